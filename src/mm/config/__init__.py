@@ -1,0 +1,38 @@
+"""Settings: TOML, environment and `.env`, checked once at the door."""
+
+from mm.config.environment import Environment
+from mm.config.load import load
+from mm.config.problems import Problem, SettingsError
+from mm.config.rule import Rule, boolean, choice, integer, number, numbers, text, texts
+from mm.config.secret import Secret, fingerprint
+from mm.config.settings import (
+    LimitSettings,
+    MarketMakerParameters,
+    RunSettings,
+    Settings,
+    StrategySettings,
+    VenueSettings,
+)
+
+__all__ = [
+    "Environment",
+    "LimitSettings",
+    "MarketMakerParameters",
+    "Problem",
+    "Rule",
+    "RunSettings",
+    "Secret",
+    "Settings",
+    "SettingsError",
+    "StrategySettings",
+    "VenueSettings",
+    "boolean",
+    "choice",
+    "fingerprint",
+    "integer",
+    "load",
+    "number",
+    "numbers",
+    "text",
+    "texts",
+]

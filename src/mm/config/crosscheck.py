@@ -1,0 +1,126 @@
+"""Checks between settings that are each right alone: units mistaken, caps that contradict, quotes inside the fee."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+from urllib.parse import urlsplit
+
+from mm.config.reader import Source
+from mm.config.secret import fingerprint
+from mm.config.settings import MarketMakerParameters, Settings, StrategySettings, VenueSettings
+
+MAKER_FEE_BPS: Final = {"kraken": Decimal(25)}
+"""Entry maker fee by venue, for the warning while the account's own is unknown (Kraken reference: fee schedule)."""
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+def cross_check(settings: Settings, source: Source) -> list[str]:
+    """Note contradictions in `source.problems`; return sentences of warning."""
+    warnings: list[str] = []
+    for venue in settings.venues.values():
+        _environment(settings, venue, source)
+    for strategy in settings.strategies.values():
+        _symbols(settings, strategy, source)
+        if isinstance(strategy.parameters, MarketMakerParameters):
+            _sizes(settings, strategy, strategy.parameters, source)
+            warnings += _fees(settings, strategy, strategy.parameters)
+    return warnings
+
+
+def _environment(settings: Settings, venue: VenueSettings, source: Source) -> None:
+    """Simulation stays on this machine; a real account is named twice before anything is sent."""
+    path = ("venues", venue.name)
+    addresses = [(key, getattr(venue, key)) for key in ("rest_url", "ws_url", "ws_auth_url")]
+    local = [bool(url) and urlsplit(url).hostname in LOOPBACK for _, url in addresses]
+    if settings.run.world == "sim":
+        for key, url in addresses:
+            if url and urlsplit(url).hostname not in LOOPBACK:
+                source.refuse(
+                    (*path, key), "an address on this machine in world sim", url, "world live reaches real venues"
+                )
+        return
+    if venue.tier == "unlimited":
+        source.refuse((*path, "tier"), "a tier that the venue has", '"unlimited"', "only the simulator knows it")
+    if any(local) and not all(local):
+        source.refuse(
+            path, "all addresses on this machine, or none", "a mixture", "set rest_url, ws_url and ws_auth_url"
+        )
+    if venue.api_key is None:
+        name = venue.name.upper()
+        source.refuse(path, f"{name}_API_KEY and {name}_API_SECRET for world live", "none", "see .env.example")
+    elif not all(local) and venue.account_fingerprint != fingerprint(venue.api_key):
+        came = "that of another key" if venue.account_fingerprint else "nothing"
+        source.refuse(
+            (*path, "account_fingerprint"),
+            "the fingerprint of the API key in the environment",
+            came,
+            f'to trade with this key write account_fingerprint = "{fingerprint(venue.api_key)}"',
+        )
+
+
+def _symbols(settings: Settings, strategy: StrategySettings, source: Source) -> None:
+    venue = settings.venues[strategy.venue]
+    if venue.symbols and strategy.symbol not in venue.symbols:
+        source.refuse(
+            ("strategies", strategy.name, "symbol"),
+            f"one of the symbols of venues.{venue.name}: {', '.join(venue.symbols)}",
+            strategy.symbol,
+        )
+    for other in settings.strategies.values():
+        if other.name < strategy.name and (other.venue, other.symbol) == (strategy.venue, strategy.symbol):
+            source.refuse(
+                ("strategies", strategy.name, "symbol"),
+                "one strategy a symbol",
+                f"{strategy.symbol}, which {other.name} quotes too",
+                "two would trade with one another",
+            )
+
+
+def _sizes(settings: Settings, strategy: StrategySettings, knobs: MarketMakerParameters, source: Source) -> None:
+    path = ("strategies", strategy.name)
+    limits = settings.limits
+    cap = limits.position_max(strategy.symbol)
+    largest = knobs.quote_size * max(Decimal(1), knobs.level_size_factor ** (knobs.levels - 1))
+    if knobs.max_position > cap:
+        source.refuse(
+            (*path, "max_position"), f"at most the limit of {cap} for {strategy.symbol}", str(knobs.max_position)
+        )
+    if largest > limits.max_order_size:
+        source.refuse(
+            (*path, "quote_size"), f"orders of at most limits.max_order_size = {limits.max_order_size}", f"{largest:f}"
+        )
+    if knobs.open_size() > knobs.max_position:
+        source.refuse(
+            (*path, "quote_size"),
+            f"one side's orders within max_position = {knobs.max_position}",
+            f"{knobs.open_size():f} in {knobs.levels} level(s)",
+        )
+    if 2 * knobs.levels > limits.max_open_orders:
+        source.refuse(
+            (*path, "levels"),
+            f"two sides within limits.max_open_orders = {limits.max_open_orders}",
+            f"{2 * knobs.levels} orders",
+        )
+    if knobs.min_spread_bps > knobs.spread_bps:
+        source.refuse((*path, "min_spread_bps"), f"at most spread_bps = {knobs.spread_bps}", str(knobs.min_spread_bps))
+    reach = knobs.spread_bps / 2 * (1 + knobs.inventory_skew_factor) + knobs.level_step_bps * (knobs.levels - 1)
+    if reach > limits.price_collar_bps:
+        source.refuse(
+            (*path, "spread_bps"),
+            f"the furthest quote within limits.price_collar_bps = {limits.price_collar_bps}",
+            f"{reach:f} bps from the middle",
+        )
+
+
+def _fees(settings: Settings, strategy: StrategySettings, knobs: MarketMakerParameters) -> list[str]:
+    venue = settings.venues[strategy.venue]
+    fee = venue.maker_fee_bps if venue.maker_fee_bps is not None else MAKER_FEE_BPS.get(venue.name)
+    if fee is None or knobs.spread_bps >= 2 * fee:
+        return []
+    key = f"strategies.{strategy.name}.spread_bps"
+    return [
+        f"{key} = {knobs.spread_bps} is inside the maker fee: a round trip pays 2 x {fee} bps, so it loses "
+        f"{2 * fee - knobs.spread_bps} bps even when both sides fill; {key} = {2 * fee} breaks even"
+    ]

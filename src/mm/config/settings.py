@@ -1,0 +1,147 @@
+"""The settings as the program carries them: frozen, checked, units in the names, quantities as exact Decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from mm.config import rule
+from mm.config.secret import Secret
+
+FRACTION = "that is tiny; did you write a fraction? 0.001 as a fraction is 10 bps"
+PERCENT = "1000 bps is already 10 %"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """`[run]`: which world, where its state lives, for how long.
+
+    world: "sim" (simulated venue, no key, no network) or "live"; seed: of every random choice; state: folder of
+    recordings and ledgers; log_level: "info", "debug" or "trace"; seconds: stop by itself after so many, 0 never;
+    replay_speed: how fast the simulated market replays its recording.
+    """
+
+    world: str = rule.choice("sim", "live", default="sim")
+    seed: int = rule.integer(default=1, least=0, most=2**63 - 1)
+    state: str = rule.text("path", default="state")
+    log_level: str = rule.choice("info", "debug", "trace", default="info")
+    seconds: Decimal = rule.number("s", default=0, least=0, most=31_536_000)
+    replay_speed: Decimal = rule.number(default=1, above=0, most=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueSettings:
+    """`[venues.NAME]`: how to reach a venue and what the account there allows.
+
+    rest_url, ws_url, ws_auth_url: empty means the venue's own (live) or the simulator's (sim); tier: of the account's
+    rate limits; symbols: to subscribe, empty means those of the strategies; book_depth: levels; dead_man_switch_s: the
+    venue cancels every order of the account unless told otherwise within so many seconds, 0 never armed;
+    accept_account_wide_timer: arm it although the account holds foreign orders; clock_offset_ms_max: no quoting when
+    our clock is further off; maker_fee_bps, taker_fee_bps: taken when the venue does not tell the rates, negative is a
+    rebate, None unknown; account_fingerprint: the key that `live` is meant for, see `mm.config.fingerprint`.
+    api_key, api_secret come from the environment or `.env`, never from the file.
+    """
+
+    name: str = ""
+    rest_url: str = rule.text("url_http", default="")
+    ws_url: str = rule.text("url_ws", default="")
+    ws_auth_url: str = rule.text("url_ws", default="")
+    tier: str = rule.choice("starter", "intermediate", "pro", "unlimited", default="intermediate")
+    symbols: tuple[str, ...] = rule.texts("symbol", default=())
+    book_depth: int = rule.integer(default=100, least=10, most=1000)
+    dead_man_switch_s: int = rule.integer("s", default=60, least=0, most=86_400)
+    accept_account_wide_timer: bool = rule.boolean(default=False)
+    clock_offset_ms_max: int = rule.integer("ms", default=1000, least=10, most=60_000)
+    maker_fee_bps: Decimal | None = rule.number("bps", default=None, least=-100, most=200)
+    taker_fee_bps: Decimal | None = rule.number("bps", default=None, least=-100, most=200)
+    account_fingerprint: str = rule.text("name", default="")
+    api_key: Secret | None = None
+    api_secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategySettings:
+    """`[strategies.NAME]`: one strategy on one symbol.
+
+    kind: finds the class by name (a file of `mm.strategies`, or "package.module:Class"); parameters: the class's own
+    frozen `Parameters`, already checked.
+    """
+
+    name: str = ""
+    kind: str = rule.text(default="market_maker")
+    venue: str = rule.text("name", default="kraken")
+    symbol: str = rule.text("symbol")
+    parameters: Any = None  # Any: whatever dataclass the strategy declares
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """`[limits]`: hard caps outside the strategies, on the worst case of position, open, in flight and unknown orders.
+
+    max_total_exposure_usd: over all symbols; default_max_position: of each symbol not named in max_per_symbol;
+    max_order_size: one order; max_open_orders: over all strategies; price_collar_bps: how far from the market an order
+    may be; book_age_ms_max: an older book quotes nothing; private_down_ms_max: quotes are pulled when the private
+    stream is down for longer.
+    """
+
+    max_total_exposure_usd: Decimal = rule.number("usd", default=10_000, above=0, most=1_000_000_000)
+    default_max_position: Decimal = rule.number("base", default="0.1", above=0, most=1_000_000_000)
+    max_per_symbol: Mapping[str, Decimal] = field(
+        default_factory=dict, metadata={"rule": rule.Rule("numbers", "base", Decimal(0), None, Decimal(10**9))}
+    )
+    max_order_size: Decimal = rule.number("base", default="0.05", above=0, most=1_000_000_000)
+    max_open_orders: int = rule.integer(default=20, least=1, most=10_000)
+    price_collar_bps: Decimal = rule.number(
+        "bps", default=200, above=0, most=5000, help_high="5000 bps is half the price"
+    )
+    book_age_ms_max: int = rule.integer("ms", default=2000, least=50, most=60_000)
+    private_down_ms_max: int = rule.integer("ms", default=3000, least=0, most=60_000)
+
+    def position_max(self, symbol: str) -> Decimal:
+        """The cap on the worst-case position in `symbol`, in units of its base."""
+        return self.max_per_symbol.get(symbol, self.default_max_position)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketMakerParameters:
+    """The knobs of `kind = "market_maker"`.
+
+    spread_bps: between the two best quotes, whole width; min_spread_bps: never closer than this whatever the model
+    says; quote_size: of each order at the first level, base units; levels: orders a side; level_step_bps: between
+    levels; level_size_factor: size of each level over the one before; max_position: the strategy stops adding there,
+    base units; inventory_skew_factor: 0 none, 1 a full position moves both quotes by one half spread;
+    refresh_interval_ms: between re-quotes, 0 at every change; refresh_tolerance_bps: a quote this close to where it
+    should be keeps its place in the queue; post_only: refuse to take; max_order_age_s: an older order is renewed, 0
+    never; filled_order_delay_ms: pause of a side after a fill.
+    """
+
+    spread_bps: Decimal = rule.number("bps", least="0.001", most=1000, help_low=FRACTION, help_high=PERCENT)
+    min_spread_bps: Decimal = rule.number("bps", default=0, least=0, most=1000, help_high=PERCENT)
+    quote_size: Decimal = rule.number("base", above=0, most=1_000_000_000)
+    levels: int = rule.integer(default=1, least=1, most=50)
+    level_step_bps: Decimal = rule.number("bps", default=1, above=0, most=1000, help_high=PERCENT)
+    level_size_factor: Decimal = rule.number(default=1, least="0.01", most=100)
+    max_position: Decimal = rule.number("base", above=0, most=1_000_000_000)
+    inventory_skew_factor: Decimal = rule.number(default="0.5", least=0, most=10)
+    refresh_interval_ms: int = rule.integer("ms", default=100, least=0, most=3_600_000)
+    refresh_tolerance_bps: Decimal = rule.number("bps", default="0.5", least=0, most=1000, help_high=PERCENT)
+    post_only: bool = rule.boolean(default=True)
+    max_order_age_s: Decimal = rule.number("s", default=600, least=0, most=604_800)
+    filled_order_delay_ms: int = rule.integer("ms", default=0, least=0, most=3_600_000)
+
+    def open_size(self) -> Decimal:
+        """The sum of one side's orders, base units."""
+        return sum((self.quote_size * self.level_size_factor**level for level in range(self.levels)), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the user chose, whole and checked; `warnings` are sentences to show before the run."""
+
+    run: RunSettings
+    venues: dict[str, VenueSettings]
+    strategies: dict[str, StrategySettings]
+    limits: LimitSettings
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,218 @@
+"""What a configuration file may say, and how a wrong one is answered: whole files in, messages out."""
+
+from __future__ import annotations
+
+import dataclasses
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from mm.config import Environment, MarketMakerParameters, Settings, SettingsError, integer, load, number
+
+GOOD = """\
+[run]
+world = "sim"
+seed = 7
+
+[venues.kraken]
+tier = "pro"
+
+[strategies.btc]
+kind = "market_maker"
+venue = "kraken"
+symbol = "BTC/USD"
+spread_bps = 10
+quote_size = 0.001
+max_position = 0.05
+
+[limits]
+max_total_exposure_usd = 50_000
+max_per_symbol = { "BTC/USD" = 0.1 }
+"""
+
+
+def read(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> Settings:
+    path = tmp_path / "mm.toml"
+    path.write_text(text)
+    return load(path, Environment(environment or {}))
+
+
+def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, text, environment)
+    return [str(problem).replace(f"{tmp_path}/", "") for problem in caught.value.problems]
+
+
+def changed(old: str, new: str) -> str:
+    assert old in GOOD
+    return GOOD.replace(old, new)
+
+
+def test_numbers_are_exactly_what_the_file_says(tmp_path: Path) -> None:
+    settings = read(tmp_path, changed("quote_size = 0.001", "quote_size = 0.00123456789"))
+    knobs = settings.strategies["btc"].parameters
+    assert isinstance(knobs, MarketMakerParameters)
+    assert (knobs.spread_bps, knobs.quote_size) == (Decimal(10), Decimal("0.00123456789"))
+    assert settings.limits.position_max("BTC/USD") == Decimal("0.1")
+    assert settings.run.seed == 7
+
+
+def test_defaults_need_no_file() -> None:
+    settings = load(None, Environment({}))
+    assert settings.run.world == "sim"
+    assert list(settings.strategies) == ["btc"]
+    assert settings.venues["kraken"].api_key is None
+
+
+def test_examples_load() -> None:
+    paths = sorted(Path("examples").glob("*.toml"))
+    assert paths
+    for path in paths:
+        load(path, Environment({}))
+
+
+def test_a_venue_without_a_table_has_its_defaults(tmp_path: Path) -> None:
+    settings = read(tmp_path, changed('[venues.kraken]\ntier = "pro"\n', ""))
+    assert settings.venues["kraken"].tier == "intermediate"
+
+
+def test_every_bad_key_is_named_at_once_with_its_line(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace("seed = 7", 'seed = "x"')
+        .replace('tier = "pro"', 'tier = "por"')
+        .replace("quote_size = 0.001", "quote_sise = 0.001")
+        .replace("max_position = 0.05", "max_position = -1")
+    )
+    assert problems(tmp_path, text) == [
+        'mm.toml:3: run.seed: expected a whole number at least 0 and at most 9223372036854775807, got the text "x"',
+        'mm.toml:6: venues.kraken.tier: expected one of "starter", "intermediate", "pro", "unlimited", got the text '
+        '"por" (did you mean "pro"?)',
+        'mm.toml:13: strategies.btc.quote_sise: expected a known key, got an unknown one (did you mean "quote_size"?)',
+        "mm.toml:14: strategies.btc.max_position: expected a number above 0 and at most 1000000000, in units of the "
+        "base asset (0.001 of BTC/USD is 0.001 BTC), got -1",
+        "mm.toml:8: strategies.btc.quote_size: expected a number above 0 and at most 1000000000, in units of the base "
+        "asset (0.001 of BTC/USD is 0.001 BTC), got nothing (this key is required)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("seed = 7", "seed = = 7", "valid TOML, got Invalid value (at line 3, column 8)"),
+        ("[limits]", "[limitz]", 'limitz: expected a known key, got an unknown one (did you mean "limits"?)'),
+        ("spread_bps = 10", "spread_pct = 0.1", 'did you mean "spread_bps"? It is in basis points (1 bp = 0.01 %'),
+        ("spread_bps = 10", "spread = 0.1", 'did you mean "spread_bps"? It is in basis points'),
+        ("spread_bps = 10", "spread_bps = 10\nrefresh_s = 1", '"refresh_interval_ms"? It is in milliseconds'),
+        ("spread_bps = 10", 'spread_bps = "10 bps"', "write the bare number; the unit is in the name"),
+        ("spread_bps = 10", "spread_bps = 0.0001", "did you write a fraction? 0.001 as a fraction is 10 bps"),
+        ("spread_bps = 10", "spread_bps = 5000", "1000 bps is already 10 %"),
+        ("spread_bps = 10", "spread_bps = 0", "at least 0.001"),
+        ("spread_bps = 10", "spread_bps = nan", "got NaN"),
+        ("spread_bps = 10", "spread_bps = inf", "got Infinity"),
+        ("spread_bps = 10", "spread_bps = true", "got true"),
+        ("spread_bps = 10", "spread_bps = [10]", "got a list"),
+        ("spread_bps = 10", "spread_bps = 1e-30", "digits"),
+        ("quote_size = 0.001", "quote_size = 0.01\nlevels = 8", "quote_size: expected one side's orders within"),
+        (
+            "quote_size = 0.001",
+            "quote_size = 0.06",
+            "quote_size: expected orders of at most limits.max_order_size = 0.05",
+        ),
+        ("max_position = 0.05", "max_position = 5", "at most the limit of 0.1 for BTC/USD, got 5"),
+        ("spread_bps = 10", "spread_bps = 900", "expected the furthest quote within limits.price_collar_bps = 200"),
+        ("spread_bps = 10", "spread_bps = 10\nmin_spread_bps = 11", "min_spread_bps: expected at most spread_bps = 10"),
+        ("spread_bps = 10", "spread_bps = 10\nlevels = 11", "expected two sides within limits.max_open_orders = 20"),
+        ('"BTC/USD"\nspread', '"btc-usd"\nspread', 'did you mean "BTC/USD"?'),
+        ('kind = "market_maker"', 'kind = "market_marker"', 'known kinds: "market_maker"'),
+        ('"BTC/USD" = 0.1', '"BTC/USD" = "much"', "limits.max_per_symbol: expected a number"),
+        ("[run]", "run = 3\n[ran]", "expected a table [run], got a single value"),
+        ('tier = "pro"', 'symbols = ["ETH/USD"]', "expected one of the symbols of venues.kraken: ETH/USD, got BTC/USD"),
+        ('tier = "pro"', 'rest_url = "https://api.kraken.com"', "world live reaches real venues"),
+        ('tier = "pro"', 'rest_url = "http://api.kraken.com"', "only https:// may leave this machine"),
+        ('tier = "pro"', 'ws_url = "https://127.0.0.1:1"', "it starts with ws:// or wss://"),
+        ('world = "sim"', 'world = "live"', "expected KRAKEN_API_KEY and KRAKEN_API_SECRET for world live, got none"),
+    ],
+)
+def test_a_wrong_setting_is_answered_with_what_to_do(tmp_path: Path, old: str, new: str, said: str) -> None:
+    found = problems(tmp_path, changed(old, new))
+    assert any(said in problem for problem in found), found
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.toml: file: expected a readable TOML file, got no such file"):
+        load(tmp_path / "nowhere.toml", Environment({}))
+
+
+def test_a_quote_inside_the_maker_fee_is_warned_about(tmp_path: Path) -> None:
+    assert any("inside the maker fee" in warning for warning in read(tmp_path, GOOD).warnings)
+    assert read(tmp_path, changed("spread_bps = 10", "spread_bps = 50")).warnings == ()
+    assert read(tmp_path, changed('tier = "pro"', "maker_fee_bps = 0")).warnings == ()
+
+
+def test_a_limit_for_every_symbol_may_be_one_number(tmp_path: Path) -> None:
+    settings = read(tmp_path, changed('{ "BTC/USD" = 0.1 }', "0.2"))
+    assert settings.limits.position_max("ETH/USD") == Decimal("0.2")
+
+
+def test_two_strategies_may_not_share_a_symbol(tmp_path: Path) -> None:
+    second = GOOD.split("[strategies.btc]")[1].split("[limits]")[0]
+    (problem,) = problems(tmp_path, GOOD + "[strategies.more]" + second)
+    assert "strategies.more.symbol: expected one strategy a symbol" in problem
+
+
+def test_environment_wins_over_the_file(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD, {"MM_STRATEGIES__BTC__SPREAD_BPS": "12.5", "MM_RUN__SEED": "9"})
+    assert settings.strategies["btc"].parameters.spread_bps == Decimal("12.5")
+    assert settings.run.seed == 9
+
+
+def test_a_wrong_override_names_its_variable(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, GOOD, {"MM_LIMITS__MAX_ORDR_SIZE": "1"})
+    assert problem.startswith("environment MM_LIMITS__MAX_ORDR_SIZE: limits.max_ordr_size")
+    assert 'did you mean "max_order_size"?' in problem
+
+
+def test_command_line_wins_over_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "mm.toml"
+    path.write_text(GOOD)
+    assert load(path, Environment({"MM_RUN__SEED": "9"}), {("run", "seed"): 11}).run.seed == 11
+
+
+def test_a_strategy_of_a_user_declares_its_own_parameters(tmp_path: Path) -> None:
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Parameters:
+        threshold_bps: Decimal = number("bps", above=0, most=10)
+        count: int = integer(default=3, least=1, most=5)
+
+    path = tmp_path / "mm.toml"
+    text = '[strategies.mine]\nkind = "mine:Own"\nvenue = "kraken"\nsymbol = "BTC/USD"\n'
+    path.write_text(text + "threshold_bps = 2.5\n")
+    strategy = load(path, Environment({}), parameters_of=lambda kind: Parameters).strategies["mine"]
+    assert strategy.parameters == Parameters(threshold_bps=Decimal("2.5"), count=3)
+    path.write_text(text + "treshold_bps = 2.5\ncount = 9\n")
+    with pytest.raises(SettingsError) as caught:
+        load(path, Environment({}), parameters_of=lambda kind: Parameters)
+    assert [problem.key.rsplit(".")[-1] for problem in caught.value.problems] == [
+        "treshold_bps",
+        "count",
+        "threshold_bps",
+    ]
+
+
+MUTATIONS = [Decimal("0.01"), Decimal("0.1"), Decimal(10), Decimal(100), Decimal(-1), Decimal(0)]
+
+
+@pytest.mark.parametrize("key", ["spread_bps", "quote_size", "max_position"])
+@pytest.mark.parametrize("factor", MUTATIONS)
+def test_a_mistaken_number_is_refused_or_stays_under_the_caps(tmp_path: Path, key: str, factor: Decimal) -> None:
+    values = {"spread_bps": Decimal(10), "quote_size": Decimal("0.001"), "max_position": Decimal("0.05")}
+    text = changed(f"{key} = {values[key]}", f"{key} = {values[key] * factor}")
+    try:
+        settings = read(tmp_path, text)
+    except SettingsError:
+        return
+    knobs = settings.strategies["btc"].parameters
+    assert 0 < knobs.open_size() <= knobs.max_position <= settings.limits.position_max("BTC/USD")
+    assert 0 < knobs.spread_bps / 2 <= settings.limits.price_collar_bps
+    assert factor > 0
