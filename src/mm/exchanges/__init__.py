@@ -1,0 +1,1 @@
+"""Venues, one module or package each, found by name: bytes to events and commands to bytes, without I/O or clock."""

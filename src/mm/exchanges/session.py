@@ -1,0 +1,134 @@
+"""The port between a link and a venue's session rules: what the link tells, what the session wishes.
+
+A session is as pure as the link: it takes times and decoded messages, returns events for the engine, and leaves its
+wishes to be drained. The link owns sockets' lives, request order, time-outs and retries; the session owns what is said
+on them: subscriptions, tokens, sequence numbers, recovery reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mm.exchanges.venue import Decoded, HttpRequest
+
+
+@dataclass(slots=True)
+class Transmit:
+    """Write a message on a channel (dropped when it is not open: the next `opened` starts afresh)."""
+
+    channel: str
+    payload: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class Query:
+    """Read something over REST, however many tries it takes within the link's limits.
+
+    kind: the codec's name of the request; cost: points of the venue's call counter.
+    """
+
+    kind: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    is_private: bool = True
+    cost: int = 1
+    generation: int = 0
+    """The session's own mark: an answer to a question of an earlier life is ignored."""
+
+
+@dataclass(slots=True)
+class Reconnect:
+    """Close a channel and connect it anew."""
+
+    channel: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Halt:
+    """Stop everything that needs the key: it or its rights were refused, and asking again would lock the account."""
+
+    reason: str
+
+
+Wish = Transmit | Query | Reconnect | Halt
+Events = Sequence[Any]
+
+
+class Session(Protocol):
+    """A venue's session rules."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def urls(self) -> dict[str, str]:
+        """Channel name to address."""
+        ...
+
+    @property
+    def book_prefix(self) -> bytes:
+        """How a book frame begins, for all frames the venue writes in its usual order of keys; empty if unknown."""
+        ...
+
+    @property
+    def in_maintenance(self) -> bool:
+        """The venue says that it is down for maintenance: connect slowly."""
+        ...
+
+    def start(self, now_ns: int, history_since_ns: int) -> Events: ...
+    def opened(self, now_ns: int, channel: str) -> Events: ...
+    def closed(self, now_ns: int, channel: str, reason: str) -> Events: ...
+    def message(self, now_ns: int, channel: str, decoded: Decoded) -> Events:
+        """Take a message that is not an answer to a trading request; its own events are among those returned."""
+        ...
+
+    def reply(self, now_ns: int, query: Query, decoded: Decoded) -> Events: ...
+    def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
+        """A read failed for good."""
+        ...
+
+    def deadline(self, now_ns: int) -> Events: ...
+    def due_ns(self) -> int:
+        """When `deadline` has something to do; 0 never."""
+        ...
+
+    def resync(self, now_ns: int, symbol: str, reason: str) -> Events: ...
+    def read_history(self, now_ns: int, since_ns: int) -> None:
+        """Read own trades from a time on; they come as events of replies."""
+        ...
+
+    def clock_ok(self, now_ns: int, ok: bool) -> Events:
+        """The clock is inside the bound that trading needs, or is not."""
+        ...
+
+    def token_refused(self, now_ns: int) -> Events:
+        """A trading request was refused for its token."""
+        ...
+
+    def is_subscribed(self, channel: str) -> bool:
+        """Something is subscribed: heartbeats are due."""
+        ...
+
+    def is_up(self, channel: str) -> bool: ...
+    def can_cancel(self) -> bool:
+        """The private socket is logged in: requests can be sent, whether or not the recovery reads are done."""
+        ...
+
+    def wishes(self) -> list[Wish]:
+        """Take what is wished since the last call."""
+        ...
+
+    def ping(self, request_id: int) -> bytes: ...
+    def decode(self, payload: bytes, now_ns: int) -> Decoded: ...
+    def decode_reply(self, kind: str, status: int, body: bytes, now_ns: int) -> Decoded: ...
+    def encode(self, command: Any, request_id: int, venue_now_ns: int) -> bytes:
+        """A command as a websocket request; venue_now_ns: the venue's time as we estimate it, for deadlines."""
+        ...
+
+    def encode_query(self, kind: str, parameters: dict[str, Any], nonce: int) -> HttpRequest: ...
+    def encode_command(self, command: Any, nonce: int) -> HttpRequest:
+        """A command as a REST request."""
+        ...
+
+    def response_events(self, command: Any, decoded: Decoded, now_ns: int) -> Events: ...
