@@ -1,0 +1,404 @@
+"""Kraken's session rules: subscriptions and their acknowledgements, the token, sequence numbers, and recovery.
+
+Public: instrument, then book, trade and ticker for each symbol, one request each, so that an answer always names its
+symbol by its request id (`subscriptions.py`). A book is resynchronised alone, on the same connection.
+
+Private: Kraken's stream cannot be resumed. After each connect, and after a gap in `sequence`, the truth is read anew:
+
+    token -> subscribe executions (both snapshots) and balances -> snapshots read
+          -> OpenOrders read, TradesHistory paged from before the last booked fill -> ready
+
+Only then `LinkChanged(private, up)`. Kraken reference: WS private channels, connection life.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from mm._core.events import Alert, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport, VenueStatus
+from mm.exchanges.kraken.history import HistoryReader
+from mm.exchanges.kraken.subscriptions import Subscriptions
+from mm.exchanges.kraken.token import TokenKeeper
+from mm.exchanges.session import Halt, Query, Reconnect, Transmit, Wish
+from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
+
+if TYPE_CHECKING:
+    from mm.exchanges.kraken.dialect import Dialect
+
+Events = Sequence[Any]
+
+PUBLIC: Final = "public"
+PRIVATE: Final = "private"
+SECOND_NS: Final = 1_000_000_000
+SNAPSHOT_TIMEOUT_NS: Final = 15 * SECOND_NS
+"""Between a private subscription and its snapshot; a silent one is started again."""
+RETRY_NS: Final = 10 * SECOND_NS
+"""Pause after a recovery read that failed for good, before it is wished again."""
+TOKEN_TRIES_MAX: Final = 3
+
+
+class KrakenSession:
+    """See the module's text; the port is `mm.exchanges.session.Session`.
+
+    symbols: unified names ("BTC/USD"); depth: of the book subscription; codec: with the key's signer, or without one
+    (then there is no private channel).
+    """
+
+    book_prefix: Final = b'{"channel":"book"'
+
+    def __init__(
+        self,
+        codec: Dialect,
+        symbols: Sequence[str],
+        *,
+        public_url: str,
+        private_url: str = "",
+        depth: int = 10,
+        ticker: bool = True,
+        seed: int = 0,
+    ) -> None:
+        self.venue: Final = "kraken"
+        self.urls = {PUBLIC: public_url, PRIVATE: private_url} if private_url else {PUBLIC: public_url}
+        self._codec = codec
+        self._wishes: list[Wish] = []
+        # Its own range of request ids: the link counts upward from 1, the session downward from the largest int32.
+        self._last_id = 2**31
+        self._public = Subscriptions(
+            self.venue, codec, symbols, depth, ticker, self._transmit, self._take_id, Random(seed)
+        )
+        self._token = TokenKeeper()
+        self._history = HistoryReader()
+        self._up = {PUBLIC: False, PRIVATE: False}
+        self._open = {PUBLIC: False, PRIVATE: False}
+        self.in_maintenance = False
+        self._clock_good = False
+        self._generation = 0
+        self._sequence: dict[str, int] = {}
+        self._snapshots: set[str] = set()
+        self._acks: dict[int, str] = {}
+        self._subscribed = False
+        self._token_tries = 0
+        self._orders_read = False
+        self._history_read = False
+        self._snapshot_due_ns = 0
+        self._retry_due_ns = 0
+        self._last_fill_ns = 0
+        self._started_ns = 0
+
+    # --- port -------------------------------------------------------------------------------------------------------
+
+    def start(self, now_ns: int, history_since_ns: int) -> Events:
+        self._last_fill_ns = history_since_ns
+        self._started_ns = now_ns
+        if PRIVATE in self.urls:
+            self._wish_token(now_ns)
+        return ()
+
+    def opened(self, now_ns: int, channel: str) -> Events:
+        self._open[channel] = True
+        if channel == PUBLIC:
+            self._public.opened(now_ns)
+            return ()
+        self._token_tries = 0
+        if self._token.take(now_ns):
+            self._subscribe_private(now_ns)
+        else:
+            self._wish_token(now_ns)
+        return ()
+
+    def closed(self, now_ns: int, channel: str, reason: str) -> Events:
+        was_open, self._open[channel] = self._open[channel], False
+        events: list[Any] = []
+        if channel == PUBLIC:
+            self._public.closed()
+            if was_open:
+                events.append(BookReset(now_ns, self.venue, "", reason))
+        else:
+            self._forget_private()
+            self._token.drop()
+            if was_open:
+                self._wish_token(now_ns)
+        return self._change(now_ns, channel, False, reason, events)
+
+    def message(self, now_ns: int, channel: str, decoded: Decoded) -> Events:
+        kind = decoded.kind
+        events = list(decoded.events)
+        if kind is Kind.STATUS:
+            for event in events:
+                if type(event) is VenueStatus:
+                    self.in_maintenance = event.status == "maintenance"
+            return events
+        if kind is Kind.SUBSCRIBED or kind is Kind.UNSUBSCRIBED:
+            if channel == PUBLIC:
+                events += self._public.acknowledged(now_ns, decoded)
+                return self._look_public(now_ns, events)
+            return events + self._private_acknowledged(now_ns, decoded)
+        if channel == PRIVATE and kind is Kind.DATA:
+            return self._private_data(now_ns, decoded, events)
+        return events
+
+    def reply(self, now_ns: int, query: Query, decoded: Decoded) -> Events:
+        if query.kind == "token":
+            return self._token_fetched(now_ns, decoded)
+        if query.kind == "trades_history":
+            return self._history_page(now_ns, query, decoded)
+        events = list(decoded.events)
+        if query.kind == "open_orders" and query.generation == self._generation:
+            count = sum(1 for event in events if type(event) is OrderReport)
+            events.append(OpenOrdersRead(now_ns, self.venue, True, count))
+            self._orders_read = True
+            events += self._look_private(now_ns)
+        return events
+
+    def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
+        events: list[Any] = [Alert(now_ns, "error", f"{self.venue}: {query.kind} cannot be read: {reason}; trying on")]
+        if query.kind == "token":
+            self._token.fetching = False
+        elif query.kind == "trades_history":
+            self._history.failed()
+        self._retry_due_ns = now_ns + RETRY_NS
+        return events
+
+    def deadline(self, now_ns: int) -> Events:
+        events = self._public.deadline(now_ns)
+        if self._public.silent_reason:
+            self._wishes.append(Reconnect(PUBLIC, self._public.silent_reason))
+            self._public.silent_reason = ""
+        if self._snapshot_due_ns and now_ns >= self._snapshot_due_ns:
+            self._snapshot_due_ns = 0
+            self._wishes.append(Reconnect(PRIVATE, "private snapshots did not arrive"))
+        if self._retry_due_ns and now_ns >= self._retry_due_ns:
+            self._retry_due_ns = 0
+            self._resume_private(now_ns)
+        if PRIVATE in self.urls and not self._open[PRIVATE] and self._token.is_stale(now_ns):
+            self._wish_token(now_ns)
+        return self._look_public(now_ns, events)
+
+    def due_ns(self) -> int:
+        dues = [self._public.due_ns(), self._snapshot_due_ns, self._retry_due_ns]
+        if PRIVATE in self.urls and not self._open[PRIVATE]:
+            dues.append(self._token.stale_ns())
+        return min((due_ns for due_ns in dues if due_ns), default=0)
+
+    def resync(self, now_ns: int, symbol: str, reason: str) -> Events:
+        return self._look_public(now_ns, self._public.resync(now_ns, symbol, reason))
+
+    def read_history(self, now_ns: int, since_ns: int) -> None:
+        self._history.request(since_ns)
+        self._wish_page()
+
+    def clock_ok(self, now_ns: int, ok: bool) -> Events:
+        self._clock_good = ok
+        if not ok:
+            return self._change(now_ns, PRIVATE, False, "clock too far off", [])
+        return self._look_private(now_ns)
+
+    def token_refused(self, now_ns: int) -> Events:
+        """Exchange upgrades have invalidated live tokens: log in again with a new one, on the same socket."""
+        if not self._subscribed:
+            return ()
+        self._token.drop()
+        self._forget_private()
+        self._wish_token(now_ns)
+        return self._change(now_ns, PRIVATE, False, "session token refused", [])
+
+    def is_subscribed(self, channel: str) -> bool:
+        return self._public.is_subscribed if channel == PUBLIC else bool(self._snapshots)
+
+    def is_up(self, channel: str) -> bool:
+        return self._up[channel]
+
+    def can_cancel(self) -> bool:
+        return self._open[PRIVATE] and self._subscribed and bool(self._token.value)
+
+    def wishes(self) -> list[Wish]:
+        if not self._wishes:
+            return []
+        wishes, self._wishes = self._wishes, []
+        return wishes
+
+    def ping(self, request_id: int) -> bytes:
+        return self._codec.ping(request_id)
+
+    def decode(self, payload: bytes, now_ns: int) -> Decoded:
+        return self._codec.decode_frame(payload, now_ns)
+
+    def decode_reply(self, kind: str, status: int, body: bytes, now_ns: int) -> Decoded:
+        return self._codec.decode_reply(kind, status, body, now_ns)
+
+    def encode(self, command: Any, request_id: int, venue_now_ns: int) -> bytes:
+        return self._codec.encode(command, request_id, self._token.value, venue_now_ns)
+
+    def encode_query(self, kind: str, parameters: dict[str, Any], nonce: int) -> HttpRequest:
+        return self._codec.encode_query(kind, parameters, nonce)
+
+    def encode_command(self, command: Any, nonce: int) -> HttpRequest:
+        return self._codec.encode_rest(command, nonce)
+
+    def response_events(self, command: Any, decoded: Decoded, now_ns: int) -> Events:
+        return self._codec.response_events(command, decoded, now_ns)
+
+    # --- public -----------------------------------------------------------------------------------------------------
+
+    def _look_public(self, now_ns: int, events: list[Any]) -> list[Any]:
+        up = self._open[PUBLIC] and self._public.is_complete
+        if up:
+            return self._change(now_ns, PUBLIC, True, "subscribed", events)
+        if self._up[PUBLIC] and not self._public.has_books:
+            return self._change(now_ns, PUBLIC, False, "no instrument left", events)
+        return events
+
+    # --- private ----------------------------------------------------------------------------------------------------
+
+    def _wish_token(self, now_ns: int) -> None:
+        if self._token.begin(now_ns):
+            self._wishes.append(Query("token"))
+
+    def _token_fetched(self, now_ns: int, decoded: Decoded) -> Events:
+        self._token.fetched(now_ns, str(decoded.result))
+        if self._open[PRIVATE] and not self._subscribed and self._token.take(now_ns):
+            self._subscribe_private(now_ns)
+        return ()
+
+    def _subscribe_private(self, now_ns: int) -> None:
+        self._forget_private()
+        self._subscribed = True
+        self._snapshot_due_ns = now_ns + SNAPSHOT_TIMEOUT_NS
+        self._subscribe("executions")
+        self._subscribe("balances")
+
+    def _subscribe(self, channel: str) -> None:
+        request_id = self._take_id()
+        self._acks[request_id] = channel
+        self._transmit(PRIVATE, self._codec.subscribe_private(channel, request_id, self._token.value))
+
+    def _forget_private(self) -> None:
+        """A new life: what is answered about the old one is not about this one."""
+        self._generation += 1
+        self._subscribed = self._orders_read = self._history_read = False
+        self._sequence.clear()
+        self._snapshots.clear()
+        self._acks.clear()
+        self._snapshot_due_ns = 0
+
+    def _private_acknowledged(self, now_ns: int, decoded: Decoded) -> list[Any]:
+        channel = self._acks.pop(decoded.request_id, "")
+        if not channel or decoded.ok:
+            return []
+        if decoded.error_class is ErrorClass.TOKEN and self._token_tries < TOKEN_TRIES_MAX:
+            self._token_tries += 1
+            self._token.drop()
+            self._forget_private()
+            self._wish_token(now_ns)
+            return []
+        if decoded.error_class in (ErrorClass.RATE, ErrorClass.RETRY, ErrorClass.BUSY):
+            self._forget_private()
+            self._retry_due_ns = now_ns + RETRY_NS
+            return []
+        if decoded.error_class is ErrorClass.FATAL:
+            self._wishes.append(Halt(f"subscription to {channel} refused: {decoded.error}"))
+            return []
+        self._wishes.append(Reconnect(PRIVATE, f"subscription to {channel} refused: {decoded.error}"))
+        text = f"{self.venue}: the private channel {channel} was refused: {decoded.error}; check the key's rights"
+        return [Alert(now_ns, "error", text)]
+
+    def _private_data(self, now_ns: int, decoded: Decoded, events: list[Any]) -> list[Any]:
+        channel = decoded.channel
+        if channel in ("executions", "balances"):
+            last = self._sequence.get(channel)
+            if decoded.snapshot:
+                self._sequence[channel] = decoded.sequence
+                self._snapshots.add(channel)
+                if channel == "executions":
+                    self._read_truth()
+            elif last is not None and decoded.sequence > last + 1:
+                reason = f"{channel} sequence gap: expected {last + 1}, got {decoded.sequence}"
+                return self._resubscribe(now_ns, channel, reason, events)
+            elif last is not None and decoded.sequence > last:
+                self._sequence[channel] = decoded.sequence
+            elif last is not None and channel == "balances":
+                # A repeated balance row is an old total; repeated executions are recognised by their ids.
+                return []
+        if self._up[PRIVATE]:
+            self._note_fills(events)
+        return events + self._look_private(now_ns)
+
+    def _resubscribe(self, now_ns: int, channel: str, reason: str, events: list[Any]) -> list[Any]:
+        """Messages were lost: not quoting until everything has been read again."""
+        for name in ("executions", "balances"):
+            self._transmit(PRIVATE, self._codec.unsubscribe_private(name, self._take_id(), self._token.value))
+        events = self._change(now_ns, PRIVATE, False, reason, events)
+        self._subscribe_private(now_ns)
+        return events
+
+    def _read_truth(self) -> None:
+        """The executions snapshot is there: from now on nothing is missed, so that what is read now is complete."""
+        self._orders_read = self._history_read = False
+        self._wishes.append(Query("open_orders", {}, generation=self._generation))
+        self._history.request(self._last_fill_ns or self._started_ns)
+        self._wish_page()
+
+    def _resume_private(self, now_ns: int) -> None:
+        if PRIVATE in self.urls and not self._token.value:
+            self._wish_token(now_ns)
+        if not self._open[PRIVATE]:
+            return
+        if not self._subscribed:
+            if self._token.value:
+                self._subscribe_private(now_ns)
+        elif "executions" in self._snapshots and not self._up[PRIVATE]:
+            self._read_truth()
+        elif self._history.has_failed and self._history.resume():
+            self._wish_page()
+
+    def _wish_page(self) -> None:
+        since_ns, offset = self._history.page
+        self._wishes.append(Query("trades_history", {"since_ns": since_ns, "offset": offset}, cost=2))
+
+    def _history_page(self, now_ns: int, query: Query, decoded: Decoded) -> list[Any]:
+        events = list(decoded.events)
+        if (query.parameters["since_ns"], query.parameters["offset"]) != self._history.page:
+            return events
+        more = self._history.read(decoded.rows, decoded.total)
+        self._note_fills(events)
+        if more:
+            self._wish_page()
+            return events
+        if self._history.is_truncated:
+            text = f"{self.venue}: the trade history is longer than can be paged: fills may be missing"
+            events.append(Alert(now_ns, "critical", text))
+            return events
+        self._history_read = True
+        return events + self._look_private(now_ns)
+
+    def _note_fills(self, events: Sequence[Any]) -> None:
+        for event in events:
+            if type(event) is Fill and event.venue_ns > self._last_fill_ns:
+                self._last_fill_ns = event.venue_ns
+
+    def _look_private(self, now_ns: int) -> list[Any]:
+        """Ready as soon as everything has been read."""
+        if self._up[PRIVATE] or not (self._clock_good and self._orders_read and self._history_read):
+            return []
+        if self._snapshots != {"executions", "balances"}:
+            return []
+        self._snapshot_due_ns = 0
+        return self._change(now_ns, PRIVATE, True, "snapshots, open orders and history read", [])
+
+    # --- both -------------------------------------------------------------------------------------------------------
+
+    def _change(self, now_ns: int, channel: str, up: bool, reason: str, events: Sequence[Any]) -> list[Any]:
+        changed = list(events)
+        if self._up.get(channel, False) is not up:
+            self._up[channel] = up
+            changed.append(LinkChanged(now_ns, self.venue, channel, up, reason))
+        return changed
+
+    def _transmit(self, channel: str, payload: bytes) -> None:
+        self._wishes.append(Transmit(channel, payload))
+
+    def _take_id(self) -> int:
+        self._last_id -= 1
+        return self._last_id

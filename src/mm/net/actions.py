@@ -1,0 +1,57 @@
+"""What a link asks its shell to do. The machine says it, the shell does it, and says what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mm.exchanges.venue import HttpRequest
+
+PUBLIC: Final = "public"
+PRIVATE: Final = "private"
+
+
+@dataclass(slots=True)
+class Connect:
+    """Open the channel's socket to `url`; answered by `opened` or `closed`."""
+
+    channel: str
+    url: str
+
+
+@dataclass(slots=True)
+class Send:
+    """Write one text message; when that is not possible, answered by `unsent` with the request id (0: none)."""
+
+    channel: str
+    payload: bytes
+    request_id: int = 0
+
+    def __repr__(self) -> str:
+        """Without the payload, which carries the session token."""
+        return f"Send({self.channel!r}, {len(self.payload)} bytes, request_id={self.request_id})"
+
+
+@dataclass(slots=True)
+class Disconnect:
+    """Close the channel's socket. The machine has already counted it as closed; no `closed` is expected."""
+
+    channel: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Request:
+    """Send one HTTP request; answered by `reply`, once, whatever happens."""
+
+    request_id: int
+    request: HttpRequest
+    timeout_ns: int
+
+    def __repr__(self) -> str:
+        """Without headers and body, which carry key and signature."""
+        return f"Request({self.request_id}, {self.request.method} {self.request.path})"
+
+
+Action = Connect | Send | Disconnect | Request

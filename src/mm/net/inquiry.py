@@ -1,0 +1,129 @@
+"""Runs the reconciler's rounds over REST: open orders first, then each missing order on its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mm._core.events import (
+    OrderAccepted,
+    OrderAmended,
+    OrderCanceled,
+    OrderExpired,
+    OrderPending,
+    OrderRejected,
+    OrderReport,
+    OutcomeUnknown,
+)
+from mm.exchanges.session import Session
+from mm.exchanges.venue import Decoded, ErrorClass, Kind
+from mm.net.order_entry import RESPONSE_TIMEOUT_NS
+from mm.net.rest import Call, RestQueue
+from mm.reconciliation import Inquiry, Reconciler, Round
+
+OWNER = "inquiry"
+TERMINAL = frozenset({"filled", "canceled", "expired"})
+
+
+@dataclass(slots=True)
+class InquiryDesk:
+    """Asks the venue about the orders that the reconciler holds."""
+
+    session: Session
+    rest: RestQueue
+    reconciler: Reconciler
+    round: Round | None = None
+    pending: int = 0
+
+    def watch(self, now_ns: int, event: Any) -> None:
+        """Open or close inquiries by what an event says."""
+        kind = type(event)
+        if kind is OutcomeUnknown:
+            # Whatever the request was, it was sent before now: after one more deadline it cannot take effect.
+            self.reconciler.ask(
+                now_ns,
+                event.client_id,
+                event.venue_id,
+                since_ns=now_ns - RESPONSE_TIMEOUT_NS,
+                expired_ns=now_ns + RESPONSE_TIMEOUT_NS,
+                request=event.request,
+            )
+        elif not len(self.reconciler):
+            return
+        elif kind in (OrderCanceled, OrderExpired, OrderRejected):
+            self.reconciler.settle(event.client_id, event.venue_id)
+        elif kind is OrderReport:
+            if event.status in TERMINAL:
+                self.reconciler.settle(event.client_id, event.venue_id)
+        elif kind is OrderPending or kind is OrderAccepted:
+            self.reconciler.settle(event.client_id, event.venue_id, "place")
+        elif kind is OrderAmended:
+            self.reconciler.settle(event.client_id, event.venue_id, "amend")
+
+    def poll(self, now_ns: int) -> None:
+        """Begin a round that is due."""
+        due_ns = self.reconciler.due_ns()
+        if not due_ns or due_ns > now_ns:
+            return
+        self.round = self.reconciler.begin(now_ns)
+        self.pending = 1
+        if self.round is not None and not self.rest.add(now_ns, Call("open_orders", OWNER, subject=(self.round, None))):
+            self.failed(now_ns)
+
+    def reply(self, now_ns: int, call: Call, decoded: Decoded) -> list[Any]:
+        """Take a complete answer to one of the round's reads."""
+        inquiry = self._subject(call)
+        if self.round is None or inquiry is False:
+            return []
+        reports = [event for event in decoded.events if type(event) is OrderReport]
+        self.pending -= 1
+        if isinstance(inquiry, Inquiry):
+            self.round.looked_up(inquiry, reports)
+        else:
+            for missing in self.round.open_orders(reports):
+                if not self._look_up(now_ns, missing):
+                    self.failed(now_ns)
+                    return []
+        if self.pending:
+            return []
+        self.round = None
+        events: list[Any] = []
+        since_ns = 0
+        for settled, proof in self.reconciler.finish(now_ns):
+            events.append(proof)
+            if type(proof) is OrderReport and proof.cum_size:
+                since_ns = min(since_ns or settled.since_ns, settled.since_ns)
+        if since_ns:
+            self.session.read_history(now_ns, since_ns)
+        return events
+
+    def refused(self, now_ns: int, call: Call, error_class: ErrorClass | None) -> list[Any]:
+        """A read was refused: for one order, "unknown" is a complete answer; anything else ends the round."""
+        inquiry = self._subject(call)
+        if isinstance(inquiry, Inquiry) and error_class is ErrorClass.GONE:
+            return self.reply(now_ns, call, Decoded(Kind.REPLY))
+        if inquiry is not False:
+            self.failed(now_ns)
+        return []
+
+    def failed(self, now_ns: int) -> None:
+        """The round's reads are not complete: it proves nothing."""
+        self.round = None
+        self.rest.withdraw(OWNER)
+        self.reconciler.abandon(now_ns)
+
+    def _look_up(self, now_ns: int, inquiry: Inquiry) -> bool:
+        if inquiry.venue_id:
+            call = Call("query_orders", OWNER, {"venue_ids": [inquiry.venue_id]}, subject=(self.round, inquiry))
+        else:
+            call = Call("closed_orders", OWNER, {"client_id": inquiry.client_id}, subject=(self.round, inquiry))
+        self.pending += 1
+        return self.rest.add(now_ns, call)
+
+    def _subject(self, call: Call) -> Inquiry | bool | None:
+        """The inquiry that a call is about, None for the list of open orders, False for a round that is over."""
+        subject = call.subject
+        if not isinstance(subject, tuple) or subject[0] is not self.round:
+            return False
+        inquiry = subject[1]
+        return inquiry if isinstance(inquiry, Inquiry) else None

@@ -1,0 +1,480 @@
+"""One venue's link as a machine without I/O or clock: what happened goes in, events for the engine come out.
+
+Inputs are `start`, `opened`, `frame`, `closed`, `unsent`, `reply`, `deadline`, `submit`, `stop`; each returns events in
+the order in which they happened, and leaves actions for the shell in `drain()`. `next_deadline()` says when `deadline`
+is due. The same machine runs over sockets (`shell.py`) and under virtual time. It draws chance from its seed only.
+
+The parts: a `Channel` for each socket (connect, liveness, back-off), the venue's `Session` (subscriptions, token,
+recovery), `Trading` (order entry), `RestQueue` (ordered calls), `InquiryDesk` (proof about orders in doubt).
+A book frame passes none of them: it becomes its event at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from mm._core.events import (
+    Alert,
+    Amend,
+    BookFrame,
+    Cancel,
+    CancelAfter,
+    ClockOffset,
+    Place,
+    QueryOrder,
+    Resync,
+)
+from mm.exchanges.session import Halt, Query, Reconnect, Session, Transmit
+from mm.exchanges.venue import Decoded, ErrorClass, Kind
+from mm.net.actions import PRIVATE, PUBLIC, Action, Connect, Disconnect, Request, Send
+from mm.net.backoff import Backoff
+from mm.net.breaker import Breaker
+from mm.net.budget import ConnectionBudget
+from mm.net.channel import SECOND_NS, Channel, Liveness, Phase, Step
+from mm.net.clock import ClockEstimator
+from mm.net.inquiry import OWNER as INQUIRY
+from mm.net.inquiry import InquiryDesk
+from mm.net.order_entry import RESPONSE_TIMEOUT_NS
+from mm.net.rest import Call, CallCounter, RestQueue
+from mm.net.trading import Trading
+from mm.reconciliation import Reconciler
+
+Events = Sequence[Any]
+
+CLOCK_PERIOD_NS = 30 * SECOND_NS
+CLOCK_FIRST_PERIOD_NS = SECOND_NS // 4
+"""The first few exchanges follow closely: the shortest round trip of several bounds the error well."""
+CLOCK_FIRST_SAMPLES = 4
+RATE_WAIT_NS = 5 * SECOND_NS
+"""Least wait after a refusal for the rate of calls; calling on prolongs it (Kraken reference: rate limits)."""
+ALERT_PERIOD_NS = 60 * SECOND_NS
+FAILURES_ALERT = 5
+_NO_PREFIX = b"\0"
+_OPEN = Phase.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """Limits of a link.
+
+    clock_offset_max_ns: how far our clock may be off before trading stops (order deadlines and the age of data are
+    judged by it). nonce_floor: nonces stay above it (the last one that an earlier process used, if known).
+    """
+
+    liveness: Liveness = field(default_factory=Liveness)
+    attempts_max: int = 100
+    clock_offset_max_ns: int = 2 * SECOND_NS
+    settle_ns: int = 5 * SECOND_NS
+    lag_ns: int = 30 * SECOND_NS
+    calls_max: int = 15
+    calls_decay_per_s_e3: int = 330
+    nonce_floor: int = 0
+
+
+@dataclass(slots=True)
+class LinkCounters:
+    """What a link has seen, for the metrics reader."""
+
+    connects: int = 0
+    malformed: int = 0
+    unknown: int = 0
+    calls: int = 0
+    call_failures: int = 0
+
+
+class Link:
+    """See the module's text."""
+
+    def __init__(self, session: Session, settings: LinkSettings | None = None, *, seed: int = 0) -> None:
+        self.settings = settings or LinkSettings()
+        self.session = session
+        self.venue = session.venue
+        self.counters = LinkCounters()
+        random = Random(seed)
+        budget = ConnectionBudget(self.settings.attempts_max)
+        self._channels = {
+            name: Channel(name, url, Backoff(random), budget, self.settings.liveness)
+            for name, url in session.urls.items()
+        }
+        self._rest = RestQueue(
+            random, Breaker(), CallCounter(self.settings.calls_max, self.settings.calls_decay_per_s_e3)
+        )
+        self._actions: list[Action] = []
+        self._trading = Trading(session, self._rest, self._actions, self._take_id)
+        reconciler = Reconciler(self.venue, settle_ns=self.settings.settle_ns, lag_ns=self.settings.lag_ns)
+        self._inquiry = InquiryDesk(session, self._rest, reconciler)
+        self._clock = ClockEstimator()
+        self._clock_state: bool | None = None
+        self._clock_due_ns = 0
+        self._clock_samples = 0
+        self._pings: dict[int, int] = {}
+        self._calls: dict[int, Call] = {}
+        self._last_id = 0
+        self._nonce = self.settings.nonce_floor
+        self._malformed_alert_ns = 0
+        self._book_prefix = session.book_prefix or _NO_PREFIX
+        self._running = False
+        self._locked = False
+
+    # --- inputs -----------------------------------------------------------------------------------------------------
+
+    def start(self, now_ns: int, history_since_ns: int = 0) -> Events:
+        """Begin to connect. history_since_ns: venue time of the last fill that is booked; 0 when there is none."""
+        self._running = True
+        self._locked = False
+        events = list(self.session.start(now_ns, history_since_ns))
+        for channel in self._channels.values():
+            channel.start(now_ns)
+        return self._end(now_ns, events + self._poll_channels(now_ns))
+
+    def frame(self, now_ns: int, channel: str, payload: bytes) -> Events:
+        """Take a whole message of an open channel."""
+        state = self._channels[channel]
+        state.last_frame_ns = now_ns
+        if payload.startswith(self._book_prefix) and state.phase is _OPEN:
+            return (BookFrame(now_ns, self.venue, payload),)
+        return self._message(now_ns, channel, state, payload)
+
+    def opened(self, now_ns: int, channel: str) -> Events:
+        """Take the news that a channel's socket is connected."""
+        state = self._channels[channel]
+        if state.phase is not Phase.CONNECTING:
+            self._actions.append(Disconnect(channel, "not wanted any more"))
+            return ()
+        state.opened(now_ns)
+        self.counters.connects += 1
+        if channel == PUBLIC:
+            self._clock_due_ns = now_ns
+            self._clock_samples = 0
+        return self._end(now_ns, self.session.opened(now_ns, channel))
+
+    def closed(self, now_ns: int, channel: str, code: int, reason: str) -> Events:
+        """Take the end of a channel's socket, or of the attempt to open it (codes: see `websocket.py`)."""
+        state = self._channels[channel]
+        if state.phase not in (Phase.CONNECTING, Phase.OPEN):
+            return ()
+        return self._end(now_ns, self._closed(now_ns, state, code, reason))
+
+    def unsent(self, now_ns: int, channel: str, request_id: int) -> Events:
+        """Take the news that a `Send` could not be written: the socket is closing or its peer does not read."""
+        events = self._trading.unsent(now_ns, request_id) if request_id else []
+        state = self._channels[channel]
+        if state.is_open:
+            events += self._drop(now_ns, state, "a message could not be written")
+        return self._end(now_ns, events)
+
+    def reply(self, now_ns: int, request_id: int, status: int, body: bytes) -> Events:
+        """Take the answer to a `Request` (status 0: lost after sending, -1: never sent; the body then says why)."""
+        call = self._calls.pop(request_id, None)
+        if call is None:
+            return ()
+        return self._end(now_ns, self._answered(now_ns, call, status, body))
+
+    def deadline(self, now_ns: int) -> Events:
+        """Do what is due."""
+        events = self._poll_channels(now_ns)
+        events += self._trading.expire(now_ns)
+        events += self.session.deadline(now_ns)
+        self._ask_clock(now_ns)
+        return self._end(now_ns, events)
+
+    def submit(self, now_ns: int, command: Any) -> Events:
+        """Take a command of the engine."""
+        kind = type(command)
+        if kind is Place or kind is Amend or kind is Cancel or kind is CancelAfter:
+            events: Events = self._trading.submit(now_ns, command)
+            return self._end(now_ns, events) if events or not self._rest.is_idle else ()
+        if kind is Resync:
+            return self._end(now_ns, self.session.resync(now_ns, command.symbol, command.reason))
+        if kind is QueryOrder:
+            asked = self._inquiry.reconciler.ask(
+                now_ns, command.client_id, command.venue_id, since_ns=now_ns - ALERT_PERIOD_NS, expired_ns=now_ns
+            )
+            refusal = f"{self.venue}: cannot ask about order {command.client_id or command.venue_id!r}: too many asked"
+            return self._end(now_ns, [] if asked else [Alert(now_ns, "error", refusal)])
+        return ()
+
+    def stop(self, now_ns: int) -> Events:
+        """Close everything; requests without an answer become unknown. Nothing follows until `start`."""
+        events: list[Any] = []
+        self._running = False
+        for state in self._channels.values():
+            if state.phase in (Phase.CONNECTING, Phase.OPEN):
+                events += self._drop(now_ns, state, "stopped")
+            state.stop()
+        return self._end(now_ns, events)
+
+    # --- outputs ----------------------------------------------------------------------------------------------------
+
+    def drain(self) -> list[Action]:
+        """Take the actions since the last call, in order."""
+        if not self._actions:
+            return []
+        actions = self._actions.copy()
+        self._actions.clear()
+        return actions
+
+    def next_deadline(self, now_ns: int = 0) -> int:
+        """When `deadline` is due; 0 never. Frames only move it to later, so an old answer is never too late."""
+        if not self._running:
+            return 0
+        dues = [state.due_ns for state in self._channels.values()]
+        dues += (
+            self._trading.entry.due_ns(),
+            self.session.due_ns(),
+            0 if self._locked else self._inquiry.reconciler.due_ns(),
+            self._rest.due_ns(now_ns),
+            self._clock_due_ns if self._channels[PUBLIC].is_open else 0,
+        )
+        return min((due_ns for due_ns in dues if due_ns), default=0)
+
+    @property
+    def in_doubt(self) -> int:
+        """Orders whose fate is being looked up."""
+        return len(self._inquiry.reconciler)
+
+    @property
+    def nonce(self) -> int:
+        """The last nonce used; a later process with the same key must stay above it."""
+        return self._nonce
+
+    @property
+    def clock_offset_ns(self) -> int:
+        """The venue's time minus ours, as estimated; 0 before the first estimate."""
+        return self._trading.clock_offset_ns
+
+    # --- frames -----------------------------------------------------------------------------------------------------
+
+    def _message(self, now_ns: int, channel: str, state: Channel, payload: bytes) -> Events:
+        if not state.is_open:
+            return ()
+        decoded = self.session.decode(payload, now_ns)
+        kind = decoded.kind
+        if kind is Kind.HEARTBEAT:
+            return ()
+        if kind is Kind.BOOK:
+            return decoded.events
+        if kind is Kind.RESPONSE:
+            return self._end(now_ns, self._trading.response(now_ns, decoded))
+        if kind is Kind.MALFORMED:
+            return self._malformed(now_ns, channel, decoded.error)
+        events: list[Any] = []
+        if kind is Kind.PONG:
+            events += self._pong(now_ns, decoded)
+        elif kind is Kind.UNKNOWN:
+            self.counters.unknown += 1
+        events += self.session.message(now_ns, channel, decoded)
+        state.subscribed = self.session.is_subscribed(channel)
+        return self._end(now_ns, events)
+
+    def _malformed(self, now_ns: int, channel: str, error: str) -> Events:
+        self.counters.malformed += 1
+        if now_ns < self._malformed_alert_ns:
+            return ()
+        self._malformed_alert_ns = now_ns + ALERT_PERIOD_NS
+        text = f"{self.venue}: {channel} message not understood ({self.counters.malformed} so far): {error}"
+        return (Alert(now_ns, "warning", text),)
+
+    # --- channels ---------------------------------------------------------------------------------------------------
+
+    def _poll_channels(self, now_ns: int) -> list[Any]:
+        events: list[Any] = []
+        for state in self._channels.values():
+            while (step := state.poll(now_ns)) is not None:
+                if step is Step.CONNECT:
+                    self._actions.append(Connect(state.name, state.url))
+                elif step is Step.PING:
+                    self._ping(now_ns, state.name)
+                elif step is Step.DEAD:
+                    events += self._drop(now_ns, state, state.silence_text(now_ns))
+                else:
+                    text = (
+                        f"{self.venue}: {state.budget.attempts_max} connection attempts in the last "
+                        f"{state.budget.window_ns // (60 * SECOND_NS)} minutes: waiting, or the venue would ban us"
+                    )
+                    events.append(Alert(now_ns, "error", text))
+                    break
+        return events
+
+    def _drop(self, now_ns: int, state: Channel, reason: str) -> list[Any]:
+        self._actions.append(Disconnect(state.name, reason))
+        return self._closed(now_ns, state, 1006, reason)
+
+    def _closed(self, now_ns: int, state: Channel, code: int, reason: str) -> list[Any]:
+        state.wait_min_ns = 5 * SECOND_NS if self.session.in_maintenance else 0
+        again = state.closed(now_ns, code)
+        reason = f"{reason} ({code})" if code and code != 1006 else reason
+        events: list[Any] = list(self.session.closed(now_ns, state.name, reason))
+        if state.name == PRIVATE:
+            events += self._trading.lost(now_ns, reason)
+        if not again:
+            text = (
+                f"{self.venue}: the {state.name} connection to {state.url} was refused for good: {reason}. "
+                "Check the address, the certificate and the account, then start again"
+            )
+            events.append(Alert(now_ns, "critical", text))
+        elif state.backoff.failures % FAILURES_ALERT == 0 and state.backoff.failures:
+            tries = f"{state.backoff.failures} tries"
+            text = f"{self.venue}: no {state.name} connection to {state.url} after {tries}: {reason}"
+            events.append(Alert(now_ns, "warning", text))
+        return events
+
+    # --- clock ------------------------------------------------------------------------------------------------------
+
+    def _ping(self, now_ns: int, channel: str) -> None:
+        request_id = self._take_id()
+        if len(self._pings) >= 16:
+            self._pings.clear()
+        self._pings[request_id] = now_ns
+        self._actions.append(Send(channel, self.session.ping(request_id)))
+
+    def _ask_clock(self, now_ns: int) -> None:
+        if self._channels[PUBLIC].is_open and now_ns >= self._clock_due_ns:
+            self._clock_samples += 1
+            first = self._clock_samples < CLOCK_FIRST_SAMPLES
+            self._clock_due_ns = now_ns + (CLOCK_FIRST_PERIOD_NS if first else CLOCK_PERIOD_NS)
+            self._ping(now_ns, PUBLIC)
+
+    def _pong(self, now_ns: int, decoded: Decoded) -> list[Any]:
+        sent_ns = self._pings.pop(decoded.request_id, 0)
+        if not sent_ns or not decoded.time_in_ns:
+            return []
+        self._clock.add(sent_ns, now_ns, decoded.time_in_ns, server_sent_ns=decoded.time_out_ns)
+        offset = self._clock.estimate()
+        if offset is None:
+            return []
+        self._trading.clock_offset_ns = offset.offset_ns
+        events: list[Any] = [ClockOffset(now_ns, self.venue, offset.offset_ns, offset.uncertainty_ns)]
+        off_ns = abs(offset.offset_ns) - offset.uncertainty_ns
+        good = off_ns <= self.settings.clock_offset_max_ns
+        if good is not self._clock_state:
+            self._clock_state = good
+            if not good:
+                direction = "behind" if offset.offset_ns > 0 else "ahead of"
+                allowed_s = self.settings.clock_offset_max_ns / SECOND_NS
+                text = (
+                    f"{self.venue}: this machine's clock is {abs(offset.offset_ns) / SECOND_NS:.1f} s {direction} the "
+                    f"venue's (allowed: {allowed_s:g} s): not quoting. Synchronise it "
+                    "(timedatectl set-ntp true, or chronyc makestep) and start again"
+                )
+                events.append(Alert(now_ns, "critical", text))
+            events += self.session.clock_ok(now_ns, good)
+        return events
+
+    # --- REST -------------------------------------------------------------------------------------------------------
+
+    def _answered(self, now_ns: int, call: Call, status: int, body: bytes) -> list[Any]:
+        self._rest.answered(call)
+        reason = f"HTTP status {status}" if status > 0 else body[:200].decode("utf-8", "replace")
+        if status <= 0 or status == 429 or status >= 500:
+            self.counters.call_failures += 1
+            self._rest.breaker.fail(now_ns)
+        else:
+            self._rest.breaker.succeed()
+        decoded = self.session.decode_reply(call.kind, status, body, now_ns) if status > 0 else None
+        if decoded is not None and not decoded.ok:
+            reason = decoded.error or reason
+            if decoded.error_class is ErrorClass.NONCE and self._rest.retry_with_fresh_nonce(now_ns, call):
+                return []
+            if decoded.error_class is ErrorClass.RATE:
+                self._rest.counter.refused(now_ns)
+        if not call.is_read:
+            return self._trading.rest_answer(now_ns, call, status, decoded, reason)
+        if decoded is not None and decoded.ok:
+            self._rest.succeeded()
+            if call.owner == INQUIRY:
+                return self._inquiry.reply(now_ns, call, decoded)
+            return list(self.session.reply(now_ns, call.query, decoded)) if call.query is not None else []
+        return self._read_failed(now_ns, call, decoded, reason)
+
+    def _read_failed(self, now_ns: int, call: Call, decoded: Decoded | None, reason: str) -> list[Any]:
+        error_class = decoded.error_class if decoded is not None else ErrorClass.RETRY
+        if error_class is ErrorClass.FATAL:
+            return self._locked_out(now_ns, call.kind, reason)
+        final = error_class in (ErrorClass.REJECTED, ErrorClass.GONE, ErrorClass.NONCE)
+        if not final and self._rest.retry(now_ns, call, RATE_WAIT_NS if error_class is ErrorClass.RATE else 0):
+            return []
+        if call.owner == INQUIRY:
+            return self._inquiry.refused(now_ns, call, error_class)
+        return list(self.session.given_up(now_ns, call.query, reason)) if call.query is not None else []
+
+    def _locked_out(self, now_ns: int, what: str, reason: str) -> list[Any]:
+        """Key or rights refused: asking again would only lock the account (15 minutes after a few tries)."""
+        self._locked = True
+        self._rest.withdraw("session")
+        self._inquiry.failed(now_ns)
+        state = self._channels[PRIVATE]
+        events: list[Any] = []
+        if state.phase in (Phase.CONNECTING, Phase.OPEN):
+            events += self._drop(now_ns, state, reason)
+        state.phase = Phase.REFUSED
+        text = (
+            f"{self.venue}: {what} was refused: {reason}. Not trading. Check the API key, its secret and its "
+            "rights, then start again"
+        )
+        return [*events, Alert(now_ns, "critical", text)]
+
+    def _pump(self, now_ns: int) -> None:
+        """Encode and send the calls whose turn it is; the nonce is drawn here, in the order of sending."""
+        while (call := self._rest.next_call(now_ns)) is not None:
+            self._nonce = max(self._nonce + 1, now_ns)
+            request_id = self._take_id()
+            if call.is_read:
+                request = self.session.encode_query(call.kind, call.parameters, self._nonce)
+            else:
+                request = self.session.encode_command(call.command, self._nonce)
+            self._calls[request_id] = call
+            self.counters.calls += 1
+            self._actions.append(Request(request_id, request, call.timeout_ns))
+
+    # --- the end of every input -------------------------------------------------------------------------------------
+
+    def _take_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _end(self, now_ns: int, events: Events) -> Events:
+        """Carry out what the session wishes, look after inquiries, send what may be sent."""
+        if not isinstance(events, list):
+            events = list(events)
+        for event in events:
+            self._inquiry.watch(now_ns, event)
+        if not self._running:
+            self.session.wishes()
+            return events
+        extra = self._grant(now_ns)
+        while extra:
+            for event in extra:
+                self._inquiry.watch(now_ns, event)
+            events += extra
+            extra = self._grant(now_ns)
+        if len(self._inquiry.reconciler) and not self._locked:
+            self._inquiry.poll(now_ns)
+        self._pump(now_ns)
+        return events
+
+    def _grant(self, now_ns: int) -> list[Any]:
+        events: list[Any] = []
+        for wish in self.session.wishes():
+            if isinstance(wish, Transmit):
+                if self._channels[wish.channel].is_open:
+                    self._actions.append(Send(wish.channel, wish.payload))
+            elif isinstance(wish, Query):
+                call = Call(
+                    wish.kind, "session", wish.parameters, is_private=wish.is_private, cost=wish.cost, query=wish
+                )
+                if not self._rest.add(now_ns, call):
+                    events += self.session.given_up(now_ns, wish, "too many REST calls wait")
+            elif isinstance(wish, Reconnect):
+                state = self._channels[wish.channel]
+                if state.is_open:
+                    events += self._drop(now_ns, state, wish.reason)
+            elif isinstance(wish, Halt):
+                events += self._locked_out(now_ns, "private channel", wish.reason)
+        return events
+
+
+__all__ = ["RESPONSE_TIMEOUT_NS", "Link", "LinkCounters", "LinkSettings"]

@@ -1,0 +1,196 @@
+"""The order in which REST calls go out: strictly one private call at a time, cancels first, reads retried.
+
+A private call carries a nonce that must rise per key in the order of arrival, so that the next is encoded only when
+the one before it has been answered or given up. Reads are tried again after transport failures and refusals for load,
+with back-off, through a circuit breaker. A call that changes something goes out once; only a refusal that proves that
+it was not carried out for its nonce alone gets one fresh nonce, except for placing orders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from mm.exchanges.session import Query
+from mm.net.backoff import Backoff
+from mm.net.breaker import Breaker
+
+CALLS_MAX = 256
+READ_ATTEMPTS_MAX = 8
+READ_TIMEOUT_NS = 10_000_000_000
+COMMAND_TIMEOUT_NS = 5_000_000_000
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One REST call, from wish to final answer.
+
+    kind: the codec's name of the request; parameters: what it is encoded from; owner: who gets the answer;
+    is_read: may be repeated; is_private: needs the key and its nonce; urgent: before all others; cost: points of the
+    venue's call counter.
+    """
+
+    kind: str
+    owner: str
+    parameters: dict[str, object] = field(default_factory=dict)
+    command: object = None
+    subject: object = None
+    """What the owner needs to know the answer by."""
+    request_id: int = 0
+    query: Query | None = None
+    is_read: bool = True
+    is_private: bool = True
+    urgent: bool = False
+    cost: int = 1
+    attempts: int = 0
+    nonce_refused: bool = False
+    not_before_ns: int = 0
+    sent_ns: int = 0
+    enqueued_ns: int = 0
+
+    @property
+    def timeout_ns(self) -> int:
+        """How long an answer may take."""
+        return READ_TIMEOUT_NS if self.is_read else COMMAND_TIMEOUT_NS
+
+
+class CallCounter:
+    """The venue's own count of REST calls, kept on our side: `maximum` points that decay by `decay_e3` per 1000 s.
+
+    Kraken reference: rate limits. Starter is the smallest tier (15 points, 0.33 a second) and the default, since a key
+    does not tell its tier. Cancels are not counted by the venue and pass with cost 0.
+    """
+
+    __slots__ = ("_level_e9", "_seen_ns", "decay_per_s_e3", "maximum")
+
+    def __init__(self, maximum: int = 15, decay_per_s_e3: int = 330) -> None:
+        self.maximum, self.decay_per_s_e3 = maximum, decay_per_s_e3
+        self._level_e9 = 0
+        self._seen_ns = 0
+
+    def ready_ns(self, now_ns: int, cost: int) -> int:
+        """When `cost` points fit; `now_ns` if they do now."""
+        self._decay(now_ns)
+        excess_e9 = self._level_e9 + cost * 10**9 - self.maximum * 10**9
+        return now_ns if excess_e9 <= 0 else now_ns + -(-excess_e9 * 1000 // self.decay_per_s_e3)
+
+    def spend(self, now_ns: int, cost: int) -> None:
+        """Count a call."""
+        self._decay(now_ns)
+        self._level_e9 += cost * 10**9
+
+    def refused(self, now_ns: int) -> None:
+        """The venue says that the counter is full: believe it, whatever we counted."""
+        self._decay(now_ns)
+        self._level_e9 = max(self._level_e9, self.maximum * 10**9)
+
+    def _decay(self, now_ns: int) -> None:
+        if now_ns > self._seen_ns:
+            self._level_e9 = max(0, self._level_e9 - (now_ns - self._seen_ns) * self.decay_per_s_e3 // 1000)
+            self._seen_ns = now_ns
+
+
+class RestQueue:
+    """Calls that wait and the ones in flight (at most one private, one public)."""
+
+    __slots__ = ("_backoff", "_in_flight", "_waiting", "breaker", "counter")
+
+    def __init__(self, random: Random, breaker: Breaker, counter: CallCounter) -> None:
+        self.breaker, self.counter = breaker, counter
+        self._waiting: list[Call] = []
+        self._in_flight: dict[bool, Call | None] = {True: None, False: None}
+        self._backoff = Backoff(random, base_ns=500_000_000, cap_ns=10_000_000_000, free=0)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing waits and nothing is in flight."""
+        return not self._waiting and not any(self._in_flight.values())
+
+    def add(self, now_ns: int, call: Call) -> bool:
+        """Queue a call; False when the queue is full (then what it serves must find another way)."""
+        if len(self._waiting) >= (CALLS_MAX if call.urgent else CALLS_MAX // 2):
+            # Half of the room is kept for cancels.
+            return False
+        call.enqueued_ns = now_ns
+        self._waiting.append(call)
+        return True
+
+    def next_call(self, now_ns: int) -> Call | None:
+        """The next call to encode and send now; it is in flight from here on."""
+        for private in (True, False):
+            if self._in_flight[private] is None:
+                call = self._choose(now_ns, private)
+                if call is not None:
+                    self._waiting.remove(call)
+                    call.attempts += 1
+                    call.sent_ns = now_ns
+                    self.counter.spend(now_ns, call.cost if private else 0)
+                    self._in_flight[private] = call
+                    return call
+        return None
+
+    def due_ns(self, now_ns: int) -> int:
+        """When `next_call` is worth asking; 0 never (an answer in flight comes first)."""
+        dues = [
+            max(self._ready_ns(now_ns, call), now_ns)
+            for call in self._waiting
+            if self._in_flight[call.is_private] is None
+        ]
+        return min(dues, default=0)
+
+    def answered(self, call: Call) -> None:
+        """The call's answer is there (or given up): the next may go."""
+        if self._in_flight[call.is_private] is call:
+            self._in_flight[call.is_private] = None
+
+    def retry(self, now_ns: int, call: Call, wait_min_ns: int = 0) -> bool:
+        """Put a call back; False when it was tried often enough or may not be repeated."""
+        if not call.is_read or call.attempts >= READ_ATTEMPTS_MAX:
+            return False
+        call.not_before_ns = now_ns + max(wait_min_ns, self._backoff.next_ns())
+        self._waiting.append(call)
+        return True
+
+    def retry_with_fresh_nonce(self, now_ns: int, call: Call) -> bool:
+        """Put a call back whose nonce was refused; False the second time."""
+        if call.nonce_refused:
+            return False
+        call.nonce_refused = True
+        call.not_before_ns = now_ns
+        self._waiting.append(call)
+        return True
+
+    def succeeded(self) -> None:
+        """The venue answered as it should."""
+        self.breaker.succeed()
+        self._backoff.succeed()
+
+    def withdraw(self, owner: str) -> list[Call]:
+        """Take back the waiting calls of an owner."""
+        withdrawn = [call for call in self._waiting if call.owner == owner]
+        self._waiting = [call for call in self._waiting if call.owner != owner]
+        return withdrawn
+
+    def _ready_ns(self, now_ns: int, call: Call) -> int:
+        if call.urgent:
+            return call.not_before_ns
+        ready_ns = max(call.not_before_ns, self.breaker.retry_ns())
+        return max(ready_ns, self.counter.ready_ns(now_ns, call.cost)) if call.is_private else ready_ns
+
+    def _choose(self, now_ns: int, private: bool) -> Call | None:
+        best: Call | None = None
+        for call in self._waiting:
+            if (
+                call.is_private is private
+                and self._ready_ns(now_ns, call) <= now_ns
+                and (best is None or (call.urgent and not best.urgent))
+            ):
+                best = call
+        # Urgent calls (cancels) try the path even when the breaker is open: they may be what stands between the account
+        # and a loss, and a cancel too many harms nobody.
+        if best is None or best.urgent or self.breaker.allow(now_ns):
+            return best
+        return None

@@ -1,0 +1,171 @@
+"""Commands out, answers back: which path a command takes, and what each way of failing means for its order.
+
+| command | private socket logged in | otherwise |
+| --- | --- | --- |
+| place | websocket, once, ever | denied here: no byte leaves |
+| amend | websocket, once | refused here: the order stays as it was |
+| cancel | websocket | REST, ahead of all other calls |
+| cancel-after | websocket | REST |
+
+Nothing is sent twice by this module but a cancel that provably was not carried out (no byte left, or the token was
+refused). A request without an answer becomes `OutcomeUnknown`, and an inquiry is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mm._core.events import (
+    Alert,
+    Amend,
+    AmendRejected,
+    Cancel,
+    CancelAfter,
+    CancelRejected,
+    OrderDenied,
+    OutcomeUnknown,
+    Place,
+)
+from mm.exchanges.session import Session
+from mm.exchanges.venue import Decoded, ErrorClass
+from mm.net.actions import PRIVATE, Action, Send
+from mm.net.order_entry import Admission, Command, OrderEntry, Outstanding, request_name
+from mm.net.rest import Call, RestQueue
+
+LOCAL = "local"
+"""Code of refusals that are our own."""
+UNSENT_RETRY_NS = 500_000_000
+CANCEL_ATTEMPTS_MAX = 20
+
+
+@dataclass(slots=True)
+class Trading:
+    """The order desk of one link."""
+
+    session: Session
+    rest: RestQueue
+    actions: list[Action]
+    next_id: Callable[[], int]
+    entry: OrderEntry = field(default_factory=OrderEntry)
+    clock_offset_ns: int = 0
+
+    def submit(self, now_ns: int, command: Command) -> list[Any]:
+        """Send a command, queue it behind its order's request under way, or refuse it."""
+        is_cancel = isinstance(command, Cancel | CancelAfter)
+        if isinstance(command, Place) and not self.session.is_up(PRIVATE):
+            return [self._denied(now_ns, command, "private link is not ready")]
+        by_rest = not self.session.can_cancel()
+        if by_rest and not is_cancel:
+            return [self._denied(now_ns, command, "private link is down")]
+        admission, superseded = self.entry.admit(command)
+        events: list[Any] = [self._denied(now_ns, amend, "superseded before it was sent") for amend in superseded]
+        if admission is Admission.SEND:
+            events += self._send(now_ns, command, by_rest=by_rest)
+        elif admission is Admission.FULL:
+            events.append(self._denied(now_ns, command, "too many requests under way, or one on this order"))
+        return events
+
+    def response(self, now_ns: int, decoded: Decoded) -> list[Any]:
+        """Take an answer from the private socket."""
+        outstanding, late = self.entry.answered(decoded.request_id)
+        if outstanding is None:
+            if decoded.ok:
+                return []
+            text = f"{self.session.venue}: refused a request that is not known here: {decoded.error}"
+            return [Alert(now_ns, "error", text)]
+        events = self._outcome(now_ns, outstanding.command, decoded, by_rest=False)
+        return events if late else events + self._release(now_ns)
+
+    def unsent(self, now_ns: int, request_id: int) -> list[Any]:
+        """The shell could not write a request: not one byte of it left."""
+        outstanding, _ = self.entry.answered(request_id)
+        if outstanding is None:
+            return []
+        if isinstance(outstanding.command, Cancel | CancelAfter):
+            return self._send(now_ns, outstanding.command, by_rest=True)
+        return [self._denied(now_ns, outstanding.command, "the connection was closing: not sent")]
+
+    def rest_answer(self, now_ns: int, call: Call, status: int, decoded: Decoded | None, reason: str) -> list[Any]:
+        """Take the answer to a command that went over REST; without `decoded`, status 0 is doubt, below it unsent."""
+        command = call.command
+        if not isinstance(command, Cancel | CancelAfter):
+            return []
+        if decoded is None and status < 0 and call.attempts < CANCEL_ATTEMPTS_MAX:
+            call.not_before_ns = now_ns + UNSENT_RETRY_NS
+            if self.rest.add(now_ns, call):
+                return []
+        self.entry.answered(call.request_id)
+        if decoded is not None:
+            events = self._outcome(now_ns, command, decoded, by_rest=True)
+        elif status < 0:
+            events = [self._denied(now_ns, command, reason)]
+        else:
+            events = self._doubted(now_ns, command, reason)
+        return events + self._release(now_ns)
+
+    def expire(self, now_ns: int) -> list[Any]:
+        """Take the time-outs that have passed."""
+        reason = f"no response within {self.entry.timeout_ns / 1e9:g} s"
+        return self._all_doubted(now_ns, self.entry.expired(now_ns), reason)
+
+    def lost(self, now_ns: int, reason: str) -> list[Any]:
+        """The private socket is gone, and with it the answers."""
+        return self._all_doubted(now_ns, self.entry.lost(), f"connection lost before the response: {reason}")
+
+    def _all_doubted(self, now_ns: int, outstandings: list[Outstanding], reason: str) -> list[Any]:
+        events: list[Any] = []
+        for outstanding in outstandings:
+            events += self._doubted(now_ns, outstanding.command, reason)
+        return events + self._release(now_ns) if outstandings else events
+
+    def _release(self, now_ns: int) -> list[Any]:
+        events: list[Any] = []
+        for command in self.entry.release():
+            events += self.submit(now_ns, command)
+        return events
+
+    def _send(self, now_ns: int, command: Command, *, by_rest: bool) -> list[Any]:
+        request_id = self.next_id()
+        if not by_rest:
+            payload = self.session.encode(command, request_id, now_ns + self.clock_offset_ns)
+            self.actions.append(Send(PRIVATE, payload, request_id))
+            self.entry.sent(now_ns, request_id, command, by_rest=False)
+            return []
+        call = Call(request_name(command), "command", command=command, is_read=False, urgent=True, cost=0)
+        call.request_id = request_id
+        if not self.rest.add(now_ns, call):
+            return [self._denied(now_ns, command, "too many REST calls wait")]
+        self.entry.sent(now_ns, request_id, command, by_rest=True)
+        return []
+
+    def _outcome(self, now_ns: int, command: Command, decoded: Decoded, *, by_rest: bool) -> list[Any]:
+        if not decoded.ok and decoded.error_class is ErrorClass.TOKEN and not by_rest:
+            events = list(self.session.token_refused(now_ns))
+            if isinstance(command, Cancel | CancelAfter):
+                return events + self._send(now_ns, command, by_rest=True)
+            return events + list(self.session.response_events(command, decoded, now_ns))
+        if isinstance(command, CancelAfter):
+            if decoded.ok:
+                return []
+            text = f"{self.session.venue}: the dead man's switch was not set: {decoded.error}"
+            return [Alert(now_ns, "error", text)]
+        return list(self.session.response_events(command, decoded, now_ns))
+
+    def _doubted(self, now_ns: int, command: Command, reason: str) -> list[Any]:
+        venue = self.session.venue
+        if isinstance(command, CancelAfter):
+            return [Alert(now_ns, "error", f"{venue}: the dead man's switch may not be set: {reason}")]
+        venue_id = "" if isinstance(command, Place) else command.venue_id
+        return [OutcomeUnknown(now_ns, 0, venue, command.client_id, venue_id, request_name(command), reason)]
+
+    def _denied(self, now_ns: int, command: Command, reason: str) -> Any:
+        venue = self.session.venue
+        if isinstance(command, Place):
+            return OrderDenied(now_ns, 0, venue, command.client_id, "", reason)
+        if isinstance(command, Amend):
+            return AmendRejected(now_ns, 0, venue, command.client_id, command.venue_id, reason, LOCAL)
+        if isinstance(command, Cancel):
+            return CancelRejected(now_ns, 0, venue, command.client_id, command.venue_id, reason, LOCAL, False)
+        return Alert(now_ns, "error", f"{venue}: the dead man's switch was not set: {reason}")
