@@ -7,9 +7,9 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.reference import fixed as reference
 
 from mm._core.fixed import FixedError, amount, amount_text, to_text, to_units
+from tests.reference import fixed as reference
 
 digits = st.text("0123456789", max_size=24)
 decimals = st.builds(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.net.dialect import JsonDialect
-
 from mm._core import events as ev
 from mm.exchanges.kraken.session import KrakenSession
 from mm.net.actions import PRIVATE, PUBLIC, Connect, Disconnect, Request, Send
 from mm.net.link import Link, LinkSettings
+from tests.net.dialect import JsonDialect
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND

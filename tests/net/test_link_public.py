@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.net.driver import BOOK, SECOND, Driver
 
 from mm._core.events import Alert, BookFrame, BookReset, LinkChanged, Resync, VenueStatus
 from mm.net.actions import PRIVATE, PUBLIC, Disconnect, Send
+from tests.net.driver import BOOK, SECOND, Driver
 
 
 def public(symbols: tuple[str, ...] = ("BTC/USD",), **settings: object) -> Driver:

@@ -1,3 +1,11 @@
 //! The parts of `mm` that own memory alone behind integers and bytes. Knows no Python.
 
+pub mod book;
 pub mod crc;
+pub mod decimal;
+pub mod digits;
+pub mod json;
+pub mod kraken_book;
+pub mod ladder;
+pub mod rfc3339;
+pub mod state_hash;

@@ -1,10 +1,38 @@
 //! PyO3 only: convert, call, map the error. The one compiled module is `mm._core._rust`.
 
+mod book;
+mod errors;
+mod kraken_book;
+
 use pyo3::prelude::*;
 
 #[pymodule]
 mod _rust {
     use super::*;
+
+    #[pymodule_export]
+    use super::book::Book;
+    #[pymodule_export]
+    use super::kraken_book::KrakenBookDecoder;
+
+    #[pymodule_export]
+    const BOOK_SNAPSHOT: i64 = mm_core::kraken_book::SNAPSHOT as i64;
+    #[pymodule_export]
+    const BOOK_TOP_CHANGED: i64 = mm_core::kraken_book::TOP_CHANGED as i64;
+    #[pymodule_export]
+    const BOOK_VALID: i64 = mm_core::kraken_book::VALID as i64;
+    #[pymodule_export]
+    const BOOK_CHECKSUM_MISMATCH: i64 = mm_core::kraken_book::CHECKSUM_MISMATCH as i64;
+    #[pymodule_export]
+    const BOOK_IGNORED_INVALID: i64 = mm_core::kraken_book::IGNORED_INVALID as i64;
+    #[pymodule_export]
+    const BOOK_CROSSED: i64 = mm_core::kraken_book::CROSSED as i64;
+    #[pymodule_export]
+    const BOOK_OTHER_CHANNEL: i64 = super::kraken_book::OTHER_CHANNEL;
+    #[pymodule_export]
+    const BOOK_MALFORMED: i64 = super::kraken_book::MALFORMED;
+    #[pymodule_export]
+    const BOOK_UNKNOWN_SYMBOL: i64 = super::kraken_book::UNKNOWN_SYMBOL;
 
     #[pyfunction]
     fn crc32(data: &[u8]) -> u32 {

@@ -1,0 +1,14 @@
+"""The native core under one flat list of names; callers need not know which language answers."""
+
+from ._rust import BOOK_CHECKSUM_MISMATCH as BOOK_CHECKSUM_MISMATCH
+from ._rust import BOOK_CROSSED as BOOK_CROSSED
+from ._rust import BOOK_IGNORED_INVALID as BOOK_IGNORED_INVALID
+from ._rust import BOOK_MALFORMED as BOOK_MALFORMED
+from ._rust import BOOK_OTHER_CHANNEL as BOOK_OTHER_CHANNEL
+from ._rust import BOOK_SNAPSHOT as BOOK_SNAPSHOT
+from ._rust import BOOK_TOP_CHANGED as BOOK_TOP_CHANGED
+from ._rust import BOOK_UNKNOWN_SYMBOL as BOOK_UNKNOWN_SYMBOL
+from ._rust import BOOK_VALID as BOOK_VALID
+from ._rust import Book as Book
+from ._rust import KrakenBookDecoder as KrakenBookDecoder
+from ._rust import crc32 as crc32

@@ -1,1 +1,147 @@
-def crc32(data: bytes) -> int: ...
+"""The compiled Rust module. Written by hand; `python -m mypy.stubtest mm._core._rust` compares it with the module.
+
+Integers are 64 bits unless said. Prices are units of 10^-price_precision, sizes units of 10^-size_precision,
+times integer nanoseconds.
+"""
+
+from typing import Final, final
+
+__all__ = [
+    "BOOK_CHECKSUM_MISMATCH",
+    "BOOK_CROSSED",
+    "BOOK_IGNORED_INVALID",
+    "BOOK_MALFORMED",
+    "BOOK_OTHER_CHANNEL",
+    "BOOK_SNAPSHOT",
+    "BOOK_TOP_CHANGED",
+    "BOOK_UNKNOWN_SYMBOL",
+    "BOOK_VALID",
+    "Book",
+    "KrakenBookDecoder",
+    "crc32",
+]
+
+BOOK_SNAPSHOT: Final[int]
+"""Flag: the frame was a snapshot."""
+BOOK_TOP_CHANGED: Final[int]
+"""Flag: a best price, or the size there, is not what it was."""
+BOOK_VALID: Final[int]
+"""Flag: the checksum agrees, the book is the venue's."""
+BOOK_CHECKSUM_MISMATCH: Final[int]
+"""Flag: the checksum disagrees; the book is invalid until its next snapshot."""
+BOOK_IGNORED_INVALID: Final[int]
+"""Flag: an update for a book without a snapshot or without trust; not applied."""
+BOOK_CROSSED: Final[int]
+"""Flag: the best bid is at or above the best ask (the checksum may well agree)."""
+BOOK_OTHER_CHANNEL: Final[int]
+"""Code: not a frame of the book channel."""
+BOOK_MALFORMED: Final[int]
+"""Code: malformed; nothing was applied, and every known book that the frame names is invalid."""
+BOOK_UNKNOWN_SYMBOL: Final[int]
+"""Code: a book of a symbol that was not added."""
+
+def crc32(data: bytes) -> int:
+    """CRC-32 of `data`, as `zlib.crc32` computes it."""
+
+@final
+class Book:
+    """An L2 order book that keeps `depth` levels a side (0: all).
+
+    The decimals of prices and sizes matter for `apply_text` and a decoder; everything else is in whole units.
+    A new book is invalid until a snapshot. Raises ValueError that names the field for a price of zero or less, a
+    negative size, or a side that is not +1 (bids) or -1 (asks).
+    """
+
+    def __new__(cls, depth: int = 0, price_precision: int = 0, size_precision: int = 0) -> Book: ...
+    def apply_snapshot(self, bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> None:
+        """Replace the book by these (price, size) levels, truncate it and mark it valid."""
+    def apply(self, side: int, price: int, size: int) -> None:
+        """Set the size at a price; zero removes the level, and removing an absent one changes nothing.
+
+        Does not truncate: a message is applied whole first, then `truncate` is called once.
+        """
+    def apply_text(self, side: int, price: str, size: str) -> None:
+        """Do as `apply` with decimal text, exponents accepted; text off the grid or beyond 63 bits is a ValueError."""
+    def apply_many(self, levels: list[tuple[int, int, int]]) -> None:
+        """Set (side, price, size) levels in order (the last of a price wins), then truncate; all of them or none."""
+    def truncate(self) -> None:
+        """Drop the levels beyond the depth."""
+    def clear(self) -> None:
+        """Remove every level and mark the book invalid."""
+    def invalidate(self) -> None:
+        """Mark the book as not to be trusted until the next snapshot; the levels stay readable."""
+    def top(self) -> tuple[int, int, int, int]:
+        """Return (bid, bid size, ask, ask size), zeros where a side is empty."""
+    def vwap(self, side: int, size: int) -> tuple[int, int]:
+        """Return (size filled, exact sum of price times size) of taking `size` out of a side of the book, best first.
+
+        `side` is the side that is consumed: what a buyer pays is `vwap(SELL, size)`.
+        """
+    def levels(self, side: int, count: int = 0) -> list[tuple[int, int]]:
+        """Return the best `count` (price, size) of a side, best first (0: all)."""
+    def arrays(self, side: int, count: int = 0) -> bytes:
+        """Return `levels` as native 64-bit integers for `np.frombuffer(..., np.int64).reshape(-1, 2)`."""
+    def checksum(self) -> int:
+        """Return Kraken's CRC-32 of the ten best asks and the ten best bids."""
+    def state_hash(self) -> int:
+        """Return a 64-bit hash of the levels alone: equal for equal levels, however they came about."""
+    @property
+    def depth(self) -> int: ...
+    @property
+    def price_precision(self) -> int: ...
+    @property
+    def size_precision(self) -> int: ...
+    @property
+    def best_bid(self) -> int: ...
+    @property
+    def best_bid_size(self) -> int: ...
+    @property
+    def best_ask(self) -> int: ...
+    @property
+    def best_ask_size(self) -> int: ...
+    @property
+    def bid_count(self) -> int: ...
+    @property
+    def ask_count(self) -> int: ...
+    @property
+    def is_valid(self) -> bool: ...
+    @property
+    def is_crossed(self) -> bool: ...
+    @property
+    def version(self) -> int:
+        """Messages applied since the beginning; each `apply` counts as one."""
+
+@final
+class KrakenBookDecoder:
+    """Turns Kraken's WebSocket v2 `book` frames into checked books. Venue data never raises: it gives a code."""
+
+    def __new__(cls) -> KrakenBookDecoder: ...
+    def add(self, symbol: str, book: Book) -> int:
+        """Keep `book` by the frames of `symbol`; returns the symbol's index. A later call replaces the book.
+
+        The index of a symbol never changes, not even when it is removed and added again.
+        """
+    def remove(self, symbol: str) -> bool:
+        """Stop taking frames of `symbol`; says whether it was there."""
+    def apply(self, frame: bytes) -> int:
+        """Apply one frame: both sides, truncation, checksum.
+
+        Returns `index << 8 | flags` with the flags `BOOK_*`, or a negative code: `BOOK_OTHER_CHANNEL`,
+        `BOOK_MALFORMED`, `BOOK_UNKNOWN_SYMBOL`. A malformed frame that names no known symbol (`last_index` -1) may
+        have been for any book.
+        """
+    @property
+    def last_error(self) -> str:
+        """What was wrong with the last malformed frame: field, what was expected, byte offset."""
+    @property
+    def last_index(self) -> int:
+        """Index of the symbol of the last frame; -1 if it named no known one."""
+    @property
+    def last_venue_ns(self) -> int:
+        """Venue time of the last applied frame; 0 if it had none."""
+    @property
+    def unknown_symbol_count(self) -> int: ...
+    @property
+    def malformed_count(self) -> int: ...
+    @property
+    def mismatch_count(self) -> int: ...

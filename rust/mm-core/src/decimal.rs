@@ -1,0 +1,181 @@
+//! Decimal text to whole units of 10^-precision, exactly or not at all. Grammar of a JSON number, exponents included.
+
+/// Most decimals an instrument may have: one more and not even 10 would fit 63 bits.
+pub const PRECISION_MAX: u32 = 18;
+
+const POWERS: [u64; 19] = {
+    let mut powers = [1_u64; 19];
+    let mut at = 1;
+    while at < 19 {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// Reads the plain form at `at`: digits, perhaps a point and at most `precision` digits, 18 digits in all. Returns the units
+/// and where the text goes on, or `None` for every other form, which [`scan`] judges.
+#[inline]
+#[must_use]
+pub fn scan_plain(bytes: &[u8], mut at: usize, precision: u32) -> Option<(i64, usize)> {
+    let from = at;
+    let mut value = 0_u64;
+    while let Some(digit) = digit_at(bytes, at) {
+        value = value.wrapping_mul(10).wrapping_add(digit);
+        at += 1;
+    }
+    let whole = at - from;
+    let mut decimals = 0;
+    if bytes.get(at) == Some(&b'.') {
+        let point = at;
+        at += 1;
+        while let Some(digit) = digit_at(bytes, at) {
+            value = value.wrapping_mul(10).wrapping_add(digit);
+            at += 1;
+        }
+        decimals = at - point - 1;
+        if decimals == 0 {
+            return None;
+        }
+    }
+    let missing = (precision as usize).checked_sub(decimals)?;
+    let leading_zero = whole > 1 && bytes[from] == b'0';
+    if whole == 0 || leading_zero || whole + decimals + missing > 18 || matches!(bytes.get(at), Some(b'e' | b'E')) {
+        return None;
+    }
+    Some(((value * POWERS[missing]) as i64, at))
+}
+
+/// Reads any JSON number at `at`. Returns the units and where the text goes on, or what was expected.
+///
+/// # Errors
+/// Not a number, negative, off the grid of `precision`, or beyond 63 bits.
+pub fn scan(bytes: &[u8], at: usize, precision: u32) -> Result<(i64, usize), &'static str> {
+    if let Some(plain) = scan_plain(bytes, at, precision) {
+        return Ok(plain);
+    }
+    if bytes.get(at) == Some(&b'-') {
+        return Err("a number that is not negative");
+    }
+    let whole = run_of_digits(bytes, at);
+    let mut end = at + whole.len();
+    if whole.is_empty() || (whole.len() > 1 && whole[0] == b'0') {
+        return Err("a decimal number");
+    }
+    let mut decimals: &[u8] = &[];
+    if bytes.get(end) == Some(&b'.') {
+        decimals = run_of_digits(bytes, end + 1);
+        end += 1 + decimals.len();
+        if decimals.is_empty() {
+            return Err("a digit after the point");
+        }
+    }
+    let mut exponent = 0_i64;
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let negative = bytes.get(end + 1) == Some(&b'-');
+        let signed = negative || bytes.get(end + 1) == Some(&b'+');
+        let digits = run_of_digits(bytes, end + 1 + usize::from(signed));
+        if digits.is_empty() {
+            return Err("a digit in the exponent");
+        }
+        end += 1 + usize::from(signed) + digits.len();
+        // Beyond a million every exponent says the same: too large, or too fine.
+        exponent = digits.iter().fold(0, |sum, digit| (sum * 10 + i64::from(digit - b'0')).min(1_000_000));
+        if negative {
+            exponent = -exponent;
+        }
+    }
+    Ok((to_units(whole, decimals, exponent, precision)?, end))
+}
+
+/// Reads `text` as one whole number, nothing before or after it.
+///
+/// # Errors
+/// As [`scan`].
+pub fn parse(text: &[u8], precision: u32) -> Result<i64, &'static str> {
+    match scan(text, 0, precision)? {
+        (units, end) if end == text.len() => Ok(units),
+        _ => Err("a decimal number"),
+    }
+}
+
+fn to_units(whole: &[u8], decimals: &[u8], exponent: i64, precision: u32) -> Result<i64, &'static str> {
+    let digits = || whole.iter().chain(decimals);
+    let Some(leading) = digits().position(|digit| *digit != b'0') else {
+        return Ok(0);
+    };
+    let trailing = digits().rev().take_while(|digit| **digit == b'0').count();
+    let significant = whole.len() + decimals.len() - leading - trailing;
+    // The mantissa ends at its last digit other than zero: what is left of a negative power of ten is off the grid.
+    let power = exponent + i64::from(precision) - decimals.len() as i64 + trailing as i64;
+    if power < 0 {
+        return Err("no more decimals than the instrument has");
+    }
+    let too_large = "a number below 2^63 units";
+    if significant > 19 || power > 18 {
+        return Err(too_large);
+    }
+    let mantissa =
+        digits().skip(leading).take(significant).fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    let units = mantissa.checked_mul(POWERS[power as usize]).ok_or(too_large)?;
+    i64::try_from(units).map_err(|_| too_large)
+}
+
+#[inline]
+fn digit_at(bytes: &[u8], at: usize) -> Option<u64> {
+    let digit = bytes.get(at)?.wrapping_sub(b'0');
+    (digit < 10).then_some(u64::from(digit))
+}
+
+fn run_of_digits(bytes: &[u8], from: usize) -> &[u8] {
+    let rest = bytes.get(from..).unwrap_or(&[]);
+    let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    &rest[..count]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_form_of_the_same_number() {
+        for text in [
+            "64525.1",
+            "64525.10",
+            "64525.1000000000000000000000",
+            "6.45251e4",
+            "645251e-1",
+            "645251E-01",
+            "0.0000645251e+9",
+        ] {
+            assert_eq!(parse(text.as_bytes(), 1), Ok(645_251), "{text}");
+        }
+        assert_eq!(parse(b"1e-08", 8), Ok(1));
+        assert_eq!(parse(b"0.00000000", 8), Ok(0));
+        assert_eq!(parse(b"0e99999999999999999999", 8), Ok(0));
+        assert_eq!(parse(b"9223372036854775807", 0), Ok(i64::MAX));
+        assert_eq!(parse(b"9.223372036854775807", 18), Ok(i64::MAX));
+        assert_eq!(parse(b"7", 18), Ok(7_000_000_000_000_000_000));
+    }
+
+    #[test]
+    fn refuses_what_is_off_the_grid_or_too_large() {
+        for text in ["0.01", "1e-2", "1.25", "1e-99999999999999999999"] {
+            assert_eq!(parse(text.as_bytes(), 1), Err("no more decimals than the instrument has"), "{text}");
+        }
+        for text in ["9223372036854775808", "99999999999999999999", "1e19", "1e99999999999999999999"] {
+            assert_eq!(parse(text.as_bytes(), 0), Err("a number below 2^63 units"), "{text}");
+        }
+        assert_eq!(parse(b"10", 18), Err("a number below 2^63 units"));
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_json_number() {
+        for text in [
+            "", "-1", "-0", "+1", "01", "00.5", ".5", "1.", "1.e5", "1e", "1e+", "NaN", "Infinity", "1 ", " 1", "1_0",
+            "\"1\"", "0x1",
+        ] {
+            assert!(parse(text.as_bytes(), 4).is_err(), "{text}");
+        }
+    }
+}
