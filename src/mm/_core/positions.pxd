@@ -1,0 +1,15 @@
+from libc.stdint cimport int8_t, int64_t
+
+cdef extern from *:
+    """
+    typedef __int128 mm_int128;
+    """
+    ctypedef long long mm_int128
+
+
+cdef class Position:
+    cdef readonly str venue, symbol
+    cdef readonly int price_precision, size_precision
+    cdef readonly int64_t quantity, fill_count
+    cdef readonly dict fees
+    cdef mm_int128 _cash, _basis, _bought, _sold, _bought_cost, _sold_cost

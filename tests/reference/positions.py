@@ -1,0 +1,33 @@
+"""The slow twin of a position: Fractions, the average cost written as the textbook has it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+
+class Position:
+    def __init__(self):
+        self.quantity = 0
+        self.average = Fraction(0)
+        self.realized = Fraction(0)
+        self.fees: dict[str, int] = {}
+
+    def apply_fill(self, side, price, size, fee=0, fee_asset=""):
+        if fee:
+            self.fees[fee_asset] = self.fees.get(fee_asset, 0) + fee
+        left = size
+        if self.quantity * side < 0:
+            closed = min(size, abs(self.quantity))
+            sign = 1 if self.quantity > 0 else -1
+            self.realized += sign * closed * (price - self.average)
+            self.quantity += side * closed
+            left = size - closed
+            if self.quantity == 0:
+                self.average = Fraction(0)
+        if left:
+            held = abs(self.quantity)
+            self.average = (self.average * held + price * left) / (held + left)
+            self.quantity += side * left
+
+    def open_profit(self, mark):
+        return self.quantity * (mark - self.average)
