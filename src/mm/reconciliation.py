@@ -58,7 +58,9 @@ class Round:
         by_client: dict[str, OrderReport] = {}
         by_venue: dict[str, OrderReport] = {}
         for report in reports:
-            by_venue[report.venue_id] = report
+            # A blank id names nothing: it must not match an inquiry that lacks the same one.
+            if report.venue_id:
+                by_venue[report.venue_id] = report
             if report.client_id:
                 by_client[report.client_id] = report
         missing: list[Inquiry] = []

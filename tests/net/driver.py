@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from mm._core import events as ev
@@ -44,6 +45,8 @@ class Driver:
         self.offset = 0
         """The venue's clock minus ours."""
         self.tokens = 0
+        self.on_step: Callable[[], None] | None = None
+        """Called whenever time has moved: a world that carries out actions at once."""
 
     # --- inputs ---
 
@@ -74,7 +77,7 @@ class Driver:
         events: list[Any] = []
         beat = self.now + SECOND
         while True:
-            due = self.link.next_deadline(self.now)
+            due = self.link.next_deadline()
             step = min(max(due, self.now + 1) if due else end, end, beat if heartbeats else end)
             self.now = step
             if heartbeats and step >= beat:
@@ -82,6 +85,8 @@ class Driver:
                 for channel in (PUBLIC, PRIVATE):
                     self.frame(channel, {"channel": "heartbeat"})
             events += self.take(self.link.deadline(self.now))
+            if self.on_step is not None:
+                self.on_step()
             if self.now >= end:
                 return events
 

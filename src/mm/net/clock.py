@@ -42,7 +42,11 @@ class ClockEstimator:
             return
         middle_ns = (server_ns + server_sent_ns + resolution_ns) // 2
         offset_ns = middle_ns - (sent_ns + received_ns) // 2
-        self._samples.append(Offset(offset_ns, trip_ns // 2 + resolution_ns // 2 + 1))
+        sample = Offset(offset_ns, trip_ns // 2 + resolution_ns // 2 + 1)
+        if any(not _agree(sample, other) for other in self._samples):
+            # The bounds exclude each other: one of the clocks was stepped, and what came before is not about it.
+            self._samples.clear()
+        self._samples.append(sample)
 
     def estimate(self) -> Offset | None:
         """The present estimate; None before the first exchange."""
@@ -51,3 +55,12 @@ class ClockEstimator:
     def forget(self) -> None:
         """Drop the samples: after a silence long enough for clocks to drift, or when the host was suspended."""
         self._samples.clear()
+
+
+DRIFT_NS = 50_000_000
+"""What two clocks may move apart while samples are kept: 100 ppm over eight minutes."""
+
+
+def _agree(sample: Offset, other: Offset) -> bool:
+    bound_ns = sample.uncertainty_ns + other.uncertainty_ns + DRIFT_NS
+    return abs(sample.offset_ns - other.offset_ns) <= bound_ns

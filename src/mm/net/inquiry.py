@@ -53,8 +53,9 @@ class InquiryDesk:
         elif kind in (OrderCanceled, OrderExpired, OrderRejected):
             self.reconciler.settle(event.client_id, event.venue_id)
         elif kind is OrderReport:
-            if event.status in TERMINAL:
-                self.reconciler.settle(event.client_id, event.venue_id)
+            # A live order settles the doubt whether it was placed; an amend or a cancel may still be on its way.
+            request = "" if event.status in TERMINAL else "place"
+            self.reconciler.settle(event.client_id, event.venue_id, request)
         elif kind is OrderPending or kind is OrderAccepted:
             self.reconciler.settle(event.client_id, event.venue_id, "place")
         elif kind is OrderAmended:
@@ -67,7 +68,7 @@ class InquiryDesk:
             return
         self.round = self.reconciler.begin(now_ns)
         self.pending = 1
-        if self.round is not None and not self.rest.add(now_ns, Call("open_orders", OWNER, subject=(self.round, None))):
+        if self.round is not None and not self.rest.add(Call("open_orders", OWNER, subject=(self.round, None))):
             self.failed(now_ns)
 
     def reply(self, now_ns: int, call: Call, decoded: Decoded) -> list[Any]:
@@ -118,7 +119,7 @@ class InquiryDesk:
         else:
             call = Call("closed_orders", OWNER, {"client_id": inquiry.client_id}, subject=(self.round, inquiry))
         self.pending += 1
-        return self.rest.add(now_ns, call)
+        return self.rest.add(call)
 
     def _subject(self, call: Call) -> Inquiry | bool | None:
         """The inquiry that a call is about, None for the list of open orders, False for a round that is over."""

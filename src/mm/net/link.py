@@ -147,6 +147,8 @@ class Link:
         state.opened(now_ns)
         self.counters.connects += 1
         if channel == PUBLIC:
+            # The gap may have been a suspended machine, whose monotonic clock stood still.
+            self._clock.forget()
             self._clock_due_ns = now_ns
             self._clock_samples = 0
         return self._end(now_ns, self.session.opened(now_ns, channel))
@@ -217,7 +219,7 @@ class Link:
         self._actions.clear()
         return actions
 
-    def next_deadline(self, now_ns: int = 0) -> int:
+    def next_deadline(self) -> int:
         """When `deadline` is due; 0 never. Frames only move it to later, so an old answer is never too late."""
         if not self._running:
             return 0
@@ -226,7 +228,7 @@ class Link:
             self._trading.entry.due_ns(),
             self.session.due_ns(),
             0 if self._locked else self._inquiry.reconciler.due_ns(),
-            self._rest.due_ns(now_ns),
+            self._rest.due_ns(),
             self._clock_due_ns if self._channels[PUBLIC].is_open else 0,
         )
         return min((due_ns for due_ns in dues if due_ns), default=0)
@@ -466,7 +468,7 @@ class Link:
                 call = Call(
                     wish.kind, "session", wish.parameters, is_private=wish.is_private, cost=wish.cost, query=wish
                 )
-                if not self._rest.add(now_ns, call):
+                if not self._rest.add(call):
                     events += self.session.given_up(now_ns, wish, "too many REST calls wait")
             elif isinstance(wish, Reconnect):
                 state = self._channels[wish.channel]

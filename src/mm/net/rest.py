@@ -1,14 +1,16 @@
-"""The order in which REST calls go out: strictly one private call at a time, cancels first, reads retried.
+"""The order in which REST calls go out: one private read at a time, cancels on a lane of their own, reads retried.
 
-A private call carries a nonce that must rise per key in the order of arrival, so that the next is encoded only when
-the one before it has been answered or given up. Reads are tried again after transport failures and refusals for load,
-with back-off, through a circuit breaker. A call that changes something goes out once; only a refusal that proves that
-it was not carried out for its nonce alone gets one fresh nonce, except for placing orders.
+A private call carries a nonce that must rise per key in the order of arrival, so that the next one of its lane is
+encoded only when the one before it has been answered or given up. Cancels do not wait behind a read that hangs: should
+the two overtake each other, the refused nonce costs one more try. Reads are tried again after transport failures and
+refusals for load, with back-off, through a circuit breaker. A call that changes something goes out once; only a
+refusal that proves that it was not carried out, for its nonce alone, gets one fresh nonce, except for placing orders.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from random import Random
 
 from mm.exchanges.session import Query
@@ -45,8 +47,13 @@ class Call:
     attempts: int = 0
     nonce_refused: bool = False
     not_before_ns: int = 0
-    sent_ns: int = 0
-    enqueued_ns: int = 0
+
+    @property
+    def lane(self) -> Lane:
+        """The lane whose turn it waits for."""
+        if self.urgent:
+            return Lane.URGENT
+        return Lane.PRIVATE if self.is_private else Lane.PUBLIC
 
     @property
     def timeout_ns(self) -> int:
@@ -68,11 +75,10 @@ class CallCounter:
         self._level_e9 = 0
         self._seen_ns = 0
 
-    def ready_ns(self, now_ns: int, cost: int) -> int:
-        """When `cost` points fit; `now_ns` if they do now."""
-        self._decay(now_ns)
-        excess_e9 = self._level_e9 + cost * 10**9 - self.maximum * 10**9
-        return now_ns if excess_e9 <= 0 else now_ns + -(-excess_e9 * 1000 // self.decay_per_s_e3)
+    def ready_ns(self, cost: int) -> int:
+        """The time from which `cost` points fit; 0 when they did already at the last call."""
+        excess_e9 = self._level_e9 + (cost - self.maximum) * 10**9
+        return 0 if excess_e9 <= 0 else self._seen_ns + -(-excess_e9 * 1000 // self.decay_per_s_e3)
 
     def spend(self, now_ns: int, cost: int) -> None:
         """Count a call."""
@@ -90,15 +96,23 @@ class CallCounter:
             self._seen_ns = now_ns
 
 
+class Lane(Enum):
+    """What shares one call at a time."""
+
+    URGENT = "urgent"
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
 class RestQueue:
-    """Calls that wait and the ones in flight (at most one private, one public)."""
+    """Calls that wait and the ones in flight (at most one in each lane)."""
 
     __slots__ = ("_backoff", "_in_flight", "_waiting", "breaker", "counter")
 
     def __init__(self, random: Random, breaker: Breaker, counter: CallCounter) -> None:
         self.breaker, self.counter = breaker, counter
         self._waiting: list[Call] = []
-        self._in_flight: dict[bool, Call | None] = {True: None, False: None}
+        self._in_flight: dict[Lane, Call | None] = dict.fromkeys(Lane)
         self._backoff = Backoff(random, base_ns=500_000_000, cap_ns=10_000_000_000, free=0)
 
     def __len__(self) -> int:
@@ -109,42 +123,38 @@ class RestQueue:
         """Nothing waits and nothing is in flight."""
         return not self._waiting and not any(self._in_flight.values())
 
-    def add(self, now_ns: int, call: Call) -> bool:
+    def add(self, call: Call) -> bool:
         """Queue a call; False when the queue is full (then what it serves must find another way)."""
         if len(self._waiting) >= (CALLS_MAX if call.urgent else CALLS_MAX // 2):
             # Half of the room is kept for cancels.
             return False
-        call.enqueued_ns = now_ns
         self._waiting.append(call)
         return True
 
     def next_call(self, now_ns: int) -> Call | None:
         """The next call to encode and send now; it is in flight from here on."""
-        for private in (True, False):
-            if self._in_flight[private] is None:
-                call = self._choose(now_ns, private)
+        if not self._waiting:
+            return None
+        for lane, busy in self._in_flight.items():
+            if busy is None:
+                call = self._choose(now_ns, lane)
                 if call is not None:
                     self._waiting.remove(call)
                     call.attempts += 1
-                    call.sent_ns = now_ns
-                    self.counter.spend(now_ns, call.cost if private else 0)
-                    self._in_flight[private] = call
+                    self.counter.spend(now_ns, call.cost if call.is_private else 0)
+                    self._in_flight[lane] = call
                     return call
         return None
 
-    def due_ns(self, now_ns: int) -> int:
+    def due_ns(self) -> int:
         """When `next_call` is worth asking; 0 never (an answer in flight comes first)."""
-        dues = [
-            max(self._ready_ns(now_ns, call), now_ns)
-            for call in self._waiting
-            if self._in_flight[call.is_private] is None
-        ]
+        dues = [max(self._ready_ns(call), 1) for call in self._waiting if self._in_flight[call.lane] is None]
         return min(dues, default=0)
 
     def answered(self, call: Call) -> None:
         """The call's answer is there (or given up): the next may go."""
-        if self._in_flight[call.is_private] is call:
-            self._in_flight[call.is_private] = None
+        if self._in_flight[call.lane] is call:
+            self._in_flight[call.lane] = None
 
     def retry(self, now_ns: int, call: Call, wait_min_ns: int = 0) -> bool:
         """Put a call back; False when it was tried often enough or may not be repeated."""
@@ -174,23 +184,16 @@ class RestQueue:
         self._waiting = [call for call in self._waiting if call.owner != owner]
         return withdrawn
 
-    def _ready_ns(self, now_ns: int, call: Call) -> int:
+    def _ready_ns(self, call: Call) -> int:
         if call.urgent:
             return call.not_before_ns
         ready_ns = max(call.not_before_ns, self.breaker.retry_ns())
-        return max(ready_ns, self.counter.ready_ns(now_ns, call.cost)) if call.is_private else ready_ns
+        return max(ready_ns, self.counter.ready_ns(call.cost)) if call.is_private else ready_ns
 
-    def _choose(self, now_ns: int, private: bool) -> Call | None:
-        best: Call | None = None
+    def _choose(self, now_ns: int, lane: Lane) -> Call | None:
         for call in self._waiting:
-            if (
-                call.is_private is private
-                and self._ready_ns(now_ns, call) <= now_ns
-                and (best is None or (call.urgent and not best.urgent))
-            ):
-                best = call
-        # Urgent calls (cancels) try the path even when the breaker is open: they may be what stands between the account
-        # and a loss, and a cancel too many harms nobody.
-        if best is None or best.urgent or self.breaker.allow(now_ns):
-            return best
+            if call.lane is lane and self._ready_ns(call) <= now_ns:
+                # Cancels try the path even when the breaker is open: they may be what stands between the account and
+                # a loss, and a cancel too many harms nobody.
+                return call if call.urgent or self.breaker.allow(now_ns) else None
         return None

@@ -4,11 +4,12 @@
 | --- | --- | --- |
 | place | websocket, once, ever | denied here: no byte leaves |
 | amend | websocket, once | refused here: the order stays as it was |
-| cancel | websocket | REST, ahead of all other calls |
+| cancel | websocket | REST, on a lane of its own |
 | cancel-after | websocket | REST |
 
-Nothing is sent twice by this module but a cancel that provably was not carried out (no byte left, or the token was
-refused). A request without an answer becomes `OutcomeUnknown`, and an inquiry is opened.
+Place and amend go out only while the private side is up: logged in, and everything read. Nothing is sent twice by this
+module but a cancel that provably was not carried out (no byte left, or the token was refused). A request without an
+answer becomes `OutcomeUnknown`, and an inquiry is opened.
 """
 
 from __future__ import annotations
@@ -53,12 +54,9 @@ class Trading:
 
     def submit(self, now_ns: int, command: Command) -> list[Any]:
         """Send a command, queue it behind its order's request under way, or refuse it."""
-        is_cancel = isinstance(command, Cancel | CancelAfter)
-        if isinstance(command, Place) and not self.session.is_up(PRIVATE):
+        if isinstance(command, Place | Amend) and not self.session.is_up(PRIVATE):
             return [self._denied(now_ns, command, "private link is not ready")]
         by_rest = not self.session.can_cancel()
-        if by_rest and not is_cancel:
-            return [self._denied(now_ns, command, "private link is down")]
         admission, superseded = self.entry.admit(command)
         events: list[Any] = [self._denied(now_ns, amend, "superseded before it was sent") for amend in superseded]
         if admission is Admission.SEND:
@@ -80,8 +78,9 @@ class Trading:
 
     def unsent(self, now_ns: int, request_id: int) -> list[Any]:
         """The shell could not write a request: not one byte of it left."""
-        outstanding, _ = self.entry.answered(request_id)
-        if outstanding is None:
+        outstanding, late = self.entry.answered(request_id)
+        if outstanding is None or late:
+            # Given up as lost before the shell came to it: the doubt is being looked up already.
             return []
         if isinstance(outstanding.command, Cancel | CancelAfter):
             return self._send(now_ns, outstanding.command, by_rest=True)
@@ -94,7 +93,7 @@ class Trading:
             return []
         if decoded is None and status < 0 and call.attempts < CANCEL_ATTEMPTS_MAX:
             call.not_before_ns = now_ns + UNSENT_RETRY_NS
-            if self.rest.add(now_ns, call):
+            if self.rest.add(call):
                 return []
         self.entry.answered(call.request_id)
         if decoded is not None:
@@ -118,12 +117,16 @@ class Trading:
         events: list[Any] = []
         for outstanding in outstandings:
             events += self._doubted(now_ns, outstanding.command, reason)
-        return events + self._release(now_ns) if outstandings else events
+        return events + self._release(now_ns, in_doubt=True)
 
-    def _release(self, now_ns: int) -> list[Any]:
+    def _release(self, now_ns: int, *, in_doubt: bool = False) -> list[Any]:
+        """Submit what waited. in_doubt: what it waited for may still take effect, perhaps after an amend sent now."""
         events: list[Any] = []
         for command in self.entry.release():
-            events += self.submit(now_ns, command)
+            if in_doubt and isinstance(command, Amend):
+                events.append(self._denied(now_ns, command, "the request before it is in doubt"))
+            else:
+                events += self.submit(now_ns, command)
         return events
 
     def _send(self, now_ns: int, command: Command, *, by_rest: bool) -> list[Any]:
@@ -135,7 +138,7 @@ class Trading:
             return []
         call = Call(request_name(command), "command", command=command, is_read=False, urgent=True, cost=0)
         call.request_id = request_id
-        if not self.rest.add(now_ns, call):
+        if not self.rest.add(call):
             return [self._denied(now_ns, command, "too many REST calls wait")]
         self.entry.sent(now_ns, request_id, command, by_rest=True)
         return []

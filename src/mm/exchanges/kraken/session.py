@@ -13,11 +13,13 @@ Only then `LinkChanged(private, up)`. Kraken reference: WS private channels, con
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core.events import Alert, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport, VenueStatus
+from mm.exchanges.kraken.foreign import ForeignCounter
 from mm.exchanges.kraken.history import HistoryReader
 from mm.exchanges.kraken.subscriptions import Subscriptions
 from mm.exchanges.kraken.token import TokenKeeper
@@ -37,13 +39,16 @@ SNAPSHOT_TIMEOUT_NS: Final = 15 * SECOND_NS
 RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a recovery read that failed for good, before it is wished again."""
 TOKEN_TRIES_MAX: Final = 3
+RESUBSCRIBES_MAX: Final = 3
+RESUBSCRIBE_WINDOW_NS: Final = 60 * SECOND_NS
+"""Gaps that keep coming are the connection's fault: past three a minute it is made anew, within its budget."""
 
 
 class KrakenSession:
     """See the module's text; the port is `mm.exchanges.session.Session`.
 
     symbols: unified names ("BTC/USD"); depth: of the book subscription; codec: with the key's signer, or without one
-    (then there is no private channel).
+    (then there is no private channel); owner: how client ids of own orders begin.
     """
 
     book_prefix: Final = b'{"channel":"book"'
@@ -55,6 +60,7 @@ class KrakenSession:
         *,
         public_url: str,
         private_url: str = "",
+        owner: str = "mm",
         depth: int = 10,
         ticker: bool = True,
         seed: int = 0,
@@ -62,6 +68,7 @@ class KrakenSession:
         self.venue: Final = "kraken"
         self.urls = {PUBLIC: public_url, PRIVATE: private_url} if private_url else {PUBLIC: public_url}
         self._codec = codec
+        self._symbols = tuple(symbols)
         self._wishes: list[Wish] = []
         # Its own range of request ids: the link counts upward from 1, the session downward from the largest int32.
         self._last_id = 2**31
@@ -70,6 +77,8 @@ class KrakenSession:
         )
         self._token = TokenKeeper()
         self._history = HistoryReader()
+        self._foreign = ForeignCounter(self.venue, owner)
+        self._resubscribed: deque[int] = deque(maxlen=RESUBSCRIBES_MAX)
         self._up = {PUBLIC: False, PRIVATE: False}
         self._open = {PUBLIC: False, PRIVATE: False}
         self.in_maintenance = False
@@ -147,12 +156,16 @@ class KrakenSession:
         events = list(decoded.events)
         if query.kind == "open_orders" and query.generation == self._generation:
             count = sum(1 for event in events if type(event) is OrderReport)
+            events += self._foreign.read(now_ns, events)
             events.append(OpenOrdersRead(now_ns, self.venue, True, count))
             self._orders_read = True
             events += self._look_private(now_ns)
         return events
 
     def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
+        if query.kind == "trade_volume":
+            text = f"{self.venue}: the account's fee rates cannot be read: {reason}; the configured ones count"
+            return [Alert(now_ns, "warning", text)]
         events: list[Any] = [Alert(now_ns, "error", f"{self.venue}: {query.kind} cannot be read: {reason}; trying on")]
         if query.kind == "token":
             self._token.fetching = False
@@ -172,13 +185,13 @@ class KrakenSession:
         if self._retry_due_ns and now_ns >= self._retry_due_ns:
             self._retry_due_ns = 0
             self._resume_private(now_ns)
-        if PRIVATE in self.urls and not self._open[PRIVATE] and self._token.is_stale(now_ns):
+        if self._keeps_spare() and self._token.is_stale(now_ns):
             self._wish_token(now_ns)
         return self._look_public(now_ns, events)
 
     def due_ns(self) -> int:
         dues = [self._public.due_ns(), self._snapshot_due_ns, self._retry_due_ns]
-        if PRIVATE in self.urls and not self._open[PRIVATE]:
+        if self._keeps_spare():
             dues.append(self._token.stale_ns())
         return min((due_ns for due_ns in dues if due_ns), default=0)
 
@@ -252,6 +265,10 @@ class KrakenSession:
 
     # --- private ----------------------------------------------------------------------------------------------------
 
+    def _keeps_spare(self) -> bool:
+        """Whether a token is kept young for the connection to come; not while a failed fetch pauses."""
+        return PRIVATE in self.urls and not self._open[PRIVATE] and not self._retry_due_ns
+
     def _wish_token(self, now_ns: int) -> None:
         if self._token.begin(now_ns):
             self._wishes.append(Query("token"))
@@ -311,22 +328,30 @@ class KrakenSession:
             if decoded.snapshot:
                 self._sequence[channel] = decoded.sequence
                 self._snapshots.add(channel)
+                if len(self._snapshots) == 2:
+                    self._snapshot_due_ns = 0
                 if channel == "executions":
                     self._read_truth()
             elif last is not None and decoded.sequence > last + 1:
                 reason = f"{channel} sequence gap: expected {last + 1}, got {decoded.sequence}"
-                return self._resubscribe(now_ns, channel, reason, events)
+                return self._resubscribe(now_ns, reason, events)
             elif last is not None and decoded.sequence > last:
                 self._sequence[channel] = decoded.sequence
             elif last is not None and channel == "balances":
                 # A repeated balance row is an old total; repeated executions are recognised by their ids.
                 return []
+        if channel == "executions":
+            events += self._foreign.follow(now_ns, events)
         if self._up[PRIVATE]:
             self._note_fills(events)
         return events + self._look_private(now_ns)
 
-    def _resubscribe(self, now_ns: int, channel: str, reason: str, events: list[Any]) -> list[Any]:
+    def _resubscribe(self, now_ns: int, reason: str, events: list[Any]) -> list[Any]:
         """Messages were lost: not quoting until everything has been read again."""
+        if len(self._resubscribed) == RESUBSCRIBES_MAX and now_ns - self._resubscribed[0] < RESUBSCRIBE_WINDOW_NS:
+            self._wishes.append(Reconnect(PRIVATE, reason))
+            return self._change(now_ns, PRIVATE, False, reason, events)
+        self._resubscribed.append(now_ns)
         for name in ("executions", "balances"):
             self._transmit(PRIVATE, self._codec.unsubscribe_private(name, self._take_id(), self._token.value))
         events = self._change(now_ns, PRIVATE, False, reason, events)
@@ -384,7 +409,7 @@ class KrakenSession:
             return []
         if self._snapshots != {"executions", "balances"}:
             return []
-        self._snapshot_due_ns = 0
+        self._wishes.append(Query("trade_volume", {"symbols": self._symbols}))
         return self._change(now_ns, PRIVATE, True, "snapshots, open orders and history read", [])
 
     # --- both -------------------------------------------------------------------------------------------------------
