@@ -1,0 +1,85 @@
+"""Settings as bytes and back: what the first event of a recording carries, so that a replay needs no file.
+
+Secrets are not part of it: only fields with a rule are written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from mm.config.load import ParametersOf, builtin_parameters
+from mm.config.problems import SettingsError
+from mm.config.reader import Source, read_table
+from mm.config.settings import LimitSettings, RunSettings, Settings, StrategySettings, VenueSettings
+
+
+def to_json(settings: Settings) -> bytes:
+    """The canonical text: sorted keys, exact decimals, no secret."""
+    strategies = {
+        name: _table(strategy) | _table(strategy.parameters) for name, strategy in settings.strategies.items()
+    }
+    value = {
+        "run": _table(settings.run),
+        "venues": {name: _table(venue) for name, venue in settings.venues.items()},
+        "strategies": strategies,
+        "limits": _table(settings.limits),
+    }
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def from_json(text: bytes, parameters_of: ParametersOf = builtin_parameters) -> Settings:
+    """The settings of `to_json`, without secrets. Raises SettingsError for anything else."""
+    source = Source("recorded configuration", {})
+    try:
+        value = json.loads(text)
+        run = read_table(RunSettings, value["run"], source, ("run",))
+        limits = read_table(LimitSettings, value["limits"], source, ("limits",))
+        venues = {
+            name: read_table(VenueSettings, table, source, ("venues", name), name=name)
+            for name, table in value["venues"].items()
+        }
+        strategies = {
+            name: _strategy(name, table, source, parameters_of) for name, table in value["strategies"].items()
+        }
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        source.refuse(("file",), "the settings of a run", f"{type(error).__name__}")
+        raise SettingsError(tuple(source.problems)) from error
+    if source.problems or run is None or limits is None:
+        raise SettingsError(tuple(source.problems))
+    return Settings(
+        run=run,
+        venues={name: venue for name, venue in venues.items() if venue is not None},
+        strategies={name: strategy for name, strategy in strategies.items() if strategy is not None},
+        limits=limits,
+    )
+
+
+def _strategy(name: str, table: dict[str, Any], source: Source, parameters_of: ParametersOf) -> StrategySettings | None:
+    path = ("strategies", name)
+    generic = {field.name for field in dataclasses.fields(StrategySettings) if "rule" in field.metadata}
+    own = {key: value for key, value in table.items() if key not in generic}
+    parameters = read_table(parameters_of(table["kind"]), own, source, path)
+    rest = {key: value for key, value in table.items() if key in generic}
+    return read_table(StrategySettings, rest, source, path, name=name, parameters=parameters)
+
+
+def _table(settings: Any) -> dict[str, Any]:  # Any: a dataclass with ruled fields
+    found = {}
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        # An empty text or tuple or None is the default of a field whose rule would refuse it.
+        if "rule" in field.metadata and value is not None and value != "" and value != ():
+            found[field.name] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return list(value) if isinstance(value, tuple) else value

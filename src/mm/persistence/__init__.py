@@ -1,0 +1,1 @@
+"""What outlives the process: the recording of events and commands."""

@@ -1,0 +1,185 @@
+"""The recorder port: every event and every command, in order, commands before their bytes leave.
+
+    recorder.record(event)
+
+`FileRecorder` writes the binary form below, `MemoryRecorder` keeps a hash (and the events if wanted) for runs under
+virtual time, `NullRecorder` keeps nothing. `recording.py` reads the form back.
+
+The form. A header: 8 bytes magic, u16 version of the event form, u16 length of the build's name, i64 creation time in
+ns UTC, the build's name in UTF-8, u32 CRC-32 of all that. Then one record an event: u32 word, u32 CRC-32 of the
+payload, the payload as `mm._core.events.pack` makes it. The word holds the length in its low 25 bits and a check of the
+length in its high 7, so that a damaged length is told from a tail that was cut off. Little endian.
+
+A command and everything private is in the kernel's hands when `record` returns: a killed process loses none of it.
+Market data and timers may wait in a buffer of ours; order is kept because a write always takes the buffer first.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from pathlib import Path
+from struct import Struct
+from typing import Final, Protocol
+from zlib import crc32
+
+from mm._core import events
+from mm._core.events import FORMAT_VERSION, Event, pack
+
+MAGIC: Final = b"MMREC\x00\x01\n"
+"""The newline and the zero byte show a file that went through a text mode."""
+HEADER: Final = Struct("<8sHHq")
+HEAD: Final = Struct("<II")
+CRC: Final = Struct("<I")
+RECORD_BYTES_MAX: Final = (1 << 25) - 1
+"""Twice the largest websocket message that the network layer lets through."""
+BUFFER_BYTES_MAX: Final = 256 * 1024
+"""About a minute of one symbol's book: what a killed process may lose of market data."""
+BATCHED: Final = frozenset(
+    (events.BookFrame, events.Trade, events.Ticker, events.Timer, events.ClockOffset, events.InstrumentUpdate)
+)
+"""Kinds that may wait in the buffer: no money depends on the last of them."""
+
+
+class RecorderError(Exception):
+    """The recording cannot be written. Nothing may be sent that is not recorded, so the run has to stop."""
+
+
+class Recorder(Protocol):
+    """Takes each event before it is applied and each command before its bytes leave."""
+
+    def record(self, event: Event) -> None:
+        """Take one event."""
+
+    def flush(self) -> None:
+        """Hand everything to the kernel."""
+
+    def close(self) -> None:
+        """Flush and end; nothing follows."""
+
+
+def length_word(size: int) -> int:
+    """The length of a payload with its check: the length folded onto 7 bits, changed so that zeros are never right.
+
+    Every bit of the length is in the fold once, so no single flipped bit goes unnoticed.
+    """
+    return size | ((size ^ size >> 7 ^ size >> 14 ^ size >> 21) & 0x7F ^ 0x2A) << 25
+
+
+class FileRecorder:
+    """Writes a new file; refuses one that exists.
+
+    Args: path; build: what made the events, for the reader of an old file; created_ns: UTC. Raises RecorderError, from
+    the constructor too. After the first failure the recorder is `failed` and takes no more.
+    """
+
+    __slots__ = ("_buffer", "_file", "failed", "path", "records")
+
+    def __init__(self, path: Path, *, build: str, created_ns: int) -> None:
+        self.path = path
+        self.records = 0
+        self.failed = False
+        self._buffer = bytearray()
+        name = build.encode()[:1000]
+        header = HEADER.pack(MAGIC, FORMAT_VERSION, len(name), created_ns) + name
+        try:
+            # Orders and balances are the user's own business: nobody else reads them.
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise RecorderError(f"cannot write the recording {path}: {error.strerror}") from error
+        self._buffer += header + CRC.pack(crc32(header))
+        self.flush()
+
+    def record(self, event: Event) -> None:
+        """Append one event; see the module's text for when it is written."""
+        if self.failed:
+            return
+        payload = pack(event)
+        size = len(payload)
+        if size > RECORD_BYTES_MAX:
+            self._fail(f"an event of {size} bytes is longer than {RECORD_BYTES_MAX}", None)
+        buffer = self._buffer
+        buffer += HEAD.pack(length_word(size), crc32(payload))
+        buffer += payload
+        self.records += 1
+        if type(event) not in BATCHED or len(buffer) >= BUFFER_BYTES_MAX:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand the buffer to the kernel, whole."""
+        buffer = self._buffer
+        try:
+            while buffer and not self.failed:
+                del buffer[: os.write(self._file, buffer)]
+        except OSError as error:
+            self._fail(error.strerror or str(error), error)
+
+    def sync(self) -> None:
+        """Flush and have the kernel put it on the disk: against a loss of power, at the cost of milliseconds."""
+        self.flush()
+        if not self.failed:
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                self._fail(error.strerror or str(error), error)
+
+    def close(self) -> None:
+        """Flush and close; a second call does nothing."""
+        if self._file >= 0:
+            try:
+                self.flush()
+            finally:
+                os.close(self._file)
+                self._file = -1
+                self.failed = True
+
+    def _fail(self, reason: str, cause: OSError | None) -> None:
+        self.failed = True
+        self._buffer.clear()
+        raise RecorderError(f"cannot write the recording {self.path}: {reason}") from cause
+
+
+class MemoryRecorder:
+    """A running hash of all that was recorded, and with `keep` the events themselves."""
+
+    __slots__ = ("_hash", "events", "keep", "records")
+
+    def __init__(self, *, keep: bool = False) -> None:
+        self.keep = keep
+        self.records = 0
+        self.events: list[Event] = []
+        self._hash = blake2b(digest_size=16)
+
+    def record(self, event: Event) -> None:
+        """Take one event into the hash."""
+        payload = pack(event)
+        self._hash.update(HEAD.pack(length_word(len(payload)), 0))
+        self._hash.update(payload)
+        self.records += 1
+        if self.keep:
+            self.events.append(event)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def log_hash(self) -> str:
+        """32 hex digits: equal for equal events in equal order, in any process."""
+        return self._hash.hexdigest()
+
+
+class NullRecorder:
+    """Keeps nothing: for benches of what is around it."""
+
+    __slots__ = ()
+
+    def record(self, event: Event) -> None:
+        """Forget it."""
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Nothing is open."""

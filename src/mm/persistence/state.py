@@ -1,0 +1,91 @@
+"""The state folder of a run: one bot at a time, an epoch that never repeats, recordings in a bounded number.
+
+state/bot.lock          held while a bot runs here
+state/epoch             how many starts there were; part of every client id, so that ids never repeat
+state/recordings/*.mmr  the last RECORDINGS_MAX runs
+state/simulator...      the simulator's own (see mm.simulator)
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Final
+
+from mm.errors import ConfigError
+
+RECORDINGS_MAX: Final = 20
+EPOCH_MAX: Final = 2**31 - 1
+
+
+class StateFolder:
+    """Opens and locks a folder, making it where needed. Raises ConfigError with what to do."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recordings = path / "recordings"
+        self._lock = -1
+        try:
+            self.recordings.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(path / "bot.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ConfigError(
+                "run.state", str(path), "a folder that can be written", f"{reason}; choose another with --state"
+            ) from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(self._lock, 20, 0).decode("ascii", "replace").strip()
+            self.close()
+            raise ConfigError(
+                "run.state",
+                str(path),
+                "a folder that no other bot uses",
+                f"process {holder} runs on it; stop that one, or choose another folder with --state",
+            ) from None
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+    def next_epoch(self) -> int:
+        """A number above all earlier ones of this folder, on the disk before it is returned."""
+        path = self.path / "epoch"
+        try:
+            last = int(path.read_text("ascii"))
+        except FileNotFoundError:
+            last = 0
+        except (OSError, ValueError):
+            raise ConfigError(
+                "run.state",
+                str(path),
+                "the number of the last start",
+                "the file is damaged: write a number above every epoch used before, for example 1000000",
+            ) from None
+        epoch = last + 1
+        fresh = path.with_name("epoch.new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(descriptor, str(epoch).encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        fresh.replace(path)
+        return epoch
+
+    def new_recording(self, epoch: int) -> Path:
+        """Where this run records; the oldest recordings beyond RECORDINGS_MAX are removed."""
+        old = sorted(self.recordings.glob("*.mmr"))
+        for path in old[: max(0, len(old) - RECORDINGS_MAX + 1)]:
+            path.unlink(missing_ok=True)
+        return self.recordings / f"{epoch:08d}.mmr"
+
+    def last_recording(self) -> Path | None:
+        """The newest recording, None before the first run."""
+        return max(self.recordings.glob("*.mmr"), default=None)
+
+    def close(self) -> None:
+        """Let the next bot in."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1

@@ -1,0 +1,45 @@
+"""Integer amounts as a trader reads them: `$4,523.45`, `0.0234`, `50,123.45`. For display only."""
+
+from __future__ import annotations
+
+
+def rounded(units: int, precision: int, places: int) -> int:
+    """`units` of 10^-precision as units of 10^-places, halves away from zero."""
+    if precision <= places:
+        return units * int(10 ** (places - precision))
+    step = int(10 ** (precision - places))
+    half = (abs(units) + step // 2) // step
+    return half if units >= 0 else -half
+
+
+def grouped(units: int, precision: int, places: int, *, sign: bool = False) -> str:
+    """`50,123.45`: thousands grouped, exactly `places` decimals; `sign` writes the plus too."""
+    value = rounded(units, precision, places)
+    whole, part = divmod(abs(value), 10**places)
+    text = f"{whole:,}" + (f".{part:0{places}d}" if places else "")
+    if value < 0:
+        return "-" + text
+    return "+" + text if sign else text
+
+
+def plain(units: int, precision: int) -> str:
+    """`0.0234`: exact, without needless zeros."""
+    whole, part = divmod(abs(units), 10**precision)
+    text = str(whole)
+    if part:
+        text += f".{part:0{precision}d}".rstrip("0")
+    return "-" + text if units < 0 else text
+
+
+def money(units: int, precision: int, currency: str, *, sign: bool = False, places: int = 2) -> str:
+    """`$4,523.45` for USD, `4,523.45 EUR` for another currency."""
+    text = grouped(units, precision, places, sign=sign)
+    if currency != "USD":
+        return f"{text} {currency}"
+    return f"{text[0]}${text[1:]}" if text[0] in "+-" else f"${text}"
+
+
+def ratio(numerator: int, denominator: int, precision: int, places: int) -> str:
+    """An exact average in units of 10^-precision, grouped: `50,123.45`. denominator: positive."""
+    scale = 10**6
+    return grouped(numerator * scale // denominator, precision + 6, places)

@@ -1,0 +1,133 @@
+"""A `Snapshot` as lines of text and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mm.screen.amounts import grouped, money, plain, ratio, rounded
+from mm.screen.snapshot import MarketView, Snapshot
+
+AMOUNT_PRECISION = 12
+
+
+def summary(snapshot: Snapshot) -> list[str]:
+    """The monitoring lines: orders, hedges, and for each market the position and what its profit is made of."""
+    lines = [
+        f"Orders: {snapshot.orders_total:,} total, {snapshot.orders_open:,} open, {snapshot.orders_filled:,} filled",
+        f"Hedges: {snapshot.hedges:,} executed, {money(snapshot.hedges_volume, 2, 'USD')} volume",
+    ]
+    for market in snapshot.markets:
+        lines.append(position(market))
+        lines.append(profit(market))
+    return lines
+
+
+def position(market: MarketView) -> str:
+    """`Position: 0.0234 BTC (avg entry: $50,123.45)`."""
+    text = f"Position: {plain(market.quantity, market.size_precision)} {market.base}"
+    if not market.quantity:
+        return text + " (flat)"
+    average = ratio(*market.average, market.price_precision, 2)
+    return text + f" (avg entry: {'$' + average if market.quote == 'USD' else f'{average} {market.quote}'})"
+
+
+def profit(market: MarketView) -> str:
+    """`Profit: +$1.20 = spread captured +$2.10, inventory -$0.50, fees -$0.40`."""
+    fees = -rounded(market.fees, AMOUNT_PRECISION, market.cost_precision)
+    total = market.spread_captured + market.inventory + fees
+    names = (("spread captured", market.spread_captured), ("inventory", market.inventory), ("fees", fees))
+    parts = ", ".join(f"{name} {money(units, market.cost_precision, market.quote, sign=True)}" for name, units in names)
+    return f"Profit: {money(total, market.cost_precision, market.quote, sign=True)} = {parts}"
+
+
+def market_lines(market: MarketView) -> list[str]:
+    """Best prices, our quotes around them, and the age of the book."""
+    name = f"{market.venue.capitalize()} {market.symbol}"
+    if market.book_age_ns < 0 or not market.bid or not market.ask:
+        lines = [f"{name}: no book"]
+    else:
+        lines = [f"{name}: {market.bid} / {market.ask}, book {market.book_age_ns / 1e6:.0f} ms old"]
+    for side, word in ((1, "bid"), (-1, "ask")):
+        quotes = [quote for quote in market.quotes if quote.side == side]
+        shown = ", ".join(f"{quote.size} at {quote.price}{_state(quote.state)}" for quote in quotes)
+        lines.append(f"  our {word}s: {shown or 'none'}")
+    if market.why:
+        lines.append(f"  {market.why}")
+    return lines
+
+
+def _state(state: str) -> str:
+    return "" if state in ("NEW", "PARTIALLY_FILLED") else f" ({state.lower().replace('_', ' ')})"
+
+
+def details(snapshot: Snapshot) -> list[str]:
+    """Links, rate headroom and latencies."""
+    links = ", ".join(f"{venue} {channel} {'up' if up else 'DOWN'}" for venue, channel, up in snapshot.links)
+    lines = [f"Links: {links}"] if links else []
+    lines += [f"Rate headroom: {text}" for text in snapshot.headroom]
+    for name, p50, p99, most in snapshot.latencies:
+        lines.append(f"{name}: p50 {_us(p50)}, p99 {_us(p99)}, max {_us(most)}")
+    return lines
+
+
+def _us(nanoseconds: int) -> str:
+    return f"{nanoseconds / 1000:.1f} us" if nanoseconds < 1_000_000 else f"{nanoseconds / 1e6:.2f} ms"
+
+
+def block(snapshot: Snapshot) -> list[str]:
+    """One report of a run that is not on a terminal."""
+    lines = [f"--- {snapshot.elapsed_ns / 1e9:.0f} s", *summary(snapshot)]
+    for market in snapshot.markets:
+        lines += market_lines(market)
+    return [*lines, *details(snapshot)]
+
+
+def as_json(snapshot: Snapshot) -> dict[str, Any]:
+    """The report as plain values; amounts are decimal text."""
+    return {
+        "type": "status",
+        "elapsed_s": round(snapshot.elapsed_ns / 1e9, 3),
+        "world": snapshot.world,
+        "orders": {
+            "total": snapshot.orders_total,
+            "open": snapshot.orders_open,
+            "filled": snapshot.orders_filled,
+        },
+        "hedges": {"executed": snapshot.hedges, "volume_usd": grouped(snapshot.hedges_volume, 2, 2).replace(",", "")},
+        "markets": [_market_json(market) for market in snapshot.markets],
+        "links": [{"venue": venue, "channel": channel, "up": up} for venue, channel, up in snapshot.links],
+        "headroom": list(snapshot.headroom),
+        "latency_ns": {name: {"p50": p50, "p99": p99, "max": most} for name, p50, p99, most in snapshot.latencies},
+    }
+
+
+def _market_json(market: MarketView) -> dict[str, Any]:
+    cost = market.cost_precision
+    return {
+        "venue": market.venue,
+        "symbol": market.symbol,
+        "bid": market.bid,
+        "ask": market.ask,
+        "book_age_ms": round(market.book_age_ns / 1e6, 1) if market.book_age_ns >= 0 else None,
+        "quotes": [
+            {
+                "side": "buy" if quote.side > 0 else "sell",
+                "price": quote.price,
+                "size": quote.size,
+                "state": quote.state,
+            }
+            for quote in market.quotes
+        ],
+        "position": plain(market.quantity, market.size_precision),
+        "average_price": (
+            ratio(*market.average, market.price_precision, market.price_precision + 2).replace(",", "")
+            if market.quantity
+            else None
+        ),
+        "profit": {
+            "spread_captured": plain(market.spread_captured, cost),
+            "inventory": plain(market.inventory, cost),
+            "fees": plain(-market.fees, AMOUNT_PRECISION),
+        },
+        "why": market.why,
+    }

@@ -1,0 +1,135 @@
+"""Events in a trader's words: fills, requotes, refusals, what the links do. Silent about what nobody acts on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from mm._core import events as ev
+from mm.screen.amounts import grouped, money, plain
+
+if TYPE_CHECKING:
+    from mm.instruments import Instrument
+
+AMOUNT_PRECISION: Final = 12
+
+
+@dataclass(slots=True)
+class Happening:
+    """One sentence. level: "info" (always said) or "debug"; key: equal keys in a row are one sentence, counted."""
+
+    recv_ns: int
+    text: str
+    level: str = "info"
+    key: str = ""
+    count: int = 1
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Narrator:
+    """Tells events; `instruments` maps (venue, symbol) to what is traded and may grow."""
+
+    def __init__(self, instruments: Mapping[tuple[str, str], Instrument]) -> None:
+        self._instruments = instruments
+        self._tell: Final[dict[type, Callable[[Any], Happening | None]]] = {
+            ev.Fill: self._fill,
+            ev.OrderRejected: self._rejected,
+            ev.OrderDenied: self._denied,
+            ev.OutcomeUnknown: self._unknown,
+            ev.OrderAbsent: self._absent,
+            ev.LinkChanged: self._link,
+            ev.BookReset: self._reset,
+            ev.VenueStatus: self._status,
+            ev.ForeignOrders: self._foreign,
+            ev.Alert: self._alert,
+            ev.Operator: self._operator,
+            ev.Place: self._place,
+            ev.Amend: self._amend,
+            ev.Cancel: self._cancel,
+            ev.CancelRejected: self._cancel_rejected,
+            ev.AmendRejected: self._amend_rejected,
+        }
+
+    def tell(self, event: Any) -> Happening | None:
+        """A sentence about an event, or None."""
+        tell = self._tell.get(type(event))
+        return tell(event) if tell is not None else None
+
+    def _of(self, venue: str, symbol: str, size: int, price: int) -> str:
+        instrument = self._instruments.get((venue, symbol))
+        if instrument is None:
+            return f"{symbol} (unknown instrument)"
+        shown = grouped(price, instrument.price_precision, instrument.price_precision)
+        at = f"${shown}" if instrument.quote == "USD" else f"{shown} {instrument.quote}"
+        return f"{plain(size, instrument.size_precision)} {instrument.base} at {at}"
+
+    def _fill(self, event: ev.Fill) -> Happening:
+        verb = "Bought" if event.side > 0 else "Sold"
+        how = {"m": "as maker", "t": "as taker"}.get(event.liquidity, "")
+        fee = money(event.fee, AMOUNT_PRECISION, event.fee_asset, places=4)
+        what = self._of(event.venue, event.symbol, event.size, event.price)
+        return Happening(event.recv_ns, f"{verb} {what} {how}, fee {fee}", extra={"execution_id": event.execution_id})
+
+    def _rejected(self, event: ev.OrderRejected) -> Happening:
+        text = f"{event.venue.capitalize()} refused order {event.client_id}: {event.reason}"
+        return Happening(event.recv_ns, text, key=f"rejected {event.reason}")
+
+    def _denied(self, event: ev.OrderDenied) -> Happening:
+        text = f"Own limits refused order {event.client_id}: {event.reason}"
+        return Happening(event.recv_ns, text, key=f"denied {event.reason}")
+
+    def _unknown(self, event: ev.OutcomeUnknown) -> Happening:
+        text = f"Outcome of {event.request} of order {event.client_id} unknown ({event.reason}); asking the venue"
+        return Happening(event.recv_ns, text)
+
+    def _absent(self, event: ev.OrderAbsent) -> Happening:
+        return Happening(event.recv_ns, f"Order {event.client_id} proved not to be at the venue: {event.evidence}")
+
+    def _link(self, event: ev.LinkChanged) -> Happening:
+        name = f"{event.venue.capitalize()} {event.channel} connection"
+        reason = f" ({event.reason})" if event.reason else ""
+        text = f"{name} is up{reason}" if event.up else f"{name} is down{reason}: not quoting on it"
+        return Happening(event.recv_ns, text)
+
+    def _reset(self, event: ev.BookReset) -> Happening:
+        what = event.symbol or f"every symbol of {event.venue}"
+        return Happening(event.recv_ns, f"Book of {what} is not to be trusted: {event.reason}; quotes are pulled")
+
+    def _status(self, event: ev.VenueStatus) -> Happening:
+        return Happening(event.recv_ns, f"{event.venue.capitalize()} says its mode is {event.status}")
+
+    def _foreign(self, event: ev.ForeignOrders) -> Happening | None:
+        if not event.count:
+            return None
+        text = (
+            f"The {event.venue.capitalize()} account holds {event.count} orders that are not ours; they are left alone"
+        )
+        return Happening(event.recv_ns, text, key="foreign")
+
+    def _alert(self, event: ev.Alert) -> Happening:
+        return Happening(event.recv_ns, f"{event.severity.upper()}: {event.text}", key=event.text)
+
+    def _operator(self, event: ev.Operator) -> Happening:
+        argument = f" {event.argument}" if event.argument else ""
+        return Happening(event.recv_ns, f"Operator: {event.action}{argument}")
+
+    def _place(self, event: ev.Place) -> Happening:
+        verb = "buy" if event.side > 0 else "sell"
+        what = self._of(event.venue, event.symbol, event.size, event.price)
+        return Happening(event.recv_ns, f"New {event.purpose} {event.client_id}: {verb} {what}", "debug")
+
+    def _amend(self, event: ev.Amend) -> Happening:
+        what = self._of(event.venue, event.symbol, event.size, event.price)
+        return Happening(event.recv_ns, f"Moved {event.client_id} to {what}", "debug")
+
+    def _cancel(self, event: ev.Cancel) -> Happening:
+        return Happening(event.recv_ns, f"Cancel {event.client_id or event.venue_id}: {event.reason}", "debug")
+
+    def _cancel_rejected(self, event: ev.CancelRejected) -> Happening:
+        text = f"Cancel of {event.client_id or event.venue_id} refused: {event.reason}"
+        return Happening(event.recv_ns, text, "debug" if event.gone else "info", key=f"cancel {event.reason}")
+
+    def _amend_rejected(self, event: ev.AmendRejected) -> Happening:
+        text = f"Amend of {event.client_id or event.venue_id} refused: {event.reason}"
+        return Happening(event.recv_ns, text, key=f"amend {event.reason}")

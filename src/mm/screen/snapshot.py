@@ -1,0 +1,66 @@
+"""The state of a run at one moment, as values: made by the driver, rendered by `lines.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One own order that is open; price and size as text."""
+
+    side: int
+    price: str
+    size: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketView:
+    """One symbol: its book, our quotes, our position and profit.
+
+    Prices as text ('' none); quantity in units of 10^-size_precision; average as an exact fraction of units of
+    10^-price_precision; profit parts in units of 10^-cost_precision of the quote currency; fees in 1e-12 of it;
+    spread captured + inventory = profit before fees; book_age_ns: -1 no book.
+    """
+
+    venue: str
+    symbol: str
+    base: str
+    quote: str
+    price_precision: int
+    size_precision: int
+    bid: str
+    ask: str
+    book_age_ns: int
+    quotes: tuple[Quote, ...]
+    quantity: int
+    average: tuple[int, int]
+    spread_captured: int
+    inventory: int
+    fees: int
+    why: str
+    """Why there is no quote, or what the present one stands on; may be empty."""
+
+    @property
+    def cost_precision(self) -> int:
+        """Decimals of price x size."""
+        return self.price_precision + self.size_precision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything the screen shows. hedges_volume in cents of US dollars; latencies: name -> (p50, p99, most) in ns."""
+
+    elapsed_ns: int
+    world: str
+    labels: tuple[str, ...]
+    orders_total: int
+    orders_open: int
+    orders_filled: int
+    hedges: int
+    hedges_volume: int
+    markets: tuple[MarketView, ...]
+    links: tuple[tuple[str, str, bool], ...]
+    headroom: tuple[str, ...]
+    latencies: tuple[tuple[str, int, int, int], ...]

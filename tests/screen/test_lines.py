@@ -1,0 +1,124 @@
+"""The figures as a trader reads them, word for word."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mm.screen.amounts import grouped, money, plain, rounded
+from mm.screen.lines import as_json, block, position, profit, summary
+from mm.screen.snapshot import MarketView, Quote, Snapshot
+
+MARKET = MarketView(
+    venue="kraken",
+    symbol="BTC/USD",
+    base="BTC",
+    quote="USD",
+    price_precision=1,
+    size_precision=8,
+    bid="50,123.4",
+    ask="50,123.5",
+    book_age_ns=12_000_000,
+    quotes=(
+        Quote(side=1, price="50,123.3", size="0.005", state="NEW"),
+        Quote(side=-1, price="50,123.6", size="0.005", state="PENDING_REPLACE"),
+    ),
+    quantity=2_340_000,
+    average=(5_012_345 * 2_340_000, 10 * 2_340_000),
+    spread_captured=2_100_000_000,
+    inventory=-500_000_000,
+    fees=400_000_000_000,
+    why="",
+)
+SNAPSHOT = Snapshot(
+    elapsed_ns=30_000_000_000,
+    world="sim",
+    labels=("recorded market",),
+    orders_total=142,
+    orders_open=2,
+    orders_filled=128,
+    hedges=5,
+    hedges_volume=452_345,
+    markets=(MARKET,),
+    links=(("kraken", "public", True), ("kraken", "private", False)),
+    headroom=("Kraken BTC/USD 12.0 of 180",),
+    latencies=(("Tick to trade", 12_300, 45_600, 1_200_000),),
+)
+
+
+def test_the_three_monitoring_lines() -> None:
+    assert summary(SNAPSHOT)[:3] == [
+        "Orders: 142 total, 2 open, 128 filled",
+        "Hedges: 5 executed, $4,523.45 volume",
+        "Position: 0.0234 BTC (avg entry: $50,123.45)",
+    ]
+
+
+def test_profit_is_split_and_adds_up() -> None:
+    assert profit(MARKET) == "Profit: +$1.20 = spread captured +$2.10, inventory -$0.50, fees -$0.40"
+
+
+def test_a_rebate_is_income() -> None:
+    assert profit(dataclasses.replace(MARKET, fees=-400_000_000_000)).endswith(
+        "= spread captured +$2.10, inventory -$0.50, fees +$0.40"
+    )
+
+
+def test_a_flat_and_a_short_position() -> None:
+    assert position(dataclasses.replace(MARKET, quantity=0, average=(0, 1))) == "Position: 0 BTC (flat)"
+    assert position(dataclasses.replace(MARKET, quantity=-1_000_000)).startswith("Position: -0.01 BTC (avg entry: $")
+
+
+def test_the_block_shows_book_quotes_links_and_latency() -> None:
+    assert block(SNAPSHOT)[0] == "--- 30 s"
+    assert block(SNAPSHOT)[5:] == [
+        "Kraken BTC/USD: 50,123.4 / 50,123.5, book 12 ms old",
+        "  our bids: 0.005 at 50,123.3",
+        "  our asks: 0.005 at 50,123.6 (pending replace)",
+        "Links: kraken public up, kraken private DOWN",
+        "Rate headroom: Kraken BTC/USD 12.0 of 180",
+        "Tick to trade: p50 12.3 us, p99 45.6 us, max 1.20 ms",
+    ]
+
+
+def test_json_carries_exact_decimal_text() -> None:
+    facts = as_json(SNAPSHOT)
+    assert facts["orders"] == {"total": 142, "open": 2, "filled": 128}
+    assert facts["hedges"] == {"executed": 5, "volume_usd": "4523.45"}
+    market = facts["markets"][0]
+    assert (market["position"], market["average_price"]) == ("0.0234", "50123.450")
+    assert market["profit"] == {"spread_captured": "2.1", "inventory": "-0.5", "fees": "-0.4"}
+
+
+@pytest.mark.parametrize(
+    ("units", "precision", "text"),
+    [
+        (452_345, 2, "$4,523.45"),
+        (-5, 3, "-$0.01"),
+        (4, 3, "$0.00"),
+        (0, 8, "$0.00"),
+        (10**20, 8, "$1,000,000,000,000.00"),
+    ],
+)
+def test_money(units: int, precision: int, text: str) -> None:
+    assert money(units, precision, "USD") == text
+
+
+def test_money_of_another_currency() -> None:
+    assert money(452_345, 2, "EUR") == "4,523.45 EUR"
+
+
+@given(st.integers(-(10**24), 10**24), st.integers(0, 18))
+def test_plain_text_is_exact(units: int, precision: int) -> None:
+    assert Fraction(plain(units, precision)) == Fraction(units, 10**precision)
+
+
+@given(st.integers(-(10**24), 10**24), st.integers(0, 18), st.integers(0, 10))
+def test_rounding_is_within_half_a_unit(units: int, precision: int, places: int) -> None:
+    difference = Fraction(rounded(units, precision, places), 10**places) - Fraction(units, 10**precision)
+    assert abs(difference) <= Fraction(1, 2 * 10**places)
+    assert grouped(units, precision, places).replace(",", "").lstrip("-").replace(".", "").isdigit()
