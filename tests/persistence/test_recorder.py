@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mm._core.events import BookFrame, Cancel, Event, Fill, Place, Start, Timer, pack
 
+from mm._core.events import BookFrame, Cancel, Event, Fill, Place, Start, Timer, pack
 from mm.persistence.recorder import (
     BUFFER_BYTES_MAX,
     FileRecorder,

@@ -6,11 +6,11 @@ import json
 import os
 
 import pytest
-from test_lines import SNAPSHOT
 
 from mm.screen.narrator import Happening
 from mm.screen.output import WAITING_MAX, Output
 from mm.screen.view import JsonView, PlainView, TerminalView, View, clock
+from tests.screen.test_lines import SNAPSHOT
 
 NOW = 1_700_000_000_123_000_000
 
