@@ -1,0 +1,99 @@
+"""What the codec remembers of orders, because Kraken's reports are deltas.
+
+Everything after `pending_new` names neither symbol nor price nor quantity, so that without a memory a report's
+numbers could not be scaled. Open orders are remembered until they end; ended ones for a while, since a second terminal
+marker or a late fill may follow.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+OPEN_MAX: Final = 20_000
+"""Many times what an account may have open (225 a pair); foreign orders count too."""
+CLOSED_MAX: Final = 10_000
+
+
+@dataclass(slots=True, eq=False)
+class KnownOrder:
+    """The last known terms of one order. price, size: units, 0 unknown; post_only: None unknown."""
+
+    client_id: str
+    venue_id: str
+    symbol: str
+    side: int
+    price: int
+    size: int
+    post_only: bool | None
+    is_closed: bool = False
+
+
+class KnownOrders:
+    """Orders by client id and by venue id, the oldest forgotten first."""
+
+    __slots__ = ("_by_client", "_by_venue", "_closed", "_open")
+
+    def __init__(self) -> None:
+        self._by_client: dict[str, KnownOrder] = {}
+        self._by_venue: dict[str, KnownOrder] = {}
+        self._open: dict[int, KnownOrder] = {}
+        self._closed: deque[KnownOrder] = deque()
+
+    def __len__(self) -> int:
+        return len(self._open) + len(self._closed)
+
+    def find(self, client_id: str, venue_id: str) -> KnownOrder | None:
+        """Return the order of a venue id, else of a client id (which can be used again once its order has ended)."""
+        known = self._by_venue.get(venue_id) if venue_id else None
+        if known is None and client_id:
+            known = self._by_client.get(client_id)
+            if known is not None and venue_id and known.venue_id and known.venue_id != venue_id:
+                return None
+        return known
+
+    def remember(
+        self,
+        client_id: str,
+        venue_id: str,
+        symbol: str,
+        side: int,
+        price: int,
+        size: int,
+        post_only: bool | None = None,
+    ) -> KnownOrder:
+        """Take an order's terms: a new one, or news of one that is known (zeros and None leave what is known)."""
+        known = self.find(client_id, venue_id)
+        if known is None or (known.is_closed and not venue_id):
+            known = KnownOrder(client_id, venue_id, symbol, side, price, size, post_only)
+            self._open[id(known)] = known
+            while len(self._open) > OPEN_MAX:
+                self._forget(self._open.pop(next(iter(self._open))))
+        else:
+            known.client_id = known.client_id or client_id
+            known.venue_id = known.venue_id or venue_id
+            known.symbol, known.side = symbol or known.symbol, side or known.side
+            known.price, known.size = price or known.price, size or known.size
+            known.post_only = known.post_only if post_only is None else post_only
+        if known.client_id:
+            self._by_client[known.client_id] = known
+        if known.venue_id:
+            self._by_venue[known.venue_id] = known
+        return known
+
+    def close(self, known: KnownOrder) -> None:
+        """The order has ended."""
+        if known.is_closed:
+            return
+        known.is_closed = True
+        self._open.pop(id(known), None)
+        self._closed.append(known)
+        if len(self._closed) > CLOSED_MAX:
+            self._forget(self._closed.popleft())
+
+    def _forget(self, known: KnownOrder) -> None:
+        if self._by_client.get(known.client_id) is known:
+            del self._by_client[known.client_id]
+        if self._by_venue.get(known.venue_id) is known:
+            del self._by_venue[known.venue_id]
