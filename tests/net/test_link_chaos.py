@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.net.driver import BALANCES, SECOND, SNAPSHOT, Driver, amend, cancel, place
 
 from mm._core.events import OrderAbsent, OrderDenied, OrderPending, OrderRejected, OrderReport
 from mm.net.actions import PRIVATE, PUBLIC, Connect, Disconnect, Request, Send
+from tests.net.driver import BALANCES, SECOND, SNAPSHOT, Driver, amend, cancel, place
 
 ENDS = (OrderDenied, OrderRejected, OrderPending, OrderReport, OrderAbsent)
 STEPS = st.lists(

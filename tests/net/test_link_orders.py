@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.net.driver import BALANCES, SECOND, SNAPSHOT, Driver, amend, cancel, place
 
 from mm._core.events import (
     Alert,
@@ -23,6 +22,7 @@ from mm._core.events import (
     QueryOrder,
 )
 from mm.net.actions import PRIVATE, PUBLIC, Send
+from tests.net.driver import BALANCES, SECOND, SNAPSHOT, Driver, amend, cancel, place
 
 NEW = {"what": "new", "client_id": "a1", "venue_id": "O1"}
 FILLED = {"what": "filled", "client_id": "a1", "venue_id": "O1", "cum": 10}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.net.driver import BALANCES, SECOND, SNAPSHOT, START, Driver, place
 
 from mm._core.events import Alert, Fill, ForeignOrders, LinkChanged, OpenOrdersRead, OrderReport, Resync
 from mm.exchanges.kraken.history import OVERLAP_NS
 from mm.net.actions import PRIVATE, PUBLIC
+from tests.net.driver import BALANCES, SECOND, SNAPSHOT, START, Driver, place
 
 
 def fill(number: int, time_ns: int = START) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""The venue's own books of who has what. Exact integers; every change is an entry, and the entries sum to the
+balances."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mm.simulator.orders import LedgerEntry
+
+DECIMALS: Final = 10
+"""Of every asset: fine enough for price x size of any crypto pair here, so that no trade is rounded in the ledger."""
+
+
+class Ledger:
+    """Balances by account and asset, in 10^-DECIMALS of the asset."""
+
+    def __init__(self) -> None:
+        self._balances: dict[str, dict[str, int]] = {}
+        self.entries: list[LedgerEntry] = []
+        self._number = 0
+
+    def decimals(self, asset: str) -> int:
+        """The precision of an asset's amounts."""
+        del asset
+        return DECIMALS
+
+    def balances(self, account: str) -> dict[str, int]:
+        """Asset to balance."""
+        return dict(self._balances.get(account, {}))
+
+    def balance(self, account: str, asset: str) -> int:
+        """One balance, 0 where there is none."""
+        return self._balances.get(account, {}).get(asset, 0)
+
+    def change(
+        self, now_ns: int, account: str, kind: str, asset: str, amount: int, fee: int, reference: str
+    ) -> LedgerEntry:
+        """Change a balance by amount - fee; returns the entry."""
+        balances = self._balances.setdefault(account, {})
+        balances[asset] = balances.get(asset, 0) + amount - fee
+        self._number += 1
+        entry = LedgerEntry(
+            f"L{self._number:016d}", reference, account, kind, asset, amount, fee, balances[asset], now_ns
+        )
+        self.entries.append(entry)
+        return entry
+
+    def to_json(self) -> dict[str, object]:
+        """Balances and the entry count, for the state folder."""
+        return {"balances": self._balances, "number": self._number}
+
+    def restore(self, saved: dict[str, dict[str, dict[str, int]]]) -> None:
+        """Take back what `to_json` gave."""
+        self._balances = {account: dict(assets) for account, assets in saved["balances"].items()}
+        self._number = int(saved["number"])  # type: ignore[call-overload]
