@@ -62,6 +62,10 @@ class KrakenFace:
             codec, symbols, public_url=public_url, private_url=private_url, depth=depth, ticker=ticker, seed=seed
         )
 
+    def trading_limits(self, tier: str) -> None:
+        """Return the count of order requests of one symbol, None for a tier without limit."""
+        del tier
+
     def book_decoder(self) -> KrakenBookDecoder:
         """Return a decoder of book frames."""
         from mm._core._rust import KrakenBookDecoder

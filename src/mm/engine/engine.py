@@ -1,0 +1,431 @@
+"""The whole pipeline in one place. Pure: no clock, no I/O, no chance; time comes with the events.
+
+`apply` is the only thing that changes state, and emits nothing. `decide` reads state and returns commands; each command
+has passed the limits, the recorder and `apply` before it is returned, so the caller only sends it. Replaying a
+recording through `apply` therefore ends in the same state: `state_hash` says so.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any, Final, Protocol
+
+from mm._core import events as ev
+from mm._core._rust import BOOK_MALFORMED, BOOK_TOP_CHANGED, BOOK_VALID
+from mm._core.orders import Order, OrderState, OrderStore
+from mm.config import Settings
+from mm.engine.decision import Decision
+from mm.engine.market import Market
+from mm.engine.quoting import Quoting
+from mm.engine.upkeep import Upkeep
+from mm.engine.venue import Face, VenueState
+from mm.errors import InvariantError
+from mm.instruments import Instrument
+from mm.oms.ids import ClientIds
+from mm.risk import Limits
+from mm.strategies import Strategy, find
+
+OWNER: Final = "mm"
+DECISIONS_MAX: Final = 4096
+"""The newest records in memory; `mm why` makes older ones again from the recording."""
+
+
+class Recorder(Protocol):
+    """Where commands go before anything else happens to them."""
+
+    def record(self, event: ev.Event, /) -> None: ...
+
+
+class Engine:
+    """One run: its orders, positions, books and decisions.
+
+    start: the first event of the recording; settings: those that it carries; faces: venue name -> exchange package;
+    recorder: takes each command before it is applied; the caller gives it every event before `apply`.
+    """
+
+    def __init__(
+        self, start: ev.Start, settings: Settings, faces: Mapping[str, Face], recorder: Recorder, owner: str = OWNER
+    ) -> None:
+        self.settings = settings
+        self.recorder = recorder
+        self.seed = start.seed
+        self.orders = OrderStore()
+        self.ids = ClientIds(owner, start.epoch)
+        self.venues = {name: VenueState(faces[name], venue) for name, venue in settings.venues.items()}
+        self.markets: dict[tuple[str, str], Market] = {}
+        self.decisions: deque[Decision] = deque(maxlen=DECISIONS_MAX)
+        limits = settings.limits
+        self.limits = Limits(
+            collar=float(limits.price_collar_bps) / 10_000,
+            total_micro_usd=int(limits.max_total_exposure_usd * 1_000_000),
+            orders_max=limits.max_open_orders,
+        )
+        self.is_stopping = False
+        self.is_paused = False
+        self.stop_reason = ""
+        self.cancel_asked_ns: dict[str, int] = {}
+        self.fills = 0
+        self.unbooked = 0
+        """Fills of orders that are not ours: they change the account, not our position."""
+        self.last_ns = start.recv_ns
+        self._commands: list[Any] = []
+        self._quoting = Quoting(self)
+        self._upkeep = Upkeep(self)
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            ev.BookFrame: self._on_book,
+            ev.BookReset: self._on_book_reset,
+            ev.Trade: self._on_trade,
+            ev.InstrumentUpdate: self._on_instrument,
+            ev.FeeRates: self._on_fee_rates,
+            ev.VenueStatus: self._on_venue_status,
+            ev.LinkChanged: self._on_link,
+            ev.ClockOffset: self._on_clock_offset,
+            ev.Fill: self._on_fill,
+            ev.OrderPending: self._on_order,
+            ev.OrderAccepted: self._on_order,
+            ev.OrderRejected: self._on_order,
+            ev.OrderCanceled: self._on_order,
+            ev.OrderExpired: self._on_order,
+            ev.OrderAmended: self._on_order,
+            ev.AmendRejected: self._on_order,
+            ev.CancelRejected: self._on_order,
+            ev.OutcomeUnknown: self._on_order,
+            ev.OrderReport: self._on_report,
+            ev.OrderAbsent: self._on_order,
+            ev.OrderDenied: self._on_order,
+            ev.OpenOrdersRead: self._on_open_orders_read,
+            ev.Balance: self._on_balance,
+            ev.BalanceChange: self._on_balance,
+            ev.ForeignOrders: self._on_foreign_orders,
+            ev.Operator: self._on_operator,
+            ev.Place: self._on_place,
+            ev.Amend: self._on_amend,
+            ev.Cancel: self._on_cancel,
+            ev.CancelAfter: self._on_cancel_after,
+            ev.Resync: self._on_resync,
+            ev.QueryOrder: self._on_query,
+            # Facts that change nothing here: they are in the recording for people and for replays of other parts.
+            ev.Ticker: self._on_nothing,
+            ev.Timer: self._on_nothing,
+            ev.Start: self._on_nothing,
+            ev.Alert: self._on_nothing,
+        }
+
+    # --- the three verbs --------------------------------------------------------------------------------------------
+
+    def apply(self, event: ev.Event) -> None:
+        """Change state by one event or command."""
+        self.last_ns = event.recv_ns
+        self._handlers[type(event)](event)
+
+    def decide(self, now_ns: int) -> list[Any]:
+        """Return what to do now; every command is recorded and applied already."""
+        commands: list[Any] = []
+        self._commands = commands
+        upkeep = self._upkeep
+        if now_ns >= upkeep.due_ns:
+            upkeep.run(now_ns)
+        if not self.is_stopping:
+            for market in self.markets.values():
+                if market.changed or (market.due_ns and now_ns >= market.due_ns):
+                    self._quoting.run(now_ns, market)
+        return commands
+
+    def next_deadline(self) -> int:
+        """When `decide` has something to do although nothing happens, ns UTC."""
+        due_ns = self._upkeep.due_ns
+        for market in self.markets.values():
+            if market.due_ns and market.due_ns < due_ns:
+                due_ns = market.due_ns
+        return due_ns
+
+    def emit(self, command: Any) -> None:
+        """Record a command, apply it, and hand it to the caller of `decide`. For the parts of the engine only."""
+        self.recorder.record(command)
+        self.apply(command)
+        self._commands.append(command)
+
+    def state_hash(self) -> str:
+        """A hash of everything that a replay must agree on, the same in any process."""
+        digest = blake2b(digest_size=16)
+
+        def add(*facts: object) -> None:
+            digest.update(repr(facts).encode())
+
+        add(self.orders.state_hash(), self.ids.count, self.is_stopping, self.is_paused, self.fills, self.unbooked)
+        add(sorted(self.cancel_asked_ns.items()))
+        for name, venue in sorted(self.venues.items()):
+            add(name, venue.public_up, venue.private_up, venue.private_down_ns, venue.status, venue.clock_offset_ns)
+            add(venue.foreign, venue.armed_ns, venue.armed_s, sorted(venue.seen), sorted(venue.doubtful.items()))
+            add(sorted(venue.balances.items()))
+        for key, market in sorted(self.markets.items()):
+            add(key, market.instrument, market.book_ok, market.book_ns, market.gap, market.resync_ns)
+            add(market.book.state_hash(), market.position.state_hash(), market.profit.cash, market.profit.spread2)
+            add(list(market.quoter.facts()), market.quoter.changed_ns)
+            add(market.limits.state_hash() if market.limits is not None else 0)
+            add(market.state.buy_fill_ns, market.state.sell_fill_ns, market.state.trade_price)
+        return digest.hexdigest()
+
+    # --- market data ------------------------------------------------------------------------------------------------
+
+    def _on_book(self, event: ev.BookFrame) -> None:
+        venue = self.venues[event.venue]
+        code = venue.decoder.apply(event.payload)
+        if code < 0:
+            self._bad_book(venue, code)
+            return
+        market = venue.by_index[code >> 8]
+        if code & BOOK_VALID:
+            market.book_ns = event.recv_ns
+            if code & BOOK_TOP_CHANGED or not market.book_ok:
+                market.take_top()
+        elif market.book_ok:
+            market.lose_book("checksum mismatch")
+            self._upkeep.wake()
+
+    def _bad_book(self, venue: VenueState, code: int) -> None:
+        if code != BOOK_MALFORMED:
+            return
+        index = venue.decoder.last_index
+        for market in [venue.by_index[index]] if index >= 0 else venue.by_index:
+            market.lose_book(f"malformed book message: {venue.decoder.last_error}")
+        self._upkeep.wake()
+
+    def _on_book_reset(self, event: ev.BookReset) -> None:
+        for market in self.venues[event.venue].markets.values():
+            if event.symbol in ("", market.symbol):
+                market.book.invalidate()
+                market.lose_book(event.reason)
+                # The link is already asking for a snapshot.
+                market.resync_ns = event.recv_ns
+
+    def _on_trade(self, event: ev.Trade) -> None:
+        market = self.markets.get((event.venue, event.symbol))
+        if market is not None:
+            market.state.trade_price = event.price
+            if market.strategy is not None:
+                market.strategy.on_trade(event)
+
+    def _on_instrument(self, event: ev.InstrumentUpdate) -> None:
+        venue = self.venues[event.venue]
+        chosen = next(
+            (s for s in self.settings.strategies.values() if (s.venue, s.symbol) == (event.venue, event.symbol)), None
+        )
+        if chosen is None and event.symbol not in venue.settings.symbols:
+            return
+        instrument = Instrument.from_json(event.definition)
+        market = self.markets.get((event.venue, event.symbol))
+        if market is None:
+            strategy: Strategy | None = None
+            if chosen is not None:
+                strategy = find(chosen.kind)(chosen.name, chosen.parameters)
+            market = Market(venue, instrument, strategy, venue.face.trading_limits(venue.settings.tier))
+            if venue.decoder.add(event.symbol, market.book) != len(venue.by_index):
+                raise InvariantError(f"{event.symbol}: the book decoder and the engine count symbols differently")
+            venue.by_index.append(market)
+            self.markets[event.venue, event.symbol] = venue.markets[event.symbol] = market
+        else:
+            old = market.instrument
+            if (old.price_precision, old.size_precision) != (instrument.price_precision, instrument.size_precision):
+                # Every integer that we hold of this symbol would change its meaning: never in the middle of a run.
+                market.problem = "the venue changed the symbol's decimals: stop, flatten and start again"
+                market.changed = True
+                return
+            if instrument.maker_fee_e8 < 0:
+                instrument = replace(instrument, maker_fee_e8=old.maker_fee_e8, taker_fee_e8=old.taker_fee_e8)
+        self._take_instrument(market, instrument)
+
+    def _take_instrument(self, market: Market, instrument: Instrument) -> None:
+        market.instrument = market.state.instrument = instrument
+        market.changed = True
+        scale = Decimal(10**instrument.size_precision)
+        limits = self.settings.limits
+        market.position_max = int(limits.position_max(market.symbol) * scale)
+        market.order_size_max = int(limits.max_order_size * scale)
+        market.problem = ""
+        if market.strategy is not None:
+            try:
+                market.strategy.prepare(instrument)
+            except ValueError as error:
+                market.problem = str(error)
+
+    def _on_fee_rates(self, event: ev.FeeRates) -> None:
+        market = self.markets.get((event.venue, event.symbol))
+        if market is not None:
+            self._take_instrument(
+                market,
+                replace(market.instrument, maker_fee_e8=event.maker_fee_e8, taker_fee_e8=event.taker_fee_e8),
+            )
+
+    # --- the venue --------------------------------------------------------------------------------------------------
+
+    def _on_venue_status(self, event: ev.VenueStatus) -> None:
+        venue = self.venues[event.venue]
+        venue.status = event.status
+        self._touch(venue)
+
+    def _on_link(self, event: ev.LinkChanged) -> None:
+        venue = self.venues[event.venue]
+        if event.channel == "public":
+            venue.public_up = event.up
+        elif event.up:
+            if not venue.private_up:
+                venue.private_up = True
+                for order in self.orders.open():
+                    if order.venue == venue.name and order.client_id not in venue.seen:
+                        # It was open when we lost the stream, and the venue's snapshots do not tell of it.
+                        venue.doubtful.setdefault(order.client_id, 0)
+        elif venue.private_up or not venue.private_down_ns:
+            venue.private_up = False
+            venue.private_down_ns = event.recv_ns
+            venue.armed_ns = 0
+            venue.seen.clear()
+        self._touch(venue)
+
+    def _on_clock_offset(self, event: ev.ClockOffset) -> None:
+        venue = self.venues[event.venue]
+        bound_ns = venue.settings.clock_offset_ms_max * 1_000_000
+        was_good = abs(venue.clock_offset_ns) <= bound_ns
+        # Only what is certain counts: an estimate over a slow line may be off by its own uncertainty.
+        certain_ns = max(0, abs(event.offset_ns) - event.uncertainty_ns)
+        venue.clock_offset_ns = certain_ns if event.offset_ns >= 0 else -certain_ns
+        if was_good is not (certain_ns <= bound_ns):
+            self._touch(venue)
+
+    def _on_balance(self, event: ev.Balance | ev.BalanceChange) -> None:
+        self.venues[event.venue].balances[event.asset] = event.total
+
+    def _on_foreign_orders(self, event: ev.ForeignOrders) -> None:
+        self.venues[event.venue].foreign = event.count
+        self._upkeep.wake()
+
+    def _touch(self, venue: VenueState) -> None:
+        for market in venue.markets.values():
+            market.changed = True
+        self._upkeep.wake()
+
+    # --- orders -----------------------------------------------------------------------------------------------------
+
+    def _on_order(self, event: Any) -> None:
+        order = self.orders.apply(event)
+        if order is not None:
+            self._after(event, order)
+
+    def _on_fill(self, event: ev.Fill) -> None:
+        order = self.orders.apply(event)
+        if order is None:
+            self.unbooked += 1
+            return
+        if self.orders.last_booked:
+            self.fills += 1
+            market = self.markets.get((order.venue, order.symbol))
+            if market is not None:
+                market.position.apply_fill(event.side, event.price, event.size, event.fee, event.fee_asset)
+                market.profit.on_fill(event.side, event.price, event.size, market.middle2)
+                if event.side > 0:
+                    market.state.buy_fill_ns = event.recv_ns
+                else:
+                    market.state.sell_fill_ns = event.recv_ns
+                if market.strategy is not None:
+                    market.strategy.on_fill(event)
+        self._after(event, order)
+
+    def _on_report(self, event: ev.OrderReport) -> None:
+        order = self.orders.apply(event)
+        if order is None:
+            if not self.ids.is_own(event.client_id) or event.status in ("filled", "canceled", "expired"):
+                return
+            # Ours, from a start that ended without its cancels: taken over so that it is cancelled and counted.
+            order = self.orders.adopt(event, "")
+            self._upkeep.wake()
+        self.venues[event.venue].seen.add(order.client_id)
+        self._after(event, order)
+
+    def _after(self, event: Any, order: Order) -> None:
+        """What follows from any word about an order."""
+        market = self.markets.get((order.venue, order.symbol))
+        kind = type(event)
+        if market is not None:
+            market.changed = True
+            if kind is ev.OrderAccepted or kind is ev.OrderAmended:
+                market.quoter.on_accepted(order)
+            elif kind is ev.OrderRejected or kind is ev.AmendRejected:
+                market.quoter.on_refused(event.recv_ns, order)
+                if market.limits is not None and "rate limit" in event.reason.lower():
+                    market.limits.refused(event.recv_ns)
+        venue = self.venues[order.venue]
+        if not order.is_open:
+            self.cancel_asked_ns.pop(order.client_id, None)
+            venue.doubtful.pop(order.client_id, None)
+            venue.seen.discard(order.client_id)
+            if market is not None:
+                market.quoter.on_closed(order)
+        elif kind is ev.CancelRejected:
+            self.cancel_asked_ns.pop(order.client_id, None)
+            if event.gone:
+                # Not open at the venue, yet no word of how it ended: ask.
+                venue.doubtful.setdefault(order.client_id, 0)
+        elif kind is not ev.OutcomeUnknown:
+            venue.doubtful.pop(order.client_id, None)
+        if self.is_stopping or venue.doubtful or order.state is OrderState.UNKNOWN:
+            self._upkeep.wake()
+
+    def _on_open_orders_read(self, event: ev.OpenOrdersRead) -> None:
+        self._upkeep.wake()
+
+    # --- commands and operators -------------------------------------------------------------------------------------
+
+    def _on_place(self, command: ev.Place) -> None:
+        self.orders.place(command)
+        self.ids.take()
+        market = self.markets[command.venue, command.symbol]
+        market.changed = True
+        self.venues[command.venue].seen.add(command.client_id)
+        if command.purpose == "quote":
+            market.quoter.on_place(command)
+        if market.limits is not None:
+            market.limits.charge(command.recv_ns, "place", 0)
+
+    def _on_amend(self, command: ev.Amend) -> None:
+        order = self.orders.amend(command)
+        market = self.markets[command.venue, command.symbol]
+        market.quoter.on_amend(command.recv_ns)
+        if market.limits is not None:
+            market.limits.charge(command.recv_ns, "amend", command.recv_ns - order.touched_ns)
+
+    def _on_cancel(self, command: ev.Cancel) -> None:
+        order = self.orders.cancel(command)
+        self.cancel_asked_ns[command.client_id] = command.recv_ns
+        market = self.markets.get((command.venue, command.symbol))
+        if market is not None and market.limits is not None:
+            market.limits.charge(command.recv_ns, "cancel", command.recv_ns - order.touched_ns)
+
+    def _on_cancel_after(self, command: ev.CancelAfter) -> None:
+        venue = self.venues[command.venue]
+        venue.armed_ns = command.recv_ns
+        venue.armed_s = command.timeout_s
+
+    def _on_resync(self, command: ev.Resync) -> None:
+        self.markets[command.venue, command.symbol].resync_ns = command.recv_ns
+
+    def _on_query(self, command: ev.QueryOrder) -> None:
+        self.venues[command.venue].doubtful[command.client_id] = command.recv_ns
+
+    def _on_operator(self, event: ev.Operator) -> None:
+        if event.action in ("stop", "kill"):
+            self.is_stopping = True
+            self.stop_reason = event.argument
+        elif event.action == "pause":
+            self.is_paused = True
+        elif event.action == "resume":
+            self.is_paused = False
+        for market in self.markets.values():
+            market.changed = True
+        self._upkeep.wake()
+
+    def _on_nothing(self, event: Any) -> None:
+        pass

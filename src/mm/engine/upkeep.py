@@ -1,0 +1,94 @@
+"""What has to be done besides quoting: resyncs, orders in doubt, orders left behind, the venue's timer, the stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mm._core import events as ev
+from mm._core.orders import Order, OrderState
+from mm.engine.quoting import Quoting
+
+if TYPE_CHECKING:
+    from mm.engine.engine import Engine
+    from mm.engine.venue import VenueState
+
+PERIOD_NS: Final = 1_000_000_000
+RESYNC_AGAIN_NS: Final = 5_000_000_000
+"""A snapshot takes well under a second; after this the request or its answer is taken as lost."""
+QUERY_AGAIN_NS: Final = 10_000_000_000
+STUCK_NS: Final = 10_000_000_000
+"""In flight for longer than the link waits for an answer: something was lost, so ask the venue."""
+IN_FLIGHT: Final = frozenset({OrderState.PENDING_NEW, OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE})
+
+
+class Upkeep:
+    """Runs each second, and at once after something that needs it."""
+
+    __slots__ = ("_engine", "_quoting", "due_ns")
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._quoting = Quoting(engine)
+        self.due_ns = 0
+
+    def wake(self) -> None:
+        """Run at the next `decide`."""
+        self.due_ns = 0
+
+    def run(self, now_ns: int) -> None:
+        """Do what is due."""
+        self.due_ns = now_ns + PERIOD_NS
+        engine = self._engine
+        for venue in engine.venues.values():
+            self._timer(now_ns, venue)
+            self._resync(now_ns, venue)
+            self._ask(now_ns, venue)
+        if engine.is_stopping:
+            for order in engine.orders.open():
+                self._cancel(now_ns, order, "stopping")
+            return
+        for order in engine.orders.open_of_strategy(""):
+            self._cancel(now_ns, order, "left by an earlier start")
+
+    def _cancel(self, now_ns: int, order: Order, reason: str) -> None:
+        due_ns = self._quoting.cancel(now_ns, order, reason)
+        self.due_ns = min(self.due_ns, due_ns)
+
+    def _timer(self, now_ns: int, venue: VenueState) -> None:
+        """Keep the venue's dead man's switch fresh while orders may stand, and disarm it after a clean stop."""
+        engine = self._engine
+        if engine.is_stopping and engine.orders.n_open == 0:
+            if venue.armed_s and venue.private_up:
+                engine.emit(ev.CancelAfter(now_ns, venue.name, 0))
+            return
+        if not venue.may_arm:
+            if venue.armed_s and venue.private_up:
+                engine.emit(ev.CancelAfter(now_ns, venue.name, 0))
+            return
+        timeout_s = venue.settings.dead_man_switch_s
+        # Three chances within each period: one lost message must not cancel the book.
+        if not venue.armed_ns or now_ns - venue.armed_ns >= timeout_s * 1_000_000_000 // 3:
+            engine.emit(ev.CancelAfter(now_ns, venue.name, timeout_s))
+
+    def _resync(self, now_ns: int, venue: VenueState) -> None:
+        if not venue.public_up:
+            return
+        for market in venue.markets.values():
+            if not market.book_ok and now_ns - market.resync_ns >= RESYNC_AGAIN_NS and market.gap != "no book yet":
+                self._engine.emit(ev.Resync(now_ns, venue.name, market.symbol, market.gap))
+
+    def _ask(self, now_ns: int, venue: VenueState) -> None:
+        if not venue.private_up:
+            return
+        engine = self._engine
+        doubtful = dict(venue.doubtful)
+        for order in engine.orders.open():
+            if order.venue != venue.name:
+                continue
+            stuck = order.state in IN_FLIGHT and now_ns - order.updated_ns >= STUCK_NS
+            if stuck or order.state is OrderState.UNKNOWN or order.fills_missing:
+                doubtful.setdefault(order.client_id, 0)
+        for client_id, asked_ns in doubtful.items():
+            doubted = engine.orders.get(client_id)
+            if doubted is not None and doubted.is_open and (not asked_ns or now_ns - asked_ns >= QUERY_AGAIN_NS):
+                engine.emit(ev.QueryOrder(now_ns, venue.name, client_id, doubted.venue_id))

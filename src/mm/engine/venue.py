@@ -1,0 +1,120 @@
+"""One venue as the engine knows it: what it can do, whether we can hear and be heard, and what the account holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from mm._core._rust import Book
+from mm.config import VenueSettings
+from mm.exchanges.venue import Capabilities
+
+if TYPE_CHECKING:
+    from mm.engine.market import Market
+
+
+class BookDecoder(Protocol):
+    """Applies frames to books; the codes are those of `mm._core._rust.KrakenBookDecoder`."""
+
+    def add(self, symbol: str, book: Book, /) -> int: ...
+    def apply(self, frame: bytes, /) -> int: ...
+    @property
+    def last_index(self) -> int: ...
+    @property
+    def last_error(self) -> str: ...
+
+
+class TradingLimits(Protocol):
+    """The venue's count of order requests for one symbol, kept on our side.
+
+    action: "place", "amend" or "cancel"; age_ns: of the order concerned; priority: cancels and hedges, which may use
+    the reserve.
+    """
+
+    def allows(self, now_ns: int, action: str, age_ns: int, priority: bool) -> bool: ...
+    def charge(self, now_ns: int, action: str, age_ns: int) -> None: ...
+    def refused(self, now_ns: int) -> None:
+        """The venue says that we are over: it knows better."""
+        ...
+
+    def headroom(self, now_ns: int) -> float: ...
+    def state_hash(self) -> int: ...
+
+
+class Face(Protocol):
+    """What the engine takes from an exchange's package."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+    def book_decoder(self) -> BookDecoder: ...
+    def trading_limits(self, tier: str) -> TradingLimits | None:
+        """A fresh counter for one symbol, None where the venue has none."""
+        ...
+
+
+class VenueState:
+    """One venue during a run.
+
+    private_up: connected, snapshots and history read: what we believe of our orders is the venue's own word;
+    seen: own orders that the venue has told of since the private stream was last lost; doubtful: open orders that it
+    did not tell of, to be asked for; foreign: open orders of the account that are not ours.
+    """
+
+    __slots__ = (
+        "armed_ns",
+        "armed_s",
+        "balances",
+        "by_index",
+        "capabilities",
+        "clock_offset_ns",
+        "decoder",
+        "doubtful",
+        "face",
+        "foreign",
+        "markets",
+        "name",
+        "private_down_ns",
+        "private_up",
+        "public_up",
+        "seen",
+        "settings",
+        "status",
+    )
+
+    def __init__(self, face: Face, settings: VenueSettings) -> None:
+        self.face = face
+        self.name = face.name
+        self.capabilities = face.capabilities
+        self.settings = settings
+        self.decoder = face.book_decoder()
+        self.markets: dict[str, Market] = {}
+        self.by_index: list[Market] = []
+        self.public_up = False
+        self.private_up = False
+        self.private_down_ns = 0
+        self.status = "online"
+        self.clock_offset_ns = 0
+        self.foreign = 0
+        self.armed_ns = 0
+        self.armed_s = 0
+        self.seen: set[str] = set()
+        self.doubtful: dict[str, int] = {}
+        self.balances: dict[str, int] = {}
+
+    def free(self, asset: str) -> int | None:
+        """What the account has of an asset, in 1e-12; None while the venue has not said."""
+        if asset in self.balances:
+            return self.balances[asset]
+        # Venues leave out what is zero; once the private snapshots are read, silence means nothing is there.
+        return 0 if self.private_up else None
+
+    @property
+    def may_arm(self) -> bool:
+        """Whether the account-wide timer may run: it would cancel foreign orders too."""
+        return (
+            self.private_up
+            and self.capabilities.dead_man_switch
+            and self.settings.dead_man_switch_s > 0
+            and (self.foreign == 0 or self.settings.accept_account_wide_timer)
+        )

@@ -1,0 +1,1 @@
+"""Order management: ids, and the quoter that turns wanted quotes into the fewest commands."""

@@ -1,0 +1,167 @@
+"""Turns wanted quotes into the fewest commands, keeping queue places that are worth keeping.
+
+Every (side, level) of a strategy is a slot that holds at most one open order. A slot whose order has something in
+flight, or whose fate is unknown, is left alone: what would be sent next depends on an answer that is still to come.
+An order keeps its place while its price is within the tolerance and most of its size is left. Where the venue can
+amend, a change is one amend (an amended order keeps its id, and counts less against the venue's rate limits than a
+cancel and a new order); elsewhere it is a cancel, and the new order follows when the cancel is proven.
+
+`plan` reads, `on_...` remember: only what was applied changes a slot, so a replay ends in the same slots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from mm._core.events import Place
+from mm._core.orders import Order, OrderState, OrderStore
+from mm.quotes import Quote
+
+RETRY_NS_MIN: Final = 250_000_000
+"""After a refusal the same wish waits: the venue's reason seldom goes away within one frame."""
+RETRY_NS_MAX: Final = 30_000_000_000
+LIVE: Final = (OrderState.NEW, OrderState.PARTIALLY_FILLED)
+
+
+class Step(NamedTuple):
+    """One change that the quoter wants: a new order (order None), an amend, or a cancel (quote None)."""
+
+    order: Order | None
+    quote: Quote | None
+    reason: str
+
+
+class Slot:
+    """Where one order of a strategy stands."""
+
+    __slots__ = ("client_id", "failures", "retry_ns")
+
+    def __init__(self) -> None:
+        self.client_id = ""
+        self.failures = 0
+        self.retry_ns = 0
+
+
+class Quoter:
+    """The slots of one strategy.
+
+    can_amend: the venue changes orders in place; tolerance: fraction of the price; the rest as in the strategy's
+    parameters, which need not have them.
+    """
+
+    __slots__ = ("_can_amend", "_due_ns", "_interval_ns", "_max_age_ns", "_tolerance", "changed_ns", "slots")
+
+    def __init__(self, parameters: Any, *, can_amend: bool) -> None:  # Any: the strategy's own Parameters
+        self._can_amend = can_amend
+        self._interval_ns = int(getattr(parameters, "refresh_interval_ms", 0)) * 1_000_000
+        self._tolerance = float(getattr(parameters, "refresh_tolerance_bps", 0)) / 10_000
+        self._max_age_ns = int(getattr(parameters, "max_order_age_s", 0) * 1_000_000_000)
+        self.slots: dict[tuple[int, int], Slot] = {}
+        self.changed_ns = 0
+        self._due_ns = 0
+
+    def plan(self, now_ns: int, quotes: tuple[Quote, ...], fair: float, store: OrderStore) -> list[Step]:
+        """Return the changes that lead from what stands to `quotes`, retreats first. Sets when to look again."""
+        self._due_ns = 0
+        slots = self.slots
+        steps: list[Step] = []
+        retreats = 0
+        resting = len(quotes)
+        for quote in quotes:
+            slot = slots.get((quote[0], quote[1]))
+            if slot is None or not slot.client_id:
+                if slot is not None and slot.retry_ns > now_ns:
+                    self._wake(slot.retry_ns)
+                else:
+                    steps.append(Step(None, quote, "new"))
+                continue
+            resting -= 1
+            order = store.get(slot.client_id)
+            if order is None or order.state not in LIVE:
+                continue
+            step = self._change(now_ns, order, quote, fair, slot)
+            if step is not None:
+                if step.quote is None or quote.side * (quote.price - order.price) < 0:
+                    steps.insert(retreats, step)
+                    retreats += 1
+                else:
+                    steps.append(step)
+        if len(slots) > len(quotes) or resting:
+            wanted = {(quote[0], quote[1]) for quote in quotes}
+            for key, slot in slots.items():
+                if slot.client_id and key not in wanted:
+                    order = store.get(slot.client_id)
+                    if order is not None and order.state in LIVE:
+                        steps.insert(0, Step(order, None, "not wanted"))
+        return steps
+
+    def due_ns(self) -> int:
+        """When the last plan should be made again although nothing happens; 0 never."""
+        return self._due_ns
+
+    def _change(self, now_ns: int, order: Order, quote: Quote, fair: float, slot: Slot) -> Step | None:
+        if self._max_age_ns:
+            if now_ns - order.touched_ns >= self._max_age_ns:
+                return Step(order, None, "max_order_age reached")
+            self._wake(order.touched_ns + self._max_age_ns)
+        leaves = order.leaves
+        forward = (order.price - quote.price) * quote.side
+        """How much closer to the market the order stands than it should; negative: further away."""
+        tolerance = fair * self._tolerance
+        # A partial fill keeps its place until less than half is left; a trimmed wish is obeyed at once.
+        if -tolerance <= forward <= tolerance and quote.size <= 2 * leaves and leaves <= quote.size:
+            return None
+        exposed = forward > tolerance and forward > abs(fair - quote.price) / 2
+        due_ns = max(slot.retry_ns, 0 if exposed or leaves > quote.size else self.changed_ns + self._interval_ns)
+        if due_ns > now_ns:
+            self._wake(due_ns)
+            return None
+        if not self._can_amend:
+            return Step(order, None, "moved")
+        return Step(order, quote, "too close" if exposed else "moved")
+
+    def _wake(self, due_ns: int) -> None:
+        if not self._due_ns or due_ns < self._due_ns:
+            self._due_ns = due_ns
+
+    def on_place(self, place: Place) -> None:
+        """A quote of ours is on its way."""
+        slot = self.slots.setdefault((place.side, place.level), Slot())
+        slot.client_id = place.client_id
+        self.changed_ns = place.recv_ns
+
+    def on_amend(self, recv_ns: int) -> None:
+        """A change of ours is on its way."""
+        self.changed_ns = recv_ns
+
+    def on_accepted(self, order: Order) -> None:
+        """The venue took what we asked for."""
+        slot = self._slot(order)
+        if slot is not None:
+            slot.failures = 0
+
+    def on_refused(self, recv_ns: int, order: Order) -> None:
+        """The venue refused an order or a change: wait before the next try, longer each time."""
+        slot = self._slot(order)
+        if slot is not None:
+            slot.retry_ns = recv_ns + min(RETRY_NS_MIN << min(slot.failures, 10), RETRY_NS_MAX)
+            slot.failures += 1
+
+    def on_closed(self, order: Order) -> None:
+        """The order is over: its slot is free."""
+        slot = self._slot(order)
+        if slot is not None:
+            slot.client_id = ""
+
+    def facts(self) -> Iterator[tuple[int, int, str, int, int]]:
+        """What a replay must agree on."""
+        for (side, level), slot in sorted(self.slots.items()):
+            yield side, level, slot.client_id, slot.retry_ns, slot.failures
+
+    def _slot(self, order: Order) -> Slot | None:
+        slot = self.slots.get((order.side, order.level))
+        return slot if slot is not None and slot.client_id == order.client_id else None
+
+
+__all__ = ["Quoter", "Slot", "Step"]

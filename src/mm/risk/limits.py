@@ -1,0 +1,170 @@
+"""Hard caps on the worst case of position, open orders, orders in flight and orders of unknown fate.
+
+`Limits.check` answers `APPROVED` or `Refused` with the reason. The worst case of a side is that everything on it fills
+and nothing of the other side does; an amend in flight counts with its larger size, an unknown order as if it lived. An
+order that can only bring the position nearer to zero is not held back by the position caps: in doubt, reductions work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from mm._core.events import BUY
+from mm._core.orders import Order
+from mm.instruments import AMOUNT_PRECISION, Instrument
+
+USD: Final = frozenset({"USD", "USDT", "USDC", "USDG", "USDQ"})
+"""Currencies taken as one dollar. Anything else has no price in dollars here, so its exposure cannot be bounded."""
+MICRO_USD: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The order may go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The order may not go; reason for people, gate for counters."""
+
+    gate: str
+    reason: str
+
+
+APPROVED: Final = Approved()
+
+
+class Exposure(Protocol):
+    """What the limits need to know of one symbol.
+
+    bid, ask: the book's best, 0 none; quantity: signed position; buys, sells: worst-case open size of each side;
+    orders: open orders; base_free, quote_free: what the account can spend in 1e-12, None when it does not limit.
+    """
+
+    instrument: Instrument
+    bid: int
+    ask: int
+    quantity: int
+    buys: int
+    sells: int
+    orders: list[Order]
+    position_max: int
+    order_size_max: int
+    base_free: int | None
+    quote_free: int | None
+
+
+class Limits:
+    """The caps of a run.
+
+    collar: fraction of the middle of the book; total_micro_usd: over all symbols; orders_max: over all symbols.
+    """
+
+    __slots__ = ("_collar", "_orders_max", "_total")
+
+    def __init__(self, *, collar: float, total_micro_usd: int, orders_max: int) -> None:
+        self._collar = collar
+        self._total = total_micro_usd
+        self._orders_max = orders_max
+
+    def check(
+        self,
+        market: Exposure,
+        side: int,
+        price: int,
+        size: int,
+        *,
+        post_only: bool,
+        replaces: Order | None = None,
+        orders_open: int,
+        others_micro_usd: int,
+    ) -> Approved | Refused:
+        """Judge an order, or the change of `replaces` to this price and size still to fill.
+
+        orders_open: own open orders over all symbols; others_micro_usd: worst case of the other symbols.
+        """
+        instrument = market.instrument
+        if price <= 0 or price % instrument.tick:
+            return Refused("grid", f"price {price} is not on the tick of {instrument.tick}")
+        if size <= 0 or size % instrument.lot:
+            return Refused("grid", f"size {size} is not on the lot of {instrument.lot}")
+        if size < instrument.size_min or size * price < instrument.cost_min:
+            return Refused("minimum", f"{instrument.size_text(size)} is less than the venue takes")
+        if size > market.order_size_max or (instrument.size_max and size > instrument.size_max):
+            return Refused("order size", f"{instrument.size_text(size)} is over max_order_size")
+        middle2 = market.bid + market.ask
+        if not (market.bid and market.ask):
+            return Refused("book", "no two-sided book to judge the price by")
+        if abs(2 * price - middle2) > self._collar * middle2:
+            return Refused("collar", f"{instrument.price_text(price)} is outside price_collar_bps")
+        if post_only and (price >= market.ask if side == BUY else price <= market.bid):
+            return Refused("crossing", f"{instrument.price_text(price)} would take from the book")
+        if replaces is None and orders_open >= self._orders_max:
+            return Refused("order count", f"{orders_open} orders are open, max_open_orders is {self._orders_max}")
+        for order in market.orders:
+            if order.side != side and self._meets(side, price, order):
+                return Refused("self-trade", f"own order at {instrument.price_text(order.price)} stands there")
+        return self._worst_case(market, side, price, size, replaces, others_micro_usd)
+
+    @staticmethod
+    def _meets(side: int, price: int, other: Order) -> bool:
+        """Whether a price would trade with an own order, wherever an amend in flight may put it."""
+        if side == BUY:
+            return price >= (min(other.price, other.pending_price) if other.pending_price else other.price)
+        return price <= max(other.price, other.pending_price)
+
+    def _worst_case(
+        self, market: Exposure, side: int, price: int, size: int, replaces: Order | None, others_micro_usd: int
+    ) -> Approved | Refused:
+        instrument = market.instrument
+        # Until the venue answers, an amended order may fill at its old size or its new one: the larger counts.
+        added = size if replaces is None else max(0, size - replaces.exposure)
+        quantity = market.quantity
+        if side == BUY:
+            buys, sells = market.buys + added, market.sells
+            worst, reduces = quantity + buys, quantity + buys <= 0
+        else:
+            buys, sells = market.buys, market.sells + added
+            worst, reduces = quantity - sells, quantity - sells >= 0
+        if not reduces:
+            if abs(worst) > market.position_max:
+                return Refused(
+                    "position", f"worst case {instrument.size_text(worst)} {instrument.base} is over the limit"
+                )
+            if instrument.quote not in USD:
+                return Refused("exposure", f"no price of {instrument.quote} in USD: exposure cannot be bounded")
+            largest = max(abs(quantity + buys), abs(quantity - sells))
+            own = largest * price * MICRO_USD // 10**instrument.cost_precision
+            if own + others_micro_usd > self._total:
+                return Refused("exposure", f"worst case {(own + others_micro_usd) / 1e6:,.2f} USD is over the limit")
+        return self._funds(market, side, price, size, replaces)
+
+    @staticmethod
+    def _funds(market: Exposure, side: int, price: int, size: int, replaces: Order | None) -> Approved | Refused:
+        """Spot cannot sell what is not there: asking would only be refused, and counted against the rate limit."""
+        instrument = market.instrument
+        if side == BUY:
+            if market.quote_free is None:
+                return APPROVED
+            cost = size * price + sum(
+                order.exposure * max(order.price, order.pending_price)
+                for order in market.orders
+                if order.side == BUY and order is not replaces
+            )
+            fee_e8 = max(instrument.maker_fee_e8, 0)
+            need = cost * (100_000_000 + fee_e8) // 100_000_000
+            if need * 10**AMOUNT_PRECISION > market.quote_free * 10**instrument.cost_precision:
+                return Refused("funds", f"not enough {instrument.quote} for another buy order")
+            return APPROVED
+        if market.base_free is None:
+            return APPROVED
+        held = size + sum(o.exposure for o in market.orders if o.side != BUY and o is not replaces)
+        if held * 10**AMOUNT_PRECISION > market.base_free * 10**instrument.size_precision:
+            return Refused("funds", f"not enough {instrument.base} for another sell order")
+        return APPROVED
+
+
+def micro_usd(instrument: Instrument, size: int, price: int) -> int:
+    """The value of a size at a price, in 1e-6 USD; of no use for currencies outside `USD`."""
+    return size * price * MICRO_USD // int(10**instrument.cost_precision)

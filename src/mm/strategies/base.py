@@ -1,0 +1,84 @@
+"""What a strategy is: a pure function from the state of a market to the quotes that should stand in it.
+
+A strategy reads `MarketState` and answers with `Quoting`. It keeps no clock and sends nothing: the engine calls it when
+something changed, the quoter decides which orders change, and the limits have the last word. What a strategy must
+remember between calls it learns in `on_fill` and `on_trade`, which a replay repeats.
+
+To add one, write one file with one subclass (in `mm.strategies`, or anywhere: `kind = "package.module:Class"`), give
+it a frozen dataclass `Parameters` made of `mm.config` rules, and implement `quotes`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from mm._core._rust import Book
+from mm._core.events import BUY, Fill, Trade
+from mm.instruments import Instrument
+from mm.quotes import Quoting
+
+
+class MarketState:
+    """One symbol as a strategy sees it; valid during the call only.
+
+    now_ns: time of the decision; bid, bid_size, ask, ask_size: the best prices of others (own orders taken out), always
+    present and uncrossed; book: every level, own orders included; position: signed, in size units; buy_fill_ns,
+    sell_fill_ns: time of the last own fill on a side, 0 none; trade_price: last trade, 0 none.
+    """
+
+    __slots__ = (
+        "ask",
+        "ask_size",
+        "bid",
+        "bid_size",
+        "book",
+        "buy_fill_ns",
+        "instrument",
+        "now_ns",
+        "position",
+        "sell_fill_ns",
+        "trade_price",
+    )
+
+    def __init__(self, instrument: Instrument, book: Book) -> None:
+        self.instrument = instrument
+        self.book = book
+        self.now_ns = 0
+        self.bid = self.bid_size = self.ask = self.ask_size = 0
+        self.position = 0
+        self.buy_fill_ns = self.sell_fill_ns = 0
+        self.trade_price = 0
+
+    def fill_ns(self, side: int) -> int:
+        """When we last filled on a side, 0 never."""
+        return self.buy_fill_ns if side == BUY else self.sell_fill_ns
+
+
+class Strategy(ABC):
+    """A quoting model for one symbol."""
+
+    Parameters: ClassVar[type]
+    """A frozen dataclass made of `mm.config` rules: the keys of the strategy's table in the configuration."""
+
+    def __init__(self, name: str, parameters: Any) -> None:  # Any: an instance of the subclass's own Parameters
+        self.name = name
+        self.parameters = parameters
+
+    @abstractmethod
+    def prepare(self, instrument: Instrument) -> None:
+        """Take the instrument's grid, at first and whenever it changes. Raises ValueError if it cannot be quoted so."""
+
+    @abstractmethod
+    def quotes(self, market: MarketState) -> Quoting:
+        """Return the quotes that should stand now. Pure: the same state gives the same answer."""
+
+    def due_ns(self, market: MarketState) -> int:
+        """When the answer changes although nothing happens; 0 never."""
+        return 0
+
+    def on_fill(self, fill: Fill) -> None:  # noqa: B027 - most strategies remember nothing
+        """Learn of an own fill."""
+
+    def on_trade(self, trade: Trade) -> None:  # noqa: B027 - most strategies remember nothing
+        """Learn of anybody's trade."""
