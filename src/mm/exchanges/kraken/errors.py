@@ -84,7 +84,7 @@ CLASSES: Final[dict[ErrorClass, tuple[str, ...]]] = {
 """The beginnings of the texts of each class."""
 
 # "Limit_price field must be a number_float": the field comes first.
-_BAD_FIELD: Final = re.compile(r"\w+ field must be ", re.ASCII)
+_BAD_FIELD: Final = re.compile(r"\w+ field must be ", re.ASCII | re.IGNORECASE)
 
 _BY_PREFIX: Final = tuple(
     sorted(

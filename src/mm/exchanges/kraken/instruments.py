@@ -15,14 +15,14 @@ from typing import Any, Final
 from mm._core.events import Alert, InstrumentUpdate
 from mm._core.fixed import to_units
 from mm.exchanges.kraken import names
-from mm.exchanges.kraken.wire import Malformed, Row, array, digits, integer, mapping, text
+from mm.exchanges.kraken.wire import INTEGER_MAX, Malformed, Row, array, digits, integer, mapping, text
 from mm.instruments import Instrument
 
 VENUE: Final = "kraken"
 STATUSES: Final = frozenset(
     {"online", "post_only", "cancel_only", "limit_only", "reduce_only", "maintenance", "delisted"}
 )
-COST_DIGITS_MAX: Final = 40
+DIGITS_MAX: Final = 80
 
 
 class Instruments:
@@ -170,13 +170,16 @@ def _precision(row: Row, key: str) -> int:
 
 
 def _minimum(row: Row, key: str, precision: int) -> int:
-    """Return a minimum in units, rounded up: it may be finer than the grid, and its product outgrows 64 bits."""
-    with localcontext(prec=2 * COST_DIGITS_MAX) as context:
+    """Return a minimum in units, rounded up: it may be finer than the grid."""
+    with localcontext(prec=DIGITS_MAX) as context:
         context.traps[InvalidOperation] = True
         try:
             value = Decimal(digits(row, key))
-            if value.is_finite() and value >= 0 and value.adjusted() <= COST_DIGITS_MAX - precision:
-                return int(value.scaleb(precision).to_integral_value("ROUND_CEILING"))
+            # Its size first: an exponent must not cost memory.
+            if value.is_finite() and value >= 0 and value.adjusted() < DIGITS_MAX // 2:
+                units = int(value.scaleb(precision).to_integral_value("ROUND_CEILING"))
+                if units <= INTEGER_MAX:
+                    return units
         except InvalidOperation:
             pass
-    raise Malformed(f"{key}: expected a number of zero or more")
+    raise Malformed(f"{key}: expected a number of zero or more, below 2^63 units of 10^-{precision}")
