@@ -83,22 +83,42 @@ def test_resync_touches_one_book_only_and_runs_once_at_a_time() -> None:
     assert driver.disconnects() == []
 
 
-def test_f29_repeated_mismatch_turns_the_instrument_off() -> None:
+def test_f29_repeated_mismatch_turns_the_instrument_off_for_a_while() -> None:
     driver = Driver()
     driver.ready()
     driver.sent()
-    subscribes = 0
-    for _ in range(40):
-        driver.submit(Resync(0, "kraken", "BTC/USD", "checksum"))
-        driver.wait(8.5)
-        subscribes += sum(1 for action in driver.actions if type(action) is Send and b'"subscribe"' in action.payload)
-        driver.answer_socket()
-        driver.wait(0.1)
-        subscribes += sum(1 for action in driver.actions if type(action) is Send and b'"subscribe"' in action.payload)
-        driver.answer_socket()
-    assert subscribes == 5
-    assert any("book BTC/USD is off until restart" in alert.text for alert in driver.seen(Alert))
+
+    def break_book(times: int) -> int:
+        subscribes = 0
+        for _ in range(times):
+            driver.submit(Resync(0, "kraken", "BTC/USD", "checksum"))
+            for wait_s in (0, 8.5):
+                driver.wait(wait_s)
+                sends = [action for action in driver.actions if type(action) is Send]
+                subscribes += sum(1 for action in sends if b'"subscribe"' in action.payload)
+                driver.answer_socket()
+        return subscribes
+
+    assert break_book(40) == 5
+    assert any("book BTC/USD is off for 10 minutes" in alert.text for alert in driver.seen(Alert))
     assert not driver.link.session.is_up(PUBLIC)
+    driver.on_step = driver.answer_socket
+    driver.wait(600)
+    assert driver.link.session.is_up(PUBLIC)
+    driver.sent()
+    driver.on_step = None
+    assert break_book(1) == 1
+
+
+def test_a_book_that_breaks_now_and_then_is_never_off() -> None:
+    driver = Driver()
+    driver.ready()
+    driver.on_step = driver.answer_socket
+    for _ in range(100):
+        driver.submit(Resync(0, "kraken", "BTC/USD", "checksum"))
+        driver.wait(30)
+    assert driver.seen(Alert) == []
+    assert driver.link.session.is_up(PUBLIC)
 
 
 def test_close_resets_books_and_reports_down() -> None:

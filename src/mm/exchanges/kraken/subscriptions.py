@@ -2,7 +2,7 @@
 
 ASKED --ack--> ON --resync--> LEAVING --ack--> ASKED ...
   |                              (one recovery in flight per book)
-  +--refused for good--> OFF     (unknown symbol, unsupported depth, too many resyncs: off until restart)
+  +--refused for good--> OFF     (unknown symbol, unsupported depth: until restart; too many resyncs: for a while)
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ PACE_PER_S: Final = 20
 connection life)."""
 ACK_TIMEOUT_NS: Final = 10 * SECOND_NS
 RESYNCS_MAX: Final = 5
-RESYNC_WINDOW_NS: Final = 600 * SECOND_NS
+RESYNC_WINDOW_NS: Final = 120 * SECOND_NS
+PAUSE_NS: Final = 600 * SECOND_NS
+"""A lossy network breaks a book now and then; one that breaks six times in two minutes is read wrongly or sent wrongly,
+and is left alone for a while."""
 REFUSED_RETRY_NS: Final = 5 * SECOND_NS
 
 
@@ -44,7 +47,7 @@ class _Subscription:
     symbol: str
     state: _State = _State.WAITING
     due_ns: int = 0
-    """WAITING: when to ask; ASKED and LEAVING: when the answer is overdue."""
+    """WAITING: when to ask; ASKED and LEAVING: when the answer is overdue; OFF: when to try again, 0 never."""
     was_on: bool = False
     """Acknowledged on this connection; a renewal does not undo it."""
     resyncs: deque[int] = field(default_factory=lambda: deque(maxlen=RESYNCS_MAX + 1))
@@ -93,6 +96,7 @@ class Subscriptions:
         """A new connection: ask for everything that is not off."""
         self._open = True
         self._asked.clear()
+        self._wake(now_ns)
         waiting = [item for item in self._all if item.state is not _State.OFF]
         for index, item in enumerate(waiting):
             item.state = _State.WAITING
@@ -112,8 +116,7 @@ class Subscriptions:
         """When `deadline` has something to do; 0 never."""
         if not self._open:
             return 0
-        moving = (_State.WAITING, _State.ASKED, _State.LEAVING)
-        return min((item.due_ns for item in self._all if item.state in moving), default=0)
+        return min((item.due_ns for item in self._all if item.state is not _State.ON and item.due_ns), default=0)
 
     def deadline(self, now_ns: int) -> list[Any]:
         """Ask for what is due; notice overdue answers."""
@@ -124,6 +127,7 @@ class Subscriptions:
                 self.silent_reason = f"no answer to the subscription of {item.channel} {item.symbol}".rstrip()
                 # Said once; the connection that is made anew asks again.
                 item.due_ns = now_ns + ACK_TIMEOUT_NS
+        self._wake(now_ns)
         self._ask_due(now_ns)
         return []
 
@@ -160,17 +164,25 @@ class Subscriptions:
         if len(item.resyncs) > RESYNCS_MAX:
             self._send(now_ns, item, _State.LEAVING)
             text = f"book broken {RESYNCS_MAX + 1} times in {RESYNC_WINDOW_NS // (60 * SECOND_NS)} minutes ({reason})"
-            return self._switch_off(now_ns, item, text)
+            return self._switch_off(now_ns, item, text, PAUSE_NS)
         self._send(now_ns, item, _State.LEAVING)
         return [BookReset(now_ns, self._venue, symbol, reason)]
 
-    def _switch_off(self, now_ns: int, item: _Subscription, reason: str) -> list[Any]:
+    def _switch_off(self, now_ns: int, item: _Subscription, reason: str, pause_ns: int = 0) -> list[Any]:
         item.state = _State.OFF
+        item.due_ns = now_ns + pause_ns if pause_ns else 0
         name = f"{item.channel} {item.symbol}".rstrip()
-        events: list[Any] = [Alert(now_ns, "error", f"{self._venue}: {name} is off until restart: {reason}")]
+        until = f"for {pause_ns // (60 * SECOND_NS)} minutes" if pause_ns else "until restart"
+        events: list[Any] = [Alert(now_ns, "error", f"{self._venue}: {name} is off {until}: {reason}")]
         if item.channel == "book":
             events.insert(0, BookReset(now_ns, self._venue, item.symbol, reason))
         return events
+
+    def _wake(self, now_ns: int) -> None:
+        for item in self._all:
+            if item.state is _State.OFF and 0 < item.due_ns <= now_ns:
+                item.state, item.due_ns, item.was_on = _State.WAITING, now_ns, False
+                item.resyncs.clear()
 
     def _resync_wait_ns(self, item: _Subscription) -> int:
         """None for the first in a while, then doubling with full jitter: 1, 2, 4, 8 s at most."""
