@@ -45,13 +45,14 @@ class Disconnect:
 class Request:
     """Send one HTTP request; answered by `reply`, once, whatever happens."""
 
+    venue: str
     request_id: int
     request: HttpRequest
     timeout_ns: int
 
     def __repr__(self) -> str:
         """Without headers and body, which carry key and signature."""
-        return f"Request({self.request_id}, {self.request.method} {self.request.path})"
+        return f"Request({self.venue!r}, {self.request_id}, {self.request.method} {self.request.path})"
 
 
 Action = Connect | Send | Disconnect | Request

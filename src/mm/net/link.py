@@ -130,8 +130,8 @@ class Link:
             channel.start(now_ns)
         return self._end(now_ns, events + self._poll_channels(now_ns))
 
-    def frame(self, now_ns: int, channel: str, payload: bytes) -> Events:
-        """Take a whole message of an open channel."""
+    def frame(self, now_ns: int, channel: str, payload: bytes, last: bool = True) -> Events:
+        """Take a whole message of an open channel; an empty one says that bytes came. `last` is for engines."""
         state = self._channels[channel]
         state.last_frame_ns = now_ns
         if payload.startswith(self._book_prefix) and state.phase is _OPEN:
@@ -251,7 +251,7 @@ class Link:
     # --- frames -----------------------------------------------------------------------------------------------------
 
     def _message(self, now_ns: int, channel: str, state: Channel, payload: bytes) -> Events:
-        if not state.is_open:
+        if not state.is_open or not payload:
             return ()
         decoded = self.session.decode(payload, now_ns)
         kind = decoded.kind
@@ -430,7 +430,7 @@ class Link:
                 request = self.session.encode_command(call.command, self._nonce)
             self._calls[request_id] = call
             self.counters.calls += 1
-            self._actions.append(Request(request_id, request, call.timeout_ns))
+            self._actions.append(Request(self.venue, request_id, request, call.timeout_ns))
 
     # --- the end of every input -------------------------------------------------------------------------------------
 

@@ -91,6 +91,11 @@ class WebSocket:
             transport.disconnect()
         self._ended(LOST, reason)
 
+    @property
+    def is_closed(self) -> bool:
+        """Nothing of this socket is left on the loop but, perhaps, a close being flushed."""
+        return self._task is None or (self._task.done() and self._transport is None)
+
     async def wait_closed(self) -> None:
         """Wait until a handshake in progress has ended, after `close`."""
         if self._task is not None:
