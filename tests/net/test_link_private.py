@@ -390,3 +390,16 @@ def test_start_after_stop_begins_anew() -> None:
     driver.actions.clear()
     driver.ready()
     assert changes(driver) == [True, False, True]
+
+
+def test_malformed_private_message_is_a_loss_and_read_anew() -> None:
+    driver = Driver()
+    driver.ready()
+    driver.sent()
+    driver.frame(PRIVATE, b'{"channel":"executions","type":"update"')
+    assert changes(driver) == [True, False]
+    assert [message["method"] for message in driver.sent(PRIVATE)].count("subscribe") == 2
+    driver.frame(PRIVATE, SNAPSHOT)
+    driver.frame(PRIVATE, BALANCES)
+    driver.answer_rest()
+    assert changes(driver) == [True, False, True]

@@ -29,7 +29,7 @@ class Machine(Protocol):
 
     def start(self, now_ns: int) -> object: ...
     def opened(self, now_ns: int, channel: str) -> object: ...
-    def frame(self, now_ns: int, channel: str, payload: bytes, last: bool) -> object:
+    def frame(self, now_ns: int, channel: str, payload: bytes, last: bool, /) -> object:
         """Take a message; `last`: nothing more has been read. An empty payload with `last` ends a burst."""
         ...
 
@@ -70,6 +70,7 @@ class Shell:
         self._acting = False
         self._running = False
         self._burst = ""
+        self._flush: asyncio.Handle | None = None
         self._failure: asyncio.Future[None] = self._loop.create_future()
 
     # --- for the owner ----------------------------------------------------------------------------------------------
@@ -97,6 +98,11 @@ class Shell:
                 self._act()
             except Exception as error:  # noqa: BLE001  # kept, and raised by `wait_failed`
                 self._fail(error)
+
+    def flush(self) -> None:
+        """Carry out, soon, what the machine wants because of news that came another way (through another shell)."""
+        if self._flush is None:
+            self._flush = self._loop.call_soon(self._flushed)
 
     async def wait_failed(self) -> None:
         """Wait until the machine raises, and raise that; for ever if it does not."""
@@ -153,6 +159,10 @@ class Shell:
         if self._sockets.get(socket.channel) is socket:
             del self._sockets[socket.channel]
             self.tell(lambda now_ns: self._machine.closed(now_ns, socket.channel, code, reason))
+
+    def _flushed(self) -> None:
+        self._flush = None
+        self.tell(lambda now_ns: None)
 
     def _end_burst(self) -> None:
         channel, self._burst = self._burst, ""

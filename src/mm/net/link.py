@@ -27,6 +27,7 @@ from mm._core.events import (
     QueryOrder,
     Resync,
 )
+from mm.errors import LocalError
 from mm.exchanges.session import Halt, Query, Reconnect, Session, Transmit
 from mm.exchanges.venue import Decoded, ErrorClass, Kind
 from mm.net.actions import PRIVATE, PUBLIC, Action, Connect, Disconnect, Request, Send
@@ -261,10 +262,10 @@ class Link:
             return decoded.events
         if kind is Kind.RESPONSE:
             return self._end(now_ns, self._trading.response(now_ns, decoded))
-        if kind is Kind.MALFORMED:
-            return self._malformed(now_ns, channel, decoded.error)
         events: list[Any] = []
-        if kind is Kind.PONG:
+        if kind is Kind.MALFORMED:
+            events += self._malformed(now_ns, channel, decoded.error)
+        elif kind is Kind.PONG:
             events += self._pong(now_ns, decoded)
         elif kind is Kind.UNKNOWN:
             self.counters.unknown += 1
@@ -272,13 +273,13 @@ class Link:
         state.subscribed = self.session.is_subscribed(channel)
         return self._end(now_ns, events)
 
-    def _malformed(self, now_ns: int, channel: str, error: str) -> Events:
+    def _malformed(self, now_ns: int, channel: str, error: str) -> list[Any]:
         self.counters.malformed += 1
         if now_ns < self._malformed_alert_ns:
-            return ()
+            return []
         self._malformed_alert_ns = now_ns + ALERT_PERIOD_NS
         text = f"{self.venue}: {channel} message not understood ({self.counters.malformed} so far): {error}"
-        return (Alert(now_ns, "warning", text),)
+        return [Alert(now_ns, "warning", text)]
 
     # --- channels ---------------------------------------------------------------------------------------------------
 
@@ -419,18 +420,34 @@ class Link:
         )
         return [*events, Alert(now_ns, "critical", text)]
 
-    def _pump(self, now_ns: int) -> None:
+    def _pump(self, now_ns: int) -> list[Any]:
         """Encode and send the calls whose turn it is; the nonce is drawn here, in the order of sending."""
+        events: list[Any] = []
         while (call := self._rest.next_call(now_ns)) is not None:
             self._nonce = max(self._nonce + 1, now_ns)
             request_id = self._take_id()
-            if call.is_read:
-                request = self.session.encode_query(call.kind, call.parameters, self._nonce)
-            else:
-                request = self.session.encode_command(call.command, self._nonce)
+            try:
+                if call.is_read:
+                    request = self.session.encode_query(call.kind, call.parameters, self._nonce)
+                else:
+                    request = self.session.encode_command(call.command, self._nonce)
+            except LocalError as error:
+                self._rest.answered(call)
+                events += self._unwritable(now_ns, call, str(error))
+                continue
             self._calls[request_id] = call
             self.counters.calls += 1
             self._actions.append(Request(self.venue, request_id, request, call.timeout_ns))
+        return events
+
+    def _unwritable(self, now_ns: int, call: Call, reason: str) -> list[Any]:
+        """A call that cannot be written down is not tried again: it would be no different."""
+        if not call.is_read:
+            return self._trading.rest_unwritable(now_ns, call, reason)
+        if call.owner == INQUIRY:
+            self._inquiry.failed(now_ns)
+            return [Alert(now_ns, "error", f"{self.venue}: {call.kind} cannot be asked: {reason}")]
+        return list(self.session.given_up(now_ns, call.query, reason)) if call.query is not None else []
 
     # --- the end of every input -------------------------------------------------------------------------------------
 
@@ -447,16 +464,17 @@ class Link:
         if not self._running:
             self.session.wishes()
             return events
-        extra = self._grant(now_ns)
-        while extra:
+        while True:
+            extra = self._grant(now_ns)
+            if not extra:
+                if len(self._inquiry.reconciler) and not self._locked:
+                    self._inquiry.poll(now_ns)
+                extra = self._pump(now_ns)
+            if not extra:
+                return events
             for event in extra:
                 self._inquiry.watch(now_ns, event)
             events += extra
-            extra = self._grant(now_ns)
-        if len(self._inquiry.reconciler) and not self._locked:
-            self._inquiry.poll(now_ns)
-        self._pump(now_ns)
-        return events
 
     def _grant(self, now_ns: int) -> list[Any]:
         events: list[Any] = []

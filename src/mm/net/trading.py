@@ -29,6 +29,7 @@ from mm._core.events import (
     OutcomeUnknown,
     Place,
 )
+from mm.errors import LocalError
 from mm.exchanges.session import Session
 from mm.exchanges.venue import Decoded, ErrorClass
 from mm.net.actions import PRIVATE, Action, Send
@@ -104,6 +105,13 @@ class Trading:
             events = self._doubted(now_ns, command, reason)
         return events + self._release(now_ns)
 
+    def rest_unwritable(self, now_ns: int, call: Call, reason: str) -> list[Any]:
+        """A command that was to go over REST cannot be written down."""
+        self.entry.answered(call.request_id)
+        if not isinstance(call.command, Cancel | CancelAfter):
+            return []
+        return [self._denied(now_ns, call.command, reason), *self._release(now_ns)]
+
     def expire(self, now_ns: int) -> list[Any]:
         """Take the time-outs that have passed."""
         reason = f"no response within {self.entry.timeout_ns / 1e9:g} s"
@@ -132,7 +140,10 @@ class Trading:
     def _send(self, now_ns: int, command: Command, *, by_rest: bool) -> list[Any]:
         request_id = self.next_id()
         if not by_rest:
-            payload = self.session.encode(command, request_id, now_ns + self.clock_offset_ns)
+            try:
+                payload = self.session.encode(command, request_id, now_ns + self.clock_offset_ns)
+            except LocalError as error:
+                return [self._denied(now_ns, command, str(error))]
             self.actions.append(Send(PRIVATE, payload, request_id))
             self.entry.sent(now_ns, request_id, command, by_rest=False)
             return []

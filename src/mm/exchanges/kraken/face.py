@@ -51,15 +51,26 @@ class KrakenFace:
         *,
         public_url: str = public_url,
         private_url: str = "",
+        owner: str = "mm",
         depth: int = 10,
         ticker: bool = True,
         seed: int = 0,
     ) -> KrakenSession:
-        """Return the session rules of one link; without a private address there is no private channel."""
+        """Return the session rules of one link; without a private address there is no private channel.
+
+        owner: how client ids of own orders begin; all others are counted as foreign.
+        """
         from mm.exchanges.kraken.session import KrakenSession
 
         return KrakenSession(
-            codec, symbols, public_url=public_url, private_url=private_url, depth=depth, ticker=ticker, seed=seed
+            codec,
+            symbols,
+            public_url=public_url,
+            private_url=private_url,
+            owner=owner,
+            depth=depth,
+            ticker=ticker,
+            seed=seed,
         )
 
     def trading_limits(self, tier: str) -> None:

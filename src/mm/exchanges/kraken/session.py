@@ -146,6 +146,9 @@ class KrakenSession:
             return events + self._private_acknowledged(now_ns, decoded)
         if channel == PRIVATE and kind is Kind.DATA:
             return self._private_data(now_ns, decoded, events)
+        if channel == PRIVATE and kind is Kind.MALFORMED and self._snapshots:
+            # It may have been a fill, and the gap in the sequence shows only with the next message.
+            return self._resubscribe(now_ns, f"message not understood: {decoded.error}", events)
         return events
 
     def reply(self, now_ns: int, query: Query, decoded: Decoded) -> Events:
