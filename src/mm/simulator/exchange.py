@@ -152,6 +152,11 @@ class Exchange:
             for order in [order for order in self._expiring.values() if order.request.expire_ns <= now_ns]:
                 self._end(now_ns, order, Status.EXPIRED, "")
 
+    def set_status(self, now_ns: int, symbol: str, status: str) -> None:
+        """Put a symbol into a market mode: online, post_only, cancel_only, limit_only, maintenance."""
+        del now_ns
+        self.instruments[symbol].status = status
+
     # --- requests ---------------------------------------------------------------------------------------------------
 
     def check(self, wanted: NewOrder) -> Refusal | None:
