@@ -320,6 +320,16 @@ def test_fees_in_two_assets_book_the_quote_and_say_so(placed: KrakenCodec) -> No
     assert "USDC" in alert.text
 
 
+def test_order_that_was_filled_without_a_marker_does_not_stay_open_in_memory(placed: KrakenCodec) -> None:
+    known = placed._known.find("mm1", "O1")
+    assert known is not None
+    row = {**DELTA, "exec_type": "trade", "exec_id": "T1", "symbol": "USDC/USD", "side": "buy", "last_price": 0.89}
+    one(placed, {**row, "last_qty": 5.0, "cum_qty": 5.0, "order_status": "partially_filled"})
+    assert not known.is_closed
+    one(placed, {**row, "exec_id": "T2", "last_qty": 0.1, "cum_qty": 5.1, "order_status": "partially_filled"})
+    assert known.is_closed
+
+
 def test_snapshot_of_open_orders_is_reports_after_fills() -> None:
     fill = {
         "order_id": "O1",

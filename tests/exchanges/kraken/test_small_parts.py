@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from mm.errors import ConfigError
 from mm.exchanges import find
-from mm.exchanges.kraken import VENUE, known_orders
+from mm.exchanges.kraken import VENUE, known_orders, times
 from mm.exchanges.kraken.codec import KrakenCodec
 from mm.exchanges.kraken.known_orders import KnownOrders
 from mm.exchanges.kraken.names import PairNames, asset_of, pair_altname, pair_forms
@@ -26,13 +27,31 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def test_any_time_reads_back(moment: datetime, nanos: int) -> None:
     microseconds = (moment.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
     text = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}{nanos:03d}Z"
+    assert nanoseconds(text.replace(f"{nanos:03d}Z", "Z"), "t") == microseconds * 1000
     assert nanoseconds(text.rjust(30, "0"), "t") == microseconds * 1000 + nanos
     assert nanoseconds(milliseconds_text(microseconds * 1000), "t") == microseconds // 1000 * 1_000_000
+
+
+@given(
+    st.from_regex(
+        r"(2024-01-01T00:00:|1969-12-31T23:59:|2024-13-01T00:00:)[0-9٣+ _-]{2}[.,][0-9٣+_ -]{6}[Zz]", fullmatch=True
+    )
+)
+def test_usual_form_is_read_as_any_other(text: str) -> None:
+    def read(function: Callable[[str, str], int]) -> int:
+        try:
+            return function(text, "t")
+        except Malformed:
+            return -1
+
+    assert read(nanoseconds) == read(times._any_form)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("2024-02-29T00:00:59.000001Z", 1_709_164_859_000_001_000),
+        ("2024-02-29T00:00:60.000001Z", 1_709_164_860_000_001_000),
         ("1970-01-01T00:00:01Z", 1_000_000_000),
         ("1970-01-01T00:00:01.5Z", 1_500_000_000),
         ("1970-01-01T00:00:01.1234567899", 1_123_456_789),

@@ -161,6 +161,9 @@ class Executions:
                 fee_asset,
             )
         )
+        if text(row, "order_status", "") == "filled" or 0 < known.size <= events[-1].cum_size:
+            # No marker need follow. It is still known for a while, should the order live on after all.
+            self._known.close(known)
         if others:
             note_text = f"{VENUE}: fill {text(row, 'exec_id')} has fees in several assets; not booked: {others}"
             events.append(Alert(now_ns, "error", note_text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final
 
 from mm._core.fixed import FixedError, to_units
@@ -11,6 +12,7 @@ from mm.exchanges.kraken.wire import Malformed, Row, digits
 
 SECOND_NS: Final = 1_000_000_000
 MILLISECOND_NS: Final = 1_000_000
+MICROSECOND_NS: Final = 1_000
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 # The documentation's batch examples lack the Z.
 _RFC3339: Final = re.compile(
@@ -18,11 +20,33 @@ _RFC3339: Final = re.compile(
 )
 # An int64 of nanoseconds ends in April 2262.
 _YEAR_MAX: Final = 2261
+_EXAMPLE: Final = "2026-01-22T06:06:19.833306Z"
 
 
 def nanoseconds(value: object, key: str) -> int:
     """Return the nanoseconds of an RFC 3339 text, further digits cut off. Raises Malformed."""
-    match = _RFC3339.fullmatch(value) if type(value) is str else None
+    if type(value) is not str:
+        raise Malformed(f"{key}: expected a time like {_EXAMPLE}")
+    # The usual form, `2026-01-22T06:06:19.833306Z`: the minute is remembered, the rest are eight digits.
+    rest = value[17:19] + value[20:26]
+    if len(value) == 27 and value[19] == "." and value[26] == "Z" and rest.isdigit() and rest.isascii():
+        minute_ns = _minute(value[:17])
+        if minute_ns >= 0 and rest < "60":
+            return minute_ns + int(rest) * MICROSECOND_NS
+    return _any_form(value, key)
+
+
+@lru_cache(maxsize=16)
+def _minute(text: str) -> int:
+    """Return the nanoseconds of a minute like `2026-01-22T06:06:`, -1 for anything else."""
+    try:
+        return _any_form(f"{text}00Z", "")
+    except Malformed:
+        return -1
+
+
+def _any_form(value: str, key: str) -> int:
+    match = _RFC3339.fullmatch(value)
     if match is not None:
         year, month, day, hour, minute, second, fraction = match.groups("0")
         try:
@@ -33,7 +57,7 @@ def nanoseconds(value: object, key: str) -> int:
         if days >= 0 and int(year) <= _YEAR_MAX and int(hour) < 24 and int(minute) < 60 and int(second) <= 60:
             seconds = ((days * 24 + int(hour)) * 60 + int(minute)) * 60 + int(second)
             return seconds * SECOND_NS + int(fraction[:9].ljust(9, "0"))
-    raise Malformed(f"{key}: expected a time like 2026-01-22T06:06:19.833306Z")
+    raise Malformed(f"{key}: expected a time like {_EXAMPLE}")
 
 
 def timestamp(row: Row, key: str = "timestamp") -> int:
@@ -63,4 +87,9 @@ def unix_seconds(row: Row, key: str) -> int:
 def milliseconds_text(time_ns: int) -> str:
     """Return a time as Kraken reads deadlines: RFC 3339 with milliseconds, cut off."""
     seconds, rest = divmod(time_ns, SECOND_NS)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // MILLISECOND_NS:03d}Z"
+    return f"{_second(seconds)}.{rest // MILLISECOND_NS:03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
