@@ -41,7 +41,7 @@ def test_place_post_only_limit() -> None:
             "post_only": True,
             "cl_ord_id": "mm-1",
             "stp_type": "cancel_newest",
-            "deadline": "2026-11-25T10:00:04.999Z",
+            "deadline": "2026-11-25T10:00:04.900Z",
             "token": "to/ken+",
         },
         "req_id": 7,
@@ -68,6 +68,15 @@ def test_market_order_has_no_price() -> None:
     assert "limit_price" not in params
 
 
+def test_deadline_follows_the_venues_time() -> None:
+    machine = codec(deadline_ns=2_000_000_000)
+    deadlines = [
+        sent(place(f"mm{index}"), machine, VENUE_NOW + index * 50_000_000)["params"]["deadline"] for index in range(4)
+    ]
+    whole = "2026-11-25T10:00:0"
+    assert deadlines == [f"{whole}1.900Z", f"{whole}2.000Z", f"{whole}2.000Z", f"{whole}2.100Z"]
+
+
 def test_deadline_is_left_to_the_venue_while_its_time_is_not_known() -> None:
     assert "deadline" not in sent(place(), venue_now_ns=0)["params"]
     assert "deadline" not in sent(place(), codec(deadline_ns=0))["params"]
@@ -83,7 +92,7 @@ def test_amend_of_a_post_only_order_stays_post_only() -> None:
             "limit_price": Decimal("64000.5"),
             "order_qty": Decimal("0.00100000"),
             "post_only": True,
-            "deadline": "2026-11-25T10:00:04.999Z",
+            "deadline": "2026-11-25T10:00:04.900Z",
             "token": "to/ken+",
         },
         "req_id": 7,
@@ -198,7 +207,8 @@ def test_ping_has_no_params() -> None:
         place("mm1", symbol="GME/USD"),
         place(""),
         place("a-name-of-20-letters"),
-        place('quo"te'),
+        place("tab\tid"),
+        place("žluť"),
         place(order_type="iceberg"),
         place(time_in_force="day"),
         place(order_type="market", post_only=True),
@@ -237,7 +247,7 @@ def test_batches_that_the_venue_would_refuse_are_our_error(commands: list[Any]) 
     size=st.integers(1, 2**63 - 1),
     side=st.sampled_from([1, -1]),
     post_only=st.booleans(),
-    client_id=st.from_regex(r"[A-Za-z0-9_.:-]{1,18}", fullmatch=True),
+    client_id=st.from_regex(r"[ -~]{1,18}|[0-9a-f]{32}", fullmatch=True),
 )
 def test_every_order_reads_back_exactly(
     symbol: str, price: int, size: int, side: int, post_only: bool, client_id: str

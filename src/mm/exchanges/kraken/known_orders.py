@@ -11,9 +11,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+from mm._core.events import Place
+
 OPEN_MAX: Final = 20_000
 """Many times what an account may have open (225 a pair); foreign orders count too."""
 CLOSED_MAX: Final = 10_000
+PLACED_MAX: Final = 100
 
 
 @dataclass(slots=True, eq=False)
@@ -33,19 +36,29 @@ class KnownOrder:
 class KnownOrders:
     """Orders by client id and by venue id, the oldest forgotten first."""
 
-    __slots__ = ("_by_client", "_by_venue", "_closed", "_open")
+    __slots__ = ("_by_client", "_by_venue", "_closed", "_open", "_placed")
 
     def __init__(self) -> None:
         self._by_client: dict[str, KnownOrder] = {}
         self._by_venue: dict[str, KnownOrder] = {}
         self._open: dict[int, KnownOrder] = {}
         self._closed: deque[KnownOrder] = deque()
+        self._placed: list[Place] = []
 
     def __len__(self) -> int:
+        self._take_placed()
         return len(self._open) + len(self._closed)
+
+    def placed(self, command: Place) -> None:
+        """Take an order that is about to be sent; nothing is done with it yet, since its bytes should leave first."""
+        self._placed.append(command)
+        if len(self._placed) >= PLACED_MAX:
+            self._take_placed()
 
     def find(self, client_id: str, venue_id: str) -> KnownOrder | None:
         """Return the order of a venue id, else of a client id (which can be used again once its order has ended)."""
+        if self._placed:
+            self._take_placed()
         known = self._by_venue.get(venue_id) if venue_id else None
         if known is None and client_id:
             known = self._by_client.get(client_id)
@@ -91,6 +104,12 @@ class KnownOrders:
         self._closed.append(known)
         if len(self._closed) > CLOSED_MAX:
             self._forget(self._closed.popleft())
+
+    def _take_placed(self) -> None:
+        placed, self._placed = self._placed, []
+        for place in placed:
+            price = place.price if place.order_type == "limit" else 0
+            self.remember(place.client_id, "", place.symbol, place.side, price, place.size, place.post_only)
 
     def _forget(self, known: KnownOrder) -> None:
         if self._by_client.get(known.client_id) is known:

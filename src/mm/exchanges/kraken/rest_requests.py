@@ -30,7 +30,7 @@ from mm.errors import LocalError
 from mm.exchanges.kraken import requests
 from mm.exchanges.kraken.names import pair_altname
 from mm.exchanges.kraken.signing import Signer
-from mm.exchanges.kraken.terms import Terms
+from mm.exchanges.kraken.terms import Terms, check_kind
 from mm.exchanges.kraken.times import SECOND_NS
 from mm.exchanges.venue import HttpRequest
 
@@ -111,6 +111,7 @@ class RestRequests:
         return self._form("CancelAll", {}, nonce, is_read=False)
 
     def _order(self, place: Place) -> dict[str, Any]:
+        check_kind(place.order_type, place.time_in_force, place.post_only)
         instrument = self._terms.place(place)
         fields: dict[str, Any] = {
             "ordertype": place.order_type,
