@@ -1,0 +1,208 @@
+"""Fault hooks: what may go wrong between the venue and its clients, on order or by chance, all from one seed.
+
+A rule names a place, what to do there, and when:
+
+    {"on": "reply", "name": "add_order", "action": "withhold", "skip": 4, "times": 2}
+    {"on": "message", "name": "book", "action": "checksum", "rate": 0.001}
+    {"on": "clock", "action": "mode", "mode": "post_only", "at_s": 30, "every_s": 90, "duration_s": 5}
+
+`request` is a request before it is carried out, `reply` the answer to one that was, `message` a data frame of a
+channel, `clock` a moment of the venue's own time. A script counts matches (`skip` the first ones, then every
+`every`-th, at most `times`), a seeded rule has a `rate` between 0 and 1. The module knows no wire format: faces ask,
+and act.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+SECOND_NS: Final = 1_000_000_000
+
+ACTIONS: Final[dict[str, frozenset[str]]] = {
+    "request": frozenset({"drop", "delay", "refuse", "disconnect"}),
+    "reply": frozenset({"withhold", "delay", "duplicate", "corrupt", "garbage", "disconnect", "status"}),
+    "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap"}),
+    "clock": frozenset({"mode", "skew", "disconnect", "silence", "tokens"}),
+}
+CLOSE_CODES: Final = (0, 1000, 1001, 1008, 1011, 1012, 1013)
+MODES: Final = ("online", "post_only", "cancel_only", "limit_only", "maintenance")
+
+
+class HookError(ValueError):
+    """A rule that cannot be; names the field and what was expected."""
+
+
+@dataclass(slots=True)
+class Rule:
+    """One hook. Times are seconds of the venue's clock since it began; see the module for the rest.
+
+    Attributes:
+        delay_s: for `delay`; delays of messages may reorder them.
+        error: the text of `refuse`.
+        status: the HTTP status of `status` (answered with an HTML page, like a gateway's).
+        code: the WebSocket close code of `disconnect`; 0 drops the connection without a close frame.
+        target: `public`, `private` or `all` connections, for `disconnect` and `silence` by the clock.
+    """
+
+    on: str
+    action: str
+    name: str = ""
+    skip: int = 0
+    every: int = 1
+    times: int = 0
+    rate: float = 0.0
+    from_s: float = 0.0
+    until_s: float = 0.0
+    at_s: float = 0.0
+    every_s: float = 0.0
+    duration_s: float = 0.0
+    delay_s: float = 0.1
+    error: str = "EService:Unavailable"
+    status: int = 520
+    code: int = 0
+    mode: str = "post_only"
+    skew_s: float = 0.0
+    target: str = "all"
+    matches: int = field(default=0, init=False)
+    fired: int = field(default=0, init=False)
+    due_ns: int = field(default=0, init=False)
+
+    @property
+    def delay_ns(self) -> int:
+        return int(self.delay_s * SECOND_NS)
+
+    @property
+    def duration_ns(self) -> int:
+        return int(self.duration_s * SECOND_NS)
+
+
+_TEXTS: Final = frozenset({"on", "action", "name", "error", "mode", "target"})
+_COUNTS: Final = frozenset({"skip", "every", "times", "status", "code"})
+_FIGURES: Final = frozenset({"rate", "from_s", "until_s", "at_s", "every_s", "duration_s", "delay_s", "skew_s"})
+
+
+def parse_rule(value: Any) -> Rule:
+    """The rule of a JSON object.
+
+    Raises:
+        HookError: an unknown or missing field, a wrong type, an action that has no meaning at its place.
+    """
+    if not isinstance(value, dict):
+        raise HookError(f"a hook must be an object, not {value!r}")
+    for name, given in value.items():
+        if name in _TEXTS:
+            good = isinstance(given, str)
+        elif name in _COUNTS:
+            good = isinstance(given, int) and not isinstance(given, bool) and given >= 0
+        elif name in _FIGURES:
+            good = isinstance(given, (int, float)) and not isinstance(given, bool) and abs(given) < 1e9
+            good = good and (given >= 0 or name == "skew_s")
+        else:
+            known = ", ".join(sorted(_TEXTS | _COUNTS | _FIGURES))
+            raise HookError(f"hook has an unknown field {name!r}; known are {known}")
+        if not good:
+            raise HookError(f"hook field {name!r} has a bad value {given!r}")
+    place, action = value.get("on"), value.get("action")
+    if place not in ACTIONS:
+        raise HookError(f"hook field 'on' must be one of {', '.join(ACTIONS)}, not {place!r}")
+    if action not in ACTIONS[place]:
+        raise HookError(f"hook action on {place!r} must be one of {', '.join(sorted(ACTIONS[place]))}, not {action!r}")
+    rule = Rule(**value)
+    if rule.code not in CLOSE_CODES:
+        raise HookError(f"hook field 'code' must be one of {CLOSE_CODES}, not {rule.code}")
+    if rule.rate > 1 or rule.every < 1 or rule.mode not in MODES or rule.target not in ("all", "public", "private"):
+        raise HookError(f"hook is out of range: {value!r} (rate 0 to 1, every from 1, mode of {', '.join(MODES)})")
+    return rule
+
+
+class Hooks:
+    """The rules of a venue, what they have done, and the one random stream they draw from."""
+
+    def __init__(self, seed: int, start_ns: int) -> None:
+        self._rng = random.Random(f"hooks:{seed}")
+        self._start_ns = start_ns
+        self._rules: dict[str, list[Rule]] = {place: [] for place in ACTIONS}
+        self.fired: Counter[str] = Counter()
+        """How often each action has fired, by "place.action"."""
+
+    def load(self, rules: Any, *, replace: bool = True) -> None:
+        """Take the rules of a JSON list (all or none); counters of firings are kept.
+
+        Raises:
+            HookError: what is wrong with which rule.
+        """
+        if not isinstance(rules, list):
+            raise HookError(f"hooks must be a list, not {type(rules).__name__}")
+        parsed = []
+        for index, value in enumerate(rules):
+            try:
+                parsed.append(parse_rule(value))
+            except HookError as error:
+                raise HookError(f"hook {index}: {error}") from error
+        if replace:
+            for group in self._rules.values():
+                group.clear()
+        for rule in parsed:
+            rule.due_ns = self._start_ns + int((rule.at_s or rule.every_s) * SECOND_NS)
+            self._rules[rule.on].append(rule)
+
+    def find(self, now_ns: int, place: str, name: str) -> Rule | None:
+        """The rule that fires at this request, reply or message; counts it as fired."""
+        rules = self._rules[place]
+        if not rules:
+            return None
+        hit: Rule | None = None
+        for rule in rules:
+            if rule.name and rule.name != name:
+                continue
+            elapsed_s = (now_ns - self._start_ns) / SECOND_NS
+            if elapsed_s < rule.from_s or (rule.until_s and elapsed_s >= rule.until_s):
+                continue
+            # Every rule counts its matches and draws its chance, so that one rule's firing does not move another's.
+            rule.matches += 1
+            chosen = self._rng.random() < rule.rate if rule.rate else self._counted(rule)
+            if chosen and hit is None and not (rule.times and rule.fired >= rule.times):
+                hit = rule
+        if hit is not None:
+            self._count(hit)
+        return hit
+
+    def due(self, now_ns: int) -> list[Rule]:
+        """The clock rules whose moment has come."""
+        hits = []
+        for rule in self._rules["clock"]:
+            while rule.due_ns and rule.due_ns <= now_ns:
+                hits.append(rule)
+                self._count(rule)
+                rule.due_ns += int(rule.every_s * SECOND_NS)
+                if not rule.every_s or (rule.times and rule.fired >= rule.times):
+                    rule.due_ns = 0
+        return hits
+
+    def next_due_ns(self) -> int:
+        """When the next clock rule fires; 0 for never."""
+        return min((rule.due_ns for rule in self._rules["clock"] if rule.due_ns), default=0)
+
+    def cut(self, text: str) -> str:
+        """A damaged copy of a message: it ends somewhere, as a broken proxy's does."""
+        return text[: self._rng.randrange(1, max(2, len(text)))]
+
+    def _counted(self, rule: Rule) -> bool:
+        position = rule.matches - 1 - rule.skip
+        return position >= 0 and position % rule.every == 0
+
+    def _count(self, rule: Rule) -> None:
+        rule.fired += 1
+        self.fired[f"{rule.on}.{rule.action}"] += 1
+
+    def report(self) -> dict[str, Any]:
+        """For the statistics: totals by place and action, and each rule with its counts."""
+        rules = [
+            {"on": rule.on, "name": rule.name, "action": rule.action, "matches": rule.matches, "fired": rule.fired}
+            for group in self._rules.values()
+            for rule in group
+        ]
+        return {"fired": dict(self.fired), "rules": rules}
