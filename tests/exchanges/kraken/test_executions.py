@@ -421,3 +421,18 @@ def test_malformed_row_names_the_place(field: str, value: object, place: str) ->
 def test_message_without_sequence_is_malformed() -> None:
     decoded = codec().decode_frame(b'{"channel":"executions","type":"update","data":[]}', NOW)
     assert decoded.error == "executions: sequence: expected a whole number, got nothing"
+
+
+def test_rows_of_a_wanted_symbol_are_never_left_out_for_want_of_its_definition() -> None:
+    machine = KrakenCodec(symbols=["BTC/USD"])
+    machine.decode_frame(frame("ws_public/instrument_snapshot_2024"), NOW)
+    decoded = machine.decode_frame(frame("ws_private/executions_trade_docs"), NOW)
+    assert (decoded.kind, decoded.error) == (
+        Kind.MALFORMED,
+        "executions: data[0].the instrument BTC/USD is not known",
+    )
+    reply = machine.decode_reply("trades_history", 200, frame("rest_private/TradesHistory_docs"), NOW)
+    assert (reply.kind, reply.ok) == (Kind.MALFORMED, False)
+    assert "BTC/USD is not known" in reply.error
+    machine.decode_frame(frame("ws_public/instrument_snapshot_docs"), NOW)
+    assert machine.decode_frame(frame("ws_private/executions_trade_docs"), NOW) == RECORDED["executions_trade_docs"]

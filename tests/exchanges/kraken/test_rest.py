@@ -75,7 +75,7 @@ def test_market_order_and_reduce_only() -> None:
     command = place(order_type="market", time_in_force="ioc", post_only=False, reduce_only=True, side=-1)
     fields = form(codec().encode_rest(command, 17))
     assert (fields["ordertype"], fields["type"], fields["reduce_only"]) == ("market", "sell", "true")
-    assert not {"price", "oflags"} & set(fields)
+    assert not {"price", "oflags", "timeinforce"} & set(fields)
 
 
 def test_amend() -> None:

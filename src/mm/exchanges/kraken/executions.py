@@ -112,7 +112,7 @@ class Executions:
 
     def _learn(self, row: Row, client_id: str, venue_id: str) -> KnownOrder | None:
         """Return what is known of the row's order, its own news included; None when not even the symbol is."""
-        instrument = self._instruments.get(text(row, "symbol", ""))
+        instrument = self._instruments.of_row(text(row, "symbol", ""))
         if instrument is None:
             known = self._known.find(client_id, venue_id)
             if known is None:
@@ -135,7 +135,7 @@ class Executions:
         "symbol":"BTC/USD","side":"sell","last_qty":0.005,"last_price":26599.9,"liquidity_ind":"t","cum_qty":0.005,
         "fees":[{"asset":"USD","qty":0.3458}],...}`."""
         symbol = text(row, "symbol")
-        instrument = self._instruments.get(symbol)
+        instrument = self._instruments.of_row(symbol)
         if instrument is None:
             # Not a spot market of this venue's list, so that no order of ours can have been there.
             self.ignored += 1

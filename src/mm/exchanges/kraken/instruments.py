@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any, Final
 
 from mm._core.events import Alert, InstrumentUpdate
-from mm._core.fixed import to_units
+from mm._core.fixed import FixedError, to_units
 from mm.exchanges.kraken import names
 from mm.exchanges.kraken.wire import INTEGER_MAX, Malformed, Row, array, digits, integer, mapping, text
 from mm.instruments import Instrument
@@ -35,7 +35,7 @@ class Instruments:
         self._wanted = frozenset(wanted)
         self._assets: dict[str, str] = {}
         self._names = names.PairNames()
-        self._unnamed = list(self._by_symbol)
+        self._unnamed = [*self._by_symbol, *self._wanted]
         self.is_complete = bool(self._by_symbol)
         """A list of instruments has been read (or was given): a symbol that is not known now is not the venue's."""
 
@@ -46,13 +46,23 @@ class Instruments:
         """Return the instrument of a symbol."""
         return self._by_symbol.get(symbol)
 
+    def of_row(self, symbol: str) -> Instrument | None:
+        """Return the instrument of a row about an order or a fill; None for a market that is not ours for certain.
+
+        Raises Malformed for a wanted symbol: its rows must not be left out because its definition could not be read.
+        """
+        instrument = self._by_symbol.get(symbol)
+        if instrument is None and symbol in self._wanted:
+            raise Malformed(f"the instrument {symbol} is not known")
+        return instrument
+
     def by_rest_name(self, name: str) -> Instrument | None:
-        """Return the instrument that a REST pair name means, in any of its forms."""
+        """Do as `of_row` with a REST pair name in any of its forms."""
         if self._unnamed:
             # Forms are made when the first name is asked for: most runs trade one of more than a thousand pairs.
             self._names.learn(self._unnamed)
             self._unnamed.clear()
-        return self._by_symbol.get(self._names.symbol(name))
+        return self.of_row(self._names.symbol(name))
 
     def asset(self, code: str) -> str:
         """Return the unified name of a REST asset code."""
@@ -171,6 +181,10 @@ def _precision(row: Row, key: str) -> int:
 
 def _minimum(row: Row, key: str, precision: int) -> int:
     """Return a minimum in units, rounded up: it may be finer than the grid."""
+    try:
+        return to_units(digits(row, key), precision, key, 1, True)
+    except FixedError:
+        pass
     with localcontext(prec=DIGITS_MAX) as context:
         context.traps[InvalidOperation] = True
         try:

@@ -138,7 +138,10 @@ class Requests:
 
     def _kind(self, order_type: str, time_in_force: str, post_only: bool, reduce_only: bool) -> str:
         check_kind(order_type, time_in_force, post_only)
-        text = f',"order_type":"{order_type}","time_in_force":"{time_in_force}"'
+        text = f',"order_type":"{order_type}"'
+        if order_type == "limit":
+            # A market order executes at once or not at all; how long it may rest is not asked.
+            text += f',"time_in_force":"{time_in_force}"'
         text += ',"post_only":true' if post_only else ""
         text += ',"reduce_only":true' if reduce_only else ""
         self._kinds[order_type, time_in_force, post_only, reduce_only] = text + self._order_tail

@@ -117,11 +117,11 @@ class RestRequests:
             "ordertype": place.order_type,
             "type": "buy" if place.side > 0 else "sell",
             "volume": to_text(place.size, instrument.size_precision),
-            "timeinforce": place.time_in_force.upper(),
             "cl_ord_id": place.client_id,
             "stptype": self._stp_type,
         }
         if place.order_type == "limit":
+            fields["timeinforce"] = place.time_in_force.upper()
             fields["price"] = to_text(place.price, instrument.price_precision)
         if place.post_only:
             fields["oflags"] = "post"
