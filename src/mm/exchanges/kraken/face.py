@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mm.exchanges.kraken.codec import KrakenCodec
     from mm.exchanges.kraken.dialect import Dialect
     from mm.exchanges.kraken.session import KrakenSession
+    from mm.exchanges.kraken.trading_limits import TradingLimits
     from mm.instruments import Instrument
 
 
@@ -73,9 +74,11 @@ class KrakenFace:
             seed=seed,
         )
 
-    def trading_limits(self, tier: str) -> None:
+    def trading_limits(self, tier: str) -> TradingLimits | None:
         """Return the count of order requests of one symbol, None for a tier without limit."""
-        del tier
+        from mm.exchanges.kraken.trading_limits import TradingLimits
+
+        return None if tier == "unlimited" else TradingLimits(tier)
 
     def book_decoder(self) -> KrakenBookDecoder:
         """Return a decoder of book frames."""
