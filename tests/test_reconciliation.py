@@ -104,6 +104,27 @@ def test_doubt_raised_while_a_round_runs_is_not_settled_by_it() -> None:
     assert len(reconciler) == 1
 
 
+def test_asking_again_and_again_does_not_put_the_proof_off() -> None:
+    reconciler = asked("a1", "O1", request="")
+    now, proofs = EXPIRED, []
+    for _ in range(60):
+        now += SECOND_NS
+        assert reconciler.look_up(now, "a1", "O1", since_ns=SENT)
+        if 0 < reconciler.due_ns() <= now:
+            proofs += negative_round(reconciler, now, 1)
+        if proofs:
+            break
+    assert [type(proof) for proof in proofs] == [OrderAbsent]
+    assert now <= EXPIRED + 40 * SECOND_NS
+
+
+def test_look_up_of_an_order_whose_place_is_in_doubt_waits_for_a_list() -> None:
+    reconciler = asked(request="place")
+    assert reconciler.look_up(SENT + 1, "a1", "O1", since_ns=SENT)
+    reconciler.settle("a1", "", "place")
+    assert len(reconciler) == 1
+
+
 def test_row_read_while_an_amend_may_still_take_effect_is_not_asked_for() -> None:
     reconciler = asked(request="amend")
     assert reconciler.due_ns() == EXPIRED

@@ -128,6 +128,19 @@ class Reconciler:
         inquiry.request = inquiry.request if inquiry.request == request else ""
         return True
 
+    def look_up(self, now_ns: int, client_id: str, venue_id: str, *, since_ns: int) -> bool:
+        """Open an inquiry without a request in doubt; asking again about an open one does not start its proof over.
+
+        Returns False when neither id is given or too many inquiries are open.
+        """
+        inquiry = self._inquiries.get(client_id or venue_id)
+        if inquiry is None:
+            return self.ask(now_ns, client_id, venue_id, since_ns=since_ns, expired_ns=now_ns)
+        inquiry.venue_id = inquiry.venue_id or venue_id
+        # More is wanted than to know whether one request was carried out.
+        inquiry.request = ""
+        return True
+
     def settle(self, client_id: str, venue_id: str, request: str = "") -> None:
         """Close an inquiry that the stream has answered: of any kind, or only one about `request`."""
         for key in (client_id, venue_id):

@@ -120,4 +120,8 @@ def _execution(row: dict[str, Any], now_ns: int) -> Any:
         return ev.Fill(*head, "BTC/USD", 1, row["id"], 100, 1, -1, "m", 0, "USD")
     if row["what"] == "canceled":
         return ev.OrderCanceled(*head, 0, "User requested")
+    if row["what"] == "accepted":
+        return ev.OrderAccepted(*head)
+    if row["what"] == "canceled_report":
+        return ev.OrderReport(*head, "BTC/USD", 1, "canceled", 100, 10, 0, "", "query")
     return ev.OrderReport(*head, "BTC/USD", 1, row["what"], 100, 10, row.get("cum", 0), "", "query")

@@ -8,7 +8,18 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mm._core.events import OrderAbsent, OrderDenied, OrderPending, OrderRejected, OrderReport
+from mm._core.events import (
+    Amend,
+    Cancel,
+    OrderAbsent,
+    OrderDenied,
+    OrderPending,
+    OrderRejected,
+    OrderReport,
+    Place,
+    QueryOrder,
+)
+from mm._core.orders import OrderState, OrderStore
 from mm.net.actions import PRIVATE, PUBLIC, Connect, Disconnect, Request, Send
 from tests.net.driver import BALANCES, SECOND, SNAPSHOT, Driver, amend, cancel, place
 
@@ -47,11 +58,39 @@ STEPS = st.lists(
 )
 
 
+class StoreDriver(Driver):
+    """Shows the order store what the link says, as the engine does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = OrderStore()
+
+    def take(self, events: Any) -> list[Any]:
+        for event in events:
+            if hasattr(event, "client_id"):
+                self.store.apply(event)
+        return super().take(events)
+
+    def submit(self, command: Any) -> list[Any]:
+        kind, order = type(command), self.store.get(command.client_id)
+        if kind is Place:
+            self.store.place(command)
+        elif order is None or not order.is_open:
+            return []
+        elif kind is Cancel:
+            self.store.cancel(command)
+        elif kind is Amend:
+            if order.state not in (OrderState.NEW, OrderState.PARTIALLY_FILLED):
+                return []
+            self.store.amend(command)
+        return super().submit(command)
+
+
 class World:
     """A venue that answers only when told to, and keeps its own list of what reached it."""
 
     def __init__(self) -> None:
-        self.driver = Driver()
+        self.driver = StoreDriver()
         self.driver.ready()
         self.driver.answer_rest()
         self.open = {PUBLIC: True, PRIVATE: True}
@@ -116,8 +155,7 @@ class World:
         elif what in ("answer", "refuse", "token") and requests:
             message = self.unanswered.pop(requests[number % len(requests)])
             error = {"answer": "", "refuse": "EOrder:Unknown order", "token": "EAPI:Invalid token"}[what]
-            frame = {"method": message["method"], "req_id": message["req_id"], "success": not error, "order_id": "O"}
-            driver.frame(PRIVATE, {**frame, "error": error} if error else frame)
+            self.respond(message, error)
         elif what == "close" and self.open[PRIVATE]:
             self.drop(PRIVATE)
             driver.closed(PRIVATE)
@@ -140,12 +178,30 @@ class World:
             driver.frame(PRIVATE, b"{")
         elif what == "gap" and self.open[PRIVATE]:
             self.sequence += 2
-            driver.frame(PRIVATE, {"channel": "executions", "type": "update", "data": [], "sequence": self.sequence})
+            self.update()
         elif what == "time":
             driver.wait(0.3 * number)
         elif what == "long":
             driver.wait(4 * number, heartbeats=number % 2 == 0)
         self.look()
+
+    def respond(self, message: dict[str, Any], error: str = "") -> None:
+        client_id = message["client_id"]
+        frame = {"method": message["method"], "req_id": message["req_id"], "success": not error}
+        if error:
+            frame["error"] = error
+            if message["method"] == "Place":
+                self.reached.remove(client_id)
+        elif message["method"] == "Place":
+            frame["order_id"] = f"O{client_id}"
+        self.driver.frame(PRIVATE, frame)
+        if message["method"] == "Place" and not error:
+            self.sequence += 1
+            self.update({"what": "accepted", "client_id": client_id, "venue_id": f"O{client_id}"})
+
+    def update(self, *rows: dict[str, Any]) -> None:
+        message = {"channel": "executions", "type": "update", "data": rows, "sequence": self.sequence}
+        self.driver.frame(PRIVATE, message)
 
     def drop(self, channel: str) -> None:
         self.open[channel] = False
@@ -157,10 +213,16 @@ class World:
             self.driver.tokens += 1
             message: Any = {"token": f"token{self.driver.tokens}"}
         elif kind == "closed_orders" and body["client_id"] in self.reached:
-            message = {"rows": [{"what": "canceled_report", "client_id": body["client_id"], "venue_id": "O"}]}
+            message = {"rows": [self.ended(body["client_id"])]}
+        elif kind == "query_orders":
+            message = {"rows": [self.ended(venue_id[1:]) for venue_id in body["venue_ids"]]}
         else:
             message = {"rows": [], "total": 0}
         self.driver.reply(request_id, message)
+
+    def ended(self, client_id: str) -> dict[str, Any]:
+        assert client_id in self.reached
+        return {"what": "canceled_report", "client_id": client_id, "venue_id": f"O{client_id}"}
 
     def heal(self) -> None:
         """From now on everything answers at once."""
@@ -183,10 +245,12 @@ class World:
         if message["method"] == "ping":
             driver.frame(channel, {"method": "pong", "req_id": message["req_id"], "in": driver.now, "out": driver.now})
             return
-        driver.frame(
-            channel, {"method": message["method"], "req_id": message["req_id"], "success": True, "order_id": "O"}
-        )
+        if message["method"] in ("Place", "Amend", "Cancel"):
+            self.respond(message)
+            return
+        driver.frame(channel, {"method": message["method"], "req_id": message["req_id"], "success": True})
         if message["method"] == "subscribe" and channel == PRIVATE:
+            self.sequence = 1 if message["channel"] == "executions" else self.sequence
             driver.frame(PRIVATE, SNAPSHOT if message["channel"] == "executions" else BALANCES)
 
 
@@ -209,3 +273,11 @@ def test_no_order_twice_no_silence_about_any_and_every_doubt_ends(steps: list[tu
             assert client_id not in world.reached, "absence of an order that the venue has"
         if any(type(event) is OrderDenied for event in told):
             assert client_id not in world.reached, "denied, yet its bytes left"
+    store = world.driver.store
+    for order in store.open():
+        # What the engine asks about own orders that a complete read does not list.
+        world.driver.submit(QueryOrder(world.driver.now, "kraken", order.client_id, order.venue_id))
+    world.look()
+    world.heal()
+    assert [(order.client_id, order.state) for order in store.open()] == []
+    assert store.contradictions == 0

@@ -53,6 +53,8 @@ RATE_WAIT_NS = 5 * SECOND_NS
 """Least wait after a refusal for the rate of calls; calling on prolongs it (Kraken reference: rate limits)."""
 ALERT_PERIOD_NS = 60 * SECOND_NS
 FAILURES_ALERT = 5
+QUERY_SINCE_NS = 60 * SECOND_NS
+"""How far back fills are read when an order that was asked for turns out to be filled; the session adds its overlap."""
 _NO_PREFIX = b"\0"
 _OPEN = Phase.OPEN
 
@@ -193,8 +195,8 @@ class Link:
         if kind is Resync:
             return self._end(now_ns, self.session.resync(now_ns, command.symbol, command.reason))
         if kind is QueryOrder:
-            asked = self._inquiry.reconciler.ask(
-                now_ns, command.client_id, command.venue_id, since_ns=now_ns - ALERT_PERIOD_NS, expired_ns=now_ns
+            asked = self._inquiry.reconciler.look_up(
+                now_ns, command.client_id, command.venue_id, since_ns=now_ns - QUERY_SINCE_NS
             )
             refusal = f"{self.venue}: cannot ask about order {command.client_id or command.venue_id!r}: too many asked"
             return self._end(now_ns, [] if asked else [Alert(now_ns, "error", refusal)])

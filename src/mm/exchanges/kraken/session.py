@@ -202,7 +202,8 @@ class KrakenSession:
         return self._look_public(now_ns, self._public.resync(now_ns, symbol, reason))
 
     def read_history(self, now_ns: int, since_ns: int) -> None:
-        self._history.request(since_ns)
+        # A fill that is missing may be older than the request that brought its order up.
+        self._history.request(min(since_ns, self._last_fill_ns or since_ns))
         self._wish_page()
 
     def clock_ok(self, now_ns: int, ok: bool) -> Events:
