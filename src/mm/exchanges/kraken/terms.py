@@ -37,7 +37,7 @@ class Terms:
     def place(self, command: Place) -> Instrument:
         """Check an order's numbers and remember it: later reports and amends do not repeat its terms."""
         name = command.client_id
-        short = 0 < len(name) <= CLIENT_ID_LENGTH_MAX and name.isascii() and name.isprintable()
+        short = 0 < len(name) <= CLIENT_ID_LENGTH_MAX and name.isascii() and name.isprintable() and " " not in name
         if not short and not _LONG_CLIENT_ID.fullmatch(name):
             raise LocalError(f"kraken: client id {name!r}: expected 1 to 18 characters, 32 hex digits or a UUID")
         side = command.side
