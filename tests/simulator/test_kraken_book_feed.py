@@ -17,10 +17,13 @@ BTC = SimInstrument("BTC/USD", "BTC", "USD", 1, 8, 1, 5000, 500_000_000, 4, 2500
 
 
 class Subscriber:
-    """Applies messages in order, last wins, then truncates to its depth; keeps every number as text."""
+    """Applies messages in order, last wins, then truncates to its depth; keeps every number as text.
 
-    def __init__(self, depth: int) -> None:
-        self.depth = depth
+    An eager one truncates after every entry, as one widespread client does; on recorded messages both are right.
+    """
+
+    def __init__(self, depth: int, *, eager: bool = False) -> None:
+        self.depth, self.eager = depth, eager
         self.sides: dict[str, dict[str, str]] = {"bids": {}, "asks": {}}
 
     def apply(self, text: str) -> int:
@@ -34,9 +37,14 @@ class Subscriber:
                     side.pop(level["price"], None)
                 else:
                     side[level["price"]] = level["qty"]
-            for price in self.best(name)[self.depth :]:
-                del side[price]
+                if self.eager:
+                    self.truncate(name)
+            self.truncate(name)
         return int(data["checksum"])
+
+    def truncate(self, name: str) -> None:
+        for price in self.best(name)[self.depth :]:
+            del self.sides[name][price]
 
     def best(self, name: str) -> list[str]:
         return sorted(self.sides[name], key=Decimal, reverse=name == "bids")
@@ -61,18 +69,19 @@ change = st.one_of(
 )
 
 
+@pytest.mark.parametrize("eager", [False, True])
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(change, max_size=60),
     st.lists(st.lists(change, min_size=1, max_size=12), max_size=25),
 )
 def test_a_truncating_subscriber_holds_the_window_and_the_checksum(
-    before: list[tuple[int, int, int]], batches: list[list[tuple[int, int, int]]]
+    eager: bool, before: list[tuple[int, int, int]], batches: list[list[tuple[int, int, int]]]
 ) -> None:
     feed = BookFeed(BTC)
     apply_all(feed, before, 1)
     feed.updates()
-    clients = {depth: Subscriber(depth) for depth in (10, 25)}
+    clients = {depth: Subscriber(depth, eager=eager) for depth in (10, 25)}
     for depth, client in clients.items():
         feed.watch(depth)
         assert client.apply(feed.snapshot(depth)) == client.checksum()

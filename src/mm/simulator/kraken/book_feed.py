@@ -1,8 +1,10 @@
 """The `book` channel: the venue's displayed book, its checksum, and one window of it for each subscribed depth.
 
-A window remembers what its subscribers hold: the best `depth` levels of each side. An update carries the changes inside
-the window in the order in which they happened (so a price may occur twice), the levels that enter at the bottom, and
-no removal for levels that fall out: the subscriber is expected to truncate.
+A window remembers what its subscribers hold: the best `depth` levels of each side. An update carries removals, then
+changes inside the window in the order in which they happened (so a price may occur twice), then the levels that enter
+at the bottom, and no removal for levels that fall out: the subscriber is expected to truncate. Removals come first in
+every recorded message too, so a subscriber that truncates after each entry ends with the same levels as one that
+truncates after the message.
 """
 
 from __future__ import annotations
@@ -61,13 +63,14 @@ class Window:
         wanted = min(depth, len(ranks))
         last = ranks[wanted - 1] if wanted else None
         entries: list[Entry] = []
-        for rank, size in changes:
-            if last is not None and rank <= last and rank in sizes:
-                held.add(rank)
-                entries.append((rank * side.sign, size))
-            elif rank in held and rank not in sizes:
+        for rank, _ in changes:
+            if rank not in sizes and rank in held:
                 held.discard(rank)
                 entries.append((rank * side.sign, 0))
+        for rank, size in changes:
+            if size > 0 and last is not None and rank <= last and rank in sizes:
+                held.add(rank)
+                entries.append((rank * side.sign, size))
         for index in range(wanted, len(ranks)):
             if len(held) <= wanted:
                 break
