@@ -123,6 +123,11 @@ def test_rows_of_other_wallets_are_left_out() -> None:
     assert codec().decode_frame(payload, NOW).events == ()
 
 
+def test_main_wallet_of_another_kind_is_not_the_spot_wallet() -> None:
+    payload = frame("ws_private/balances_snapshot_docs").replace(b'"earn","id":"flex"', b'"earn","id":"main"')
+    assert total("MATIC", 300 * E12) in codec().decode_frame(payload, NOW).events
+
+
 def test_asset_whose_wallets_hold_nothing_to_trade_is_zero() -> None:
     payload = frame("ws_private/balances_snapshot_docs").replace(b'{"type":"spot","id":"main","balance":300},', b"")
     assert total("MATIC", 0) in codec().decode_frame(payload, NOW).events

@@ -403,6 +403,8 @@ def test_waiting_is_bounded() -> None:
         ("last_qty", 1e300, "executions: data[0].last_qty"),
         ("exec_id", None, "executions: data[0].exec_id"),
         ("order_id", 5, "executions: data[0].order_id"),
+        ("order_id", "OÉ", "executions: data[0].order_id"),
+        ("exec_id", "T" * 201, "executions: data[0].exec_id"),
         ("side", "short", "executions: data[0].side"),
         ("fees", "none", "executions: data[0].fees"),
         ("fees", [{"asset": "USD"}], "executions: data[0].qty"),

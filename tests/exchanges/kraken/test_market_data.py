@@ -75,6 +75,11 @@ def test_book_frame_is_carried_unparsed() -> None:
     assert decoded.events[0].payload is payload
 
 
+def test_what_is_wrong_inside_a_book_frame_is_for_the_native_decoder_to_say() -> None:
+    payload = b'{"channel":"book","type":"update","data":[{"symbol":'
+    assert codec().decode_frame(payload, NOW).events == (BookFrame(NOW, "kraken", payload),)
+
+
 def test_book_frame_with_other_order_of_keys() -> None:
     payload = b'{"type":"update","data":[],"channel":"book"}'
     assert codec().decode_frame(payload, NOW).events == (BookFrame(NOW, "kraken", payload),)
