@@ -21,6 +21,7 @@ CLASSES = {
     "EOrder:Unknown order": ErrorClass.GONE,
     "EService:Busy": ErrorClass.BUSY,
     "Exceeded msg rate": ErrorClass.RATE,
+    "Already subscribed": ErrorClass.RETRY,
 }
 
 

@@ -403,3 +403,37 @@ def test_malformed_private_message_is_a_loss_and_read_anew() -> None:
     driver.frame(PRIVATE, BALANCES)
     driver.answer_rest()
     assert changes(driver) == [True, False, True]
+
+
+def test_channel_that_may_be_on_already_is_left_before_it_is_asked_for_again() -> None:
+    driver = logged_in()
+    first, second = (message for message in driver.sent(PRIVATE) if message["method"] == "subscribe")
+    driver.frame(PRIVATE, {"method": "subscribe", "req_id": first["req_id"], "success": True})
+    driver.frame(PRIVATE, SNAPSHOT)
+    busy = {"method": "subscribe", "success": False, "error": "EService:Busy"}
+    driver.frame(PRIVATE, {**busy, "req_id": second["req_id"]})
+    driver.wait(10.1)
+    asked = [(m["method"], m["channel"]) for m in driver.sent(PRIVATE) if m["method"] != "ping"]
+    assert asked == [
+        ("unsubscribe", "executions"),
+        ("unsubscribe", "balances"),
+        ("subscribe", "executions"),
+        ("subscribe", "balances"),
+    ]
+    driver.frame(PRIVATE, SNAPSHOT)
+    driver.frame(PRIVATE, BALANCES)
+    driver.answer_rest()
+    assert changes(driver) == [True]
+
+
+def test_subscriptions_refused_for_load_again_and_again_make_the_connection_anew() -> None:
+    driver = logged_in()
+    for refusal in range(4):
+        assert driver.disconnects() == []
+        driver.wait(10.1 if refusal else 0)
+        message = next(message for message in driver.sent(PRIVATE) if message["method"] == "subscribe")
+        driver.frame(
+            PRIVATE,
+            {"method": "subscribe", "req_id": message["req_id"], "success": False, "error": "Already subscribed"},
+        )
+    assert driver.disconnects() == [PRIVATE]

@@ -255,3 +255,24 @@ def test_clock_five_seconds_off_keeps_private_down_and_says_what_to_do(offset_s:
     assert "5.0 s " + ("behind" if offset_s > 0 else "ahead of") in alert.text
     assert "chronyc" in alert.text
     assert driver.link.clock_offset_ns == offset_s * SECOND
+
+
+def test_subscription_refused_as_already_there_is_left_and_asked_for_again() -> None:
+    driver = public()
+    for message in driver.sent(PUBLIC):
+        if message["method"] == "subscribe":
+            good = message["channel"] != "book"
+            answer = {"method": "subscribe", "req_id": message["req_id"], "success": good}
+            driver.frame(PUBLIC, answer if good else {**answer, "error": "Already subscribed"})
+    asked: list[str] = []
+
+    def hear() -> None:
+        for message in driver.sent(PUBLIC):
+            if message.get("channel") == "book":
+                asked.append(message["method"])
+                driver.frame(PUBLIC, {"method": message["method"], "req_id": message["req_id"], "success": True})
+
+    driver.on_step = hear
+    driver.wait(8)
+    assert asked == ["unsubscribe", "subscribe"]
+    assert driver.link.session.is_up(PUBLIC)

@@ -39,6 +39,8 @@ SNAPSHOT_TIMEOUT_NS: Final = 15 * SECOND_NS
 RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a recovery read that failed for good, before it is wished again."""
 TOKEN_TRIES_MAX: Final = 3
+REFUSALS_MAX: Final = 3
+"""Refusals for load of one connection's private subscriptions, each with a pause; then it is made anew."""
 RESUBSCRIBES_MAX: Final = 3
 RESUBSCRIBE_WINDOW_NS: Final = 60 * SECOND_NS
 """Gaps that keep coming are the connection's fault: past three a minute it is made anew, within its budget."""
@@ -89,6 +91,8 @@ class KrakenSession:
         self._acks: dict[int, str] = {}
         self._subscribed = False
         self._token_tries = 0
+        self._refusals = 0
+        self._asked_before = False
         self._orders_read = False
         self._history_read = False
         self._snapshot_due_ns = 0
@@ -110,7 +114,8 @@ class KrakenSession:
         if channel == PUBLIC:
             self._public.opened(now_ns)
             return ()
-        self._token_tries = 0
+        self._token_tries = self._refusals = 0
+        self._asked_before = False
         if self._token.take(now_ns):
             self._subscribe_private(now_ns)
         else:
@@ -285,6 +290,11 @@ class KrakenSession:
 
     def _subscribe_private(self, now_ns: int) -> None:
         self._forget_private()
+        if self._asked_before:
+            # On this socket one of them may be on, whatever was answered: it would be refused, and send no snapshot.
+            for name in ("executions", "balances"):
+                self._transmit(PRIVATE, self._codec.unsubscribe_private(name, self._take_id(), self._token.value))
+        self._asked_before = True
         self._subscribed = True
         self._snapshot_due_ns = now_ns + SNAPSHOT_TIMEOUT_NS
         self._subscribe("executions")
@@ -314,7 +324,9 @@ class KrakenSession:
             self._forget_private()
             self._wish_token(now_ns)
             return []
-        if decoded.error_class in (ErrorClass.RATE, ErrorClass.RETRY, ErrorClass.BUSY):
+        transient = decoded.error_class in (ErrorClass.RATE, ErrorClass.RETRY, ErrorClass.BUSY)
+        if transient and self._refusals < REFUSALS_MAX:
+            self._refusals += 1
             self._forget_private()
             self._retry_due_ns = now_ns + RETRY_NS
             return []
@@ -356,8 +368,6 @@ class KrakenSession:
             self._wishes.append(Reconnect(PRIVATE, reason))
             return self._change(now_ns, PRIVATE, False, reason, events)
         self._resubscribed.append(now_ns)
-        for name in ("executions", "balances"):
-            self._transmit(PRIVATE, self._codec.unsubscribe_private(name, self._take_id(), self._token.value))
         events = self._change(now_ns, PRIVATE, False, reason, events)
         self._subscribe_private(now_ns)
         return events

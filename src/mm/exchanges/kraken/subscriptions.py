@@ -48,6 +48,8 @@ class _Subscription:
     state: _State = _State.WAITING
     due_ns: int = 0
     """WAITING: when to ask; ASKED and LEAVING: when the answer is overdue; OFF: when to try again, 0 never."""
+    leave_first: bool = False
+    """It was refused, perhaps because it is on already: leave before asking."""
     was_on: bool = False
     """Acknowledged on this connection; a renewal does not undo it."""
     resyncs: deque[int] = field(default_factory=lambda: deque(maxlen=RESYNCS_MAX + 1))
@@ -100,7 +102,7 @@ class Subscriptions:
         waiting = [item for item in self._all if item.state is not _State.OFF]
         for index, item in enumerate(waiting):
             item.state = _State.WAITING
-            item.was_on = False
+            item.was_on = item.leave_first = False
             item.due_ns = now_ns + index // PACE_PER_S * SECOND_NS
         self._ask_due(now_ns)
 
@@ -148,6 +150,7 @@ class Subscriptions:
             return []
         if decoded.error_class in (ErrorClass.RATE, ErrorClass.RETRY, ErrorClass.BUSY):
             item.state = _State.WAITING
+            item.leave_first = True
             item.due_ns = now_ns + REFUSED_RETRY_NS + self._random.randrange(SECOND_NS)
             return []
         return self._switch_off(now_ns, item, f"refused: {decoded.error}; check the symbol in the configuration")
@@ -192,7 +195,8 @@ class Subscriptions:
     def _ask_due(self, now_ns: int) -> None:
         for item in self._all:
             if item.state is _State.WAITING and item.due_ns <= now_ns:
-                self._send(now_ns, item, _State.ASKED)
+                self._send(now_ns, item, _State.LEAVING if item.leave_first else _State.ASKED)
+                item.leave_first = False
 
     def _send(self, now_ns: int, item: _Subscription, state: _State) -> None:
         request_id = self._take_id()
