@@ -44,73 +44,69 @@ cdef class ClockOffset(Event):
     cdef readonly int64_t offset_ns, uncertainty_ns
 
 
-cdef class OrderPending(Event):
+cdef class OrderNews(Event):
     cdef readonly int64_t venue_ns
     cdef readonly str venue, client_id, venue_id
 
 
-cdef class OrderAccepted(Event):
-    cdef readonly int64_t venue_ns
-    cdef readonly str venue, client_id, venue_id
+cdef class OrderPending(OrderNews):
+    pass
 
 
-cdef class OrderRejected(Event):
-    cdef readonly int64_t venue_ns
-    cdef readonly str venue, client_id, venue_id, reason, code
+cdef class OrderAccepted(OrderNews):
+    pass
 
 
-cdef class OrderCanceled(Event):
-    cdef readonly int64_t venue_ns, cum_size
-    cdef readonly str venue, client_id, venue_id, reason
+cdef class OrderRejected(OrderNews):
+    cdef readonly str reason, code
 
 
-cdef class OrderExpired(Event):
-    cdef readonly int64_t venue_ns, cum_size
-    cdef readonly str venue, client_id, venue_id, reason
+cdef class OrderCanceled(OrderNews):
+    cdef readonly int64_t cum_size
+    cdef readonly str reason
 
 
-cdef class Fill(Event):
-    cdef readonly int64_t venue_ns, price, size, cum_size
-    cdef readonly str venue, client_id, venue_id, symbol, execution_id, liquidity, fee_asset
+cdef class OrderExpired(OrderNews):
+    cdef readonly int64_t cum_size
+    cdef readonly str reason
+
+
+cdef class Fill(OrderNews):
+    cdef readonly int64_t price, size, cum_size
+    cdef readonly str symbol, execution_id, liquidity, fee_asset
     cdef readonly int8_t side
     cdef readonly object fee
 
 
-cdef class OrderAmended(Event):
-    cdef readonly int64_t venue_ns, price, size, cum_size
-    cdef readonly str venue, client_id, venue_id
+cdef class OrderAmended(OrderNews):
+    cdef readonly int64_t price, size, cum_size
 
 
-cdef class AmendRejected(Event):
-    cdef readonly int64_t venue_ns
-    cdef readonly str venue, client_id, venue_id, reason, code
+cdef class AmendRejected(OrderNews):
+    cdef readonly str reason, code
 
 
-cdef class CancelRejected(Event):
-    cdef readonly int64_t venue_ns
-    cdef readonly str venue, client_id, venue_id, reason, code
+cdef class CancelRejected(OrderNews):
+    cdef readonly str reason, code
     cdef readonly bint gone
 
 
-cdef class OutcomeUnknown(Event):
-    cdef readonly int64_t venue_ns
-    cdef readonly str venue, client_id, venue_id, request, reason
+cdef class OutcomeUnknown(OrderNews):
+    cdef readonly str request, reason
 
 
-cdef class OrderReport(Event):
-    cdef readonly int64_t venue_ns, price, size, cum_size
-    cdef readonly str venue, client_id, venue_id, symbol, status, reason, source
+cdef class OrderReport(OrderNews):
+    cdef readonly int64_t price, size, cum_size
+    cdef readonly str symbol, status, reason, source
     cdef readonly int8_t side
 
 
-cdef class OrderAbsent(Event):
-    cdef readonly int64_t venue_ns
-    cdef readonly str venue, client_id, venue_id, evidence
+cdef class OrderAbsent(OrderNews):
+    cdef readonly str evidence
 
 
-cdef class OrderDenied(Event):
-    cdef readonly int64_t venue_ns
-    cdef readonly str venue, client_id, venue_id, reason
+cdef class OrderDenied(OrderNews):
+    cdef readonly str reason
 
 
 cdef class OpenOrdersRead(Event):

@@ -198,10 +198,15 @@ cdef class ClockOffset(Event):
 # Order reports.
 
 
+@no_gc
+cdef class OrderNews(Event):
+    """What all words about one order share; client_id is '' where only the venue's id is known."""
+
+
 @final
 @no_gc
 @freelist(64)
-cdef class OrderPending(Event):
+cdef class OrderPending(OrderNews):
     """The venue has received the order; it is not live yet."""
 
     KIND = 20
@@ -221,7 +226,7 @@ cdef class OrderPending(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class OrderAccepted(Event):
+cdef class OrderAccepted(OrderNews):
     """The order is live."""
 
     KIND = 21
@@ -241,7 +246,7 @@ cdef class OrderAccepted(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class OrderRejected(Event):
+cdef class OrderRejected(OrderNews):
     """The venue refused the order for good."""
 
     KIND = 22
@@ -267,7 +272,7 @@ cdef class OrderRejected(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class OrderCanceled(Event):
+cdef class OrderCanceled(OrderNews):
     """The order is canceled; cum_size -1 when not told."""
 
     KIND = 23
@@ -293,7 +298,7 @@ cdef class OrderCanceled(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class OrderExpired(Event):
+cdef class OrderExpired(OrderNews):
     """The order's time is over; cum_size -1 when not told."""
 
     KIND = 24
@@ -319,7 +324,7 @@ cdef class OrderExpired(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class Fill(Event):
+cdef class Fill(OrderNews):
     """One execution; cum_size -1 when not told; fee in 1e-12 of fee_asset; liquidity 'm' or 't'."""
 
     KIND = 25
@@ -354,7 +359,7 @@ cdef class Fill(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class OrderAmended(Event):
+cdef class OrderAmended(OrderNews):
     """Price and total size are now these; cum_size -1 when not told."""
 
     KIND = 26
@@ -381,7 +386,7 @@ cdef class OrderAmended(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class AmendRejected(Event):
+cdef class AmendRejected(OrderNews):
     """An amend was refused; the order is as it was."""
 
     KIND = 27
@@ -407,7 +412,7 @@ cdef class AmendRejected(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class CancelRejected(Event):
+cdef class CancelRejected(OrderNews):
     """A cancel was refused; gone: the venue knows no such open order (which is no proof)."""
 
     KIND = 28
@@ -434,7 +439,7 @@ cdef class CancelRejected(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class OutcomeUnknown(Event):
+cdef class OutcomeUnknown(OrderNews):
     """What became of a request ('place', 'amend', 'cancel') is not known."""
 
     KIND = 29
@@ -460,7 +465,7 @@ cdef class OutcomeUnknown(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class OrderReport(Event):
+cdef class OrderReport(OrderNews):
     """The venue's whole view of one order, from 'stream', 'snapshot' or 'query'; 0 where not told."""
 
     KIND = 30
@@ -494,7 +499,7 @@ cdef class OrderReport(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class OrderAbsent(Event):
+cdef class OrderAbsent(OrderNews):
     """Two complete reads after the settle time agree that the order is not there."""
 
     KIND = 31
@@ -518,7 +523,7 @@ cdef class OrderAbsent(Event):
 @final
 @no_gc
 @freelist(64)
-cdef class OrderDenied(Event):
+cdef class OrderDenied(OrderNews):
     """Refused by ourselves; its bytes never left."""
 
     KIND = 32

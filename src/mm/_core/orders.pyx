@@ -1,8 +1,12 @@
 """Own orders: their states, their indexes, and the fills that are booked once.
 
-The state machine is the table of `order_states.py`; this module walks it. Whatever the venue says is taken in any order
-and any number of times: an execution is booked once by its id, the cumulative quantity never falls, a terminal state
-never ends. What the venue says about orders that are not here is kept for a while, in case they are adopted.
+The state machine is the table of `order_states.py`; this module keeps the facts that its words refer to, and walks it.
+Whatever the venue says is taken in any order and any number of times: an execution is booked once by its id, the
+cumulative quantity never falls, a terminal state never ends, and an answer settles only the request that it answers.
+What may still fill never counts for less than the worst case: the larger size while a change is in flight or in doubt,
+the whole rest while anything is unknown, and what the venue has told as filled until its executions are here.
+
+What the venue says about orders that are not here is kept for a while, in case they are adopted.
 """
 
 from collections import deque
@@ -12,7 +16,13 @@ from cython cimport final
 
 from mm._core.events cimport (
     Amend, AmendRejected, Cancel, CancelRejected, Fill, OrderAbsent, OrderAccepted, OrderAmended, OrderCanceled,
-    OrderDenied, OrderExpired, OrderPending, OrderRejected, OrderReport, OutcomeUnknown, Place,
+    OrderDenied, OrderExpired, OrderNews, OrderPending, OrderRejected, OrderReport, OutcomeUnknown, Place,
+)
+from mm._core.int128 cimport mm_add_int64, mm_add_int128, mm_int128
+from mm._core.order cimport (
+    ABSENT, ACCEPT, CANCEL, CONFIRM, CREATED, DENY, DOUBT_PLACE, EVENTS, EXPIRE, FILL, FILL_ALL, LIVE, ODD, OF_ALL,
+    OF_STRATEGY, OF_SYMBOL, PEND, REFUSE, REJECT, REPLACED, REQUEST_CANCEL, REQUEST_REPLACE, SAME, STANDS, STATES,
+    SUBMIT, OpenOrders, Order, OrderList,
 )
 
 from mm._core.order_states import TERMINAL, TRANSITIONS, OrderEvent, OrderState, Transition
@@ -20,61 +30,21 @@ from mm.errors import LocalError
 
 __all__ = ["TERMINAL", "TRANSITIONS", "OpenOrders", "Order", "OrderEvent", "OrderState", "OrderStore", "Transition"]
 
-cdef enum:
-    CREATED = 0
-    DENIED = 1
-    PENDING_NEW = 2
-    NEW = 3
-    PARTIALLY_FILLED = 4
-    PENDING_CANCEL = 5
-    PENDING_REPLACE = 6
-    FILLED = 7
-    CANCELED = 8
-    REJECTED = 9
-    EXPIRED = 10
-    UNKNOWN = 11
-    # Targets that depend on the order.
-    LIVE = 12
-    BACK = 13
-    SAME = 14
-    REFUSE = 15
-
-    STATES = 12
-    EVENTS = 20
-
-cdef enum:
-    SUBMIT = 0
-    DENY = 1
-    REQUEST_REPLACE = 2
-    REQUEST_CANCEL = 3
-    PEND = 4
-    ACCEPT = 5
-    REJECT = 6
-    FILL = 7
-    FILL_ALL = 8
-    REPLACED = 9
-    REPLACE_REJECTED = 10
-    CANCEL_REJECTED = 11
-    CANCEL_GONE = 12
-    CANCEL = 13
-    EXPIRE = 14
-    LOSE_PLACE = 15
-    LOSE_REPLACE = 16
-    LOSE_CANCEL = 17
-    CONFIRM = 18
-    ABSENT = 19
+# What is cimported is not yet a name of the module for Python.
+globals().update(OpenOrders=OpenOrders, Order=Order)
 
 cdef int[240] TABLE
 cdef bint[12] IS_TERMINAL
-cdef tuple STATE_OBJECTS = tuple(OrderState)
 # How many orders the venue's words about unknown ids are kept for: enough for an account traded by hand.
 cdef int QUARANTINE_MAX = 1000
 cdef int QUARANTINE_EVENTS_MAX = 100
+# How many old entries one step looks at before it lets a memory grow past its bound for the sake of open orders.
+cdef int LOOKS_MAX = 8
 
 
 cdef int compile_table() except -1:
     """The literal table as an array; what is missing or misspelt there is an error at import."""
-    special = {"LIVE": LIVE, "BACK": BACK, "SAME": SAME, "REFUSE": REFUSE}
+    special = {"LIVE": LIVE, "STANDS": STANDS, "SAME": SAME, "ODD": ODD, "REFUSE": REFUSE}
     if len(OrderState) != STATES or len(OrderEvent) != EVENTS:
         raise ValueError("orders.pyx and order_states.py disagree about states and events")
     for state in OrderState:
@@ -89,76 +59,13 @@ compile_table()
 
 
 @final
-cdef class OpenOrders:
-    """The open orders of one symbol on one venue, and what they could fill at worst.
-
-    buys, sells: sum of the exposure of each side, in size units.
-    """
-
-    def __cinit__(self, str venue not None, str symbol not None):
-        self.venue = venue
-        self.symbol = symbol
-        self._orders = {}
-
-    def __len__(self):
-        return len(self._orders)
-
-    cpdef list orders(self):
-        """Return the open orders, oldest first."""
-        return list(self._orders.values())
-
-
-@final
-cdef class Order:
-    """One own order; read it, only the store writes it.
-
-    price, size: as the venue last confirmed them, or as asked for before that; pending_price, pending_size: of an amend
-    in flight, 0 none; cum_size: the largest sum that the venue has told; booked: the sum of the executions booked;
-    cost: the exact sum of price x size of those; touched_ns: acceptance or last confirmed amend.
-    """
-
-    @property
-    def state(self):
-        """The state, an `OrderState`."""
-        return STATE_OBJECTS[self._state]
-
-    @property
-    def leaves(self):
-        """What is still to fill as far as the venue has told; 0 when the order is over."""
-        return max(0, self.size - self.cum_size) if self.is_open else 0
-
-    @property
-    def fills_missing(self):
-        """What the venue says has filled beyond the executions that we have."""
-        return self.cum_size - self.booked
-
-    @property
-    def exposure(self):
-        """What may still change our position, at worst."""
-        return self.counted
-
-    def __repr__(self):
-        return (
-            f"Order({self.client_id} {self.venue_id or '-'} {self.symbol} {'buy' if self.side > 0 else 'sell'} "
-            f"{self.size} at {self.price}, {self.state.name}, cum {self.cum_size})"
-        )
-
-    cdef tuple facts(self):
-        return (
-            self.client_id, self.venue_id, self.venue, self.symbol, self.strategy, self.purpose, self.parent,
-            self.level, self.side, self.price, self.size, self.cum_size, self.booked, self.cost, self.pending_price,
-            self.pending_size, self.order_type, self.time_in_force, self.post_only, self.reduce_only, self._state,
-            self.accepted, self.created_ns, self.updated_ns, self.touched_ns, self.reason,
-        )
-
-
-@final
 cdef class OrderStore:
     """Every own order of a run.
 
     closed_max: how many orders that are over are remembered (the newest; one whose fills are missing is kept longer);
-    executions_max: how many execution ids are remembered, the newest. total: orders ever; contradictions: times the
-    venue said what cannot be true; last_booked: whether the last fill applied was booked (False: it was known).
+    executions_max: how many execution ids are remembered, the newest (those of an open order are kept longer). total:
+    orders ever; contradictions: times the venue said what cannot be true; dropped: events about unknown orders that
+    were not kept; last_booked: whether the last fill applied was booked (False: it was known, or is not ours).
     """
 
     def __init__(self, int64_t closed_max=10_000, int64_t executions_max=200_000):
@@ -169,8 +76,8 @@ cdef class OrderStore:
         self._orders = {}
         self._by_venue_id = {}
         self._groups = {}
-        self._open = {}
-        self._open_of_strategy = {}
+        self._open = OrderList(OF_ALL, self._orders)
+        self._strategies = {}
         self._executions = {}
         self._quarantine = {}
         self._ended = {}
@@ -184,19 +91,21 @@ cdef class OrderStore:
     def place(self, Place command not None):
         """Take an order that is about to leave. Raises LocalError for a client id that was used."""
         cdef Order order = self._make(command)
-        self._enter(order, PENDING_NEW)
+        self._move(order, SUBMIT)
         return order
 
     def deny(self, Place command not None, str reason not None):
         """Take an order that was never sent, for the count and the record."""
         cdef Order order = self._make(command)
         order.reason = reason
-        self._enter(order, DENIED)
+        self._move(order, DENY)
         return order
 
     def amend(self, Amend command not None):
         """Take a change that is about to leave. Raises LocalError where the table refuses it, or for an unknown id."""
         cdef Order order = self._known(command.client_id)
+        if command.price <= 0 or command.size <= 0:
+            raise LocalError(f"order {command.client_id}: amend to price {command.price}, size {command.size}")
         self._move(order, REQUEST_REPLACE)
         order.pending_price = command.price
         order.pending_size = command.size
@@ -208,13 +117,21 @@ cdef class OrderStore:
         """Take a cancel that is about to leave. Raises LocalError where the table refuses it, or for an unknown id."""
         cdef Order order = self._known(command.client_id)
         self._move(order, REQUEST_CANCEL)
+        order.cancel_asked = True
         order.updated_ns = command.recv_ns
         return order
 
     def adopt(self, OrderReport report not None, str strategy not None):
-        """Take over an own order that the venue has and we do not; what was said about it before is applied now."""
-        if report.client_id in self._orders or not report.client_id:
+        """Take over an own order that the venue has and we do not, and apply what was said about it before.
+
+        Fills stay aside until `take_fills`, since whoever keeps the position must book them too; until then they count
+        as missing. Raises LocalError for an order that is known or has no client id, and for a side or size that
+        cannot be.
+        """
+        if not report.client_id or self._find(report.venue, report.client_id, report.venue_id) is not None:
             raise LocalError(f"order {report.client_id!r} cannot be adopted: it is known, or has no client id")
+        if (report.side != 1 and report.side != -1) or report.size <= 0:
+            raise LocalError(f"order {report.client_id}: adopted with side {report.side}, size {report.size}")
         cdef Order order = Order.__new__(Order)
         order.client_id = report.client_id
         order.venue_id = ""
@@ -230,74 +147,74 @@ cdef class OrderStore:
         order.size = report.size
         order.created_ns = order.updated_ns = order.touched_ns = report.recv_ns
         order.reason = ""
-        order.cost = 0
         self._add(order)
-        self._enter(order, PENDING_NEW)
-        events = self._quarantine.pop((report.venue, "", report.client_id), [])
+        self._move(order, SUBMIT)
         if report.venue_id:
-            self._learn(order, report.venue_id)
-            events = events + self._quarantine.pop((report.venue, report.venue_id, ""), [])
-        for event in events:
-            self.apply(event)
+            self._named(order, report.venue_id)
+        for key in (report.venue, "", report.client_id), (report.venue, report.venue_id, ""):
+            events = self._quarantine.pop(key, [])
+            fills = [event for event in events if type(event) is Fill]
+            if fills:
+                self._quarantine[key] = fills
+            for event in events:
+                if type(event) is not Fill:
+                    self.apply(event)
         self.apply(report)
         return order
+
+    def take_fills(self, Order order not None):
+        """Return the fills that came before the order was adopted, once; apply them like any others."""
+        fills = []
+        for key in (order.venue, "", order.client_id), (order.venue, order.venue_id, ""):
+            fills += self._quarantine.pop(key, [])
+        return fills
 
     # --- the venue's words ------------------------------------------------------------------------------------------
 
     cpdef Order apply(self, object event):
         """Take any order event; returns its order, or None when it is not ours (the event is then quarantined)."""
+        if not isinstance(event, OrderNews):
+            raise LocalError(f"{type(event).__name__} is not an order event")
         kind = type(event)
         if kind is Fill:
             return self._fill(<Fill>event)
-        cdef Order order = self._find(event.venue, event.client_id, event.venue_id)
+        cdef OrderNews news = <OrderNews>event
+        cdef Order order = self._find(news.venue, news.client_id, news.venue_id)
         if order is None:
-            self._put_aside(event)
+            self._put_aside(news)
             return None
-        if event.venue_id and not order.venue_id:
-            self._learn(order, event.venue_id)
-        if kind is OrderReport:
-            self._report(order, <OrderReport>event)
-        elif kind is OrderAccepted:
-            self._accept(order, event.recv_ns)
+        self._named(order, news.venue_id)
+        if kind is OrderAccepted:
+            # Said twice, it tells nothing of what was asked since.
+            order.accept(news.recv_ns)
             self._move(order, ACCEPT)
         elif kind is OrderPending:
+            order.doubts &= ~DOUBT_PLACE
             self._move(order, PEND)
+        elif kind is OrderReport:
+            self._report(order, <OrderReport>event)
         elif kind is OrderAmended:
-            self._amended(order, <OrderAmended>event)
+            order.amend_told(<OrderAmended>event)
+            self._move(order, REPLACED)
         elif kind is OrderCanceled:
-            self._told(order, (<OrderCanceled>event).cum_size)
-            order.reason = (<OrderCanceled>event).reason
-            self._move(order, CANCEL)
+            self._ended_by(order, CANCEL, (<OrderCanceled>event).cum_size, (<OrderCanceled>event).reason)
         elif kind is OrderExpired:
-            self._told(order, (<OrderExpired>event).cum_size)
-            order.reason = (<OrderExpired>event).reason
-            self._move(order, EXPIRE)
-        elif kind is OrderRejected:
-            if order.accepted and order.is_open:
-                self.contradictions += 1
-            elif order.is_open:
-                order.reason = (<OrderRejected>event).reason
-            self._move(order, REJECT)
-        elif kind is AmendRejected:
-            self._move(order, REPLACE_REJECTED)
-            order.pending_price = order.pending_size = 0
-        elif kind is CancelRejected:
-            self._move(order, CANCEL_GONE if (<CancelRejected>event).gone else CANCEL_REJECTED)
-        elif kind is OutcomeUnknown:
-            request = (<OutcomeUnknown>event).request
-            self._move(order, LOSE_PLACE if request == "place" else LOSE_REPLACE if request == "amend" else LOSE_CANCEL)
+            self._ended_by(order, EXPIRE, (<OrderExpired>event).cum_size, (<OrderExpired>event).reason)
         elif kind is OrderAbsent:
-            if order.is_open:
-                order.reason = (<OrderAbsent>event).evidence
-            self._move(order, ABSENT)
+            self._ended_by(order, ABSENT, -1, (<OrderAbsent>event).evidence)
+        elif kind is OrderRejected:
+            self._refused(order, REJECT, (<OrderRejected>event).reason)
         elif kind is OrderDenied:
-            if order._state == PENDING_NEW:
-                order.reason = (<OrderDenied>event).reason
-            self._move(order, DENY)
+            self._refused(order, DENY, (<OrderDenied>event).reason)
+        elif kind is AmendRejected:
+            self._move(order, order.amend_refused(<AmendRejected>event))
+        elif kind is CancelRejected:
+            self._move(order, order.cancel_refused(<CancelRejected>event))
+        elif kind is OutcomeUnknown:
+            self._move(order, order.lose(<OutcomeUnknown>event))
         else:
             raise LocalError(f"{kind.__name__} is not an order event")
-        order.updated_ns = event.recv_ns
-        self._recount(order)
+        self._settle(order, news.recv_ns)
         return order
 
     cdef Order _fill(self, Fill event):
@@ -305,102 +222,101 @@ cdef class OrderStore:
         if event.size <= 0 or event.price <= 0:
             raise LocalError(f"fill {event.execution_id}: price {event.price} and size {event.size} must be positive")
         cdef Order order = self._find(event.venue, event.client_id, event.venue_id)
+        cdef long long booked = 0
+        cdef mm_int128 cost = 0
         if order is None:
             self._put_aside(event)
             return None
-        if event.venue_id and not order.venue_id:
-            self._learn(order, event.venue_id)
-        key = (event.venue, event.symbol, event.execution_id)
-        if key not in self._executions:
-            self._executions[key] = None
-            if len(self._executions) > self.executions_max:
-                del self._executions[next(iter(self._executions))]
+        self._named(order, event.venue_id)
+        cdef tuple execution = (event.venue, event.symbol, event.execution_id)
+        if execution not in self._executions:
+            if (
+                mm_add_int64(order.booked, event.size, &booked)
+                or mm_add_int128(order._cost, <mm_int128>event.price * event.size, &cost)
+            ):
+                raise OverflowError(f"order {order.client_id}: the sums of its fills pass their range")
+            self._remember(execution, order)
             self.last_booked = True
-            order.booked += event.size
-            order.cost += <object>event.price * event.size
-            if order.booked > order.size or order._state in (DENIED, REJECTED):
+            order.booked = booked
+            order._cost = cost
+            if booked > order.size or event.side != order.side or event.symbol != order.symbol:
                 self.contradictions += 1
-        self._accept(order, event.recv_ns)
-        self._told(order, max(event.cum_size, order.booked))
+        order.accept(event.recv_ns)
+        order.tell(max(event.cum_size, order.booked))
         if self.last_booked:
-            self._move(order, FILL_ALL if order.cum_size >= order.size else FILL)
-        elif order.is_open and order.cum_size >= order.size:
-            self._move(order, FILL_ALL)
-        order.updated_ns = event.recv_ns
-        self._recount(order)
+            self._move(order, FILL_ALL if order.cum_size >= order.worst() else FILL)
+        else:
+            # Told again, it still says that the order was in the book.
+            self._move(order, ACCEPT)
+        self._settle(order, event.recv_ns)
         return order
 
     cdef int _report(self, Order order, OrderReport event) except -1:
         cdef str status = event.status
-        if IS_TERMINAL[order._state] and status in ("pending_new", "new", "partially_filled"):
-            if event.source == "query":
-                self.contradictions += 1
-        elif order._state != PENDING_REPLACE and order._state != PENDING_CANCEL and event.size > 0:
-            # With a change in flight the report may be older than the change: its own answer brings the numbers.
-            if event.price > 0:
-                order.price = event.price
-            order.size = event.size
-        self._told(order, event.cum_size)
+        cdef int64_t cum_size = event.cum_size
         if status == "pending_new":
-            self._move(order, PEND)
-        elif status == "new" or status == "partially_filled":
-            self._accept(order, event.recv_ns)
-            if event.source == "stream":
-                self._move(order, ACCEPT)
-            else:
-                if order._state == UNKNOWN:
-                    order.pending_price = order.pending_size = 0
-                self._move(order, CONFIRM)
-        elif status == "filled":
-            self._told(order, order.size)
-            self._move(order, FILL_ALL)
-        elif status == "canceled" or status == "expired":
-            if order.is_open:
-                order.reason = event.reason
-            self._move(order, CANCEL if status == "canceled" else EXPIRE)
-        else:
+            order.tell(cum_size)
+            order.doubts &= ~DOUBT_PLACE
+            return self._move(order, PEND)
+        if status == "new" or status == "partially_filled":
+            order.shown(event)
+            return self._move(order, ACCEPT if event.source == "stream" else CONFIRM)
+        if status != "filled" and status != "canceled" and status != "expired":
             raise LocalError(f"OrderReport.status {status!r} is not one of its words")
-        return 0
+        if order.is_open:
+            # The last numbers there will be.
+            order.price = event.price if event.price > 0 else order.price
+            order.size = event.size if event.size > 0 else order.size
+        order.accept(event.recv_ns)
+        if status == "filled":
+            return self._ended_by(order, FILL_ALL, cum_size if cum_size > 0 else order.size, event.reason)
+        return self._ended_by(order, CANCEL if status == "canceled" else EXPIRE, cum_size, event.reason)
 
-    cdef int _amended(self, Order order, OrderAmended event) except -1:
-        order.price = event.price
-        order.size = event.size
-        order.pending_price = order.pending_size = 0
-        order.touched_ns = event.recv_ns
-        order.accepted = True
-        self._told(order, event.cum_size)
-        self._move(order, REPLACED)
-        if order.is_open and order.cum_size >= order.size:
+    cdef int _refused(self, Order order, int event, str reason) except -1:
+        if order.is_open:
+            if order.accepted:
+                self.contradictions += 1
+                return 0
+            if TABLE[order._state * EVENTS + event] < STATES:
+                order.reason = reason
+        return self._move(order, event)
+
+    cdef int _ended_by(self, Order order, int event, int64_t cum_size, str reason) except -1:
+        order.tell(cum_size)
+        if order.is_open:
+            order.reason = reason
+        return self._move(order, event)
+
+    cdef int _settle(self, Order order, int64_t recv_ns) except -1:
+        if order.is_open and order.accepted and order.cum_size >= order.worst():
             self._move(order, FILL_ALL)
-        return 0
-
-    cdef int _told(self, Order order, int64_t cum_size) except -1:
-        """The venue's cumulative quantity; it never falls, whatever order its messages come in."""
-        if cum_size > order.cum_size:
-            order.cum_size = cum_size
-        return 0
-
-    cdef int _accept(self, Order order, int64_t recv_ns) except -1:
-        if not order.accepted:
-            order.accepted = True
-            order.touched_ns = recv_ns
-        return 0
+        order.updated_ns = recv_ns
+        return self._recount(order)
 
     # --- reading ----------------------------------------------------------------------------------------------------
+
+    @property
+    def n_open(self):
+        """How many orders are open."""
+        return self._open.count
 
     cpdef Order get(self, str client_id):
         """Return an order by client id, None when it is not here (any more)."""
         return self._orders.get(client_id)
 
-    def by_venue_id(self, str venue not None, str venue_id not None):
-        """Return an order by the venue's id."""
-        return self._by_venue_id.get((venue, venue_id))
+    cpdef Order by_venue_id(self, str venue, str venue_id):
+        """Return an order by the venue's id, None when it is not here (any more)."""
+        cdef dict of_venue = self._by_venue_id.get(venue)
+        return None if of_venue is None else of_venue.get(venue_id)
 
-    def group(self, str venue not None, str symbol not None):
+    cpdef OpenOrders group(self, str venue, str symbol):
         """Return the open orders of a symbol; the object stays the same and is kept up to date."""
-        group = self._groups.get((venue, symbol))
+        cdef dict of_venue = self._groups.get(venue)
+        if of_venue is None:
+            of_venue = self._groups[venue] = {}
+        cdef OpenOrders group = of_venue.get(symbol)
         if group is None:
-            group = self._groups[venue, symbol] = OpenOrders(venue, symbol)
+            group = of_venue[symbol] = OpenOrders(OF_SYMBOL, self._orders, venue, symbol)
         return group
 
     def open_of(self, str venue not None, str symbol not None):
@@ -414,15 +330,16 @@ cdef class OrderStore:
 
     def open_count(self, str venue not None, str symbol not None):
         """Return how many orders of a symbol are open."""
-        return len(self.group(venue, symbol))
+        return self.group(venue, symbol).count
 
     def open_of_strategy(self, str strategy not None):
         """Return the open orders of a strategy, oldest first."""
-        return list(self._open_of_strategy.get(strategy, {}).values())
+        cdef OrderList orders = self._strategies.get(strategy)
+        return [] if orders is None else orders.orders()
 
     def open(self):
         """Return every open order, oldest first."""
-        return list(self._open.values())
+        return self._open.orders()
 
     def count(self, state):
         """Return how many orders are in a state; of terminal states, how many ever got there."""
@@ -451,6 +368,87 @@ cdef class OrderStore:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
+    cdef int _move(self, Order order, int event) except -1:
+        cdef int target = TABLE[order._state * EVENTS + event]
+        if target == SAME:
+            return 0
+        if target == ODD:
+            self.contradictions += 1
+            return 0
+        if target == REFUSE:
+            state = order.state
+            why = TRANSITIONS[state, OrderEvent(event)].why
+            raise LocalError(f"order {order.client_id} is {state.name}, {OrderEvent(event).name} is refused: {why}")
+        if target == STANDS or target == LIVE:
+            target = order.standing(target)
+        return self._enter(order, target)
+
+    cdef int _enter(self, Order order, int state) except -1:
+        if state == order._state:
+            return 0
+        if not IS_TERMINAL[order._state]:
+            self._counts[order._state] -= 1
+        order._state = state
+        self._counts[state] += 1
+        if IS_TERMINAL[state]:
+            self._close(order)
+        elif not order.is_open:
+            self._open_up(order)
+        return self._recount(order)
+
+    cdef int _recount(self, Order order) except -1:
+        """Bring the symbol's worst case up to date with one order."""
+        cdef int64_t exposure = max(0, order.worst() - order.booked)
+        cdef OpenOrders group = <OpenOrders>order._group
+        if exposure != order.counted:
+            if order.side > 0:
+                group._buys += <mm_int128>exposure - order.counted
+            else:
+                group._sells += <mm_int128>exposure - order.counted
+            order.counted = exposure
+        return 0
+
+    cdef int _open_up(self, Order order) except -1:
+        order.is_open = True
+        self._open.push(order)
+        (<OpenOrders>order._group).push(order)
+        (<OrderList>order._of_strategy).push(order)
+        return 0
+
+    cdef int _close(self, Order order) except -1:
+        if order.is_open:
+            order.is_open = False
+            self._open.drop(order)
+            (<OpenOrders>order._group).drop(order)
+            (<OrderList>order._of_strategy).drop(order)
+        order.pending_price = order.pending_size = 0
+        order.doubts = 0
+        order.cancel_asked = False
+        self._closed.append(order)
+        if len(self._closed) > self.closed_max:
+            self._forget()
+        return 0
+
+    cdef int _forget(self) except -1:
+        cdef Order oldest
+        cdef dict of_venue
+        for _ in range(LOOKS_MAX):
+            if len(self._closed) <= self.closed_max:
+                break
+            oldest = self._closed.popleft()
+            if oldest.cum_size > oldest.booked:
+                # Its executions are still to come, and must find it.
+                self._closed.append(oldest)
+                continue
+            del self._orders[oldest.client_id]
+            self._ended[oldest.client_id] = None
+            if len(self._ended) > 10 * self.closed_max:
+                del self._ended[next(iter(self._ended))]
+            of_venue = self._by_venue_id.get(oldest.venue)
+            if of_venue is not None and of_venue.get(oldest.venue_id) is oldest:
+                del of_venue[oldest.venue_id]
+        return 0
+
     cdef Order _make(self, Place command):
         if not command.client_id or command.client_id in self._orders or command.client_id in self._ended:
             raise LocalError(f"client id {command.client_id!r} is empty or was used before")
@@ -476,12 +474,17 @@ cdef class OrderStore:
         order.size = command.size
         order.created_ns = order.updated_ns = order.touched_ns = command.recv_ns
         order.reason = ""
-        order.cost = 0
         self._add(order)
         return order
 
     cdef int _add(self, Order order) except -1:
-        order._group = self.group(order.venue, order.symbol)
+        cdef OpenOrders group = self.group(order.venue, order.symbol)
+        cdef OrderList of_strategy = self._strategies.get(order.strategy)
+        if of_strategy is None:
+            of_strategy = self._strategies[order.strategy] = OrderList(OF_STRATEGY, self._orders)
+        # Borrowed: both lists live as long as the store does.
+        order._of_strategy = <void*>of_strategy
+        order._group = <void*>group
         self._orders[order.client_id] = order
         self._counts[CREATED] += 1
         self.total += 1
@@ -495,108 +498,54 @@ cdef class OrderStore:
 
     cdef Order _find(self, str venue, str client_id, str venue_id):
         cdef Order order = None
+        cdef dict of_venue
         if client_id:
             order = self._orders.get(client_id)
+            if order is not None and order.venue != venue:
+                return None
         if order is None and venue_id:
-            order = self._by_venue_id.get((venue, venue_id))
-        if order is not None and order.venue != venue:
-            return None
+            of_venue = self._by_venue_id.get(venue)
+            if of_venue is not None:
+                order = of_venue.get(venue_id)
         return order
 
-    cdef int _learn(self, Order order, str venue_id) except -1:
+    cdef int _named(self, Order order, str venue_id) except -1:
+        """Learn the venue's id; a second one, or one that another order has, is a contradiction."""
+        if not venue_id or venue_id == order.venue_id:
+            return 0
+        cdef dict of_venue = self._by_venue_id.get(order.venue)
+        if of_venue is None:
+            of_venue = self._by_venue_id[order.venue] = {}
+        if order.venue_id or venue_id in of_venue:
+            self.contradictions += 1
+            return 0
         order.venue_id = venue_id
-        self._by_venue_id[order.venue, venue_id] = order
+        of_venue[venue_id] = order
         return 0
 
-    cdef int _move(self, Order order, int event) except -1:
-        cdef int target = TABLE[order._state * EVENTS + event]
-        if target == SAME:
-            return 0
-        if target == REFUSE:
-            state = STATE_OBJECTS[order._state]
-            why = TRANSITIONS[state, OrderEvent(event)].why
-            raise LocalError(f"order {order.client_id} is {state.name}, {OrderEvent(event).name} is refused: {why}")
-        if target == BACK:
-            target = LIVE if order.accepted else PENDING_NEW
-        if target == LIVE:
-            order.accepted = True
-            target = PARTIALLY_FILLED if order.cum_size > 0 else NEW
-        self._enter(order, target)
+    cdef int _remember(self, tuple execution, Order order) except -1:
+        cdef Order of
+        self._executions[execution] = order.client_id
+        if len(self._executions) > self.executions_max:
+            for _ in range(LOOKS_MAX):
+                oldest = next(iter(self._executions))
+                client_id = self._executions.pop(oldest)
+                of = self._orders.get(client_id)
+                if of is None or not of.is_open:
+                    break
+                # It may still be told again: an open order's executions come with every list.
+                self._executions[oldest] = client_id
         return 0
 
-    cdef int _enter(self, Order order, int state) except -1:
-        if state == order._state:
-            return 0
-        if not IS_TERMINAL[order._state]:
-            self._counts[order._state] -= 1
-        order._state = state
-        self._counts[state] += 1
-        if IS_TERMINAL[state]:
-            self._close(order)
-        elif not order.is_open:
-            order.is_open = True
-            self.n_open += 1
-            self._open[order.client_id] = order
-            order._group._orders[order.client_id] = order
-            of_strategy = self._open_of_strategy.get(order.strategy)
-            if of_strategy is None:
-                of_strategy = self._open_of_strategy[order.strategy] = {}
-            of_strategy[order.client_id] = order
-        if state == NEW or state == PARTIALLY_FILLED:
-            order.pending_price = order.pending_size = 0
-        self._recount(order)
-        return 0
-
-    cdef int _recount(self, Order order) except -1:
-        """Bring the symbol's worst case up to date with one order."""
-        cdef int64_t worst = order.cum_size
-        if order.is_open:
-            worst = max(worst, order.size, order.pending_size)
-        cdef int64_t exposure = max(0, worst - order.booked)
-        if exposure != order.counted:
-            if order.side > 0:
-                order._group.buys += exposure - order.counted
-            else:
-                order._group.sells += exposure - order.counted
-            order.counted = exposure
-        return 0
-
-    cdef int _close(self, Order order) except -1:
-        if order.is_open:
-            order.is_open = False
-            self.n_open -= 1
-            del self._open[order.client_id]
-            del order._group._orders[order.client_id]
-            of_strategy = self._open_of_strategy[order.strategy]
-            del of_strategy[order.client_id]
-            if not of_strategy:
-                del self._open_of_strategy[order.strategy]
-        order.pending_price = order.pending_size = 0
-        self._closed.append(order)
-        cdef Order oldest
-        cdef Py_ssize_t looked = 0
-        while len(self._closed) > self.closed_max and looked < 8:
-            oldest = self._closed.popleft()
-            looked += 1
-            if oldest.cum_size > oldest.booked:
-                # Its executions are still to come, and must find it.
-                self._closed.append(oldest)
-                continue
-            self._orders.pop(oldest.client_id, None)
-            self._ended[oldest.client_id] = None
-            if len(self._ended) > 10 * self.closed_max:
-                del self._ended[next(iter(self._ended))]
-            if oldest.venue_id:
-                self._by_venue_id.pop((oldest.venue, oldest.venue_id), None)
-        return 0
-
-    cdef int _put_aside(self, object event) except -1:
+    cdef int _put_aside(self, OrderNews event) except -1:
         key = (event.venue, "", event.client_id) if event.client_id else (event.venue, event.venue_id, "")
         events = self._quarantine.get(key)
         if events is None:
             events = self._quarantine[key] = []
             if len(self._quarantine) > QUARANTINE_MAX:
-                del self._quarantine[next(iter(self._quarantine))]
+                self.dropped += len(self._quarantine.pop(next(iter(self._quarantine))))
         if len(events) < QUARANTINE_EVENTS_MAX:
             events.append(event)
+        else:
+            self.dropped += 1
         return 0
