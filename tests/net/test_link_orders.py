@@ -406,3 +406,23 @@ def test_secrets_are_in_no_representation() -> None:
     texts = [repr(action) for action in driver.actions] + [repr(event) for event in driver.events]
     texts += [repr(driver.link.session), repr(vars(driver.link.session).get("_token"))]
     assert not any("token1" in text for text in texts)
+
+
+def test_orders_in_doubt_with_venue_ids_are_looked_up_in_one_call() -> None:
+    driver = ready()
+    for name in ("O1", "O2", "O3"):
+        driver.submit(QueryOrder(0, "kraken", "", name))
+    asked = []
+    for _ in range(60):
+        for request_id, kind, body in driver.requests():
+            if kind == "query_orders":
+                asked.append(body["venue_ids"])
+                unknown = "O2" in body["venue_ids"]
+                rows = [{"what": "canceled_report", "venue_id": name} for name in body["venue_ids"]]
+                driver.reply(request_id, {"error": "EOrder:Unknown order"} if unknown else {"rows": rows})
+            else:
+                driver.reply(request_id, {"rows": []})
+        driver.wait(1)
+    assert asked[:5] == [["O1"], ["O2", "O3"], ["O2"], ["O3"], ["O2"]]
+    assert [report.venue_id for report in driver.seen(OrderReport)] == ["O1", "O3"]
+    assert [proof.venue_id for proof in driver.seen(OrderAbsent)] == ["O2"]

@@ -319,7 +319,8 @@ def test_rate_limit_refusal_waits_at_least_five_seconds() -> None:
     driver.reply(request_id, {"error": "EAPI:Rate limit exceeded"})
     driver.wait(4.9)
     assert driver.requests() == []
-    driver.wait(10)
+    # The counter is full and a little more: four points of history take their time at a third of a point a second.
+    driver.wait(15)
     assert driver.requests() != []
 
 
@@ -437,3 +438,19 @@ def test_subscriptions_refused_for_load_again_and_again_make_the_connection_anew
             {"method": "subscribe", "req_id": message["req_id"], "success": False, "error": "Already subscribed"},
         )
     assert driver.disconnects() == [PRIVATE]
+
+
+def test_history_asked_for_again_and_again_is_one_call_besides_the_one_under_way() -> None:
+    driver = Driver()
+    driver.ready()
+    driver.answer_rest()
+    for number in range(6):
+        driver.link.session.read_history(driver.now, START - number * SECOND)
+        driver.take(driver.link.deadline(driver.now))
+    asked = []
+    for _ in range(10):
+        for request_id, kind, body in driver.requests():
+            asked.append((kind, body["since_ns"]))
+            driver.reply(request_id, {"rows": [], "total": 0})
+    assert [kind for kind, _ in asked] == ["trades_history"] * 2
+    assert asked[1][1] == START - 5 * SECOND - OVERLAP_NS

@@ -51,7 +51,7 @@ def test_read_is_tried_a_bounded_number_of_times_and_a_command_never_again() -> 
     call, now, sent = read(), 0, 0
     rest.add(call)
     while True:
-        due = rest.due_ns()
+        due = rest.due_ns(now)
         now = max(now, due)
         assert rest.next_call(now) is call
         sent += 1
@@ -77,7 +77,7 @@ def test_due_time_is_when_the_next_call_really_goes() -> None:
     while len(rest):
         call = rest.next_call(now)
         if call is None:
-            due = rest.due_ns()
+            due = rest.due_ns(now)
             assert due > now, "a due time in the past would spin"
             now = due
         else:
@@ -106,4 +106,16 @@ def test_counter_never_passes_what_the_venue_allows(steps: list[tuple[int, int]]
 def test_refusal_for_rate_fills_the_counter() -> None:
     counter = CallCounter(maximum=15, decay_per_s_e3=330)
     counter.refused(0)
-    assert counter.ready_ns(1) == -(-SECOND * 1000 // 330)
+    assert counter.ready_ns(1) == -(-3 * SECOND * 1000 // 330)
+
+
+def test_recovery_goes_first_even_when_an_inquiry_is_cheaper() -> None:
+    rest = queue(4)
+    rest.counter.spend(0, 3)
+    inquiry, history = read("query_orders", rank=1), read("trades_history", cost=4)
+    rest.add(inquiry)
+    rest.add(history)
+    assert rest.next_call(0) is None, "one point is free, and kept for the four that are needed"
+    due = rest.due_ns(0)
+    assert due == -(-3 * SECOND * 1000 // 330)
+    assert rest.next_call(due) is history

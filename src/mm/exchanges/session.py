@@ -26,13 +26,14 @@ class Transmit:
 class Query:
     """Read something over REST, however many tries it takes within the link's limits.
 
-    kind: the codec's name of the request; cost: points of the venue's call counter.
+    kind: the codec's name of the request; one that still waits is replaced by a newer one of its kind. is_background:
+    after all others.
     """
 
     kind: str
     parameters: dict[str, Any] = field(default_factory=dict)
     is_private: bool = True
-    cost: int = 1
+    is_background: bool = False
     generation: int = 0
     """The session's own mark: an answer to a question of an earlier life is ignored."""
 
@@ -118,6 +119,10 @@ class Session(Protocol):
 
     def wishes(self) -> list[Wish]:
         """Take what is wished since the last call."""
+        ...
+
+    def call_cost(self, kind: str) -> int:
+        """Points that a read costs on the venue's call counter."""
         ...
 
     def ping(self, request_id: int) -> bytes: ...

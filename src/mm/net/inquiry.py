@@ -22,6 +22,8 @@ from mm.net.rest import Call, RestQueue
 from mm.reconciliation import Inquiry, Reconciler, Round
 
 OWNER = "inquiry"
+RANK = 1
+"""After the recovery reads, which may settle what is asked."""
 TERMINAL = frozenset({"filled", "canceled", "expired"})
 
 
@@ -67,24 +69,22 @@ class InquiryDesk:
         if not due_ns or due_ns > now_ns:
             return
         self.round = self.reconciler.begin(now_ns)
-        self.pending = 1
-        if self.round is not None and not self.rest.add(Call("open_orders", OWNER, subject=(self.round, None))):
+        self.pending = 0
+        if self.round is not None and not self._ask("open_orders", {}, ()):
             self.failed(now_ns)
 
     def reply(self, now_ns: int, call: Call, decoded: Decoded) -> list[Any]:
         """Take a complete answer to one of the round's reads."""
-        inquiry = self._subject(call)
-        if self.round is None or inquiry is False:
+        subjects = self._subjects(call)
+        if self.round is None or subjects is None:
             return []
         reports = [event for event in decoded.events if type(event) is OrderReport]
         self.pending -= 1
-        if isinstance(inquiry, Inquiry):
+        for inquiry in subjects:
             self.round.looked_up(inquiry, reports)
-        else:
-            for missing in self.round.open_orders(reports):
-                if not self._look_up(now_ns, missing):
-                    self.failed(now_ns)
-                    return []
+        if call.kind == "open_orders" and not self._look_up(self.round.open_orders(reports)):
+            self.failed(now_ns)
+            return []
         if self.pending:
             return []
         self.round = None
@@ -100,11 +100,17 @@ class InquiryDesk:
 
     def refused(self, now_ns: int, call: Call, error_class: ErrorClass | None) -> list[Any]:
         """A read was refused: for one order, "unknown" is a complete answer; anything else ends the round."""
-        inquiry = self._subject(call)
-        if isinstance(inquiry, Inquiry) and error_class is ErrorClass.GONE:
+        subjects = self._subjects(call)
+        if subjects is None:
+            return []
+        if error_class is ErrorClass.GONE and len(subjects) == 1:
             return self.reply(now_ns, call, Decoded(Kind.REPLY))
-        if inquiry is not False:
-            self.failed(now_ns)
+        if error_class is ErrorClass.GONE and subjects:
+            # One of several is unknown, and the answer does not say which.
+            self.pending -= 1
+            if all(self._ask(call.kind, {"venue_ids": [inquiry.venue_id]}, (inquiry,)) for inquiry in subjects):
+                return []
+        self.failed(now_ns)
         return []
 
     def failed(self, now_ns: int) -> None:
@@ -113,18 +119,28 @@ class InquiryDesk:
         self.rest.withdraw(OWNER)
         self.reconciler.abandon(now_ns)
 
-    def _look_up(self, now_ns: int, inquiry: Inquiry) -> bool:
-        if inquiry.venue_id:
-            call = Call("query_orders", OWNER, {"venue_ids": [inquiry.venue_id]}, subject=(self.round, inquiry))
-        else:
-            call = Call("closed_orders", OWNER, {"client_id": inquiry.client_id}, subject=(self.round, inquiry))
+    def _look_up(self, missing: list[Inquiry]) -> bool:
+        """Ask about each of the orders that are not open: all that have a venue id in one call."""
+        named = tuple(inquiry for inquiry in missing if inquiry.venue_id)
+        venue_ids = [inquiry.venue_id for inquiry in named]
+        if named and not self._ask("query_orders", {"venue_ids": venue_ids}, named):
+            return False
+        return all(
+            self._ask("closed_orders", {"client_id": inquiry.client_id}, (inquiry,))
+            for inquiry in missing
+            if not inquiry.venue_id
+        )
+
+    def _ask(self, kind: str, parameters: dict[str, object], subjects: tuple[Inquiry, ...]) -> bool:
         self.pending += 1
+        call = Call(kind, OWNER, parameters, subject=(self.round, subjects), rank=RANK)
+        call.cost = self.session.call_cost(kind)
         return self.rest.add(call)
 
-    def _subject(self, call: Call) -> Inquiry | bool | None:
-        """The inquiry that a call is about, None for the list of open orders, False for a round that is over."""
+    def _subjects(self, call: Call) -> tuple[Inquiry, ...] | None:
+        """The inquiries that a call looks up (none for the list of open orders); None for a round that is over."""
         subject = call.subject
-        if not isinstance(subject, tuple) or subject[0] is not self.round:
-            return False
-        inquiry = subject[1]
-        return inquiry if isinstance(inquiry, Inquiry) else None
+        if not isinstance(subject, tuple) or self.round is None or subject[0] is not self.round:
+            return None
+        subjects: tuple[Inquiry, ...] = subject[1]
+        return subjects

@@ -53,6 +53,9 @@ RATE_WAIT_NS = 5 * SECOND_NS
 """Least wait after a refusal for the rate of calls; calling on prolongs it (Kraken reference: rate limits)."""
 ALERT_PERIOD_NS = 60 * SECOND_NS
 FAILURES_ALERT = 5
+SESSION = "session"
+BACKGROUND_RANK = 2
+"""Recovery goes before inquiries (rank 1), which it may settle, and those before what can wait."""
 QUERY_SINCE_NS = 60 * SECOND_NS
 """How far back fills are read when an order that was asked for turns out to be filled; the session adds its overlap."""
 _NO_PREFIX = b"\0"
@@ -116,6 +119,7 @@ class Link:
         self._pings: dict[int, int] = {}
         self._calls: dict[int, Call] = {}
         self._last_id = 0
+        self._now_ns = 0
         self._nonce = self.settings.nonce_floor
         self._malformed_alert_ns = 0
         self._book_prefix = session.book_prefix or _NO_PREFIX
@@ -231,7 +235,7 @@ class Link:
             self._trading.entry.due_ns(),
             self.session.due_ns(),
             0 if self._locked else self._inquiry.reconciler.due_ns(),
-            self._rest.due_ns(),
+            self._rest.due_ns(self._now_ns),
             self._clock_due_ns if self._channels[PUBLIC].is_open else 0,
         )
         return min((due_ns for due_ns in dues if due_ns), default=0)
@@ -409,7 +413,7 @@ class Link:
     def _locked_out(self, now_ns: int, what: str, reason: str) -> list[Any]:
         """Key or rights refused: asking again would only lock the account (15 minutes after a few tries)."""
         self._locked = True
-        self._rest.withdraw("session")
+        self._rest.withdraw(SESSION)
         self._inquiry.failed(now_ns)
         state = self._channels[PRIVATE]
         events: list[Any] = []
@@ -459,6 +463,7 @@ class Link:
 
     def _end(self, now_ns: int, events: Events) -> Events:
         """Carry out what the session wishes, look after inquiries, send what may be sent."""
+        self._now_ns = now_ns
         if not isinstance(events, list):
             events = list(events)
         for event in events:
@@ -485,9 +490,10 @@ class Link:
                 if self._channels[wish.channel].is_open:
                     self._actions.append(Send(wish.channel, wish.payload))
             elif isinstance(wish, Query):
-                call = Call(
-                    wish.kind, "session", wish.parameters, is_private=wish.is_private, cost=wish.cost, query=wish
-                )
+                call = Call(wish.kind, SESSION, wish.parameters, is_private=wish.is_private, query=wish)
+                call.cost = self.session.call_cost(wish.kind)
+                call.rank = BACKGROUND_RANK if wish.is_background else 0
+                self._rest.supersede(wish.kind, SESSION)
                 if not self._rest.add(call):
                     events += self.session.given_up(now_ns, wish, "too many REST calls wait")
             elif isinstance(wish, Reconnect):

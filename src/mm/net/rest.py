@@ -21,6 +21,8 @@ CALLS_MAX = 256
 READ_ATTEMPTS_MAX = 8
 READ_TIMEOUT_NS = 10_000_000_000
 COMMAND_TIMEOUT_NS = 5_000_000_000
+REFUSED_POINTS = 2
+"""Refused calls count too, so that calling again at the edge keeps the counter full."""
 
 
 @dataclass(slots=True, eq=False)
@@ -28,8 +30,8 @@ class Call:
     """One REST call, from wish to final answer.
 
     kind: the codec's name of the request; parameters: what it is encoded from; owner: who gets the answer;
-    is_read: may be repeated; is_private: needs the key and its nonce; urgent: before all others; cost: points of the
-    venue's call counter.
+    is_read: may be repeated; is_private: needs the key and its nonce; urgent: on the lane of cancels; rank: of reads
+    that wait, the lowest goes first, even if a cheaper one could go at once; cost: points of the venue's call counter.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class Call:
     is_read: bool = True
     is_private: bool = True
     urgent: bool = False
+    rank: int = 0
     cost: int = 1
     attempts: int = 0
     nonce_refused: bool = False
@@ -86,9 +89,9 @@ class CallCounter:
         self._level_e9 += cost * 10**9
 
     def refused(self, now_ns: int) -> None:
-        """The venue says that the counter is full: believe it, whatever we counted."""
+        """The venue says that the counter is full: believe it, whatever we counted, and stay clear of its edge."""
         self._decay(now_ns)
-        self._level_e9 = max(self._level_e9, self.maximum * 10**9)
+        self._level_e9 = max(self._level_e9, (self.maximum + REFUSED_POINTS) * 10**9)
 
     def _decay(self, now_ns: int) -> None:
         if now_ns > self._seen_ns:
@@ -146,9 +149,15 @@ class RestQueue:
                     return call
         return None
 
-    def due_ns(self) -> int:
-        """When `next_call` is worth asking; 0 never (an answer in flight comes first)."""
-        dues = [max(self._ready_ns(call), 1) for call in self._waiting if self._in_flight[call.lane] is None]
+    def due_ns(self, now_ns: int) -> int:
+        """When `next_call` is worth asking, seen from `now_ns`; 0 never (an answer in flight comes first)."""
+        if not self._waiting:
+            return 0
+        dues = [call.not_before_ns for call in self._waiting if call.not_before_ns > now_ns]
+        for lane, busy in self._in_flight.items():
+            head = self._head(now_ns, lane) if busy is None else None
+            if head is not None:
+                dues.append(max(self._ready_ns(head), 1))
         return min(dues, default=0)
 
     def answered(self, call: Call) -> None:
@@ -184,16 +193,28 @@ class RestQueue:
         self._waiting = [call for call in self._waiting if call.owner != owner]
         return withdrawn
 
+    def supersede(self, kind: str, owner: str) -> None:
+        """Take back what waits of a kind: a newer call asks for more."""
+        self._waiting = [call for call in self._waiting if call.kind != kind or call.owner != owner]
+
     def _ready_ns(self, call: Call) -> int:
+        """When a call whose turn it is may go."""
         if call.urgent:
-            return call.not_before_ns
-        ready_ns = max(call.not_before_ns, self.breaker.retry_ns())
-        return max(ready_ns, self.counter.ready_ns(call.cost)) if call.is_private else ready_ns
+            # Cancels try the path even when the breaker is open: they may be what stands between the account and a
+            # loss, and a cancel too many harms nobody.
+            return 0
+        return max(self.breaker.retry_ns(), self.counter.ready_ns(call.cost) if call.is_private else 0)
+
+    def _head(self, now_ns: int, lane: Lane) -> Call | None:
+        """Whose turn it is on a lane."""
+        head: Call | None = None
+        for call in self._waiting:
+            if call.lane is lane and call.not_before_ns <= now_ns and (head is None or call.rank < head.rank):
+                head = call
+        return head
 
     def _choose(self, now_ns: int, lane: Lane) -> Call | None:
-        for call in self._waiting:
-            if call.lane is lane and self._ready_ns(call) <= now_ns:
-                # Cancels try the path even when the breaker is open: they may be what stands between the account and
-                # a loss, and a cancel too many harms nobody.
-                return call if call.urgent or self.breaker.allow(now_ns) else None
-        return None
+        head = self._head(now_ns, lane)
+        if head is None or self._ready_ns(head) > now_ns:
+            return None
+        return head if head.urgent or self.breaker.allow(now_ns) else None

@@ -39,6 +39,8 @@ SNAPSHOT_TIMEOUT_NS: Final = 15 * SECOND_NS
 RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a recovery read that failed for good, before it is wished again."""
 TOKEN_TRIES_MAX: Final = 3
+CALL_COSTS: Final = {"trades_history": 4, "closed_orders": 2}
+"""Sources disagree whether history costs 2 or 4 and what closed orders cost (Kraken reference: rate limits)."""
 REFUSALS_MAX: Final = 3
 """Refusals for load of one connection's private subscriptions, each with a pause; then it is made anew."""
 RESUBSCRIBES_MAX: Final = 3
@@ -241,6 +243,9 @@ class KrakenSession:
         wishes, self._wishes = self._wishes, []
         return wishes
 
+    def call_cost(self, kind: str) -> int:
+        return CALL_COSTS.get(kind, 1)
+
     def ping(self, request_id: int) -> bytes:
         return self._codec.ping(request_id)
 
@@ -394,7 +399,7 @@ class KrakenSession:
 
     def _wish_page(self) -> None:
         since_ns, offset = self._history.page
-        self._wishes.append(Query("trades_history", {"since_ns": since_ns, "offset": offset}, cost=2))
+        self._wishes.append(Query("trades_history", {"since_ns": since_ns, "offset": offset}))
 
     def _history_page(self, now_ns: int, query: Query, decoded: Decoded) -> list[Any]:
         events = list(decoded.events)
@@ -423,7 +428,7 @@ class KrakenSession:
             return []
         if self._snapshots != {"executions", "balances"}:
             return []
-        self._wishes.append(Query("trade_volume", {"symbols": self._symbols}))
+        self._wishes.append(Query("trade_volume", {"symbols": self._symbols}, is_background=True))
         return self._change(now_ns, PRIVATE, True, "snapshots, open orders and history read", [])
 
     # --- both -------------------------------------------------------------------------------------------------------
