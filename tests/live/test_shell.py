@@ -337,6 +337,21 @@ async def test_disconnected_socket_is_not_heard_again_and_a_new_one_is() -> None
 
 
 @on_uvloop
+async def test_what_the_machine_wants_because_of_other_news_is_done_when_flushed() -> None:
+    machine = Stub()
+    shell = Shell(machine, {})
+    shell.start()
+    machine.wants = [Send("public", b"x", 1)]
+    shell.flush()
+    shell.flush()
+    assert machine.told == [("start",)], "not inside the call: the caller may be another machine's decision"
+    await machine.until_told("unsent")
+    assert machine.told == [("start",), ("unsent", "public", 1)]
+    shell.stop()
+    await shell.wait_closed()
+
+
+@on_uvloop
 async def test_deadline_is_kept_and_moved_to_earlier() -> None:
     machine = Stub()
     shell = Shell(machine, {})
