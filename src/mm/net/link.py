@@ -120,6 +120,8 @@ class Link:
         self._calls: dict[int, Call] = {}
         self._last_id = 0
         self._now_ns = 0
+        self._other_due_ns = -1
+        """Kept from one look at the deadlines to the next, -1 when anything may have changed."""
         self._nonce = self.settings.nonce_floor
         self._malformed_alert_ns = 0
         self._book_prefix = session.book_prefix or _NO_PREFIX
@@ -193,6 +195,7 @@ class Link:
     def submit(self, now_ns: int, command: Any) -> Events:
         """Take a command of the engine."""
         kind = type(command)
+        self._other_due_ns = -1
         if kind is Place or kind is Amend or kind is Cancel or kind is CancelAfter:
             events: Events = self._trading.submit(now_ns, command)
             return self._end(now_ns, events) if events or not self._rest.is_idle else ()
@@ -230,8 +233,18 @@ class Link:
         """When `deadline` is due; 0 never. Frames only move it to later, so an old answer is never too late."""
         if not self._running:
             return 0
-        dues = [state.due_ns for state in self._channels.values()]
-        dues += (
+        due_ns = self._other_due_ns
+        if due_ns < 0:
+            due_ns = self._other_due_ns = self._other_due()
+        for state in self._channels.values():
+            channel_ns = state.due_ns
+            if channel_ns and (not due_ns or channel_ns < due_ns):
+                due_ns = channel_ns
+        return due_ns
+
+    def _other_due(self) -> int:
+        """What is due besides the channels; market data and heartbeats do not move it."""
+        dues = (
             self._trading.entry.due_ns(),
             self.session.due_ns(),
             0 if self._locked else self._inquiry.reconciler.due_ns(),
@@ -464,6 +477,7 @@ class Link:
     def _end(self, now_ns: int, events: Events) -> Events:
         """Carry out what the session wishes, look after inquiries, send what may be sent."""
         self._now_ns = now_ns
+        self._other_due_ns = -1
         if not isinstance(events, list):
             events = list(events)
         for event in events:

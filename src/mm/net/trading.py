@@ -55,7 +55,7 @@ class Trading:
 
     def submit(self, now_ns: int, command: Command) -> list[Any]:
         """Send a command, queue it behind its order's request under way, or refuse it."""
-        if isinstance(command, Place | Amend) and not self.session.is_up(PRIVATE):
+        if type(command) in (Place, Amend) and not self.session.is_up(PRIVATE):
             return [self._denied(now_ns, command, "private link is not ready")]
         by_rest = not self.session.can_cancel()
         admission, superseded = self.entry.admit(command)
