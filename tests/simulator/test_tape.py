@@ -31,25 +31,48 @@ def test_the_shipped_tape_has_what_it_says_and_is_never_crossed():
     assert last_us < tape.duration_us
 
 
-def test_the_replay_goes_on_where_the_market_was():
+def test_the_replay_goes_on_where_the_market_was_and_comes_back():
     tape = builtin()
     once = len(list(tape.entries()))
-    entries = list(islice(tape.replay(), 2 * once + 1))
-    assert [entry.number for entry in entries] == list(range(2 * once + 1))
+    entries = list(islice(tape.replay(), 4 * once + 1))
+    assert [entry.number for entry in entries] == list(range(4 * once + 1))
     assert all(one.time_us <= two.time_us for one, two in pairwise(entries))
+    assert entries[once].time_us == tape.duration_us
 
-    def middle(count):
+    def middles():
         sides = {BUY: {}, SELL: {}}
-        for entry in entries[:count]:
+        for entry in entries:
             if isinstance(entry, BookEntry):
                 if entry.is_snapshot:
                     sides = {BUY: {}, SELL: {}}
                 for side, price, size in entry.levels:
                     sides[side][price] = size
-        return sum(f(p for p, s in sides[k].items() if s) for f, k in ((max, BUY), (min, SELL))) / 2
+                bid, ask = (f(p for p, s in sides[k].items() if s) for f, k in ((max, BUY), (min, SELL)))
+                assert bid < ask
+            yield (bid + ask) / 2
 
-    assert entries[once].is_snapshot
-    assert abs(middle(once) - middle(once + 1)) <= 1
+    every = list(middles())
+    assert [entry.number for entry in entries if getattr(entry, "is_snapshot", False)] == [k * once for k in range(5)]
+    for turn in range(1, 5):
+        assert abs(every[turn * once - 1] - every[turn * once]) <= 1
+    assert abs(every[0] - every[2 * once]) <= 1
+
+
+def test_every_second_pass_is_the_mirror_image():
+    tape = builtin()
+    once = len(list(tape.entries()))
+    entries = list(islice(tape.replay(), 2 * once))
+    sums = set()
+    for plain, image in zip(entries[:once], entries[once:], strict=True):
+        assert image.time_us - plain.time_us == tape.duration_us
+        if isinstance(plain, TradeEntry):
+            assert (image.side, image.size) == (-plain.side, plain.size)
+            sums.add(plain.price + image.price)
+        else:
+            for one, two in zip(plain.levels, image.levels, strict=True):
+                assert (two[0], two[2]) == (-one[0], one[2])
+                sums.add(one[1] + two[1])
+    assert len(sums) == 1
 
 
 @pytest.mark.parametrize("damage", [lambda d: b"", lambda d: b"MMTAPE2\n" + d[8:], lambda d: d[:-1], lambda d: d[:200]])

@@ -3,18 +3,21 @@
 I/O-free and deterministic: time comes with every call, chance only from the seed. Requests return the order or a
 `Refusal`; everything that then happens comes out of `drain_reports()` and `drain_market()` in its order. Nothing is
 shared with the bot: this is its judge.
+
+The pieces: `blotter.py` (orders and money), `books.py` over `resting.py` (queues), `matching.py` (arriving orders),
+`recorded.py` (the tape's effect). Here are the requests with their checks, and time.
 """
 
 from __future__ import annotations
 
-import random
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from mm.simulator.ledger import DECIMALS, Ledger
+from mm.simulator import world_state
+from mm.simulator.blotter import Blotter, OrderLog
+from mm.simulator.books import Books
+from mm.simulator.matching import REST_REASON, Matching
 from mm.simulator.orders import (
-    BUY,
     SELL,
     BookChange,
     LedgerEntry,
@@ -22,8 +25,6 @@ from mm.simulator.orders import (
     OrderType,
     Refusal,
     Report,
-    ReportKind,
-    SelfTrade,
     SimInstrument,
     SimOrder,
     SimTrade,
@@ -31,18 +32,16 @@ from mm.simulator.orders import (
     TimeInForce,
     TradePrint,
 )
-from mm.simulator.resting import RestingSide
-from mm.simulator.tape import BookEntry, Entry, TradeEntry
+from mm.simulator.recorded import RecordedMarket
+from mm.simulator.tape import Entry
 
-CLOSED_MAX: Final = 50_000
-TRADES_MAX: Final = 200_000
-ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+LOG_FORMAT: Final = 2
 POST_ONLY_REASON: Final = "Post only order"
-SELF_TRADE_REASON: Final = "Self trade prevention"
-REST_REASON: Final = "Unfilled rest canceled"
-
-OrderLog = Callable[[dict[str, Any]], None]
-"""Takes what happened to orders, for an audit: see `tools/audit_fills.py`."""
+AMENDED_AWAY_REASON: Final = "User requested"
+MATCHING_MODES: Final = frozenset({"online", "limit_only", "reduce_only"})
+"""Where orders trade; elsewhere nothing matches (Kraken reference: system status), and the recording stands still."""
+OPEN_MODES: Final = MATCHING_MODES | {"post_only"}
+"""Where orders are taken."""
 
 
 class Exchange:
@@ -64,98 +63,102 @@ class Exchange:
         log: OrderLog | None = None,
     ) -> None:
         self.instruments = {instrument.symbol: instrument for instrument in instruments}
-        self.ledger = Ledger()
-        self._sides = {symbol: {BUY: RestingSide(BUY), SELL: RestingSide(SELL)} for symbol in self.instruments}
+        self._blotter = Blotter(self.instruments, seed, log)
+        self._books = Books(self.instruments, self._blotter)
+        self._matching = Matching(self._blotter, self._books)
+        self._recorded = RecordedMarket(tape_symbol, self._books)
+        self.ledger = self._blotter.ledger
         self._entries = entries
-        self._next: Entry | None = None
-        self._tape_symbol = tape_symbol
+        self._next = None if entries is None else next(entries, None)
         self._start_ns, self._speed = start_ns, speed
-        self._random = random.Random(seed)
-        self._log = log
-        self.tape_number = 0
-        """Entries of the tape applied so far."""
-        self._orders: dict[str, SimOrder] = {}
-        self._by_client_id: dict[tuple[str, str], SimOrder] = {}
-        self._open: dict[str, dict[str, SimOrder]] = {}
-        self._closed: dict[str, deque[SimOrder]] = {}
-        self._trades: dict[str, deque[SimTrade]] = {}
-        self._expiring: dict[str, SimOrder] = {}
-        self._reports: list[Report | LedgerEntry] = []
-        self._market: list[BookChange | TradePrint] = []
-        self._trade_number = 0
+        self._halted_ns = 0
         self.now_ns = start_ns
-        if entries is not None:
-            self._next = next(entries, None)
+        if log is not None:
+            log(_start_of_log(self.instruments, tape_symbol, start_ns, speed))
+
+    @property
+    def tape_number(self) -> int:
+        """Entries of the tape applied so far."""
+        return self._blotter.tape_number
 
     # --- accounts ---------------------------------------------------------------------------------------------------
 
     def deposit(self, now_ns: int, account: str, asset: str, amount: int) -> None:
         """Give an account some of an asset, in the ledger's decimals."""
-        self._reports.append(self.ledger.change(now_ns, account, "deposit", asset, amount, 0, self._identifier("D")))
+        self._blotter.deposit(now_ns, account, asset, amount)
 
     def holds(self, account: str) -> dict[str, int]:
-        """What open orders hold, by asset, in the ledger's decimals."""
+        """What open orders hold, by asset, in the ledger's decimals: their sizes or costs, fees left out."""
         found: dict[str, int] = {}
-        for order in self._open.get(account, {}).values():
-            asset, amount = self._hold(order.request, order.price, order.leaves)
-            found[asset] = found.get(asset, 0) + amount
+        for order in self.open_orders(account):
+            asset = self._blotter.asset(order.request)
+            found[asset] = found.get(asset, 0) + self._blotter.principal(order.request, order.price, order.leaves)
         return found
 
     def order(self, order_id: str) -> SimOrder | None:
         """An order by the venue's id, open or remembered."""
-        return self._orders.get(order_id)
+        return self._blotter.orders.get(order_id)
 
     def by_client_id(self, account: str, client_id: str) -> SimOrder | None:
         """The last order with a client id."""
-        return self._by_client_id.get((account, client_id))
+        return self._blotter.by_client_id.get((account, client_id))
 
     def open_orders(self, account: str) -> list[SimOrder]:
         """Open orders, oldest first."""
-        return list(self._open.get(account, {}).values())
+        return list(self._blotter.open.get(account, {}).values())
 
     def open_count(self, account: str, symbol: str) -> int:
         """How many orders of a symbol are open."""
-        return sum(order.request.symbol == symbol for order in self._open.get(account, {}).values())
+        return sum(order.request.symbol == symbol for order in self._blotter.open.get(account, {}).values())
 
     def closed_orders(self, account: str) -> list[SimOrder]:
         """Orders that are over and remembered, in the order in which they ended."""
-        return list(self._closed.get(account, ()))
+        return list(self._blotter.closed.get(account, ()))
 
     def trades(self, account: str) -> list[SimTrade]:
         """Executions remembered, oldest first."""
-        return list(self._trades.get(account, ()))
+        return list(self._blotter.trades.get(account, ()))
 
     # --- time -------------------------------------------------------------------------------------------------------
 
     def advance(self, now_ns: int) -> None:
         """Replay the market up to a time, and expire what is due."""
-        while self._next is not None and (due_ns := self._due_ns(self._next)) <= now_ns:
-            self._expire(due_ns)
-            self._take(due_ns, self._next)
-            self.tape_number = self._next.number + 1
-            self._next = next(self._entries, None) if self._entries is not None else None
+        if self._is_halted():
+            self._halted_ns += max(0, now_ns - self.now_ns)
+        else:
+            while self._next is not None and (due_ns := self._due_ns(self._next)) <= now_ns:
+                self._expire(due_ns)
+                self._recorded.apply(due_ns, self._next)
+                self._blotter.tape_number = self._next.number + 1
+                self._next = next(self._entries, None) if self._entries is not None else None
         self._expire(now_ns)
         self.now_ns = max(self.now_ns, now_ns)
 
     def next_deadline(self) -> int:
         """When something happens by itself, 0 never."""
-        dues = [order.request.expire_ns for order in self._expiring.values()]
-        if self._next is not None:
+        dues = [order.request.expire_ns for order in self._blotter.expiring.values()]
+        if self._next is not None and not self._is_halted():
             dues.append(self._due_ns(self._next))
         return min(dues, default=0)
 
     def _due_ns(self, entry: Entry) -> int:
-        return self._start_ns + int(entry.time_us * 1000 / self._speed)
+        return self._start_ns + self._halted_ns + int(entry.time_us * 1000 / self._speed)
+
+    def _is_halted(self) -> bool:
+        instrument = self.instruments.get(self._recorded.symbol)
+        return instrument is not None and instrument.status not in MATCHING_MODES
 
     def _expire(self, now_ns: int) -> None:
-        if self._expiring:
-            for order in [order for order in self._expiring.values() if order.request.expire_ns <= now_ns]:
+        expiring = self._blotter.expiring
+        if expiring:
+            for order in [order for order in expiring.values() if order.request.expire_ns <= now_ns]:
                 self._end(now_ns, order, Status.EXPIRED, "")
 
     def set_status(self, now_ns: int, symbol: str, status: str) -> None:
         """Put a symbol into a market mode: online, post_only, cancel_only, limit_only, maintenance."""
-        del now_ns
+        self.advance(now_ns)
         self.instruments[symbol].status = status
+        self._blotter.note_market("status", now_ns, symbol=symbol, status=status)
 
     # --- requests ---------------------------------------------------------------------------------------------------
 
@@ -167,6 +170,8 @@ class Exchange:
         mode = _mode(instrument.status, wanted)
         if mode is not None:
             return mode
+        if wanted.reduce_only:
+            return Refusal.NO_POSITION
         if wanted.size < max(instrument.size_min, 1):
             return Refusal.SIZE_BELOW_MINIMUM if wanted.size > 0 else Refusal.BAD_SIZE
         price = wanted.price
@@ -176,15 +181,14 @@ class Exchange:
             if price % instrument.tick:
                 return Refusal.OFF_TICK
         else:
-            price = self._sides[wanted.symbol][-wanted.side].best()
+            price = self._books.side(wanted.symbol, -wanted.side).best()
         if price * wanted.size < instrument.cost_min:
             return Refusal.COST_BELOW_MINIMUM
         if wanted.client_id:
             known = self.by_client_id(wanted.account, wanted.client_id)
             if known is not None and known.leaves:
                 return Refusal.DUPLICATE_CLIENT_ID
-        asset, amount = self._hold(wanted, price, wanted.size)
-        if amount > self.ledger.balance(wanted.account, asset) - self.holds(wanted.account).get(asset, 0):
+        if self._reservation(wanted) > self.ledger.free(wanted.account, self._blotter.asset(wanted)):
             return Refusal.INSUFFICIENT_FUNDS
         return None
 
@@ -193,385 +197,129 @@ class Exchange:
         refusal = self.check(wanted)
         if refusal is not None:
             return refusal
-        order = SimOrder(wanted, self._identifier("O"), Status.PENDING_NEW, wanted.price, wanted.size)
-        order.created_ns = order.touched_ns = now_ns
-        self._orders[order.order_id] = order
-        self._open.setdefault(wanted.account, {})[order.order_id] = order
-        if wanted.client_id:
-            self._by_client_id[wanted.account, wanted.client_id] = order
-        self._report(ReportKind.PENDING_NEW, now_ns, order)
-        self._note("place", now_ns, order, limit=wanted.order_type is OrderType.LIMIT, post_only=wanted.post_only)
-        takes = self._would_take(order)
-        if wanted.post_only and takes:
-            self._end(now_ns, order, Status.CANCELED, POST_ONLY_REASON)
-            return order
-        if wanted.time_in_force is TimeInForce.FOK and self._reachable(order) < order.size:
-            self._end(now_ns, order, Status.CANCELED, REST_REASON)
-            return order
-        order.status = Status.NEW
-        self._report(ReportKind.NEW, now_ns, order)
-        self._work(now_ns, order)
+        order = self._blotter.place(now_ns, wanted, self._reservation(wanted))
+        if wanted.post_only and self._matching.would_take(wanted.symbol, wanted.side, wanted.price):
+            self._blotter.end(now_ns, order, Status.CANCELED, POST_ONLY_REASON)
+        elif wanted.time_in_force is TimeInForce.FOK and self._matching.reachable(wanted)[0] < wanted.size:
+            self._blotter.end(now_ns, order, Status.CANCELED, REST_REASON)
+        else:
+            self._blotter.accept(now_ns, order)
+            self._matching.work(now_ns, order)
         return order
 
     def amend(
         self, now_ns: int, order_id: str, *, price: int | None = None, size: int | None = None, post_only: bool = False
     ) -> SimOrder | Refusal:
-        """Change an open order in place. Size is the total; at or below what is filled, the rest is cancelled."""
-        order = self._orders.get(order_id)
+        """Change an open order in place. Size is the total; at or below what is filled, the rest is cancelled.
+
+        Only less size at the same price keeps the place in the queue (Kraken reference: amend).
+        """
+        order = self._blotter.orders.get(order_id)
         if order is None or not order.leaves:
             return Refusal.UNKNOWN_ORDER
-        instrument = self.instruments[order.request.symbol]
         fresh_price = order.price if price is None else price
         fresh_size = order.size if size is None else size
-        if fresh_price == order.price and fresh_size == order.size:
-            return Refusal.NOTHING_TO_AMEND
-        if fresh_price <= 0:
-            return Refusal.BAD_PRICE
-        if fresh_price % instrument.tick:
-            return Refusal.OFF_TICK
-        if fresh_size <= 0:
-            return Refusal.BAD_SIZE
-        if instrument.status == "maintenance" or instrument.status == "cancel_only":
-            return _mode(instrument.status, order.request) or Refusal.MARKET_CLOSED
+        refusal = self._check_amend(order, fresh_price, fresh_size, post_only)
+        if refusal is not None:
+            return refusal
         if fresh_size <= order.cum_size:
-            order.size = order.cum_size
-            self._note("amend", now_ns, order)
-            self._report(ReportKind.AMENDED, now_ns, order)
-            self._leave_book(now_ns, order)
-            self._end(now_ns, order, Status.CANCELED, "User requested", resting=False)
-            return order
-        if fresh_size < instrument.size_min:
-            return Refusal.SIZE_BELOW_MINIMUM
-        asset, amount = self._hold(order.request, fresh_price, fresh_size - order.cum_size)
-        _, held = self._hold(order.request, order.price, order.leaves)
-        if amount - held > self.ledger.balance(order.request.account, asset) - self.holds(order.request.account).get(
-            asset, 0
-        ):
-            return Refusal.INSUFFICIENT_FUNDS
-        opposite = self._sides[order.request.symbol][-order.request.side].best()
-        crosses = opposite > 0 and (fresh_price >= opposite if order.request.side == BUY else fresh_price <= opposite)
-        if post_only and crosses:
-            return Refusal.POST_ONLY_WOULD_TAKE
-        order.amended = True
-        order.touched_ns = now_ns
-        if fresh_price == order.price and fresh_size < order.size:
-            order.size = fresh_size
-            self._note("amend", now_ns, order, keeps_place=True)
-            self._report(ReportKind.AMENDED, now_ns, order)
-            self._show(now_ns, order.request.symbol, order.request.side, order.price)
-            return order
-        self._leave_book(now_ns, order)
-        order.price, order.size = fresh_price, fresh_size
-        self._note("amend", now_ns, order, keeps_place=False)
-        self._report(ReportKind.AMENDED, now_ns, order)
-        self._work(now_ns, order)
+            self._books.leave(now_ns, order)
+            self._blotter.amended(now_ns, order, order.price, order.cum_size, keeps_place=True, post_only=post_only)
+            self._blotter.end(now_ns, order, Status.CANCELED, AMENDED_AWAY_REASON)
+        elif fresh_price == order.price and fresh_size < order.size:
+            request = order.request
+            self._books.side(request.symbol, request.side).shrink(order, order.size - fresh_size)
+            self._blotter.amended(now_ns, order, fresh_price, fresh_size, keeps_place=True, post_only=post_only)
+            self._books.show(now_ns, request.symbol, request.side, order.price)
+        else:
+            self._books.leave(now_ns, order)
+            self._blotter.amended(now_ns, order, fresh_price, fresh_size, keeps_place=False, post_only=post_only)
+            self._matching.work(now_ns, order)
         return order
+
+    def _check_amend(self, order: SimOrder, price: int, size: int, post_only: bool) -> Refusal | None:
+        request = order.request
+        instrument = self.instruments[request.symbol]
+        if price == order.price and size == order.size:
+            return Refusal.NOTHING_TO_AMEND
+        if price <= 0:
+            return Refusal.BAD_PRICE
+        if price % instrument.tick:
+            return Refusal.OFF_TICK
+        if size <= 0:
+            return Refusal.BAD_SIZE
+        if instrument.status == "cancel_only":
+            return Refusal.MARKET_CANCEL_ONLY
+        if instrument.status not in OPEN_MODES:
+            return Refusal.MARKET_CLOSED
+        if size <= order.cum_size:
+            return None
+        if size < instrument.size_min:
+            return Refusal.SIZE_BELOW_MINIMUM
+        if price * size < instrument.cost_min:
+            return Refusal.COST_BELOW_MINIMUM
+        more = self._blotter.reservation(request, price, size - order.cum_size) - order.reserved
+        if more > 0 and more > self.ledger.free(request.account, self._blotter.asset(request)):
+            return Refusal.INSUFFICIENT_FUNDS
+        if self._matching.would_take(request.symbol, request.side, price):
+            if post_only:
+                return Refusal.POST_ONLY_WOULD_TAKE
+            if instrument.status == "post_only":
+                return Refusal.MARKET_POST_ONLY
+        return None
 
     def cancel(self, now_ns: int, order_id: str, reason: str) -> SimOrder | Refusal:
         """End an open order."""
-        order = self._orders.get(order_id)
+        order = self._blotter.orders.get(order_id)
         if order is None or not order.leaves:
             return Refusal.UNKNOWN_ORDER
-        self._note("cancel", now_ns, order)
+        self._blotter.note("cancel", now_ns, order, reason=reason)
         self._end(now_ns, order, Status.CANCELED, reason)
         return order
 
     def drain_reports(self) -> list[Report | LedgerEntry]:
         """Take what happened to orders and balances since the last call."""
-        reports, self._reports = self._reports, []
+        reports, self._blotter.reports = self._blotter.reports, []
         return reports
 
     def drain_market(self) -> list[BookChange | TradePrint]:
         """Take what happened to the public market since the last call."""
-        market, self._market = self._market, []
-        return market
+        told, self._books.told = self._books.told, []
+        return told
 
-    # --- matching ---------------------------------------------------------------------------------------------------
+    def _end(self, now_ns: int, order: SimOrder, status: Status, reason: str) -> None:
+        self._books.leave(now_ns, order)
+        self._blotter.end(now_ns, order, status, reason)
 
-    def _would_take(self, order: SimOrder) -> bool:
-        best = self._sides[order.request.symbol][-order.request.side].best()
-        return best > 0 and _reaches(order, best)
-
-    def _reachable(self, order: SimOrder) -> int:
-        side = self._sides[order.request.symbol][-order.request.side]
-        total = 0
-        for price in side.prices():
-            if not _reaches(order, price) or total >= order.size:
-                break
-            total += side.size(price)
-        return total
-
-    def _work(self, now_ns: int, order: SimOrder) -> None:
-        """Match an arriving order; what is left rests, or ends."""
-        request = order.request
-        side = self._sides[request.symbol][-request.side]
-        for price in side.prices():
-            if not order.leaves or not _reaches(order, price):
-                break
-            self._take_level(now_ns, order, side, price)
-        if not order.leaves:
-            return
-        if request.order_type is OrderType.MARKET or request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
-            self._end(now_ns, order, Status.CANCELED, REST_REASON, resting=False)
-            return
-        self._sides[request.symbol][request.side].add(order)
-        self._note("rest", now_ns, order, queue_ahead=order.queue_ahead)
-        if request.time_in_force is TimeInForce.GTD and request.expire_ns:
-            self._expiring[order.order_id] = order
-        self._show(now_ns, request.symbol, request.side, order.price)
-
-    def _take_level(self, now_ns: int, taker: SimOrder, side: RestingSide, price: int) -> None:
-        """Take one price: what is recorded ahead of each resting order, the order, then what is recorded behind."""
-        eaten = 0
-        for maker in list(side.orders.get(price, ())):
-            ahead = min(taker.leaves, maker.queue_ahead - eaten)
-            if ahead > 0:
-                self._take_recorded(now_ns, taker, side, price, ahead)
-                eaten += ahead
-            if not taker.leaves:
-                break
-            if maker.request.account == taker.request.account:
-                mode = taker.request.self_trade
-                if mode is not SelfTrade.CANCEL_NEWEST:
-                    self._end(now_ns, maker, Status.CANCELED, SELF_TRADE_REASON)
-                if mode is not SelfTrade.CANCEL_OLDEST:
-                    self._end(now_ns, taker, Status.CANCELED, SELF_TRADE_REASON, resting=False)
-                    break
-                continue
-            size = min(taker.leaves, maker.leaves)
-            self._print(now_ns, taker.request.symbol, taker.request.side, price, size)
-            self._fill(now_ns, maker, price, size, maker=True, cause=f"match:{taker.order_id}")
-            self._fill(now_ns, taker, price, size, maker=False, cause=f"match:{maker.order_id}")
-        left = min(taker.leaves, side.recorded.get(price, 0))
-        if left > 0:
-            self._take_recorded(now_ns, taker, side, price, left)
-        for maker in side.orders.get(price, ()):
-            maker.queue_ahead = max(0, maker.queue_ahead - eaten)
-        self._show(now_ns, taker.request.symbol, side.side, price)
-
-    def _take_recorded(self, now_ns: int, taker: SimOrder, side: RestingSide, price: int, size: int) -> None:
-        remaining = side.recorded.get(price, 0) - size
-        if remaining > 0:
-            side.recorded[price] = remaining
-        else:
-            side.set_recorded(price, 0)
-        self._print(now_ns, taker.request.symbol, taker.request.side, price, size)
-        self._fill(now_ns, taker, price, size, maker=False, cause="take")
-
-    # --- the tape ---------------------------------------------------------------------------------------------------
-
-    def _take(self, now_ns: int, entry: Entry) -> None:
-        if isinstance(entry, TradeEntry):
-            self._take_trade(now_ns, entry)
-        else:
-            self._take_book(now_ns, entry)
-
-    def _take_book(self, now_ns: int, entry: BookEntry) -> None:
-        sides = self._sides[self._tape_symbol]
-        touched: dict[tuple[int, int], None] = {}
-        if entry.is_snapshot:
-            fresh = {(side, price) for side, price, _ in entry.levels}
-            for side in (BUY, SELL):
-                for price in list(sides[side].recorded):
-                    if (side, price) not in fresh:
-                        sides[side].set_recorded(price, 0)
-                        touched[side, price] = None
-        for side, price, size in entry.levels:
-            sides[side].set_recorded(price, size)
-            touched[side, price] = None
-        self._cross(now_ns, touched)
-        for side, price in touched:
-            self._show(now_ns, self._tape_symbol, side, price)
-
-    def _cross(self, now_ns: int, touched: dict[tuple[int, int], None]) -> None:
-        """Let recorded size that came to or through an order's price trade with the order, at the order's price."""
-        sides = self._sides[self._tape_symbol]
-        for side in (BUY, SELL):
-            own, other = sides[side], sides[-side]
-            for price in own.prices():
-                best = other.best_recorded()
-                if not best or (price < best if side == BUY else price > best):
-                    break
-                for order in list(own.orders.get(price, ())):
-                    while order.leaves:
-                        best = other.best_recorded()
-                        if not best or (price < best if side == BUY else price > best):
-                            break
-                        size = min(order.leaves, other.recorded[best])
-                        other.set_recorded(best, other.recorded[best] - size)
-                        touched[-side, best] = touched[side, price] = None
-                        self._print(now_ns, self._tape_symbol, -side, price, size)
-                        self._fill(now_ns, order, price, size, maker=True, cause="cross")
-
-    def _take_trade(self, now_ns: int, entry: TradeEntry) -> None:
-        side = self._sides[self._tape_symbol][-entry.side]
-        left = entry.size
-        for price in side.prices():
-            if left <= 0 or (price < entry.price if side.side == BUY else price > entry.price):
-                break
-            if price != entry.price:
-                left -= self._tape_fills(now_ns, entry, side, price, left)
-        if left > 0:
-            eaten = 0
-            for order in list(side.orders.get(entry.price, ())):
-                ahead = min(left, max(0, order.queue_ahead - eaten))
-                eaten += ahead
-                left -= ahead
-                if left > 0:
-                    size = min(left, order.leaves)
-                    left -= size
-                    self._tape_fill(now_ns, entry, order, entry.price, size)
-            eaten += left
-            for order in side.orders.get(entry.price, ()):
-                order.queue_ahead = max(0, order.queue_ahead - eaten)
-            if eaten:
-                self._print(now_ns, self._tape_symbol, entry.side, entry.price, eaten)
-            remaining = side.recorded.get(entry.price, 0) - eaten
-            if remaining > 0:
-                side.recorded[entry.price] = remaining
-            elif entry.price in side.recorded:
-                side.set_recorded(entry.price, 0)
-        self._show(now_ns, self._tape_symbol, side.side, entry.price)
-
-    def _tape_fills(self, now_ns: int, entry: TradeEntry, side: RestingSide, price: int, left: int) -> int:
-        """Fill orders at a better price than the trade's; the recorded size there is not the trade's business."""
-        filled = 0
-        for order in list(side.orders.get(price, ())):
-            size = min(left - filled, order.leaves)
-            if size <= 0:
-                break
-            filled += size
-            self._tape_fill(now_ns, entry, order, price, size)
-        return filled
-
-    def _tape_fill(self, now_ns: int, entry: TradeEntry, order: SimOrder, price: int, size: int) -> None:
-        self._print(now_ns, self._tape_symbol, entry.side, price, size)
-        self._fill(now_ns, order, price, size, maker=True, cause=f"tape:{entry.number}", tape_size=entry.size)
-        self._show(now_ns, self._tape_symbol, order.request.side, price)
-
-    # --- what follows -----------------------------------------------------------------------------------------------
-
-    def _fill(
-        self, now_ns: int, order: SimOrder, price: int, size: int, *, maker: bool, cause: str, tape_size: int = 0
-    ) -> None:
-        request = order.request
-        instrument = self.instruments[request.symbol]
-        cost = price * size
-        rate = instrument.maker_fee_e6 if maker else instrument.taker_fee_e6
-        scale = 10 ** (instrument.price_precision + instrument.size_precision - instrument.quote_decimals)
-        fee = (2 * cost * rate + scale * 1_000_000) // (2 * scale * 1_000_000)
-        self._trade_number += 1
-        trade = SimTrade(
-            self._identifier("T"), self._trade_number, order.order_id, request.account, request.symbol, request.side,
-            price, size, cost, fee, instrument.quote, maker, now_ns, cause, order.queue_ahead, tape_size,
-        )  # fmt: skip
-        order.cum_size += size
-        order.cum_cost += cost
-        order.fee += fee
-        order.trade_ids.append(trade.execution_id)
-        self._trades.setdefault(request.account, deque(maxlen=TRADES_MAX)).append(trade)
-        self._note(
-            "fill", now_ns, order, fill_price=price, fill_size=size, maker=maker, cause=cause,
-            queue_ahead=trade.queue_ahead, tape_size=tape_size, execution_id=trade.execution_id,
-        )  # fmt: skip
-        is_done = order.cum_size >= order.size
-        if is_done:
-            # The book must lose the order while it still counts as open.
-            self._unrest(order)
-        order.status = Status.PARTIALLY_FILLED
-        self._report(ReportKind.TRADE, now_ns, order, trade=trade)
-        account, reference = request.account, trade.execution_id
-        base = request.side * size * 10 ** (DECIMALS - instrument.size_precision)
-        quote = -request.side * cost * 10**DECIMALS // 10 ** (instrument.price_precision + instrument.size_precision)
-        paid = fee * 10 ** (DECIMALS - instrument.quote_decimals)
-        self._reports.append(self.ledger.change(now_ns, account, "trade", instrument.base, base, 0, reference))
-        self._reports.append(self.ledger.change(now_ns, account, "trade", instrument.quote, quote, paid, reference))
-        if is_done:
-            order.status = Status.FILLED
-            order.closed_ns = now_ns
-            self._report(ReportKind.FILLED, now_ns, order)
-            self._forget(order)
-
-    def _end(self, now_ns: int, order: SimOrder, status: Status, reason: str, *, resting: bool = True) -> None:
-        if resting:
-            self._leave_book(now_ns, order)
-        order.status = status
-        order.closed_ns = now_ns
-        order.reason = reason
-        kind = ReportKind.CANCELED if status is Status.CANCELED else ReportKind.EXPIRED
-        self._note("end", now_ns, order, status=status.value, reason=reason)
-        self._report(kind, now_ns, order, reason=reason)
-        self._forget(order)
-
-    def _unrest(self, order: SimOrder) -> bool:
-        side = self._sides[order.request.symbol][order.request.side]
-        if order in side.orders.get(order.price, ()):
-            side.remove(order)
-            return True
-        return False
-
-    def _leave_book(self, now_ns: int, order: SimOrder) -> None:
-        if self._unrest(order):
-            self._show(now_ns, order.request.symbol, order.request.side, order.price)
-
-    def _forget(self, order: SimOrder) -> None:
-        account = order.request.account
-        self._open[account].pop(order.order_id, None)
-        self._expiring.pop(order.order_id, None)
-        closed = self._closed.setdefault(account, deque())
-        closed.append(order)
-        if len(closed) > CLOSED_MAX:
-            oldest = closed.popleft()
-            self._orders.pop(oldest.order_id, None)
-            key = (account, oldest.request.client_id)
-            if self._by_client_id.get(key) is oldest:
-                del self._by_client_id[key]
-
-    def _report(
-        self, kind: ReportKind, now_ns: int, order: SimOrder, *, reason: str = "", trade: SimTrade | None = None
-    ) -> None:
-        self._reports.append(
-            Report(
-                kind, now_ns, order, order.status, order.price, order.size, order.cum_size, order.cum_cost, order.fee,
-                reason, trade,
-            )
-        )  # fmt: skip
-
-    def _show(self, now_ns: int, symbol: str, side: int, price: int) -> None:
-        self._market.append(BookChange(symbol, side, price, self._sides[symbol][side].size(price), now_ns))
-
-    def _print(self, now_ns: int, symbol: str, side: int, price: int, size: int) -> None:
-        self._trade_number += 1
-        self._market.append(TradePrint(symbol, side, price, size, self._trade_number, now_ns))
-
-    def _hold(self, wanted: NewOrder, price: int, size: int) -> tuple[str, int]:
-        instrument = self.instruments[wanted.symbol]
+    def _reservation(self, wanted: NewOrder) -> int:
+        if wanted.order_type is OrderType.LIMIT:
+            return self._blotter.reservation(wanted, wanted.price, wanted.size)
         if wanted.side == SELL:
-            return instrument.base, size * 10 ** (DECIMALS - instrument.size_precision)
-        return instrument.quote, price * size * 10**DECIMALS // 10 ** (
-            instrument.price_precision + instrument.size_precision
-        )
+            return self._blotter.reservation(wanted, 0, wanted.size)
+        # A market buy costs what the book says: the money, as the price of one unit.
+        return self._blotter.reservation(wanted, self._matching.reachable(wanted)[1], 1)
 
-    def _identifier(self, letter: str) -> str:
-        text = letter + "".join(self._random.choices(ALPHABET, k=16))
-        return f"{text[:6]}-{text[6:11]}-{text[11:]}"
+    # --- the state folder -------------------------------------------------------------------------------------------
 
-    def _note(self, event: str, now_ns: int, order: SimOrder, **more: Any) -> None:
-        if self._log is not None:
-            request = order.request
-            self._log(
-                {
-                    "event": event, "tape": self.tape_number, "time_ns": now_ns, "order_id": order.order_id,
-                    "account": request.account, "symbol": request.symbol, "side": request.side, "price": order.price,
-                    "size": order.size, "cum_size": order.cum_size, **more,
-                }
-            )  # fmt: skip
+    def snapshot(self) -> dict[str, Any]:
+        """Balances, open orders, remembered trades and the source of ids as JSON values, for `restore`."""
+        return world_state.snapshot(self._blotter)
 
+    def restore(self, now_ns: int, saved: dict[str, Any]) -> None:
+        """Take back what `snapshot` gave, into an exchange that has no accounts yet and is advanced to its first book.
 
-def _reaches(order: SimOrder, price: int) -> bool:
-    if order.request.order_type is OrderType.MARKET:
-        return True
-    return price <= order.price if order.request.side == BUY else price >= order.price
+        Open orders queue up again at the back, in their old order; what the market has come over trades at once.
+        Raises ValueError for what is no snapshot.
+        """
+        for order in world_state.restore(now_ns, self._blotter, saved):
+            self._blotter.note_placed("restored", now_ns, order)
+            self._books.rest(now_ns, order)
+        self._recorded.uncross(now_ns)
+
+    def end_log(self) -> None:
+        """Note the end of the session: the audit then knows that nothing is missing."""
+        balances = {account: self.ledger.balances(account) for account in self.ledger.accounts()}
+        self._blotter.note_market("stop", self.now_ns, balances=balances)
 
 
 def _mode(status: str, wanted: NewOrder) -> Refusal | None:
@@ -581,6 +329,30 @@ def _mode(status: str, wanted: NewOrder) -> Refusal | None:
         return Refusal.MARKET_CANCEL_ONLY
     if status == "limit_only" and wanted.order_type is not OrderType.LIMIT:
         return Refusal.MARKET_LIMIT_ONLY
-    if status not in ("online", "post_only", "limit_only", "reduce_only"):
-        return Refusal.MARKET_CLOSED
-    return None
+    return None if status in OPEN_MODES else Refusal.MARKET_CLOSED
+
+
+def _start_of_log(
+    instruments: dict[str, SimInstrument], tape_symbol: str, start_ns: int, speed: float
+) -> dict[str, Any]:
+    return {
+        "event": "start",
+        "format": LOG_FORMAT,
+        "tape": 0,
+        "time_ns": start_ns,
+        "speed": speed,
+        "tape_symbol": tape_symbol,
+        "instruments": {
+            traded.symbol: {
+                "base": traded.base,
+                "quote": traded.quote,
+                "price_precision": traded.price_precision,
+                "size_precision": traded.size_precision,
+                "quote_decimals": traded.quote_decimals,
+                "maker_fee_e6": traded.maker_fee_e6,
+                "taker_fee_e6": traded.taker_fee_e6,
+                "status": traded.status,
+            }
+            for traded in instruments.values()
+        },
+    }

@@ -61,6 +61,7 @@ class Refusal(Enum):
     MARKET_CANCEL_ONLY = "market in cancel-only mode"
     MARKET_LIMIT_ONLY = "market in limit-only mode"
     MARKET_CLOSED = "market in maintenance"
+    NO_POSITION = "reduce-only without a position"
 
 
 @dataclass(slots=True)
@@ -121,6 +122,10 @@ class SimOrder:
     amended: bool = False
     queue_ahead: int = 0
     """Recorded size standing before the order at its price (its own queue estimate)."""
+    queue_joined: int = 0
+    """What `queue_ahead` was when the order last joined its level."""
+    reserved: int = 0
+    """What the order keeps from being spent twice: its cost or size, and the fees of a buy; ledger units."""
     trade_ids: list[str] = field(default_factory=list)
 
     @property

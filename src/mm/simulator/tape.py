@@ -120,32 +120,39 @@ class Tape:
             number += 1
 
     def replay(self, *, endless: bool = True) -> Iterator[Entry]:
-        """The entries again and again: time goes on, and each repetition begins where the last one's middle was.
+        """The entries again and again: time goes on, and each pass begins where the last one's middle was.
 
-        A repetition starts with a whole book, its prices moved by as much as the market moved before.
+        A pass starts with a whole book. Every second pass is the mirror image (bids are asks, up is down) of the one
+        before it, so the price comes back: a recording that fell by 150 USD would otherwise fall to nothing in days.
         """
-        shift_us = shift = number = 0
+        shift_us = number = axis = 0
+        is_mirrored = False
         while True:
+            first = 0
             best: dict[int, dict[int, int]] = {BUY: {}, SELL: {}}
-            first = last = 0
             for entry in self.entries():
+                time_us = entry.time_us + shift_us
                 if isinstance(entry, TradeEntry):
-                    yield TradeEntry(number, entry.time_us + shift_us, entry.side, entry.price + shift, entry.size)
+                    side, price = (-entry.side, axis - entry.price) if is_mirrored else (entry.side, entry.price)
+                    yield TradeEntry(number, time_us, side, price, entry.size)
+                elif is_mirrored:
+                    levels = tuple((-side, axis - price, size) for side, price, size in entry.levels)
+                    yield BookEntry(number, time_us, levels, entry.is_snapshot)
                 else:
-                    for side, price, size in entry.levels:
-                        if size:
-                            best[side][price] = size
-                        else:
-                            best[side].pop(price, None)
-                    if not first:
-                        first = max(best[BUY]) + min(best[SELL])
-                    levels = tuple((side, price + shift, size) for side, price, size in entry.levels)
-                    yield BookEntry(number, entry.time_us + shift_us, levels, entry.is_snapshot)
+                    if not axis:
+                        for side, price, size in entry.levels:
+                            if size:
+                                best[side][price] = size
+                            else:
+                                best[side].pop(price, None)
+                        first = first or max(best[BUY]) + min(best[SELL])
+                    yield BookEntry(number, time_us, entry.levels, entry.is_snapshot)
                 number += 1
             if not endless:
                 return
-            last = max(best[BUY]) + min(best[SELL])
-            shift += (last - first) // 2
+            # A price and its image add up to the axis; so do half the sums of both best prices, first and last.
+            axis = axis or (first + max(best[BUY]) + min(best[SELL])) // 2
+            is_mirrored = not is_mirrored
             shift_us += self.duration_us
 
 

@@ -63,6 +63,8 @@ _COMMON: Final[dict[Refusal, str]] = {
     Refusal.MARKET_CANCEL_ONLY: "EService:Market in cancel_only mode",
     Refusal.MARKET_LIMIT_ONLY: "EService:Market in limit_only mode",
     Refusal.MARKET_CLOSED: UNAVAILABLE,
+    # Reduce-only is a margin order's flag (Kraken reference: errors); the simulated account has no margin.
+    Refusal.NO_POSITION: "EOrder:Reduce only:No position exists",
 }
 _WEBSOCKET: Final[dict[Refusal, str]] = {
     # Recorded in January 2026; REST has kept the older text.

@@ -1,0 +1,262 @@
+"""Every order of the venue from its first report to its last, with the money that it moves.
+
+The blotter opens, fills, changes and ends orders; who meets whom is decided elsewhere (`matching.py`, `recorded.py`).
+Whatever happens is reported in order, and noted in the order log for the audit.
+"""
+
+from __future__ import annotations
+
+import random
+from base64 import b32encode
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from mm.simulator.ledger import DECIMALS, Ledger
+from mm.simulator.orders import (
+    BUY,
+    SELL,
+    LedgerEntry,
+    NewOrder,
+    OrderType,
+    Report,
+    ReportKind,
+    SimInstrument,
+    SimOrder,
+    SimTrade,
+    Status,
+    TimeInForce,
+)
+
+CLOSED_MAX: Final = 50_000
+TRADES_MAX: Final = 200_000
+
+OrderLog = Callable[[dict[str, Any]], None]
+"""Takes what happened to orders as JSON values, see `tools/audit_fills.py`."""
+
+
+class Blotter:
+    """Orders, trades, ledger and what was reported of them."""
+
+    def __init__(self, instruments: dict[str, SimInstrument], seed: int, log: OrderLog | None) -> None:
+        for instrument in instruments.values():
+            if instrument.price_precision + instrument.size_precision > DECIMALS:
+                raise ValueError(
+                    f"{instrument.symbol}: price_precision + size_precision must be at most {DECIMALS}, not "
+                    f"{instrument.price_precision + instrument.size_precision}: the ledger could not hold a cost"
+                )
+        self.instruments = instruments
+        self.ledger = Ledger()
+        self.random = random.Random(seed)
+        self.tape_number = 0
+        """Entries of the tape applied so far."""
+        self.trade_number = 0
+        self.orders: dict[str, SimOrder] = {}
+        self.by_client_id: dict[tuple[str, str], SimOrder] = {}
+        self.open: dict[str, dict[str, SimOrder]] = {}
+        self.closed: dict[str, deque[SimOrder]] = {}
+        self.trades: dict[str, deque[SimTrade]] = {}
+        self.expiring: dict[str, SimOrder] = {}
+        self.reports: list[Report | LedgerEntry] = []
+        self._log = log
+
+    # --- money ------------------------------------------------------------------------------------------------------
+
+    def deposit(self, now_ns: int, account: str, asset: str, amount: int) -> None:
+        """Give an account some of an asset, in the ledger's decimals."""
+        reference = self.identifier("D")
+        self.reports.append(self.ledger.change(now_ns, account, "deposit", asset, amount, 0, reference))
+        if self._log is not None:
+            self._log(
+                {
+                    "event": "deposit", "tape": self.tape_number, "time_ns": now_ns, "account": account,
+                    "asset": asset, "amount": amount,
+                }
+            )  # fmt: skip
+
+    def asset(self, wanted: NewOrder) -> str:
+        """What an order pays with."""
+        instrument = self.instruments[wanted.symbol]
+        return instrument.base if wanted.side == SELL else instrument.quote
+
+    def principal(self, wanted: NewOrder, price: int, size: int) -> int:
+        """What an order's size costs at a price (a sell: the size itself), in ledger units."""
+        instrument = self.instruments[wanted.symbol]
+        if wanted.side == SELL:
+            return int(size * 10 ** (DECIMALS - instrument.size_precision))
+        return int(price * size * 10 ** (DECIMALS - instrument.price_precision - instrument.size_precision))
+
+    def reservation(self, wanted: NewOrder, price: int, size: int) -> int:
+        """What an order must have: its principal and, for a buy, the greater fee on it; a sell pays out of proceeds."""
+        principal = self.principal(wanted, price, size)
+        if wanted.side == SELL:
+            return principal
+        instrument = self.instruments[wanted.symbol]
+        unit: int = 10 ** (DECIMALS - instrument.quote_decimals)
+        rate = max(instrument.maker_fee_e6, instrument.taker_fee_e6, 0)
+        return principal + -(-principal * rate // (1_000_000 * unit)) * unit
+
+    def reserve(self, order: SimOrder, amount: int) -> None:
+        """Keep this much for an order from now on."""
+        if amount != order.reserved:
+            self.ledger.reserve(order.request.account, self.asset(order.request), amount - order.reserved)
+            order.reserved = amount
+
+    # --- the life of an order ---------------------------------------------------------------------------------------
+
+    def place(self, now_ns: int, wanted: NewOrder, reserved: int) -> SimOrder:
+        """A new order, pending."""
+        order = SimOrder(wanted, self.identifier("O"), Status.PENDING_NEW, wanted.price, wanted.size)
+        order.created_ns = order.touched_ns = now_ns
+        self.take(order)
+        self.reserve(order, reserved)
+        self.report(ReportKind.PENDING_NEW, now_ns, order)
+        self.note_placed("place", now_ns, order)
+        return order
+
+    def take(self, order: SimOrder) -> None:
+        """Count an order as open."""
+        request = order.request
+        self.orders[order.order_id] = order
+        self.open.setdefault(request.account, {})[order.order_id] = order
+        if request.client_id:
+            self.by_client_id[request.account, request.client_id] = order
+        if request.time_in_force is TimeInForce.GTD and request.expire_ns:
+            self.expiring[order.order_id] = order
+
+    def accept(self, now_ns: int, order: SimOrder) -> None:
+        """A pending order is new."""
+        order.status = Status.NEW
+        self.report(ReportKind.NEW, now_ns, order)
+
+    def amended(self, now_ns: int, order: SimOrder, price: int, size: int, **more: Any) -> None:
+        """An open order has other terms from now on."""
+        order.price, order.size = price, size
+        order.amended = True
+        order.touched_ns = now_ns
+        self.reserve(order, self.reservation(order.request, price, order.leaves))
+        self.note("amend", now_ns, order, **more)
+        self.report(ReportKind.AMENDED, now_ns, order)
+
+    def fill(
+        self, now_ns: int, order: SimOrder, price: int, size: int, trade_number: int, *, maker: bool, cause: str,
+        tape_size: int = 0,
+    ) -> None:  # fmt: skip
+        """Execute some of an order: book the trade, its fee and both balances; the last fill ends the order.
+
+        The fee is rounded half up for each trade, so many small trades can cost one unit more than was reserved for
+        them together; the venue then takes that unit less rather than let a balance go below what orders hold.
+        """
+        request, ledger = order.request, self.ledger
+        instrument = self.instruments[request.symbol]
+        cost = price * size
+        rate = instrument.maker_fee_e6 if maker else instrument.taker_fee_e6
+        scale = 10 ** (instrument.price_precision + instrument.size_precision - instrument.quote_decimals)
+        unit = 10 ** (DECIMALS - instrument.quote_decimals)
+        fee = (2 * cost * rate + scale * 1_000_000) // (2 * scale * 1_000_000)
+        base = size * 10 ** (DECIMALS - instrument.size_precision)
+        quote = cost * 10 ** (DECIMALS - instrument.price_precision - instrument.size_precision)
+        order.cum_size += size
+        order.cum_cost += cost
+        is_done = order.cum_size >= order.size
+        if request.order_type is OrderType.LIMIT:
+            self.reserve(order, 0 if is_done else self.reservation(request, order.price, order.leaves))
+        else:
+            spent = quote + fee * unit if request.side == BUY else base
+            self.reserve(order, 0 if is_done else max(0, order.reserved - spent))
+        if request.side == BUY:
+            fee = min(fee, (ledger.free(request.account, instrument.quote) - quote) // unit)
+        order.fee += fee
+        trade = SimTrade(
+            self.identifier("T"), trade_number, order.order_id, request.account, request.symbol, request.side, price,
+            size, cost, fee, instrument.quote, maker, now_ns, cause, order.queue_ahead, tape_size,
+        )  # fmt: skip
+        order.trade_ids.append(trade.execution_id)
+        self.trades.setdefault(request.account, deque(maxlen=TRADES_MAX)).append(trade)
+        if self._log is not None:
+            self.note(
+                "fill", now_ns, order, fill_price=price, fill_size=size, fee=fee, maker=maker, cause=cause,
+                queue_joined=order.queue_joined, queue_ahead=order.queue_ahead, tape_size=tape_size,
+                execution_id=trade.execution_id,
+            )  # fmt: skip
+        order.status = Status.PARTIALLY_FILLED
+        self.report(ReportKind.TRADE, now_ns, order, trade=trade)
+        for asset, amount, paid in (
+            (instrument.base, request.side * base, 0),
+            (instrument.quote, -request.side * quote, fee * unit),
+        ):
+            entry = ledger.change(now_ns, request.account, "trade", asset, amount, paid, trade.execution_id)
+            self.reports.append(entry)
+        if is_done:
+            order.status = Status.FILLED
+            order.closed_ns = now_ns
+            self.report(ReportKind.FILLED, now_ns, order)
+            self._close(order)
+
+    def end(self, now_ns: int, order: SimOrder, status: Status, reason: str) -> None:
+        """An order is over without being filled; it has left the book before."""
+        self.reserve(order, 0)
+        order.status = status
+        order.closed_ns = now_ns
+        order.reason = reason
+        kind = ReportKind.CANCELED if status is Status.CANCELED else ReportKind.EXPIRED
+        self.note("end", now_ns, order, status=status.value, reason=reason)
+        self.report(kind, now_ns, order, reason=reason)
+        self._close(order)
+
+    def _close(self, order: SimOrder) -> None:
+        account = order.request.account
+        del self.open[account][order.order_id]
+        self.expiring.pop(order.order_id, None)
+        closed = self.closed.setdefault(account, deque())
+        closed.append(order)
+        if len(closed) > CLOSED_MAX:
+            oldest = closed.popleft()
+            self.orders.pop(oldest.order_id, None)
+            key = (account, oldest.request.client_id)
+            if self.by_client_id.get(key) is oldest:
+                del self.by_client_id[key]
+
+    # --- what is told -----------------------------------------------------------------------------------------------
+
+    def report(
+        self, kind: ReportKind, now_ns: int, order: SimOrder, *, reason: str = "", trade: SimTrade | None = None
+    ) -> None:
+        """Tell a step of an order."""
+        self.reports.append(
+            Report(
+                kind, now_ns, order, order.status, order.price, order.size, order.cum_size, order.cum_cost, order.fee,
+                reason, trade,
+            )
+        )  # fmt: skip
+
+    def identifier(self, letter: str) -> str:
+        """A new id in the venue's form, drawn from the seed."""
+        # Ten bytes are sixteen letters of A-Z and 2-7, as in real ids.
+        text = letter + b32encode(self.random.randbytes(10)).decode()
+        return f"{text[:6]}-{text[6:11]}-{text[11:]}"
+
+    def note(self, event: str, now_ns: int, order: SimOrder, **more: Any) -> None:
+        """Write to the order log."""
+        if self._log is not None:
+            request = order.request
+            self._log(
+                {
+                    "event": event, "tape": self.tape_number, "time_ns": now_ns, "order_id": order.order_id,
+                    "account": request.account, "symbol": request.symbol, "side": request.side, "price": order.price,
+                    "size": order.size, "cum_size": order.cum_size, **more,
+                }
+            )  # fmt: skip
+
+    def note_placed(self, event: str, now_ns: int, order: SimOrder) -> None:
+        """Write an order's terms to the order log."""
+        request = order.request
+        self.note(
+            event, now_ns, order, type=request.order_type.value, time_in_force=request.time_in_force.value,
+            post_only=request.post_only, self_trade=request.self_trade.value, expire_ns=request.expire_ns,
+        )  # fmt: skip
+
+    def note_market(self, event: str, now_ns: int, **more: Any) -> None:
+        """Write something to the order log that is not about one order."""
+        if self._log is not None:
+            self._log({"event": event, "tape": self.tape_number, "time_ns": now_ns, **more})
