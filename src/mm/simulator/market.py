@@ -41,8 +41,8 @@ def btc_usd() -> SimInstrument:
 def label(tape: Tape, speed: float) -> str:
     """What the market is, for a screen."""
     return (
-        f"recording of {tape.facts['title']}, mapped to Kraken's 0.1 grid, replayed at {speed:g}x again and again, every "
-        "second time upside down so that the price comes back; no profit can be claimed from it"
+        f"recording of {tape.facts['title']}, mapped to Kraken's 0.1 grid, replayed at {speed:g}x again and again, "
+        "every second time upside down so that the price comes back; no profit can be claimed from it"
     )
 
 
