@@ -108,12 +108,14 @@ class Port:
         """A channel's socket is connected."""
         self._end(now_ns, self.link.opened(now_ns, channel))
 
-    def frame(self, now_ns: int, channel: str, payload: bytes, is_last: bool = True) -> None:
-        """Take a whole message; is_last: nothing more is read already, so it is time to decide."""
-        events = self.link.frame(now_ns, channel, payload)
-        if events:
-            self._driver.take(events)
-        if is_last:
+    def frame(self, now_ns: int, channel: str, payload: bytes, last: bool = True) -> None:
+        """Take a whole message; last: nothing more is read already, so it is time to decide (an empty one only says
+        so)."""
+        if payload:
+            events = self.link.frame(now_ns, channel, payload)
+            if events:
+                self._driver.take(events)
+        if last:
             self._driver.decide(now_ns, self.venue)
 
     def closed(self, now_ns: int, channel: str, code: int, reason: str) -> None:

@@ -2,7 +2,9 @@
 
 mod book;
 mod errors;
+mod histogram;
 mod kraken_book;
+mod limits;
 
 use pyo3::prelude::*;
 
@@ -14,6 +16,11 @@ mod _rust {
     use super::book::Book;
     #[pymodule_export]
     use super::kraken_book::KrakenBookDecoder;
+
+    #[pymodule_export]
+    use super::histogram::Histogram;
+    #[pymodule_export]
+    use super::limits::{KrakenRestCounter, KrakenTradingCounter, TokenBucket};
 
     #[pymodule_export]
     const BOOK_SNAPSHOT: i64 = mm_core::kraken_book::SNAPSHOT as i64;

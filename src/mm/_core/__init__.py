@@ -10,5 +10,9 @@ from ._rust import BOOK_TOP_CHANGED as BOOK_TOP_CHANGED
 from ._rust import BOOK_UNKNOWN_SYMBOL as BOOK_UNKNOWN_SYMBOL
 from ._rust import BOOK_VALID as BOOK_VALID
 from ._rust import Book as Book
+from ._rust import Histogram as Histogram
 from ._rust import KrakenBookDecoder as KrakenBookDecoder
+from ._rust import KrakenRestCounter as KrakenRestCounter
+from ._rust import KrakenTradingCounter as KrakenTradingCounter
+from ._rust import TokenBucket as TokenBucket
 from ._rust import crc32 as crc32

@@ -17,7 +17,11 @@ __all__ = [
     "BOOK_UNKNOWN_SYMBOL",
     "BOOK_VALID",
     "Book",
+    "Histogram",
     "KrakenBookDecoder",
+    "KrakenRestCounter",
+    "KrakenTradingCounter",
+    "TokenBucket",
     "crc32",
 ]
 
@@ -145,3 +149,76 @@ class KrakenBookDecoder:
     def malformed_count(self) -> int: ...
     @property
     def mismatch_count(self) -> int: ...
+
+@final
+class TokenBucket:
+    """Weighted token bucket with two lanes; the reserve is for the priority lane alone.
+
+    capacity, reserve: tokens; refill_per_s_e3: thousandths of a token a second. Raises ValueError that names the field.
+    """
+
+    def __new__(cls, capacity: int, refill_per_s_e3: int, reserve: int = 0) -> TokenBucket: ...
+    def take(self, now_ns: int, weight: int = 1, priority: bool = False) -> bool:
+        """Take tokens if they are there; nothing otherwise."""
+    def headroom(self, now_ns: int, priority: bool = False) -> float:
+        """Return the tokens that a lane could take now."""
+    def next_permit_ns(self, now_ns: int, weight: int = 1, priority: bool = False) -> int:
+        """Return when `take` will succeed; 0 if it never will."""
+    def state_hash(self) -> int: ...
+
+@final
+class KrakenTradingCounter:
+    """Kraken's trading engine counter of one account and pair, kept on our side.
+
+    tier: "starter", "intermediate" or "pro". action: "place", "amend", "edit" or "cancel"; age_ns: of the order since
+    its creation or last amend; priority: cancels and retreats; open_orders: of the pair, for whose cancels a reserve is
+    kept that only the priority lane may use. Raises ValueError that names the field.
+    """
+
+    def __new__(cls, tier: str) -> KrakenTradingCounter: ...
+    def allows(self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0) -> bool:
+        """Return whether the venue would take a request now; counts nothing."""
+    def charge(self, now_ns: int, action: str, age_ns: int = 0) -> None:
+        """Count a request that is on its way."""
+    def refused(self, now_ns: int) -> None:
+        """Take the venue's word that the counter is full."""
+    def headroom(self, now_ns: int) -> float:
+        """Return the points below the threshold."""
+    def next_permit_ns(
+        self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0
+    ) -> int:
+        """Return when `allows` will say yes; 0 if it never will."""
+    def state_hash(self) -> int: ...
+
+@final
+class KrakenRestCounter:
+    """Kraken's call counter of an API key; three points are for the priority lane alone. tier: as above."""
+
+    def __new__(cls, tier: str) -> KrakenRestCounter: ...
+    def take(self, now_ns: int, cost: int = 1, priority: bool = False) -> bool:
+        """Count a call if it may be made; nothing otherwise."""
+    def refused(self, now_ns: int) -> None:
+        """Take the venue's word that the counter is full."""
+    def headroom(self, now_ns: int) -> float:
+        """Return the points below the maximum."""
+    def next_permit_ns(self, now_ns: int, cost: int = 1, priority: bool = False) -> int:
+        """Return when `take` will succeed; 0 if it never will."""
+    def state_hash(self) -> int: ...
+
+@final
+class Histogram:
+    """Counts of whole numbers from 0 in 29 kB, whatever comes; percentiles are at most 1/64 too high."""
+
+    def __new__(cls) -> Histogram: ...
+    def record(self, value: int) -> None:
+        """Count a value; a negative one counts as 0."""
+    def percentile(self, percent: float) -> int:
+        """Return the value at or below which so many of a hundred lie; 0 when there are none."""
+    def merge(self, other: Histogram) -> None:
+        """Add the counts of another."""
+    def reset(self) -> None:
+        """Forget everything."""
+    @property
+    def count(self) -> int: ...
+    @property
+    def max(self) -> int: ...

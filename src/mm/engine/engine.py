@@ -138,10 +138,16 @@ class Engine:
     def next_deadline(self) -> int:
         """When `decide` has something to do although nothing happens, ns UTC."""
         due_ns = self._upkeep.due_ns
+        if self.is_stopping:
+            return due_ns
         for market in self.markets.values():
             if market.due_ns and market.due_ns < due_ns:
                 due_ns = market.due_ns
         return due_ns
+
+    def explain(self, now_ns: int) -> list[Decision]:
+        """Return what would be decided at a moment, and on what; changes nothing. For `mm why`."""
+        return [self._quoting.explain(now_ns, market) for market in self.markets.values() if market.strategy]
 
     def emit(self, command: Any) -> None:
         """Record a command, apply it, and hand it to the caller of `decide`. For the parts of the engine only."""
@@ -326,6 +332,9 @@ class Engine:
             if market is not None:
                 market.position.apply_fill(event.side, event.price, event.size, event.fee, event.fee_asset)
                 market.profit.on_fill(event.side, event.price, event.size, market.middle2)
+                if order.purpose == "hedge":
+                    market.hedge_fills += 1
+                    market.hedge_cost += event.price * event.size
                 if event.side > 0:
                     market.state.buy_fill_ns = event.recv_ns
                 else:

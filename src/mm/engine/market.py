@@ -39,6 +39,8 @@ class Market:
         "changed",
         "due_ns",
         "gap",
+        "hedge_cost",
+        "hedge_fills",
         "instrument",
         "last",
         "limits",
@@ -79,6 +81,8 @@ class Market:
         self.gap = "no book yet"
         self.resync_ns = 0
         self.problem = ""
+        self.hedge_fills = 0
+        self.hedge_cost = 0
         self.position_max = 0
         self.order_size_max = 0
         self.quantity = 0
@@ -94,6 +98,10 @@ class Market:
     def middle2(self) -> int:
         """Bid + ask of the last good book, 0 before the first."""
         return self.bid + self.ask if self.bid and self.ask else 0
+
+    def venue_orders(self) -> list[Order]:
+        """Own open orders of this symbol as of the last look at it."""
+        return [order for order in self.orders if order.is_open]
 
     def lose_book(self, gap: str) -> None:
         """Trust the book no longer: the next snapshot ends it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from mm._core import events as ev
 from mm._core.orders import Order, OrderState
 from mm.engine.decision import Decision
-from mm.oms.quoter import Step
+from mm.oms.quoter import TOO_CLOSE, Step
 from mm.risk import Refused
 from mm.risk.limits import USD, micro_usd
 
@@ -65,15 +65,58 @@ class Quoting:
         self._keep(Decision(now_ns, market.venue.name, market.symbol, strategy.name, "", state.bid, state.ask,
                             market.quantity, quoting, sent, refused), market)  # fmt: skip
 
+    def explain(self, now_ns: int, market: Market) -> Decision:
+        """Return the record that `run` would leave, with what it would ask for, before limits and rate counters."""
+        engine = self._engine
+        strategy = market.strategy
+        name = strategy.name if strategy is not None else ""
+        gate, _ = self._gate(now_ns, market)
+        market.refresh(engine.orders, now_ns)
+        state = market.state
+        if engine.is_stopping:
+            gate = gate or f"stopping: {engine.stop_reason}"
+        if gate or strategy is None:
+            return Decision(
+                now_ns,
+                market.venue.name,
+                market.symbol,
+                name,
+                gate or "no strategy",
+                market.bid,
+                market.ask,
+                market.quantity,
+                None,
+                (),
+                (),
+            )
+        quoting = strategy.quotes(state)
+        text = market.instrument.price_text
+        actions = tuple(
+            f"{'bid' if step.quote.side > 0 else 'ask'} to {text(step.quote.price)}: {step.reason}"
+            if step.quote is not None
+            else f"cancel {step.order.client_id if step.order is not None else ''}: {step.reason}"
+            for step in market.quoter.plan(now_ns, quoting.quotes, quoting.terms.fair, engine.orders)
+        )
+        return Decision(
+            now_ns,
+            market.venue.name,
+            market.symbol,
+            name,
+            "",
+            state.bid,
+            state.ask,
+            market.quantity,
+            quoting,
+            actions,
+            (),
+        )
+
     def pull(self, now_ns: int, market: Market, reason: str, actions: list[str]) -> None:
         """Cancel what stands. Cancels are asked again, because the first may be lost with the link."""
-        engine = self._engine
         for order in market.orders:
             due_ns = self.cancel(now_ns, order, reason, actions)
             if due_ns and (not market.due_ns or due_ns < market.due_ns):
                 market.due_ns = due_ns
-        if engine.is_stopping:
-            market.due_ns = 0
 
     def cancel(self, now_ns: int, order: Order, reason: str, actions: list[str] | None = None) -> int:
         """Cancel one order unless that was just asked; returns when to look again."""
@@ -149,7 +192,9 @@ class Quoting:
                 continue
             rates = market.limits
             action, age_ns = ("place", 0) if order is None else ("amend", now_ns - order.touched_ns)
-            if rates is not None and not rates.allows(now_ns, action, age_ns, False):
+            # A quote that stands too close has to get away: an amend costs less than the cancel that it saves.
+            urgent = reason == TOO_CLOSE
+            if rates is not None and not rates.allows(now_ns, action, age_ns, urgent, len(market.orders)):
                 refused.append(f"{side} at {text(quote.price)}: the venue's order rate limit is used up")
                 continue
             if order is None:

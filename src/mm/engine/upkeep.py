@@ -29,11 +29,11 @@ class Upkeep:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._quoting = Quoting(engine)
-        self.due_ns = 0
+        self.due_ns = 1
 
     def wake(self) -> None:
-        """Run at the next `decide`."""
-        self.due_ns = 0
+        """Run at the next `decide`. Long overdue, and not 0, which would mean never."""
+        self.due_ns = 1
 
     def run(self, now_ns: int) -> None:
         """Do what is due."""

@@ -27,11 +27,16 @@ class TradingLimits(Protocol):
     """The venue's count of order requests for one symbol, kept on our side.
 
     action: "place", "amend" or "cancel"; age_ns: of the order concerned; priority: cancels and hedges, which may use
-    the reserve.
+    the reserve; open_orders: of the symbol, whose cancels the reserve is for.
     """
 
-    def allows(self, now_ns: int, action: str, age_ns: int, priority: bool) -> bool: ...
-    def charge(self, now_ns: int, action: str, age_ns: int) -> None: ...
+    def allows(
+        self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0
+    ) -> bool: ...
+    def charge(self, now_ns: int, action: str, age_ns: int = 0) -> None: ...
+    def next_permit_ns(
+        self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0
+    ) -> int: ...
     def refused(self, now_ns: int) -> None:
         """The venue says that we are over: it knows better."""
         ...

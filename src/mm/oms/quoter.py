@@ -21,6 +21,7 @@ from mm.quotes import Quote
 RETRY_NS_MIN: Final = 250_000_000
 """After a refusal the same wish waits: the venue's reason seldom goes away within one frame."""
 RETRY_NS_MAX: Final = 30_000_000_000
+TOO_CLOSE: Final = "too close to the market"
 LIVE: Final = (OrderState.NEW, OrderState.PARTIALLY_FILLED)
 
 
@@ -119,7 +120,7 @@ class Quoter:
             return None
         if not self._can_amend:
             return Step(order, None, "moved")
-        return Step(order, quote, "too close" if exposed else "moved")
+        return Step(order, quote, TOO_CLOSE if exposed else "moved")
 
     def _wake(self, due_ns: int) -> None:
         if not self._due_ns or due_ns < self._due_ns:
@@ -164,4 +165,4 @@ class Quoter:
         return slot if slot is not None and slot.client_id == order.client_id else None
 
 
-__all__ = ["Quoter", "Slot", "Step"]
+__all__ = ["TOO_CLOSE", "Quoter", "Slot", "Step"]

@@ -132,4 +132,5 @@ class Narrator:
 
     def _amend_rejected(self, event: ev.AmendRejected) -> Happening:
         text = f"Amend of {event.client_id or event.venue_id} refused: {event.reason}"
-        return Happening(event.recv_ns, text, key=f"amend {event.reason}")
+        level = "debug" if event.code == "gone" else "info"
+        return Happening(event.recv_ns, text, level, key=f"amend {event.reason}")

@@ -9,11 +9,10 @@ from mm.exchanges.kraken.terms import BATCH_CANCEL_MAX, BATCH_PLACE_MAX, CLIENT_
 from mm.exchanges.venue import Capabilities
 
 if TYPE_CHECKING:
-    from mm._core._rust import KrakenBookDecoder
+    from mm._core._rust import KrakenBookDecoder, KrakenTradingCounter
     from mm.exchanges.kraken.codec import KrakenCodec
     from mm.exchanges.kraken.dialect import Dialect
     from mm.exchanges.kraken.session import KrakenSession
-    from mm.exchanges.kraken.trading_limits import TradingLimits
     from mm.instruments import Instrument
 
 
@@ -74,11 +73,11 @@ class KrakenFace:
             seed=seed,
         )
 
-    def trading_limits(self, tier: str) -> TradingLimits | None:
+    def trading_limits(self, tier: str) -> KrakenTradingCounter | None:
         """Return the count of order requests of one symbol, None for a tier without limit."""
-        from mm.exchanges.kraken.trading_limits import TradingLimits
+        from mm._core._rust import KrakenTradingCounter
 
-        return None if tier == "unlimited" else TradingLimits(tier)
+        return None if tier == "unlimited" else KrakenTradingCounter(tier)
 
     def book_decoder(self) -> KrakenBookDecoder:
         """Return a decoder of book frames."""

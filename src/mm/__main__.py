@@ -1,0 +1,39 @@
+"""`python -m mm COMMAND`: run, why, simulator."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+USAGE = """\
+usage: mm COMMAND ...
+
+  run        make a market (without arguments: on the embedded simulation)
+  why        explain the quotes, and their absence, of the last run
+  simulator  the simulated Kraken alone, for any client
+
+mm COMMAND --help says more."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Hand over to a command."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = arguments.pop(0) if arguments else ""
+    if command == "run":
+        from mm.run import main as run
+
+        return run(arguments)
+    if command == "why":
+        from mm.why import main as why
+
+        return why(arguments)
+    if command == "simulator":
+        from mm.simulator.process import main as simulator
+
+        return simulator(arguments)
+    print(USAGE, file=sys.stderr if command not in ("-h", "--help", "help") else sys.stdout)
+    return 0 if command in ("-h", "--help", "help") else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""A shell without sockets: one machine and one simulated venue with a clock that jumps to whatever is next.
+
+Both sides are the ones that run over sockets, byte for byte. Messages take `latency_ns` each way, plus up to
+`jitter_ns` drawn from the seed; on one connection they never overtake one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from random import Random
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from mm.errors import InvariantError
+from mm.net.actions import Connect, Disconnect, Request, Send
+from mm.net.http import LOST
+from mm.net.websocket import UNREACHABLE
+
+ABNORMAL: Final = 1006
+STEPS_MAX: Final = 10_000
+"""In one moment: a burst of the tape is a few dozen messages."""
+
+
+class Machine(Protocol):
+    """A link, or a driver's port: see `mm.live.shell.Machine`."""
+
+    def start(self, now_ns: int) -> object: ...
+    def opened(self, now_ns: int, channel: str) -> object: ...
+    def frame(self, now_ns: int, channel: str, payload: bytes, last: bool) -> object: ...
+    def closed(self, now_ns: int, channel: str, code: int, reason: str) -> object: ...
+    def unsent(self, now_ns: int, channel: str, request_id: int) -> object: ...
+    def reply(self, now_ns: int, request_id: int, status: int, body: bytes) -> object: ...
+    def deadline(self, now_ns: int) -> object: ...
+    def stop(self, now_ns: int) -> object: ...
+    def drain(self) -> Any: ...
+    def next_deadline(self) -> int: ...
+
+
+class MemoryWorld:
+    """Runs a machine against a venue (`mm.simulator.kraken.venue.KrakenVenue` or anything with its surface)."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        venue: Any,  # Any: the simulator's venues share a surface, not a class
+        *,
+        now_ns: int,
+        seed: int = 1,
+        latency_ns: int = 200_000,
+        jitter_ns: int = 100_000,
+    ) -> None:
+        self.machine = machine
+        self.venue = venue
+        self.now_ns = now_ns
+        self._random = Random(f"memory:{seed}")
+        self._latency_ns, self._jitter_ns = latency_ns, jitter_ns
+        self._steps = 0
+        self._queue: list[tuple[int, int, Callable[[], None]]] = []
+        self._serial = 0
+        self._connections: dict[str, int] = {}
+        """Channel of the machine to the venue's connection."""
+        self._channels: dict[int, str] = {}
+        self._attempts: dict[str, int] = {}
+        self._lanes: dict[str, int] = {}
+        self._requests: dict[int, int] = {}
+        """Number of the HTTP exchange to the machine's request id."""
+
+    def start(self) -> None:
+        """Start the machine."""
+        self.machine.start(self.now_ns)
+        self._drain()
+
+    def tell(self, function: Callable[[int], object]) -> None:
+        """Give the machine something that does not come from the venue."""
+        function(self.now_ns)
+        self._drain()
+
+    def run(self, until_ns: int, done: Callable[[], bool] | None = None) -> None:
+        """Let time pass up to a moment, or until `done` says so after a step."""
+        while done is None or not done():
+            dues = [self.machine.next_deadline(), self.venue.next_deadline()]
+            if self._queue:
+                dues.append(self._queue[0][0])
+            due_ns = min((due for due in dues if due), default=0)
+            if not due_ns or due_ns > until_ns:
+                self.now_ns = max(self.now_ns, until_ns)
+                return
+            self._steps = 0 if due_ns > self.now_ns else self._steps + 1
+            if self._steps > STEPS_MAX:
+                raise InvariantError("time stands still: something is due again and again at the same moment")
+            self.now_ns = max(self.now_ns, due_ns)
+            if self._queue and self._queue[0][0] <= self.now_ns:
+                heappop(self._queue)[2]()
+            elif dues[1] and dues[1] <= self.now_ns:
+                self.venue.advance(self.now_ns)
+            else:
+                self.machine.deadline(self.now_ns)
+            self._drain()
+
+    # --- from one side to the other ---------------------------------------------------------------------------------
+
+    def _later(self, lane: str, function: Callable[[], None], delay_ns: int = 0) -> None:
+        """Call after the latency; calls of one lane stay in order."""
+        at_ns = self.now_ns + delay_ns + self._latency_ns + self._random.randrange(self._jitter_ns + 1)
+        at_ns = max(at_ns, self._lanes.get(lane, 0))
+        self._lanes[lane] = at_ns
+        self._serial += 1
+        heappush(self._queue, (at_ns, self._serial, function))
+
+    def _drain(self) -> None:
+        progress = True
+        while progress:
+            progress = False
+            for action in self.machine.drain():
+                progress = True
+                self._do(action)
+            for action in self.venue.drain():
+                progress = True
+                self._from_venue(action)
+
+    def _do(self, action: Any) -> None:
+        if isinstance(action, Send):
+            number = self._connections.get(action.channel)
+            if number is None:
+                self.machine.unsent(self.now_ns, action.channel, action.request_id)
+            else:
+                payload = action.payload
+                self._later(f"up {number}", lambda: self.venue.frame(self.now_ns, number, payload))
+        elif isinstance(action, Request):
+            self._request(action)
+        elif isinstance(action, Connect):
+            self._disconnect(action.channel)
+            attempt = self._attempts[action.channel] = self._attempts.get(action.channel, 0) + 1
+            channel, path = action.channel, urlsplit(action.url).path
+            self._later(f"dial {channel}", lambda: self._connect(channel, path, attempt))
+        elif isinstance(action, Disconnect):
+            self._attempts[action.channel] = self._attempts.get(action.channel, 0) + 1
+            self._disconnect(action.channel)
+
+    def _connect(self, channel: str, path: str, attempt: int) -> None:
+        if self._attempts.get(channel) != attempt:
+            return
+        try:
+            number = self.venue.open(self.now_ns, path)
+        except ConnectionRefusedError as error:
+            text = " ".join(str(part) for part in error.args)
+            self._later(f"dial {channel}", lambda: self._refused(channel, attempt, text))
+            return
+        self._connections[channel] = number
+        self._channels[number] = channel
+        # What the venue says at once comes after the news that the socket is open, on the same lane.
+        self._later(f"down {number}", lambda: self._opened(channel, number))
+
+    def _refused(self, channel: str, attempt: int, text: str) -> None:
+        if self._attempts.get(channel) == attempt:
+            self.machine.closed(self.now_ns, channel, UNREACHABLE, text)
+
+    def _opened(self, channel: str, number: int) -> None:
+        if self._connections.get(channel) == number:
+            self.machine.opened(self.now_ns, channel)
+
+    def _disconnect(self, channel: str) -> None:
+        number = self._connections.pop(channel, None)
+        if number is not None:
+            self._channels.pop(number, None)
+            self._later(f"up {number}", lambda: self.venue.closed(self.now_ns, number))
+
+    def _request(self, action: Request) -> None:
+        self._serial += 1
+        number, request = self._serial, action.request
+        self._requests[number] = action.request_id
+        headers = {name.lower(): value for name, value in request.headers}
+        self._later(
+            f"http {number}",
+            lambda: self.venue.http(self.now_ns, number, request.method, request.path, headers, request.body),
+        )
+        self._serial += 1
+        timeout = (self.now_ns + action.timeout_ns, self._serial, lambda: self._answer(number, LOST, b"timed out"))
+        heappush(self._queue, timeout)
+
+    def _answer(self, number: int, status: int, body: bytes) -> None:
+        request_id = self._requests.pop(number, None)
+        if request_id is not None:
+            self.machine.reply(self.now_ns, request_id, status, body)
+
+    def _from_venue(self, action: Any) -> None:
+        kind, number = action.kind, action.connection
+        if kind == "reply":
+            self._later(f"reply {number}", lambda: self._answer(number, action.code, action.payload))
+        elif kind == "hangup":
+            self._later(f"reply {number}", lambda: self._answer(number, LOST, b"connection closed"))
+        elif kind == "send":
+            self._later(f"down {number}", lambda: self._message(number, action.payload))
+        else:
+            code = action.code if kind == "close" else ABNORMAL
+            self._later(f"down {number}", lambda: self._ended(number, code, action.reason))
+
+    def _message(self, number: int, payload: bytes) -> None:
+        channel = self._channels.get(number)
+        if channel is not None:
+            self.machine.frame(self.now_ns, channel, payload, True)
+
+    def _ended(self, number: int, code: int, reason: str) -> None:
+        channel = self._channels.pop(number, None)
+        if channel is not None:
+            self._connections.pop(channel, None)
+            self.machine.closed(self.now_ns, channel, code, reason)

@@ -1,0 +1,137 @@
+"""The live world: one engine with its links, recorder and shells on the running event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mm._core import events as ev
+from mm.config import Settings, VenueSettings
+from mm.config.canonical import to_json
+from mm.driver import Driver
+from mm.engine import Engine
+from mm.exchanges import find
+from mm.live.shell import Shell
+from mm.net.link import Link, LinkSettings
+from mm.net.wall_clock import WallClock
+
+if TYPE_CHECKING:
+    from mm.persistence.recorder import Recorder
+
+MS: Final = 1_000_000
+CALLS: Final = {"starter": (15, 330), "intermediate": (20, 500), "pro": (20, 1000), "unlimited": (1_000_000, 1_000_000)}
+"""REST call counter by tier: most points, and thousandths of a point that decay in a second (Kraken reference: rate
+limits; "unlimited" is a tier of the simulator)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a venue is for this run."""
+
+    rest: str
+    public: str
+    private: str
+
+
+def addresses(face: Any, venue: VenueSettings) -> Addresses:  # Any: each venue's face has a type of its own
+    """The configured addresses, else the venue's own."""
+    return Addresses(
+        venue.rest_url or face.rest_url, venue.ws_url or face.public_url, venue.ws_auth_url or face.private_url
+    )
+
+
+def make_link(
+    venue: VenueSettings, where: Addresses, face: Any, symbols: tuple[str, ...], *, seed: int, nonce_floor: int = 0
+) -> Link:
+    """A link to a venue with the keys of its settings. Raises ConfigError for a secret that is none."""
+    key = venue.api_key.reveal() if venue.api_key is not None else ""
+    secret = venue.api_secret.reveal() if venue.api_secret is not None else ""
+    codec = face.codec(key, secret, symbols=symbols)
+    session = face.session(
+        codec,
+        symbols,
+        public_url=where.public,
+        private_url=where.private if key else "",
+        depth=venue.book_depth,
+        ticker=False,
+        seed=seed,
+    )
+    calls_max, decay = CALLS[venue.tier]
+    settings = LinkSettings(
+        clock_offset_max_ns=venue.clock_offset_ms_max * MS,
+        calls_max=calls_max,
+        calls_decay_per_s_e3=decay,
+        nonce_floor=nonce_floor,
+    )
+    return Link(session, settings, seed=seed)
+
+
+def symbols_of(settings: Settings, venue: str) -> tuple[str, ...]:
+    """What a run subscribes to at a venue."""
+    chosen = settings.venues[venue].symbols
+    return chosen or tuple(dict.fromkeys(s.symbol for s in settings.strategies.values() if s.venue == venue))
+
+
+class Bot:
+    """See the module's text. Needs a running loop; `start` begins, `stop` closes.
+
+    epoch: number of this start, part of every client id; recorder: takes everything. Raises ConfigError.
+    """
+
+    def __init__(self, settings: Settings, recorder: Recorder, *, epoch: int) -> None:
+        self.settings = settings
+        self.clock = WallClock()
+        self.started_ns = self.clock.now_ns()
+        start = ev.Start(self.started_ns, settings.run.seed, epoch, to_json(settings))
+        recorder.record(start)
+        faces = {name: find(name) for name in settings.venues}
+        self.addresses: Mapping[str, Addresses] = {
+            name: addresses(faces[name], venue) for name, venue in settings.venues.items()
+        }
+        links = {
+            name: make_link(
+                venue, self.addresses[name], faces[name], symbols_of(settings, name), seed=settings.run.seed
+            )
+            for name, venue in settings.venues.items()
+        }
+        self.engine = Engine(start, settings, faces, recorder)
+        self.driver = Driver(self.engine, links, recorder)
+        self.shells = {
+            name: Shell(port, {name: self.addresses[name].rest}, clock=self.clock)
+            for name, port in self.driver.ports.items()
+        }
+        self.driver.on_output = self._flush
+
+    def start(self) -> None:
+        """Begin to connect."""
+        for shell in self.shells.values():
+            shell.start()
+
+    def operate(self, action: str, argument: str = "") -> None:
+        """Give the engine an operator's command."""
+        shell = next(iter(self.shells.values()))
+        shell.tell(lambda now_ns: self.driver.operate(now_ns, action, argument))
+
+    def decide(self) -> None:
+        """Let the engine decide now."""
+        for name, shell in self.shells.items():
+            shell.tell(lambda now_ns, name=name: self.driver.decide(now_ns, name))  # type: ignore[misc]
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What broke the engine or a link, None while all is well."""
+        return next((shell.failure for shell in self.shells.values() if shell.failure is not None), None)
+
+    def stop(self) -> None:
+        """Close every connection. Orders are not touched: that is done before."""
+        for shell in self.shells.values():
+            shell.stop()
+
+    async def wait_closed(self) -> None:
+        """Wait until nothing is left on the loop."""
+        for shell in self.shells.values():
+            await shell.wait_closed()
+
+    def _flush(self, venue: str) -> None:
+        self.shells[venue].tell(lambda now_ns: None)

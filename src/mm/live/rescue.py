@@ -1,0 +1,105 @@
+"""Cancels own orders when the engine has failed: a fresh link, no engine, ids only, and the venue's own list as proof.
+
+It connects, reads the open orders, cancels each that carries our owner prefix, and reads again until the list is free
+of them. Nothing of the failed run is used except the addresses and the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from mm._core import events as ev
+from mm.net.actions import Action
+from mm.net.link import Link
+
+AGAIN_NS: Final = 1_000_000_000
+GONE: Final = (ev.OrderCanceled, ev.OrderExpired, ev.OrderAbsent, ev.OrderRejected)
+LIVE: Final = frozenset({"pending_new", "new", "partially_filled"})
+
+
+class Rescue:
+    """A machine for a shell: give it a link that has not been started. owner: how client ids of own orders begin."""
+
+    def __init__(self, link: Link, owner: str) -> None:
+        self._link = link
+        self._owner = owner
+        self._asked_ns: dict[str, int] = {}
+        self.open: dict[str, ev.OrderReport] = {}
+        """Own orders that the venue says are open, by client id."""
+        self.is_read = False
+        """The venue's list has been read whole."""
+        self.problem = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing of ours is open, by the venue's word."""
+        return self.is_read and not self.open
+
+    def start(self, now_ns: int) -> None:
+        """Begin to connect."""
+        self._take(now_ns, self._link.start(now_ns))
+
+    def opened(self, now_ns: int, channel: str) -> None:
+        """A socket is connected."""
+        self._take(now_ns, self._link.opened(now_ns, channel))
+
+    def frame(self, now_ns: int, channel: str, payload: bytes, last: bool = True) -> None:
+        """Take a message."""
+        if payload:
+            self._take(now_ns, self._link.frame(now_ns, channel, payload))
+
+    def closed(self, now_ns: int, channel: str, code: int, reason: str) -> None:
+        """A socket has ended."""
+        self._take(now_ns, self._link.closed(now_ns, channel, code, reason))
+
+    def unsent(self, now_ns: int, channel: str, request_id: int) -> None:
+        """A message could not be written."""
+        self._take(now_ns, self._link.unsent(now_ns, channel, request_id))
+
+    def reply(self, now_ns: int, request_id: int, status: int, body: bytes) -> None:
+        """An answer over HTTP."""
+        self._take(now_ns, self._link.reply(now_ns, request_id, status, body))
+
+    def deadline(self, now_ns: int) -> None:
+        """Something is due."""
+        self._take(now_ns, self._link.deadline(now_ns))
+
+    def stop(self, now_ns: int) -> None:
+        """Close everything."""
+        self._link.stop(now_ns)
+
+    def drain(self) -> list[Action]:
+        """Take the actions since the last call."""
+        return self._link.drain()
+
+    def next_deadline(self) -> int:
+        """When `deadline` is due."""
+        dues = [asked + AGAIN_NS for asked in self._asked_ns.values()]
+        due_ns = self._link.next_deadline()
+        return min([*dues, due_ns] if due_ns else dues, default=0)
+
+    def _take(self, now_ns: int, events: Iterable[Any]) -> None:
+        for event in events:
+            kind = type(event)
+            if kind is ev.OrderReport and event.client_id.startswith(self._owner):
+                if event.status in LIVE:
+                    self.open[event.client_id] = event
+                else:
+                    self._gone(event.client_id)
+            elif kind in GONE or (kind is ev.CancelRejected and event.gone):
+                self._gone(event.client_id)
+            elif kind is ev.OpenOrdersRead and event.complete:
+                self.is_read = True
+            elif kind is ev.Alert and event.severity == "critical":
+                self.problem = event.text
+        if self.is_read:
+            for client_id, report in list(self.open.items()):
+                if now_ns - self._asked_ns.get(client_id, 0) >= AGAIN_NS:
+                    self._asked_ns[client_id] = now_ns
+                    cancel = ev.Cancel(now_ns, report.venue, report.symbol, client_id, report.venue_id, "rescue")
+                    self._take(now_ns, self._link.submit(now_ns, cancel))
+
+    def _gone(self, client_id: str) -> None:
+        self.open.pop(client_id, None)
+        self._asked_ns.pop(client_id, None)

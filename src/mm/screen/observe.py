@@ -1,0 +1,118 @@
+"""The state of an engine as the values that a screen shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from mm._core.orders import OrderState
+from mm.screen.snapshot import MarketView, Quote, Snapshot
+
+if TYPE_CHECKING:
+    from mm.engine import Engine, Market
+    from mm.instruments import Instrument
+
+CENTS = 2
+
+
+class Instruments(Mapping[tuple[str, str], "Instrument"]):
+    """The engine's instruments by (venue, symbol), as they are now."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._markets = engine.markets
+
+    def __getitem__(self, key: tuple[str, str]) -> Instrument:
+        return self._markets[key].instrument
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._markets)
+
+    def __len__(self) -> int:
+        return len(self._markets)
+
+
+def observe(
+    engine: Engine,
+    now_ns: int,
+    *,
+    started_ns: int,
+    world: str,
+    labels: tuple[str, ...] = (),
+    latencies: tuple[tuple[str, int, int, int], ...] = (),
+) -> Snapshot:
+    """Return the snapshot of a moment."""
+    orders = engine.orders
+    links = []
+    headroom = []
+    for venue in engine.venues.values():
+        links.append((venue.name, "public", venue.public_up))
+        links.append((venue.name, "private", venue.private_up))
+        for market in venue.markets.values():
+            if market.limits is not None:
+                headroom.append(f"{venue.name} {market.symbol} {market.limits.headroom(now_ns):.0f} points")
+    hedges = [market for market in engine.markets.values() if market.hedge_fills]
+    return Snapshot(
+        elapsed_ns=now_ns - started_ns,
+        world=world,
+        labels=labels,
+        orders_total=orders.total,
+        orders_open=orders.n_open,
+        orders_filled=orders.count(OrderState.FILLED),
+        hedges=sum(market.hedge_fills for market in hedges),
+        hedges_volume=sum(market.hedge_cost * 10**CENTS // 10**market.instrument.cost_precision for market in hedges),
+        markets=tuple(_market(market, now_ns) for market in engine.markets.values()),
+        links=tuple(links),
+        headroom=tuple(headroom),
+        latencies=latencies,
+    )
+
+
+def _market(market: Market, now_ns: int) -> MarketView:
+    instrument = market.instrument
+    profit = market.profit
+    middle2 = market.middle2
+    # Halves of a unit are below what is shown; spread and inventory still add up because the total is halved once.
+    total = profit.total2(middle2) // 2
+    spread = profit.spread2 // 2
+    fees = sum(amount for asset, amount in market.position.fees.items() if asset == instrument.quote)
+    return MarketView(
+        venue=market.venue.name,
+        symbol=market.symbol,
+        base=instrument.base,
+        quote=instrument.quote,
+        price_precision=instrument.price_precision,
+        size_precision=instrument.size_precision,
+        bid=instrument.price_text(market.bid) if market.bid else "",
+        ask=instrument.price_text(market.ask) if market.ask else "",
+        book_age_ns=now_ns - market.book_ns if market.book_ns else -1,
+        quotes=tuple(
+            Quote(
+                side=order.side,
+                price=instrument.price_text(order.price),
+                size=instrument.size_text(order.leaves),
+                state=order.state.name,
+            )
+            for order in sorted(market.venue_orders(), key=lambda order: -order.price)
+        ),
+        quantity=market.position.quantity,
+        average=market.position.average_price_exact,
+        spread_captured=spread,
+        inventory=total - spread,
+        fees=fees,
+        why=_why(market),
+    )
+
+
+def _why(market: Market) -> str:
+    last = market.last
+    if last is None:
+        return ""
+    if last.gate:
+        return f"not quoting: {last.gate}"
+    if last.quoting is None:
+        return ""
+    terms = last.quoting.terms
+    price = market.instrument.price_float
+    text = f"fair {price(terms.fair):,.2f}, half spread {price(terms.half_spread):.2f}, skew {price(-terms.skew):+.2f}"
+    notes = [f"{side} {note}" for side, note in (("bid", terms.bid_note), ("ask", terms.ask_note)) if note]
+    return "; ".join([text, *notes, *last.refused[:1]])
