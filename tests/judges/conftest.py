@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     started = launch(tmp_path, seed=7, speed=5, tier="unlimited", idle_seconds=60)
     yield started
     started.control("stop", {})
+    os.waitpid(started.pid, 0)
 
 
 @pytest.fixture

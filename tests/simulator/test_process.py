@@ -1,0 +1,295 @@
+"""The simulator as a process: found again, bounded, alone on its folder, ended cleanly, and whole under bad clients."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import picows
+import pytest
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from mm.simulator.process import OK, PORT_TAKEN, STATE_UNUSABLE, WRONG_ARGUMENTS
+from mm.simulator.world import LaunchError, World, find, launch, read
+
+PATIENCE_S = 10.0
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    started = launch(tmp_path, seed=3, tier="unlimited", idle_seconds=60)
+    yield started
+    with contextlib.suppress(OSError):
+        started.control("stop", {})
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(started.pid, 0)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mm.simulator", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+
+
+def gone(pid: int) -> bool:
+    """Wait for a child to end; launched simulators are children of this process."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == OK
+
+
+def exchange(world: World, data: bytes, *, until_closed: bool = False) -> bytes:
+    """Send bytes to the port and read what comes."""
+    parts = urlsplit(world.rest_url)
+    with socket.create_connection((parts.hostname, parts.port), PATIENCE_S) as connection:
+        connection.sendall(data)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+            if not until_closed:
+                break
+    return received
+
+
+class Listener(WSListener):
+    """Collects texts until the connection ends."""
+
+    def __init__(self) -> None:
+        self.texts: asyncio.Queue[str] = asyncio.Queue()
+        self.closed = asyncio.Event()
+        self.code = 0
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type == WSMsgType.CLOSE:
+            self.code = int(frame.get_close_code().value)
+            transport.send_close(frame.get_close_code())
+            transport.disconnect()
+        elif frame.msg_type == WSMsgType.TEXT:
+            self.texts.put_nowait(frame.get_payload_as_utf8_text())
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self.closed.set()
+
+    async def next(self) -> Any:
+        return json.loads(await asyncio.wait_for(self.texts.get(), PATIENCE_S))
+
+
+async def connect(url: str) -> tuple[WSTransport, Listener]:
+    transport, listener = await picows.ws_connect(Listener, url, max_redirects=0)
+    assert isinstance(listener, Listener)
+    return transport, listener
+
+
+def test_a_world_is_found_again_by_its_folder(world: World, tmp_path: Path) -> None:
+    assert find(tmp_path) == world
+    assert (tmp_path / "simulator.json").stat().st_mode & 0o077 == 0
+    assert world.api_secret not in repr(world)
+    assert "no profit can be claimed" in world.market
+    assert world.fees == "maker 0.25 %, taker 0.40 % (30-day volume of 0 USD)"
+    assert urlsplit(world.rest_url).hostname == "127.0.0.1"
+
+
+def test_nothing_else_than_loopback_is_listened_on(world: World) -> None:
+    port = f"{urlsplit(world.rest_url).port:04X}"
+    rows = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    assert [row for row in rows if row.endswith(f":{port}") and not row.startswith("0100007F")] == []
+
+
+def test_a_killed_simulator_is_not_believed(world: World, tmp_path: Path) -> None:
+    os.kill(world.pid, signal.SIGKILL)
+    os.waitpid(world.pid, 0)
+    assert read(tmp_path) == world
+    assert find(tmp_path) is None
+    again = launch(tmp_path, seed=3)
+    assert find(tmp_path) == again != world
+    again.control("stop", {})
+    assert gone(again.pid)
+
+
+def test_folder_without_a_simulator(tmp_path: Path) -> None:
+    assert find(tmp_path) is None
+    (tmp_path / "simulator.json").write_text("{broken")
+    assert find(tmp_path) is None
+
+
+def test_terminated_simulator_says_goodbye_and_leaves_its_ledger(world: World, tmp_path: Path) -> None:
+    async def watch() -> int:
+        _, listener = await connect(world.ws_url)
+        await listener.next()
+        os.kill(world.pid, signal.SIGTERM)
+        await asyncio.wait_for(listener.closed.wait(), PATIENCE_S)
+        return listener.code
+
+    assert asyncio.run(watch()) == WSCloseCode.GOING_AWAY.value
+    assert gone(world.pid)
+    assert not (tmp_path / "simulator.json").exists()
+    assert json.loads((tmp_path / "ledger.json").read_text())["balances"] == {
+        "BTC": "10.0000000000",
+        "USD": "1000000.0000000000",
+    }
+
+
+def test_it_ends_by_itself_when_nobody_is_there(tmp_path: Path) -> None:
+    started = launch(tmp_path, idle_seconds=0.3)
+    assert gone(started.pid)
+    assert find(tmp_path) is None
+
+
+def test_a_folder_has_one_simulator(world: World, tmp_path: Path) -> None:
+    second = run("--state", str(tmp_path))
+    assert second.returncode == STATE_UNUSABLE
+    assert f"belongs to a running simulator (process {world.pid}, {world.rest_url})" in second.stderr
+    assert find(tmp_path) == world
+
+
+def test_port_in_use(world: World, tmp_path: Path) -> None:
+    port = str(urlsplit(world.rest_url).port)
+    other = run("--state", str(tmp_path / "other"), "--port", port)
+    assert other.returncode == PORT_TAKEN
+    assert f"port {port} on 127.0.0.1 cannot be used" in other.stderr
+    with pytest.raises(LaunchError, match=r"ended with exit code 3: .*choose another --port"):
+        launch(tmp_path / "other", port=int(port))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--tier", "gold"], "invalid choice: 'gold'"),
+        (["--port", "70000"], "a port is 0 to 65535"),
+        (["--speed", "0"], "expected a number over 0"),
+        (["--tape", "/nowhere.mmtape"], "/nowhere.mmtape"),
+        (["--hooks", "/nowhere.json"], "--hooks /nowhere.json"),
+    ],
+)
+def test_wrong_arguments(tmp_path: Path, arguments: list[str], words: str) -> None:
+    result = run("--state", str(tmp_path), *arguments)
+    assert result.returncode == WRONG_ARGUMENTS
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_wrong_hooks_file(tmp_path: Path) -> None:
+    path = tmp_path / "hooks.json"
+    path.write_text('[{"on": "reply", "action": "explode"}]')
+    result = run("--state", str(tmp_path), "--hooks", str(path))
+    assert result.returncode == WRONG_ARGUMENTS
+    assert "hook 0: hook action on 'reply' must be one of" in result.stderr
+
+
+def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("")
+    assert run("--state", str(path)).returncode == STATE_UNUSABLE
+    with pytest.raises(LaunchError, match="cannot be written"):
+        launch(path)
+
+
+def test_bad_clients_do_not_disturb_the_others(world: World) -> None:
+    async def others() -> None:
+        transport, listener = await connect(world.ws_url)
+        assert (await listener.next())["channel"] == "status"
+        assert exchange(world, b"\x16\x03\x01 not http\r\n\r\n", until_closed=True).startswith(b"HTTP/1.1 400 ")
+        assert exchange(world, b"GET /%s HTTP/1.1\r\n\r\n" % (b"x" * 20_000), until_closed=True).startswith(
+            b"HTTP/1.1 431 "
+        )
+        upgrade = b"GET /v2 HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+        assert exchange(world, upgrade, until_closed=True).startswith(b"HTTP/1.1 400 ")
+        with pytest.raises(picows.WSInvalidStatusError):
+            await connect(world.ws_url + "/nowhere")
+        transport.send(WSMsgType.TEXT, b'{"method":"ping","req_id":1}')
+        assert (await listener.next())["method"] == "pong"
+        transport.send(WSMsgType.TEXT, b'{"method":"pi', fin=False)
+        transport.send(WSMsgType.CONTINUATION, b'ng","req_id":2}')
+        assert (await listener.next())["req_id"] == 2
+        transport.send(WSMsgType.TEXT, b"[" * 500_000)
+        assert (await listener.next())["error"] == "Malformed request"
+        transport.disconnect()
+
+    asyncio.run(others())
+    assert world.control("stats")["malformed"] == 1
+
+
+def test_a_message_that_is_too_large_ends_its_connection(world: World) -> None:
+    async def send() -> None:
+        transport, listener = await connect(world.ws_url)
+        await listener.next()
+        for _ in range(3):
+            transport.send(WSMsgType.TEXT, b" " * 500_000, fin=False)
+        await asyncio.wait_for(listener.closed.wait(), PATIENCE_S)
+
+    asyncio.run(send())
+    assert world.control("hello")["pid"] == world.pid
+
+
+def test_requests_on_one_connection_are_answered_in_order(world: World) -> None:
+    request = b"GET /0/public/%s HTTP/1.1\r\nHost: x\r\n%s\r\n"
+    data = request % (b"Time", b"") + request % (b"SystemStatus", b"") + request % (b"Nope", b"Connection: close\r\n")
+    received = exchange(world, data, until_closed=True)
+    assert received.count(b"HTTP/1.1 200 OK") == 3
+    assert received.index(b"unixtime") < received.index(b'"status":"online"') < received.index(b"EGeneral:Unknown")
+
+
+def test_control_pages(world: World) -> None:
+    assert world.control("hooks", [{"on": "reply", "name": "Time", "action": "status", "status": 502, "times": 1}])
+    assert exchange(world, b"GET /0/public/Time HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 502 ")
+    assert exchange(world, b"GET /0/public/Time HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    stats = world.control("stats")
+    assert stats["hooks"]["fired"] == {"reply.status": 1}
+    assert world.control("status", {"mode": "post_only"}) == {"mode": "post_only"}
+    assert b'"status":"post_only"' in exchange(world, b"GET /0/public/SystemStatus HTTP/1.1\r\n\r\n")
+    for page, body, words in (
+        ("status", {"mode": "sleepy"}, "mode must be one of"),
+        ("status", {"moood": "online"}, "expected a JSON object with some of mode, symbol"),
+        ("status", {"mode": "online", "symbol": "X"}, "symbol must be one of BTC/USD"),
+        ("hooks", [{"on": "x"}], "hook 0"),
+        ("disconnect", {"target": "moon"}, "target must be one of"),
+        ("dance", {}, "no POST page 'dance'"),
+    ):
+        with pytest.raises(OSError, match=words):
+            world.control(page, body)
+
+
+def test_web_pages_of_other_origins_are_refused(world: World) -> None:
+    request = b"POST /sim/stop HTTP/1.1\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n\r\n"
+    assert exchange(world, request).startswith(b"HTTP/1.1 403 ")
+    assert world.control("hello")["pid"] == world.pid
+
+
+def test_operator_disconnects_private_connections_only(world: World) -> None:
+    async def both() -> tuple[bool, int]:
+        _, public = await connect(world.ws_url)
+        _, private = await connect(world.ws_auth_url)
+        await public.next()
+        await private.next()
+        answer = await asyncio.to_thread(world.control, "disconnect", {"target": "private", "code": 1001})
+        assert answer == {"disconnected": 1}
+        await asyncio.wait_for(private.closed.wait(), PATIENCE_S)
+        return public.closed.is_set(), private.code
+
+    assert asyncio.run(both()) == (False, 1001)
+
+
+def test_it_survives_the_kill_of_a_client(world: World) -> None:
+    program = (
+        "import asyncio, picows\n"
+        "async def main():\n"
+        f"    await picows.ws_connect(picows.WSListener, {world.ws_url!r})\n"
+        "    print('up', flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "up\n"
+        assert world.control("stats")["open_connections"] == 1
+        client.kill()
+    while world.control("stats")["open_connections"]:
+        pass
+    assert world.control("hello")["pid"] == world.pid
