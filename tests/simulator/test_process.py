@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,10 +81,15 @@ class Listener(WSListener):
         return json.loads(await asyncio.wait_for(self.texts.get(), PATIENCE_S))
 
 
-async def connect(url: str) -> tuple[WSTransport, Listener]:
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncIterator[tuple[WSTransport, Listener]]:
     transport, listener = await picows.ws_connect(Listener, url, max_redirects=0)
     assert isinstance(listener, Listener)
-    return transport, listener
+    try:
+        yield transport, listener
+    finally:
+        transport.disconnect(graceful=False)
+        await asyncio.wait_for(transport.wait_disconnected(), PATIENCE_S)
 
 
 def test_a_world_is_found_again_by_its_folder(world: World, tmp_path: Path) -> None:
@@ -121,11 +126,11 @@ def test_folder_without_a_simulator(tmp_path: Path) -> None:
 
 def test_terminated_simulator_says_goodbye_and_leaves_its_ledger(world: World, tmp_path: Path) -> None:
     async def watch() -> int:
-        _, listener = await connect(world.ws_url)
-        await listener.next()
-        os.kill(world.pid, signal.SIGTERM)
-        await asyncio.wait_for(listener.closed.wait(), PATIENCE_S)
-        return listener.code
+        async with connected(world.ws_url) as (_, listener):
+            await listener.next()
+            os.kill(world.pid, signal.SIGTERM)
+            await asyncio.wait_for(listener.closed.wait(), PATIENCE_S)
+            return listener.code
 
     assert asyncio.run(watch()) == WSCloseCode.GOING_AWAY.value
     assert gone(world.pid)
@@ -193,24 +198,24 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_bad_clients_do_not_disturb_the_others(world: World) -> None:
     async def others() -> None:
-        transport, listener = await connect(world.ws_url)
-        assert (await listener.next())["channel"] == "status"
-        assert exchange(world, b"\x16\x03\x01 not http\r\n\r\n", until_closed=True).startswith(b"HTTP/1.1 400 ")
-        assert exchange(world, b"GET /%s HTTP/1.1\r\n\r\n" % (b"x" * 20_000), until_closed=True).startswith(
-            b"HTTP/1.1 431 "
-        )
-        upgrade = b"GET /v2 HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
-        assert exchange(world, upgrade, until_closed=True).startswith(b"HTTP/1.1 400 ")
-        with pytest.raises(picows.WSInvalidStatusError):
-            await connect(world.ws_url + "/nowhere")
-        transport.send(WSMsgType.TEXT, b'{"method":"ping","req_id":1}')
-        assert (await listener.next())["method"] == "pong"
-        transport.send(WSMsgType.TEXT, b'{"method":"pi', fin=False)
-        transport.send(WSMsgType.CONTINUATION, b'ng","req_id":2}')
-        assert (await listener.next())["req_id"] == 2
-        transport.send(WSMsgType.TEXT, b"[" * 500_000)
-        assert (await listener.next())["error"] == "Malformed request"
-        transport.disconnect()
+        async with connected(world.ws_url) as (transport, listener):
+            assert (await listener.next())["channel"] == "status"
+            assert exchange(world, b"\x16\x03\x01 not http\r\n\r\n", until_closed=True).startswith(b"HTTP/1.1 400 ")
+            assert exchange(world, b"GET /%s HTTP/1.1\r\n\r\n" % (b"x" * 20_000), until_closed=True).startswith(
+                b"HTTP/1.1 431 "
+            )
+            upgrade = b"GET /v2 HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+            assert exchange(world, upgrade, until_closed=True).startswith(b"HTTP/1.1 400 ")
+            with pytest.raises(picows.WSInvalidStatusError):
+                async with connected(world.ws_url + "/nowhere"):
+                    pass
+            transport.send(WSMsgType.TEXT, b'{"method":"ping","req_id":1}')
+            assert (await listener.next())["method"] == "pong"
+            transport.send(WSMsgType.TEXT, b'{"method":"pi', fin=False)
+            transport.send(WSMsgType.CONTINUATION, b'ng","req_id":2}')
+            assert (await listener.next())["req_id"] == 2
+            transport.send(WSMsgType.TEXT, b"[" * 500_000)
+            assert (await listener.next())["error"] == "Malformed request"
 
     asyncio.run(others())
     assert world.control("stats")["malformed"] == 1
@@ -218,11 +223,11 @@ def test_bad_clients_do_not_disturb_the_others(world: World) -> None:
 
 def test_a_message_that_is_too_large_ends_its_connection(world: World) -> None:
     async def send() -> None:
-        transport, listener = await connect(world.ws_url)
-        await listener.next()
-        for _ in range(3):
-            transport.send(WSMsgType.TEXT, b" " * 500_000, fin=False)
-        await asyncio.wait_for(listener.closed.wait(), PATIENCE_S)
+        async with connected(world.ws_url) as (transport, listener):
+            await listener.next()
+            for _ in range(3):
+                transport.send(WSMsgType.TEXT, b" " * 500_000, fin=False)
+            await asyncio.wait_for(listener.closed.wait(), PATIENCE_S)
 
     asyncio.run(send())
     assert world.control("hello")["pid"] == world.pid
@@ -264,14 +269,13 @@ def test_web_pages_of_other_origins_are_refused(world: World) -> None:
 
 def test_operator_disconnects_private_connections_only(world: World) -> None:
     async def both() -> tuple[bool, int]:
-        _, public = await connect(world.ws_url)
-        _, private = await connect(world.ws_auth_url)
-        await public.next()
-        await private.next()
-        answer = await asyncio.to_thread(world.control, "disconnect", {"target": "private", "code": 1001})
-        assert answer == {"disconnected": 1}
-        await asyncio.wait_for(private.closed.wait(), PATIENCE_S)
-        return public.closed.is_set(), private.code
+        async with connected(world.ws_url) as (_, public), connected(world.ws_auth_url) as (_, private):
+            await public.next()
+            await private.next()
+            answer = await asyncio.to_thread(world.control, "disconnect", {"target": "private", "code": 1001})
+            assert answer == {"disconnected": 1}
+            await asyncio.wait_for(private.closed.wait(), PATIENCE_S)
+            return public.closed.is_set(), private.code
 
     assert asyncio.run(both()) == (False, 1001)
 
@@ -290,6 +294,8 @@ def test_it_survives_the_kill_of_a_client(world: World) -> None:
         assert client.stdout.readline() == "up\n"
         assert world.control("stats")["open_connections"] == 1
         client.kill()
-    while world.control("stats")["open_connections"]:
-        pass
+    for _ in range(1000):
+        if not world.control("stats")["open_connections"]:
+            break
+    assert world.control("stats")["open_connections"] == 0
     assert world.control("hello")["pid"] == world.pid
