@@ -21,7 +21,7 @@ from mm.config import Settings
 from mm.engine.decision import Decision
 from mm.engine.market import Market
 from mm.engine.quoting import Quoting
-from mm.engine.upkeep import Upkeep
+from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
 from mm.errors import InvariantError
 from mm.instruments import Instrument
@@ -30,6 +30,8 @@ from mm.risk import Limits
 from mm.strategies import Strategy, find
 
 OWNER: Final = "mm"
+GONE_SETTLE_NS: Final = 2_000_000_000
+"""What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 DECISIONS_MAX: Final = 4096
 """The newest records in memory; `mm why` makes older ones again from the recording."""
 
@@ -373,11 +375,12 @@ class Engine:
             venue.seen.discard(order.client_id)
             if market is not None:
                 market.quoter.on_closed(order)
-        elif kind is ev.CancelRejected:
-            self.cancel_asked_ns.pop(order.client_id, None)
-            if event.gone:
-                # Not open at the venue, yet no word of how it ended: ask.
-                venue.doubtful.setdefault(order.client_id, 0)
+        elif kind is ev.CancelRejected or kind is ev.AmendRejected:
+            if kind is ev.CancelRejected:
+                self.cancel_asked_ns.pop(order.client_id, None)
+            if event.gone if kind is ev.CancelRejected else event.code == "gone":
+                # Not open at the venue, yet no word of how it ended. Mostly its fill is on the way: ask a little later.
+                venue.doubtful.setdefault(order.client_id, event.recv_ns - QUERY_AGAIN_NS + GONE_SETTLE_NS)
         elif kind is not ev.OutcomeUnknown:
             venue.doubtful.pop(order.client_id, None)
         if self.is_stopping or venue.doubtful or order.state is OrderState.UNKNOWN:
