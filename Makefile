@@ -1,35 +1,71 @@
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 NATIVE := $(shell find src rust -name '*.py[xd]' -o -name '*.pxi' -o -name '*.rs' -o -name Cargo.toml) \
-          Cargo.toml Cargo.lock pyproject.toml setup.py build_backend/mm_build.py
+          Cargo.toml pyproject.toml setup.py build_backend/mm_build.py
+# What an extra of pyproject.toml asks for, one requirement a line, without building the project again for it.
+EXTRA = $(BIN)/python -c "import sys, tomllib; \
+  print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test clean
+.PHONY: help build run test lint types rust-lint judges test-packaging bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 20
 
 build: .venv/.built ## set up .venv and build the native modules (again only when their sources changed)
 
-run: build ## run the market maker on the embedded simulation
+run: build ## run the market maker on the embedded simulation (ARGS="--seconds 60")
 	$(BIN)/python -m mm.run $(ARGS)
 
-test: build ## every test
-	cargo test -q --locked -p mm-core
-	$(BIN)/python -m pytest -q
+test: build ## every quick test: Rust, then Python (ARGS="-k book")
+	cargo test -q -p mm-core
+	$(BIN)/python -m pytest -q $(ARGS)
+
+# cython-lint starts a bare `pycodestyle`.
+lint: export PATH := $(CURDIR)/$(BIN):$(PATH)
+lint: build ## style: ruff, cython-lint, layering
+	$(BIN)/ruff check -q
+	$(BIN)/ruff format -q --check
+	find src -name '*.py[xd]' -print0 | xargs -0 -r $(BIN)/cython-lint
+	$(BIN)/lint-imports --no-cache
+
+types: build ## mypy strict, and each native module against its stub
+	$(BIN)/mypy
+	$(BIN)/python tools/check_stubs.py
+
+rust-lint: ## clippy and rustfmt, where they are installed
+	@if cargo clippy -V >/dev/null 2>&1; then set -x; cargo clippy -q --workspace --all-targets -- -D warnings; else echo "clippy is not installed: left out"; fi
+	@if cargo fmt --version >/dev/null 2>&1; then set -x; cargo fmt --all --check; else echo "rustfmt is not installed: left out"; fi
+
+judges: build ## install the clients of others that the tests let trade against the simulated venue
+	@$(MAKE) --no-print-directory .venv/.judges || echo "they cannot be installed here: their tests will be skipped"
+
+test-packaging: build .venv/.release ## build, install and look into sdist, wheel and editable install (minutes)
+	$(BIN)/python -m pytest -q -m packaging tests/packaging
+
+bench: build ## one table: ours, baselines, ratio, target; fails on a regression (ARGS="-k b1")
+	$(BIN)/python -m pytest -q benches $(ARGS)
 
 # The build requirements live in the venv, so the extensions are built without isolation (fixed paths: fast rebuilds).
 .venv/.requires: pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'mm needs Python 3.11 or later: make PYTHON=python3.11')"
+	@command -v cargo >/dev/null || { echo "mm needs cargo (Rust 1.85 or later) on PATH" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" > .venv/requires.txt
-	$(BIN)/python -m pip install -q -r .venv/requires.txt
+	$(PIP) install -q -r .venv/requires.txt
 	@touch $@
 
 # Stamped with the time the build began: a source saved while it runs is still newer.
 .venv/.built: .venv/.requires $(NATIVE)
 	@touch $@.new
-	$(BIN)/python -m pip install -q --no-build-isolation -e '.[test,lint]'
+	$(PIP) install -q --no-build-isolation -e '.[test,lint]'
 	@mv $@.new $@
+
+.venv/.release .venv/.judges: .venv/.%: .venv/.requires
+	$(EXTRA) $* > .venv/$*.txt
+	$(PIP) install -q -r .venv/$*.txt
+	@touch $@
 
 clean: ## remove the venv and everything built
 	rm -rf .venv build dist target

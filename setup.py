@@ -3,11 +3,14 @@
 Called by build_backend/mm_build.py, and by hand as `python setup.py build_ext --inplace`.
 """
 
+import shlex
 import sys
+import sysconfig
 from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
 
@@ -25,9 +28,32 @@ DIRECTIVES = {
 
 FLAGS = ["/O2"] if sys.platform == "win32" else ["-O3", "-g0", "-Wno-unused-function"]
 
+
+class BuildExtensions(build_ext):
+    """`build_ext` that leaves out the search path of the interpreter that happens to build.
+
+    An interpreter outside the system's folders is linked with an rpath to its own libraries, and hands those flags to
+    every extension. An extension needs none of them, and in a wheel the path is another machine's.
+    """
+
+    def build_extensions(self):
+        # Flags that the caller gives in LDFLAGS are not the interpreter's and stay.
+        inherited = {
+            flag
+            for flag in shlex.split(sysconfig.get_config_var("LDSHARED") or "")
+            if flag.startswith(("-Wl,-rpath", "-Wl,-R"))
+        }
+        for name in ("linker_so", "linker_so_cxx"):
+            command = getattr(self.compiler, name, None)
+            if command:
+                setattr(self.compiler, name, [part for part in command if part not in inherited])
+        super().build_extensions()
+
+
 setup(
     packages=[],
     package_dir={"": "src"},
+    cmdclass={"build_ext": BuildExtensions},
     ext_modules=cythonize(
         [
             Extension(

@@ -1,0 +1,44 @@
+"""What the packaging files must agree on among themselves; quick, part of every run."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import mm
+
+ROOT = Path(__file__).resolve().parents[2]
+if not (ROOT / "setup.py").exists():
+    pytest.skip("runs in the source tree only", allow_module_level=True)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CARGO = tomllib.loads((ROOT / "Cargo.toml").read_text())
+
+
+def pin(requirements, name):
+    """Return the requirement of `name` in a list of them."""
+    (found,) = [item for item in requirements if re.match(rf"{re.escape(name)}\b", item)]
+    return found
+
+
+def test_picows_is_pinned_to_one_version_for_build_and_run():
+    build = pin(PROJECT["build-system"]["requires"], "picows")
+    run = pin(PROJECT["project"]["dependencies"], "picows")
+    assert build == run
+    assert re.fullmatch(r"picows==[\d.]+", run)
+
+
+def test_one_version_everywhere():
+    assert PROJECT["project"]["version"] == CARGO["workspace"]["package"]["version"] == mm.__version__
+
+
+def test_cibuildwheel_is_the_same_in_workflow_and_extra():
+    extra = pin(PROJECT["project"]["optional-dependencies"]["release"], "cibuildwheel")
+    assert f"pip install {extra}" in (ROOT / ".github/workflows/wheels.yml").read_text()
+
+
+def test_every_make_target_that_ci_calls_exists():
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    called = re.findall(r"^gate \S+ make (\S+)", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    assert called
+    assert set(called) <= set(targets)
