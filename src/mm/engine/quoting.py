@@ -74,7 +74,7 @@ class Quoting:
         market.refresh(engine.orders, now_ns)
         state = market.state
         if engine.is_stopping:
-            gate = gate or f"stopping: {engine.stop_reason}"
+            gate = f"stopping: {engine.stop_reason}"
         if gate or strategy is None:
             return Decision(
                 now_ns,
