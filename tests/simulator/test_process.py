@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -10,15 +11,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import picows
 import pytest
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from mm.simulator.kraken.auth import sign
 from mm.simulator.process import OK, PORT_TAKEN, STATE_UNUSABLE, WRONG_ARGUMENTS
 from mm.simulator.world import LaunchError, World, find, launch, read
 
@@ -139,6 +142,40 @@ def test_terminated_simulator_says_goodbye_and_leaves_its_ledger(world: World, t
         "BTC": "10.0000000000",
         "USD": "1000000.0000000000",
     }
+
+
+def test_accounts_and_open_orders_outlive_the_process(world: World, tmp_path: Path) -> None:
+    def order(of: World) -> None:
+        fields = {"nonce": time.time_ns(), "pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01"}
+        body = urlencode({**fields, "price": "30000.0", "cl_ord_id": f"k{time.time_ns() % 10**9}"})
+        path = "/0/private/AddOrder"
+        signature = sign(base64.b64decode(of.api_secret), path, str(fields["nonce"]), body.encode())
+        head = f"POST {path} HTTP/1.1\r\nAPI-Key: {of.api_key}\r\nAPI-Sign: {signature}\r\n"
+        answer = exchange(of, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        assert b'"error":[]' in answer
+
+    order(world)
+    before = world.control("ledger")
+    world.control("stop", {})
+    assert gone(world.pid)
+    again = launch(tmp_path, seed=4)
+    after = again.control("ledger")
+    assert after["balances"] == before["balances"]
+    assert [(o["order_id"], o["price"], o["status"]) for o in after["open_orders"]] == [
+        (before["open_orders"][0]["order_id"], "30000.0", "new")
+    ]
+    order(again)
+    assert len({o["order_id"] for o in again.control("ledger")["open_orders"]}) == 2
+    again.control("stop", {})
+    assert gone(again.pid)
+
+
+def test_damaged_accounts_are_not_silently_replaced(tmp_path: Path) -> None:
+    (tmp_path / "exchange.json").write_text('{"format": 1')
+    result = run("--state", str(tmp_path))
+    assert result.returncode == STATE_UNUSABLE
+    assert "exchange.json is damaged" in result.stderr
+    assert "move it away to begin with fresh accounts" in result.stderr
 
 
 def test_it_ends_by_itself_when_nobody_is_there(tmp_path: Path) -> None:

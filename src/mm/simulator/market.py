@@ -19,6 +19,7 @@ from mm.simulator.tape import Tape, builtin
 ACCOUNT: Final = "main"
 FUNDS: Final = {"BTC": 10, "USD": 1_000_000}
 LOG_NAME: Final = "orders.jsonl"
+SAVED_NAME: Final = "exchange.json"
 
 
 def btc_usd() -> SimInstrument:
@@ -46,23 +47,44 @@ def label(tape: Tape, speed: float) -> str:
     )
 
 
-class SimulatedMarket:
-    """An exchange on a tape, with its log."""
+class SavedError(Exception):
+    """What the state folder holds is no exchange; the text says what to do."""
 
-    def __init__(self, exchange: Exchange, text: str, log: IO[str] | None) -> None:
+
+class SimulatedMarket:
+    """An exchange on a tape, with its log; its accounts are kept in the state folder."""
+
+    def __init__(self, exchange: Exchange, text: str, state: Path, log: IO[str]) -> None:
         self.exchange = exchange
         self.label = text
-        self._log = log
+        self._state, self._log = state, log
+
+    def save(self) -> None:
+        """Keep balances, orders and executions for the next process, in one step."""
+        draft = self._state / f".{SAVED_NAME}"
+        draft.write_text(json.dumps(self.exchange.snapshot(), separators=(",", ":")))
+        draft.replace(self._state / SAVED_NAME)
 
     def close(self) -> None:
-        """Write the log to its end."""
-        if self._log is not None:
-            self._log.close()
+        """Save, and write the log to its end."""
+        self.save()
+        self.exchange.end_log()
+        self._log.close()
 
 
 def open_market(options: argparse.Namespace, started_ns: int) -> SimulatedMarket:
-    """Open the market that the simulator's arguments ask for. Raises TapeError for a tape that is none."""
+    """Open the market that the simulator's arguments ask for, with the accounts of the state folder.
+
+    Raises TapeError for a tape that is none, SavedError for accounts that cannot be read, OSError.
+    """
     tape = builtin() if not options.tape else Tape(Path(options.tape))
+    path = options.state / SAVED_NAME
+    saved: Any = None
+    if path.exists():
+        try:
+            saved = json.loads(path.read_text())
+        except ValueError as error:
+            raise SavedError(f"{path} is damaged ({error}): move it away to begin with fresh accounts") from error
     file = (options.state / LOG_NAME).open("w", buffering=1)
 
     def log(entry: dict[str, Any]) -> None:
@@ -78,7 +100,13 @@ def open_market(options: argparse.Namespace, started_ns: int) -> SimulatedMarket
         seed=options.seed,
         log=log,
     )
-    for asset, amount in FUNDS.items():
-        exchange.deposit(started_ns, ACCOUNT, asset, amount * 10**DECIMALS)
     exchange.advance(started_ns)
-    return SimulatedMarket(exchange, label(tape, options.speed), file)
+    if saved is not None:
+        try:
+            exchange.restore(started_ns, saved)
+        except ValueError as error:
+            raise SavedError(f"{path}: {error}: move it away to begin with fresh accounts") from error
+    else:
+        for asset, amount in FUNDS.items():
+            exchange.deposit(started_ns, ACCOUNT, asset, amount * 10**DECIMALS)
+    return SimulatedMarket(exchange, label(tape, options.speed), options.state, file)

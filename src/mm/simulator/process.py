@@ -25,7 +25,7 @@ from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6
 from mm.simulator.kraken.rates import TIERS
 from mm.simulator.kraken.venue import KrakenVenue, Options
 from mm.simulator.ledger_report import ledger_report
-from mm.simulator.market import ACCOUNT, open_market
+from mm.simulator.market import ACCOUNT, SavedError, SimulatedMarket, open_market
 from mm.simulator.server import HOST, Server
 from mm.simulator.tape import TapeError
 from mm.simulator.world import FILE_NAME, World, find
@@ -33,6 +33,8 @@ from mm.simulator.world import FILE_NAME, World, find
 OK, WRONG_ARGUMENTS, PORT_TAKEN, STATE_UNUSABLE = 0, 2, 3, 4
 IDLE_SECONDS: Final = 120.0
 LOOK_S: Final = 0.5
+SAVE_S: Final = 60.0
+"""How often accounts are kept while running; a clean end keeps them too."""
 LEDGER_NAME: Final = "ledger.json"
 VERSION: Final = "1"
 """Of the contents of the state folder."""
@@ -107,6 +109,9 @@ async def _serve(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> in
     except TapeError as error:
         print(f"simulator: {error}", file=sys.stderr)
         return WRONG_ARGUMENTS
+    except SavedError as error:
+        print(f"simulator: {error}", file=sys.stderr)
+        return STATE_UNUSABLE
     except OSError as error:
         print(f"simulator: state folder {options.state} cannot be used: {error}", file=sys.stderr)
         return STATE_UNUSABLE
@@ -158,19 +163,25 @@ async def _serve(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> in
             loop.add_signal_handler(number, stopped.set)
     log.info("listening on %s, %s", world.rest_url, world.market)
     try:
-        await _until_over(server, stopped, options.idle_seconds)
+        await _until_over(server, market, stopped, options.idle_seconds)
     finally:
         await server.close()
         # What the account had at the end, next to the order log; the process that made it is gone by then.
-        with contextlib.suppress(OSError):
+        try:
             (options.state / LEDGER_NAME).write_text(json.dumps(ledger_report(market.exchange, ACCOUNT), indent=1))
-        market.close()
+            market.close()
+        except OSError as error:
+            print(f"simulator: the accounts could not be kept in {options.state}: {error}", file=sys.stderr)
         _remove(options.state, world)
     return OK
 
 
-async def _until_over(server: Server, stopped: asyncio.Event, idle_seconds: float) -> None:
+async def _until_over(server: Server, market: SimulatedMarket, stopped: asyncio.Event, idle_seconds: float) -> None:
+    saved_s = time.monotonic()
     while server.idle_s() < idle_seconds:
+        if time.monotonic() >= saved_s + SAVE_S:
+            saved_s = time.monotonic()
+            market.save()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), min(LOOK_S, idle_seconds))
             log.info("stopped on request")
