@@ -30,6 +30,6 @@ def test_anything_else_is_an_error(text: bytes) -> None:
 
 
 def test_a_bad_value_names_its_key() -> None:
-    text = to_json(load(None, Environment({}))).replace(b'"levels":2', b'"levels":0')
+    text = to_json(load(None, Environment({}))).replace(b'"levels":1', b'"levels":0')
     with pytest.raises(SettingsError, match=r"strategies\.btc\.levels"):
         from_json(text)
