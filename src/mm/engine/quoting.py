@@ -164,7 +164,10 @@ class Quoting:
         text = market.instrument.price_text
         sent: list[str] = []
         refused: list[str] = []
-        others = sum(self._worst_micro_usd(other) for other in engine.markets.values() if other is not market)
+        others = 0
+        if len(engine.markets) > 1:
+            others = sum(self._worst_micro_usd(other) for other in engine.markets.values() if other is not market)
+        dirty = False
         strategy = market.strategy
         name = strategy.name if strategy is not None else ""
         post_only = bool(getattr(strategy.parameters, "post_only", True)) if strategy is not None else True
@@ -173,6 +176,10 @@ class Quoting:
                 if order is not None:
                     self.cancel(now_ns, order, reason, sent)
                 continue
+            if dirty:
+                # What was just sent counts for what comes next.
+                market.refresh(engine.orders, now_ns)
+                dirty = False
             side = "bid" if quote.side > 0 else "ask"
             verdict = engine.limits.check(
                 market,
@@ -225,7 +232,7 @@ class Quoting:
                     ev.Amend(now_ns, venue.name, market.symbol, order.client_id, order.venue_id, quote.price, total)
                 )
                 sent.append(f"{side} {order.client_id} moved to {text(quote.price)}: {reason}")
-            market.refresh(engine.orders, now_ns)
+            dirty = True
         return tuple(sent), tuple(refused)
 
     def _worst_micro_usd(self, market: Market) -> int:
