@@ -114,7 +114,7 @@ def rest_order(account: str, traded: SimInstrument, fields: Mapping[str, Any], n
     if fields.get("ordertype") not in ("limit", "market"):
         raise invalid_arguments("ordertype")
     order_type = OrderType(fields["ordertype"])
-    side = SIDES.get(fields.get("type", ""))
+    side = SIDES.get(str(fields.get("type", "")))
     if side is None:
         raise invalid_arguments("type")
     for name in ("price2", "displayvol", "trigger", "starttm"):
