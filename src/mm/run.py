@@ -6,20 +6,25 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm.arguments import overrides, parser
-from mm.config import Environment, Secret, Settings, SettingsError, load
+from mm.config import Environment, Secret, Settings, SettingsError, VenueSettings, load
 from mm.config.environment import process_environment
 from mm.errors import ConfigError
 from mm.stopping import Exit
 
 if TYPE_CHECKING:
+    from mm.persistence.recorder import FileRecorder
     from mm.screen.view import View
     from mm.simulator.world import World
+
+SIMULATED = "kraken"
+"""The venue that the simulated world has."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,23 +32,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         settings = _settings(arguments)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return Exit.USAGE
-    if settings.run.world == "live" and not arguments.live:
-        print(
-            'world "live" trades with real money: add --live to say that you mean it, or use --world sim',
-            file=sys.stderr,
-        )
-        return Exit.USAGE
-    return _run(settings, arguments.json)
+        _check_world(settings, arguments.live)
+    except (SettingsError, ConfigError) as error:
+        return _refuse(error)
+    try:
+        return _run(settings, arguments.json)
+    except KeyboardInterrupt:
+        # Before the run handles signals, or after its last word: nothing was placed, or it is said what is left.
+        return _refuse("interrupted", Exit.CLEAN)
+    except Exception as error:  # noqa: BLE001  # the last resort: a sentence and a report, and never a secret
+        print(_told(error, Path(settings.run.state), "start", settings), file=sys.stderr)
+        return Exit.FAULT
+
+
+def _refuse(error: object, code: Exit = Exit.USAGE) -> Exit:
+    print(error, file=sys.stderr)
+    return code
 
 
 def _settings(arguments: Any) -> Settings:  # Any: argparse's namespace
     from mm.strategies import parameters_of
 
     environment = Environment(process_environment(), arguments.env_file)
-    chosen = overrides(arguments, "kraken", _only_strategy(arguments.config))
+    chosen = overrides(arguments, SIMULATED, _only_strategy(arguments.config))
     return load(arguments.config, environment, chosen, parameters_of)
 
 
@@ -60,6 +71,33 @@ def _only_strategy(path: Path | None) -> str:
     return names[0] if len(names) == 1 else "strategy"
 
 
+def _check_world(settings: Settings, is_meant: bool) -> None:
+    """Raise ConfigError for a world that cannot be run. is_meant: --live was given."""
+    from mm.exchanges import find
+
+    for name in settings.venues:
+        find(name)
+    if settings.run.world == "live":
+        if not is_meant:
+            raise ConfigError(
+                "run.world",
+                "",
+                "--live beside world live",
+                "it trades with real money: add --live to say that you mean it, or use --world sim",
+            )
+        return
+    for name, venue in settings.venues.items():
+        if name != SIMULATED:
+            raise ConfigError(f"venues.{name}", "", f"only {SIMULATED} in world sim", "the simulation has no other yet")
+        if venue.rest_url or venue.ws_url or venue.ws_auth_url:
+            raise ConfigError(
+                f"venues.{name}.rest_url",
+                "",
+                "no addresses in world sim, which starts its own venue",
+                "for a simulator that runs already use --world live --live with its addresses and its key",
+            )
+
+
 def _run(settings: Settings, as_json: bool) -> int:
     from mm.persistence.recorder import FileRecorder, RecorderError
     from mm.persistence.state import StateFolder
@@ -69,57 +107,82 @@ def _run(settings: Settings, as_json: bool) -> int:
     try:
         folder = StateFolder(Path(settings.run.state))
     except ConfigError as error:
-        print(error, file=sys.stderr)
-        return Exit.USAGE
+        return _refuse(error)
     output = Output()
-    view = _view(output, as_json, settings.run.log_level)
     try:
         labels: tuple[str, ...] = ()
         if settings.run.world == "sim":
             settings, labels = _simulation(settings, folder.path)
+        view = _view(output, as_json, settings)
         for warning in settings.warnings:
             view.say(f"warning: {warning}")
         for label in labels:
             view.say(label)
         epoch = folder.next_epoch()
-        import time
-
         recorder = FileRecorder(folder.new_recording(epoch), build=_build(), created_ns=time.time_ns())
-        return int(_loop_runner()(_live(settings, recorder, view, labels, epoch)))
-    except (ConfigError, LaunchError, RecorderError) as error:
-        view.say(str(error))
-        return Exit.UNREACHABLE if isinstance(error, LaunchError) else Exit.USAGE
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return int(runner.run(_live(settings, recorder, view, labels, epoch)))
+    except (ConfigError, RecorderError) as error:
+        return _refuse(error)
+    except LaunchError as error:
+        return _refuse(error, Exit.UNREACHABLE)
     finally:
         output.close()
         folder.close()
 
 
-async def _live(settings: Settings, recorder: Any, view: View, labels: tuple[str, ...], epoch: int) -> Exit:
+async def _live(settings: Settings, recorder: FileRecorder, view: View, labels: tuple[str, ...], epoch: int) -> Exit:
     from mm.live.bot import Bot
     from mm.live.supervisor import Supervisor
+    from mm.persistence.recorder import RecorderError
 
+    state = Path(settings.run.state)
     bot = Bot(settings, recorder, epoch=epoch)
-    supervisor = Supervisor(bot, view, labels=labels, seconds=float(settings.run.seconds))
+    supervisor = Supervisor(
+        bot,
+        view,
+        labels=labels,
+        seconds=float(settings.run.seconds),
+        told=lambda error: _told(error, state, f"{epoch:08d}", settings),
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, supervisor.ask_to_stop, signal.Signals(number).name)
     try:
         return await supervisor.run()
     finally:
-        recorder.close()
+        try:
+            recorder.close()
+        except RecorderError as error:
+            view.say(f"The end of the recording is missing: {error}")
+
+
+def _told(error: BaseException, state: Path, name: str, settings: Settings) -> str:
+    """Keep the traceback in the state folder; returns a sentence. Neither holds a secret."""
+    from mm.persistence.crash import redact, write_crash
+
+    secrets = [
+        secret.reveal()
+        for venue in settings.venues.values()
+        for secret in (venue.api_key, venue.api_secret)
+        if secret is not None
+    ]
+    path = write_crash(state, name, error, secrets)
+    text = redact(f"{type(error).__name__}: {error}", secrets)
+    return f"fault of the program or its machine: {text}" + (f" (report: {path})" if path is not None else "")
 
 
 def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, ...]]:
     """Find the simulator of the state folder or start one; returns settings that lead to it, and what it is."""
     from mm.simulator.world import find, launch
 
-    (name,) = settings.venues
-    venue = settings.venues[name]
-    if venue.rest_url:
-        return settings, (f"simulated venue at {venue.rest_url}",)
-    world = find(state) or launch(
-        state, seed=settings.run.seed, speed=float(settings.run.replay_speed), tier=venue.tier
-    )
+    venue = settings.venues.get(SIMULATED) or VenueSettings(name=SIMULATED)
+    world = find(state)
+    labels: tuple[str, ...] = ()
+    if world is None:
+        world = launch(state, seed=settings.run.seed, speed=float(settings.run.replay_speed), tier=venue.tier)
+    else:
+        labels = (f"The simulator was running already (process {world.pid}) and goes on with the account as it is",)
     venue = replace(
         venue,
         rest_url=world.rest_url,
@@ -128,20 +191,21 @@ def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, .
         api_key=Secret(world.api_key),
         api_secret=Secret(world.api_secret),
     )
-    return replace(settings, venues={name: venue}), _labels(world)
+    return replace(settings, venues={SIMULATED: venue}), (*_labels(world), *labels)
 
 
 def _labels(world: World) -> tuple[str, ...]:
     return (f"Market: {world.market}", f"Account: simulated, {world.fees}, rate tier {world.tier}")
 
 
-def _view(output: Any, as_json: bool, log_level: str) -> View:
+def _view(output: Any, as_json: bool, settings: Settings) -> View:
     from mm.screen.view import JsonView, PlainView, TerminalView
 
+    log_level = settings.run.log_level
     if as_json:
         return JsonView(output, log_level)
     if os.isatty(1) and os.environ.get("TERM", "dumb") != "dumb" and log_level == "info":
-        return TerminalView(output)
+        return TerminalView(output, has_colour="NO_COLOR" not in os.environ)
     return PlainView(output, log_level)
 
 
@@ -154,13 +218,13 @@ def _build() -> str:
         return "mm unknown"
 
 
-def _loop_runner() -> Any:
-    """uvloop's runner where there is one, else asyncio's."""
+def _loop_factory() -> Any:  # Any: uvloop's factory or asyncio's
+    """uvloop's loop where there is one, else asyncio's."""
     try:
         import uvloop
     except ImportError:
-        return asyncio.run
-    return uvloop.run
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
 
 
 if __name__ == "__main__":

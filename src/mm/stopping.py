@@ -1,22 +1,20 @@
-"""How a run ends: what is cancelled and when, when the end is proven, what is said about what remains.
+"""How a run ends: how long it waits for proof, what is said about what remains, and with which exit code.
 
-Pure: time and open orders are given in. The story: no new orders; cancel every own open order by id, at once; ask again
-each second for those that still stand (an order that was being created when the stop came has to be cancelled after the
-venue knows it); the end is proven when no own order is open, by the venue's own word. After PATIENCE_NS the wait is
-over, and the statement says what is left. A second signal shortens the wait, it never skips the cancelling.
+The story: the engine places nothing more and cancels every own open order by id, at once and again each second (an
+order that was being created when the stop came is cancelled when the venue knows it); the end is proven when no own
+order is open, by the venue's own word. After PATIENCE_NS the wait is over, and the statement says what is left. A
+second signal shortens the wait, it never skips the cancelling.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 PATIENCE_NS: Final = 10_000_000_000
 HURRIED_NS: Final = 2_000_000_000
 """A second Ctrl-C: long enough for a cancel and its confirmation on a slow link."""
-AGAIN_NS: Final = 1_000_000_000
 
 
 class Exit(IntEnum):
@@ -25,22 +23,13 @@ class Exit(IntEnum):
     CLEAN = 0
     """A requested stop, every own order proven gone."""
     USAGE = 2
-    """Wrong arguments or configuration: nothing was started."""
+    """Wrong arguments or configuration: nothing was placed."""
     UNREACHABLE = 3
     """The world could not be reached or refused us before the first order."""
     LEFT = 4
     """Something may be left at the venue: read the statement."""
     FAULT = 5
     """Stopped by a fault of the program or its machine; every own order proven gone."""
-
-
-class OpenOrder(Protocol):
-    """What the stop needs to know of an order."""
-
-    @property
-    def venue(self) -> str: ...
-    @property
-    def client_id(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,40 +74,21 @@ class Residue:
         }
 
 
-class Stopping:
-    """One stop, from the signal to the verdict."""
+class Patience:
+    """How long a stop waits for the venue's word."""
 
-    __slots__ = ("_asked_ns", "_deadline_ns", "is_over")
+    __slots__ = ("_until_ns",)
 
     def __init__(self, now_ns: int) -> None:
-        self._deadline_ns = now_ns + PATIENCE_NS
-        self._asked_ns: dict[tuple[str, str], int] = {}
-        self.is_over = False
+        self._until_ns = now_ns + PATIENCE_NS
 
     def hurry(self, now_ns: int) -> None:
-        """Wait no longer than HURRIED_NS from now."""
-        self._deadline_ns = min(self._deadline_ns, now_ns + HURRIED_NS)
+        """Wait no longer than HURRIED_NS from now; never longer than before."""
+        self._until_ns = min(self._until_ns, now_ns + HURRIED_NS)
 
-    def to_cancel(self, now_ns: int, open_orders: Iterable[OpenOrder]) -> list[OpenOrder]:
-        """The orders to ask the venue to cancel now; ends the stop when there are none open or time is up."""
-        orders = list(open_orders)
-        if not orders or now_ns >= self._deadline_ns:
-            self.is_over = True
-        asked_ns = {(order.venue, order.client_id): 0 for order in orders}
-        due = []
-        for order in orders:
-            key = (order.venue, order.client_id)
-            last_ns = self._asked_ns.get(key)
-            if last_ns is None or now_ns - last_ns >= AGAIN_NS:
-                due.append(order)
-                last_ns = now_ns
-            asked_ns[key] = last_ns
-        self._asked_ns = asked_ns
-        return due
-
-    def next_deadline(self) -> int:
-        """When to look again if nothing comes, ns."""
-        return min([self._deadline_ns, *(asked + AGAIN_NS for asked in self._asked_ns.values())])
+    def is_over(self, now_ns: int) -> bool:
+        """Time is up: what is not proven by now is named as left."""
+        return now_ns >= self._until_ns
 
 
 def exit_code(residue: Residue, *, requested: bool) -> Exit:

@@ -2,65 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
-from mm.stopping import AGAIN_NS, HURRIED_NS, PATIENCE_NS, Exit, Residue, Stopping, exit_code
+from mm.stopping import HURRIED_NS, PATIENCE_NS, Exit, Patience, Residue, exit_code
 
 NOW = 1_700_000_000_000_000_000
 
 
-@dataclass(frozen=True)
-class Open:
-    client_id: str
-    venue: str = "kraken"
+def test_patience_ends() -> None:
+    patience = Patience(NOW)
+    assert not patience.is_over(NOW + PATIENCE_NS - 1)
+    assert patience.is_over(NOW + PATIENCE_NS)
 
 
-A, B = Open("a"), Open("b")
-
-
-def test_every_open_order_is_cancelled_at_once_and_asked_again_each_second() -> None:
-    stopping = Stopping(NOW)
-    assert stopping.to_cancel(NOW, [A, B]) == [A, B]
-    assert stopping.to_cancel(NOW + 1, [A, B]) == []
-    assert stopping.next_deadline() == NOW + AGAIN_NS
-    assert stopping.to_cancel(NOW + AGAIN_NS, [B]) == [B]
-    assert stopping.next_deadline() == NOW + 2 * AGAIN_NS
-    assert not stopping.is_over
-
-
-def test_an_order_that_was_being_created_is_cancelled_when_it_appears() -> None:
-    stopping = Stopping(NOW)
-    assert stopping.to_cancel(NOW, [A]) == [A]
-    assert stopping.to_cancel(NOW + 5, [A, B]) == [B]
-
-
-def test_no_open_order_is_the_end() -> None:
-    stopping = Stopping(NOW)
-    stopping.to_cancel(NOW, [A])
-    assert stopping.to_cancel(NOW + 5, []) == []
-    assert stopping.is_over
-
-
-def test_patience_ends_and_a_second_signal_shortens_it() -> None:
-    stopping = Stopping(NOW)
-    stopping.to_cancel(NOW + PATIENCE_NS - 1, [A])
-    assert not stopping.is_over
-    hurried = Stopping(NOW)
-    hurried.hurry(NOW + 5)
-    hurried.to_cancel(NOW + 4 + HURRIED_NS, [A])
-    assert not hurried.is_over
-    for each, end in ((stopping, NOW + PATIENCE_NS), (hurried, NOW + 5 + HURRIED_NS)):
-        each.to_cancel(end, [A])
-        assert each.is_over
+def test_a_second_signal_shortens_the_wait() -> None:
+    patience = Patience(NOW)
+    patience.hurry(NOW + 5)
+    assert not patience.is_over(NOW + 4 + HURRIED_NS)
+    assert patience.is_over(NOW + 5 + HURRIED_NS)
 
 
 def test_hurry_never_lengthens_the_wait() -> None:
-    stopping = Stopping(NOW)
-    stopping.hurry(NOW + PATIENCE_NS - 1)
-    stopping.to_cancel(NOW + PATIENCE_NS, [A])
-    assert stopping.is_over
+    patience = Patience(NOW)
+    patience.hurry(NOW + PATIENCE_NS - 1)
+    assert patience.is_over(NOW + PATIENCE_NS)
 
 
 CLEAN = Residue(orders=(), unknown=(), positions=("0 BTC (flat)",), protection=("its timer",))

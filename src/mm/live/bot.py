@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +13,9 @@ from mm.config.canonical import to_json
 from mm.driver import Driver
 from mm.engine import Engine
 from mm.exchanges import find
+from mm.live.meters import Meters, Stopwatch
 from mm.live.shell import Shell
+from mm.metrics.registry import Registry
 from mm.net.link import Link, LinkSettings
 from mm.net.wall_clock import WallClock
 
@@ -81,6 +84,7 @@ class Bot:
 
     def __init__(self, settings: Settings, recorder: Recorder, *, epoch: int) -> None:
         self.settings = settings
+        self.registry = Registry()
         self.clock = WallClock()
         self.started_ns = self.clock.now_ns()
         start = ev.Start(self.started_ns, settings.run.seed, epoch, to_json(settings))
@@ -98,9 +102,10 @@ class Bot:
         self.engine = Engine(start, settings, faces, recorder)
         self.driver = Driver(self.engine, links, recorder)
         self.shells = {
-            name: Shell(port, {name: self.addresses[name].rest}, clock=self.clock)
+            name: Shell(Stopwatch(port, self.registry, name), {name: self.addresses[name].rest}, clock=self.clock)
             for name, port in self.driver.ports.items()
         }
+        self.driver.observers.append(Meters(self.registry, self.engine.orders).observe)
         self.driver.on_output = self._flush
 
     def start(self) -> None:
@@ -122,6 +127,10 @@ class Bot:
     def failure(self) -> BaseException | None:
         """What broke the engine or a link, None while all is well."""
         return next((shell.failure for shell in self.shells.values() if shell.failure is not None), None)
+
+    async def wait_failed(self) -> None:
+        """Wait until the engine or a link breaks, and raise what broke it; for ever while all is well."""
+        await asyncio.gather(*(shell.wait_failed() for shell in self.shells.values()))
 
     def stop(self) -> None:
         """Close every connection. Orders are not touched: that is done before."""

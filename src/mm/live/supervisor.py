@@ -1,26 +1,29 @@
 """Watches one run from its first connection to its last word: shows it, stops it, and says what is left.
 
-A requested stop cancels own orders through the engine and waits for the venue's word. After a failure of the engine
-or a link the same is done by a fresh link without the engine (`rescue.py`). The exit code tells the truth.
+A requested stop cancels own orders through the engine and waits for the venue's word. After a failure of the engine or
+a link the same is done by a fresh link without the engine (`rescue.py`). A failure of anything else, the screen for
+example, is a stop that nobody asked for. The exit code tells the truth.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
-from mm._core.orders import OrderState
+from mm._core.orders import Order, OrderState
 from mm.engine.engine import OWNER
 from mm.exchanges import find
 from mm.live.bot import make_link, symbols_of
+from mm.live.meters import latencies
 from mm.live.rescue import Rescue
 from mm.live.shell import Shell
 from mm.screen.amounts import plain
 from mm.screen.narrator import Narrator
 from mm.screen.observe import Instruments, observe
-from mm.stopping import HURRIED_NS, PATIENCE_NS, Exit, Residue, exit_code
+from mm.stopping import Exit, Patience, Residue, exit_code
 
 if TYPE_CHECKING:
     from mm.live.bot import Bot
@@ -30,60 +33,75 @@ POLL_S: Final = 0.02
 """How often a stop looks whether it is proven; a person does not notice it."""
 CONNECT_PATIENCE_S: Final = 20.0
 """A venue that was never reached by then is not going to be: say so, and what to do."""
+SYMBOL_PATIENCE_S: Final = 5.0
+"""Venues tell of their instruments in the first answer."""
+LOOK_S: Final = 0.25
 RESCUE_S: Final = 15.0
+SIGNAL_NAMES: Final = {"SIGINT": "Ctrl-C"}
 
 
 class Supervisor:
-    """Runs a bot. seconds: stop by itself then, 0 never."""
+    """Runs a bot.
 
-    def __init__(self, bot: Bot, view: View, *, labels: tuple[str, ...] = (), seconds: float = 0.0) -> None:
+    labels: what the world is, for the screen; seconds: stop by itself then, 0 never; told: keeps an error that ends the
+    run for people, and returns a sentence about it without any secret.
+    """
+
+    def __init__(
+        self,
+        bot: Bot,
+        view: View,
+        *,
+        labels: tuple[str, ...] = (),
+        seconds: float = 0.0,
+        connect_patience_s: float = CONNECT_PATIENCE_S,
+        told: Callable[[BaseException], str] = lambda error: type(error).__name__,
+    ) -> None:
         self._bot = bot
         self._view = view
         self._labels = labels
         self._seconds = seconds
+        self._connect_patience_s = connect_patience_s
+        self._told = told
         self._narrator = Narrator(Instruments(bot.engine))
-        self._asked = asyncio.Event()
-        self._hurried = False
-        self._reason = ""
+        self._wake = asyncio.Event()
+        self._asked = ""
+        """Why the stop was asked for; '' it was not."""
         self._fault = ""
+        """Why the run ends without having been asked; '' it does not."""
+        self._fault_code: Exit | None = None
+        self._patience: Patience | None = None
         self._was_up = False
+        self._quoted: set[tuple[str, str]] = set()
         bot.driver.observers.append(self._observe)
 
     def ask_to_stop(self, reason: str) -> None:
         """Stop in order; a second call shortens the wait and skips nothing."""
-        if self._asked.is_set():
-            self._hurried = True
-            self._view.say("Stopping already; waiting less long for the venue's word.")
-            return
-        self._reason = "Ctrl-C" if reason == "SIGINT" else reason
-        self._asked.set()
+        if not self._asked:
+            self._asked = SIGNAL_NAMES.get(reason, reason)
+        elif self._patience is not None:
+            self._patience.hurry(self._bot.clock.now_ns())
+            self._view.say("Stopping already; not waiting long for the venue's word now.")
+        self._wake.set()
 
     async def run(self) -> Exit:
         """Run to the end; returns the exit code."""
         bot = self._bot
+        asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
+        failing = asyncio.ensure_future(bot.wait_failed())
+        failing.add_done_callback(lambda future: self._wake.set())
         bot.start()
         try:
             await self._watch()
             if bot.failure is None:
                 await self._stop()
-            requested = not self._fault
-            if bot.failure is not None:
-                error = bot.failure
-                self._fault = f"{type(error).__name__}: {error}"
-                self._view.say(f"FAULT in the engine or a link: {self._fault}; cancelling own orders without it")
-                requested = False
-                residue = await self._rescue()
-            else:
-                residue = self._residue()
-            code = exit_code(residue, requested=requested)
-            if not requested and not self._was_up and residue.is_clean:
-                code = Exit.UNREACHABLE
-            why = self._fault or self._reason
-            self._show()
-            self._view.end(residue.lines(why), residue.facts(why, code))
-            bot.driver.observers.clear()
-            return code
+            residue = self._residue() if bot.failure is None else await self._rescue(bot.failure)
+            return self._end(residue)
         finally:
+            failing.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await failing
+            bot.driver.observers.clear()
             bot.stop()
             await bot.wait_closed()
 
@@ -92,91 +110,142 @@ class Supervisor:
     async def _watch(self) -> None:
         """Show the run until something ends it."""
         loop = asyncio.get_running_loop()
-        began = loop.time()
-        shown = began
-        while not self._asked.is_set() and not self._fault and self._bot.failure is None:
-            now = loop.time()
-            if self._seconds and now - began >= self._seconds:
+        began_s = shown_s = loop.time()
+        end_s = began_s + self._seconds if self._seconds else float("inf")
+        while not self._asked and not self._fault and self._bot.failure is None:
+            now_s = loop.time()
+            if now_s >= end_s:
                 self.ask_to_stop(f"{self._seconds:g} s are over")
-                break
-            if not self._was_up and now - began > CONNECT_PATIENCE_S:
+                return
+            if not self._was_up and now_s - began_s > self._connect_patience_s:
                 self._fault = self._unreachable()
-                break
-            if now - shown >= self._view.interval_s:
-                shown = now
+                return
+            if self._is_hopeless(now_s - began_s):
+                return
+            if now_s - shown_s >= self._view.interval_s:
+                shown_s = now_s
                 self._show()
-            wait = self._view.interval_s - (now - shown)
-            if self._seconds:
-                wait = min(wait, began + self._seconds - now)
+            wait_s = min(shown_s + self._view.interval_s, end_s, now_s + LOOK_S) - now_s
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), max(0.01, min(wait, 0.25)))
+                await asyncio.wait_for(self._wake.wait(), wait_s)
+
+    def _is_hopeless(self, running_s: float) -> bool:
+        """Whether a strategy can never quote as it is configured, which is better said by ending than in a corner."""
+        for strategy in self._bot.settings.strategies.values():
+            key = (strategy.venue, strategy.symbol)
+            market = self._bot.engine.markets.get(key)
+            if market is None and self._was_up and running_s > SYMBOL_PATIENCE_S:
+                self._fault = (
+                    f"strategies.{strategy.name}.symbol: {strategy.venue} has told nothing about {strategy.symbol}. "
+                    "Is it traded there, and written as the venue writes it (BASE/QUOTE)?"
+                )
+            elif market is not None and market.problem and key not in self._quoted:
+                self._fault = market.problem
+            else:
+                continue
+            self._fault_code = Exit.USAGE
+            return True
+        return False
 
     def _unreachable(self) -> str:
         where = "; ".join(f"{name} at {a.rest}, {a.public} and {a.private}" for name, a in self._bot.addresses.items())
         return (
-            f"no working connection within {CONNECT_PATIENCE_S:.0f} s to {where}. Check the network and the addresses "
-            "(venues.NAME.rest_url, ws_url, ws_auth_url), then start again"
+            f"no working connection within {self._connect_patience_s:g} s to {where}. Check the network, the addresses "
+            "(venues.NAME.rest_url, ws_url, ws_auth_url) and the venue's status page, then start again"
         )
 
     def _observe(self, event: Any) -> None:
         kind = type(event)
         if kind is ev.BookFrame:
             return
-        if kind is ev.LinkChanged and event.up and event.channel == "private":
-            self._was_up = True
-        elif kind is ev.Alert and event.severity == "critical" and not self._fault:
-            self._fault = event.text
-        happening = self._narrator.tell(event)
-        if happening is not None:
-            self._view.happened(happening)
+        try:
+            if kind is ev.LinkChanged and event.up and event.channel == "private":
+                self._was_up = True
+            elif kind is ev.Place:
+                self._quoted.add((event.venue, event.symbol))
+            elif kind is ev.Alert and event.severity == "critical" and not self._fault:
+                self._fault = event.text
+                self._wake.set()
+            happening = self._narrator.tell(event)
+            if happening is not None:
+                self._view.happened(happening)
+        except Exception as error:  # noqa: BLE001  # telling people must not break the engine: the run ends in order
+            self._fail(error)
 
     def _show(self) -> None:
         bot = self._bot
-        self._view.show(
-            observe(
-                bot.engine,
-                bot.clock.now_ns(),
-                started_ns=bot.started_ns,
-                world=bot.settings.run.world,
-                labels=self._labels,
+        try:
+            self._view.show(
+                observe(
+                    bot.engine,
+                    bot.clock.now_ns(),
+                    started_ns=bot.started_ns,
+                    world=bot.settings.run.world,
+                    labels=self._labels,
+                    latencies=latencies(bot.registry),
+                )
             )
-        )
+        except Exception as error:  # noqa: BLE001  # as above
+            self._fail(error)
+
+    def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Something on the loop has raised and nobody awaited it: the run cannot be trusted any more."""
+        error = context.get("exception")
+        self._fail(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message"))))
+
+    def _fail(self, error: BaseException) -> None:
+        if not self._fault:
+            self._fault = self._told(error)
+        self._wake.set()
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
     async def _stop(self) -> None:
         """Cancel through the engine until the venue has confirmed every own order's end, or patience is over."""
         bot = self._bot
-        bot.operate("stop", self._fault or self._reason)
-        began_ns = hurried_ns = bot.clock.now_ns()
+        self._patience = patience = Patience(bot.clock.now_ns())
+        bot.operate("stop", self._fault or self._asked)
         while bot.engine.orders.n_open and bot.failure is None:
-            now_ns = bot.clock.now_ns()
-            if not self._hurried:
-                hurried_ns = now_ns
-            if now_ns - began_ns > PATIENCE_NS or now_ns - hurried_ns > HURRIED_NS:
+            if patience.is_over(bot.clock.now_ns()):
                 return
             await asyncio.sleep(POLL_S)
         # The timer's disarming leaves with what the engine decides once nothing is open.
         bot.decide()
         await asyncio.sleep(POLL_S)
 
+    def _end(self, residue: Residue) -> Exit:
+        """Say the last word."""
+        code = exit_code(residue, requested=not self._fault)
+        if residue.is_clean and not self._was_up:
+            # Nothing was placed; what an earlier run may have left is not known.
+            code = Exit.UNREACHABLE
+        elif residue.is_clean and self._fault_code is not None:
+            code = self._fault_code
+        why = self._fault or self._asked
+        if self._bot.failure is None:
+            self._show()
+        self._view.end(residue.lines(why), residue.facts(why, code))
+        return code
+
     def _residue(self) -> Residue:
         orders: list[str] = []
         unknown: list[str] = []
         for order in self._bot.engine.orders.open():
-            market = self._bot.engine.markets.get((order.venue, order.symbol))
-            side = "buy" if order.side > 0 else "sell"
-            size, price = str(order.leaves), str(order.price)
-            if market is not None:
-                size, price = market.instrument.size_text(order.leaves), market.instrument.price_text(order.price)
-            text = f"{order.venue} {order.client_id} ({order.venue_id or 'no id yet'}): {side} {size} at {price}"
-            (unknown if order.state is OrderState.UNKNOWN else orders).append(text)
+            (unknown if order.state is OrderState.UNKNOWN else orders).append(self._order(order))
         return Residue(tuple(orders), tuple(unknown), self._positions(), self._protection())
 
-    def _positions(self) -> tuple[str, ...]:
+    def _order(self, order: Order) -> str:
+        market = self._bot.engine.markets.get((order.venue, order.symbol))
+        side = "buy" if order.side > 0 else "sell"
+        size, price = str(order.leaves), str(order.price)
+        if market is not None:
+            size, price = market.instrument.size_text(order.leaves), market.instrument.price_text(order.price)
+        return f"{order.venue} {order.client_id} ({order.venue_id or 'no id yet'}): {side} {size} at {price}"
+
+    def _positions(self, note: str = "") -> tuple[str, ...]:
         return tuple(
             f"{plain(market.position.quantity, market.instrument.size_precision)} {market.instrument.base} "
-            f"on {market.venue.name} from this run"
+            f"from this run on {market.venue.name}{note}"
             for market in self._bot.engine.markets.values()
         )
 
@@ -188,9 +257,11 @@ class Supervisor:
             for venue in self._bot.engine.venues.values()
         )
 
-    async def _rescue(self) -> Residue:
-        """Cancel own orders by a fresh link; what it cannot prove is named."""
+    async def _rescue(self, failure: BaseException) -> Residue:
+        """Cancel own orders by fresh links, without the engine; what they cannot prove is named."""
         bot = self._bot
+        self._fault = self._told(failure)
+        self._view.say(f"FAULT: {self._fault}. Cancelling own orders without the engine")
         bot.stop()
         orders: list[str] = []
         unknown: list[str] = []
@@ -202,13 +273,14 @@ class Supervisor:
             rescue = Rescue(link, OWNER)
             shell = Shell(rescue, {name: where.rest}, clock=bot.clock)
             shell.start()
-            deadline = asyncio.get_running_loop().time() + RESCUE_S
+            deadline_s = asyncio.get_running_loop().time() + RESCUE_S
             # The machine is pure and has no event to wait for.
-            while not rescue.is_done and shell.failure is None and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+            while not rescue.is_done and shell.failure is None and asyncio.get_running_loop().time() < deadline_s:  # noqa: ASYNC110
                 await asyncio.sleep(POLL_S)
             shell.stop()
             await shell.wait_closed()
-            orders += [f"{name} {client_id}" for client_id in rescue.open]
+            orders += [f"{name} {client_id} ({report.venue_id})" for client_id, report in rescue.open.items()]
             if not rescue.is_read:
-                unknown.append(f"{name}: the open orders could not be read {rescue.problem}".rstrip())
-        return Residue(tuple(orders), tuple(unknown), self._positions(), self._protection())
+                unknown.append(f"{name}: the open orders could not be read. {rescue.problem}".rstrip())
+        note = ", as far as it was counted before the fault"
+        return Residue(tuple(orders), tuple(unknown), self._positions(note), self._protection())

@@ -43,3 +43,15 @@ def ratio(numerator: int, denominator: int, precision: int, places: int) -> str:
     """An exact average in units of 10^-precision, grouped: `50,123.45`. denominator: positive."""
     scale = 10**6
     return grouped(numerator * scale // denominator, precision + 6, places)
+
+
+def thousands(text: str) -> str:
+    """`61,829.70` for the plain decimal text `61829.70`."""
+    whole, point, part = text.partition(".")
+    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    return f"{sign}{int(digits):,}{point}{part}" if digits.isdecimal() else text
+
+
+def trimmed(text: str) -> str:
+    """`0.005` for the plain decimal text `0.00500000`."""
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mm.screen.amounts import grouped, money, plain, ratio, rounded
+from mm.screen.amounts import grouped, money, plain, ratio, rounded, thousands, trimmed
 from mm.screen.snapshot import MarketView, Snapshot
 
 AMOUNT_PRECISION = 12
@@ -46,10 +46,10 @@ def market_lines(market: MarketView) -> list[str]:
     if market.book_age_ns < 0 or not market.bid or not market.ask:
         lines = [f"{name}: no book"]
     else:
-        lines = [f"{name}: {market.bid} / {market.ask}, book {market.book_age_ns / 1e6:.0f} ms old"]
+        lines = [f"{name}: {thousands(market.bid)} / {thousands(market.ask)}, book {age(market.book_age_ns)} old"]
     for side, word in ((1, "bid"), (-1, "ask")):
         quotes = [quote for quote in market.quotes if quote.side == side]
-        shown = ", ".join(f"{quote.size} at {quote.price}{_state(quote.state)}" for quote in quotes)
+        shown = ", ".join(f"{trimmed(quote.size)} at {thousands(quote.price)}{_state(quote.state)}" for quote in quotes)
         lines.append(f"  our {word}s: {shown or 'none'}")
     if market.why:
         lines.append(f"  {market.why}")
@@ -66,12 +66,18 @@ def details(snapshot: Snapshot) -> list[str]:
     lines = [f"Links: {links}"] if links else []
     lines += [f"Rate headroom: {text}" for text in snapshot.headroom]
     for name, p50, p99, most in snapshot.latencies:
-        lines.append(f"{name}: p50 {_us(p50)}, p99 {_us(p99)}, max {_us(most)}")
+        lines.append(f"{name}: p50 {spent(p50)}, p99 {spent(p99)}, max {spent(most)}")
     return lines
 
 
-def _us(nanoseconds: int) -> str:
+def spent(nanoseconds: int) -> str:
+    """A latency: `12.3 us`, `1.20 ms`."""
     return f"{nanoseconds / 1000:.1f} us" if nanoseconds < 1_000_000 else f"{nanoseconds / 1e6:.2f} ms"
+
+
+def age(nanoseconds: int) -> str:
+    """How old something is: `12 ms`, `3.4 s`."""
+    return f"{nanoseconds / 1e6:.0f} ms" if nanoseconds < 1_000_000_000 else f"{nanoseconds / 1e9:.1f} s"
 
 
 def block(snapshot: Snapshot) -> list[str]:

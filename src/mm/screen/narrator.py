@@ -26,6 +26,35 @@ class Happening:
     count: int = 1
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def absorb(self, other: Happening) -> bool:
+        """Become the sentence of both, if it says the same; for views that rewrite what they have said."""
+        if not self.key or self.key != other.key:
+            return False
+        self.count += 1
+        self.recv_ns = other.recv_ns
+        return True
+
+
+@dataclass(slots=True)
+class Traded(Happening):
+    """A fill, which joins the fills before it that are alike except for their size. size, fee: in their own units."""
+
+    words: Callable[[int, int], str] = lambda size, fee: ""
+    alike: tuple[Any, ...] = ()
+    size: int = 0
+    fee: int = 0
+
+    def absorb(self, other: Happening) -> bool:
+        """Add the other's size and fee."""
+        if not isinstance(other, Traded) or other.alike != self.alike:
+            return False
+        self.count += other.count
+        self.recv_ns = other.recv_ns
+        self.size += other.size
+        self.fee += other.fee
+        self.text = self.words(self.size, self.fee)
+        return True
+
 
 class Narrator:
     """Tells events; `instruments` maps (venue, symbol) to what is traded and may grow."""
@@ -66,10 +95,21 @@ class Narrator:
 
     def _fill(self, event: ev.Fill) -> Happening:
         verb = "Bought" if event.side > 0 else "Sold"
-        how = {"m": "as maker", "t": "as taker"}.get(event.liquidity, "")
-        fee = money(event.fee, AMOUNT_PRECISION, event.fee_asset, places=4)
-        what = self._of(event.venue, event.symbol, event.size, event.price)
-        return Happening(event.recv_ns, f"{verb} {what} {how}, fee {fee}", extra={"execution_id": event.execution_id})
+        how = {"m": " as maker", "t": " as taker"}.get(event.liquidity, "")
+
+        def words(size: int, fee: int) -> str:
+            what = self._of(event.venue, event.symbol, size, event.price)
+            return f"{verb} {what}{how}, fee {money(fee, AMOUNT_PRECISION, event.fee_asset, places=4)}"
+
+        return Traded(
+            event.recv_ns,
+            words(event.size, event.fee),
+            extra={"execution_id": event.execution_id},
+            words=words,
+            alike=(event.venue, event.symbol, event.side, event.price, event.liquidity, event.fee_asset),
+            size=event.size,
+            fee=event.fee,
+        )
 
     def _rejected(self, event: ev.OrderRejected) -> Happening:
         text = f"{event.venue.capitalize()} refused order {event.client_id}: {event.reason}"
@@ -97,7 +137,8 @@ class Narrator:
         return Happening(event.recv_ns, f"Book of {what} is not to be trusted: {event.reason}; quotes are pulled")
 
     def _status(self, event: ev.VenueStatus) -> Happening:
-        return Happening(event.recv_ns, f"{event.venue.capitalize()} says its mode is {event.status}")
+        text = f"{event.venue.capitalize()} says its mode is {event.status}"
+        return Happening(event.recv_ns, text, key=f"{event.venue} {event.status}")
 
     def _foreign(self, event: ev.ForeignOrders) -> Happening | None:
         if not event.count:

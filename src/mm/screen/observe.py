@@ -49,7 +49,9 @@ def observe(
         links.append((venue.name, "private", venue.private_up))
         for market in venue.markets.values():
             if market.limits is not None:
-                headroom.append(f"{venue.name} {market.symbol} {market.limits.headroom(now_ns):.0f} points")
+                headroom.append(
+                    f"{venue.name.capitalize()} {market.symbol} {market.limits.headroom(now_ns):.0f} order points"
+                )
     hedges = [market for market in engine.markets.values() if market.hedge_fills]
     return Snapshot(
         elapsed_ns=now_ns - started_ns,
@@ -91,6 +93,7 @@ def _market(market: Market, now_ns: int) -> MarketView:
                 price=instrument.price_text(order.price),
                 size=instrument.size_text(order.leaves),
                 state=order.state.name,
+                distance_bps=(2 * order.price / middle2 - 1) * 10_000 if middle2 else None,
             )
             for order in sorted(market.venue_orders(), key=lambda order: -order.price)
         ),

@@ -7,20 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """One own order that is open; price and size as text."""
+    """One own order that is open; price and size as plain decimal text.
+
+    distance_bps: from the middle of the market, None without a book.
+    """
 
     side: int
     price: str
     size: str
     state: str
+    distance_bps: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketView:
     """One symbol: its book, our quotes, our position and profit.
 
-    Prices as text ('' none); quantity in units of 10^-size_precision; average as an exact fraction of units of
-    10^-price_precision; profit parts in units of 10^-cost_precision of the quote currency; fees in 1e-12 of it;
+    Prices as plain decimal text ('' none); quantity in units of 10^-size_precision; average as an exact fraction of
+    units of 10^-price_precision; profit parts in units of 10^-cost_precision of the quote currency; fees in 1e-12;
     spread captured + inventory = profit before fees; book_age_ns: -1 no book.
     """
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from collections import deque
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from mm.screen.lines import as_json, block, details, market_lines, summary
+from mm.screen.lines import as_json, block
 from mm.screen.narrator import Happening
 from mm.screen.output import Output
+from mm.screen.picture import clean, clock, paint, picture
 from mm.screen.snapshot import Snapshot
 
 HAPPENINGS_MAX: Final = 100
+SYNC: Final = "\x1b[?2026h"
+SYNCED: Final = "\x1b[?2026l"
 _LEVELS: Final = {"info": 0, "debug": 1, "trace": 2}
 
 
@@ -33,17 +35,6 @@ class View(Protocol):
 
     def end(self, lines: list[str], facts: dict[str, Any]) -> None:
         """The last word: as lines, or as values."""
-
-
-def clock(recv_ns: int) -> str:
-    """`14:03:07.123`, UTC."""
-    moment = datetime.fromtimestamp(recv_ns // 1_000_000_000, UTC)
-    return f"{moment:%H:%M:%S}.{recv_ns // 1_000_000 % 1000:03d}"
-
-
-def clean(text: str) -> str:
-    """Without control characters: what a venue sends must not steer a terminal."""
-    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
 
 
 class PlainView:
@@ -107,66 +98,51 @@ class JsonView:
 
 
 class TerminalView:
-    """A block that is redrawn in place, without taking the terminal over: the last one stays when the run ends."""
+    """A picture that is redrawn in place, without taking the terminal over: the last one stays when the run ends."""
 
-    interval_s = 0.25
+    interval_s = 0.2
+    """Fast enough to look alive, slow enough to be read."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, *, has_colour: bool = True) -> None:
         self._output = output
+        self._has_colour = has_colour
         self._notes: list[str] = []
         self._happenings: deque[Happening] = deque(maxlen=HAPPENINGS_MAX)
+        self._depth: dict[tuple[str, str], int] = {}
         self._drawn = 0
+        self._size = (0, 0)
 
     def say(self, text: str) -> None:
-        """Print above the block."""
+        """Print above the picture."""
         self._notes.append(text)
-        if not self._drawn:
-            self._flush_notes()
 
     def happened(self, happening: Happening) -> None:
-        """Keep it for the block; one that repeats the last is counted on it."""
-        if happening.level != "info":
-            return
-        last = self._happenings[-1] if self._happenings else None
-        if last is not None and happening.key and last.key == happening.key:
-            last.count += 1
-            last.recv_ns = happening.recv_ns
-            return
-        self._happenings.append(happening)
+        """Keep it for the picture, together with the last one if they say the same."""
+        if happening.level == "info" and not (self._happenings and self._happenings[-1].absorb(happening)):
+            self._happenings.append(happening)
 
     def show(self, snapshot: Snapshot) -> None:
         """Redraw."""
-        size = shutil.get_terminal_size((100, 30))
-        lines = [
-            f"mm {snapshot.world}  {snapshot.elapsed_ns / 1e9:.0f} s  (Ctrl-C stops and cancels)",
-            *snapshot.labels,
-        ]
-        lines += ["", *summary(snapshot), ""]
-        for market in snapshot.markets:
-            lines += market_lines(market)
-        lines += [*details(snapshot), ""]
-        room = max(3, size.lines - len(lines) - 2)
-        for happening in list(self._happenings)[-room:]:
-            times = f" (x{happening.count})" if happening.count > 1 else ""
-            lines.append(f"{clock(happening.recv_ns)} {happening.text}{times}")
-        lines = [clean(line)[: size.columns - 1] for line in lines[: size.lines - 1]]
-        # One write a picture: a dropped one is dropped whole, and the next erases what the last one drew.
-        picture = self._erase() + self._take_notes() + "".join(f"{line}\n" for line in lines)
-        self._drawn = len(lines)
-        self._output.put(picture)
+        columns, lines = shutil.get_terminal_size((100, 30))
+        size = (columns, lines)
+        if not self._drawn or size == self._size:
+            home = f"\x1b[{self._drawn}F" if self._drawn else ""
+        else:
+            # What was drawn has been wrapped anew by the terminal: nobody knows where it is.
+            home = "\x1b[2J\x1b[H"
+        self._size = size
+        # Labels are in the picture: those said before it would stand there twice.
+        notes = [note for note in self._notes if note not in snapshot.labels]
+        self._notes = []
+        rows = picture(snapshot, self._happenings, columns, lines - 1, self._depth)
+        text = [clean(note) for note in notes] + [paint(row, columns, has_colour=self._has_colour) for row in rows]
+        self._drawn = len(rows)
+        # One write a picture, which overwrites the last one line by line: nothing is ever blank in between. A terminal
+        # that knows the synchronised update (mode 2026) shows it at once, others ignore it.
+        self._output.put(SYNC + home + "".join(f"{line}\x1b[K\n" for line in text) + "\x1b[J" + SYNCED)
 
     def end(self, lines: list[str], facts: dict[str, Any]) -> None:
-        """Print the last lines under the block."""
-        self._flush_notes()
-        self._drawn = 0
-        self._output.put("".join(clean(line) + "\n" for line in lines))
-
-    def _erase(self) -> str:
-        return f"\x1b[{self._drawn}F\x1b[J" if self._drawn else ""
-
-    def _take_notes(self) -> str:
+        """Print the last lines under the picture."""
         notes, self._notes = self._notes, []
-        return "".join(clean(note) + "\n" for note in notes)
-
-    def _flush_notes(self) -> None:
-        self._output.put(self._take_notes())
+        self._drawn = 0
+        self._output.put("\n" + "".join(clean(line) + "\n" for line in (*notes, *lines)))

@@ -1,0 +1,182 @@
+"""A `Snapshot` as a picture for a terminal: rows of styled text, always in the same places: only figures move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from textwrap import wrap
+from typing import Final
+
+from mm.screen.amounts import money, rounded, thousands, trimmed
+from mm.screen.lines import AMOUNT_PRECISION, age, position, spent, summary
+from mm.screen.narrator import Happening
+from mm.screen.snapshot import MarketView, Quote, Snapshot
+
+Span = tuple[str, str]
+"""Style and text. Styles: those of CODES."""
+Row = tuple[Span, ...]
+
+CODES: Final = {
+    "": "",
+    "bold": "1",
+    "dim": "2",
+    "green": "32",
+    "red": "31",
+    "yellow": "33",
+    "cyan": "36",
+    "alarm": "1;37;41",
+    "bar": "7",
+}
+STATES: Final = {
+    "CREATED": "not sent yet",
+    "PENDING_NEW": "on its way",
+    "NEW": "resting",
+    "PARTIALLY_FILLED": "partly filled",
+    "PENDING_CANCEL": "being cancelled",
+    "PENDING_REPLACE": "moving",
+    "UNKNOWN": "UNKNOWN, asking",
+}
+HAPPENINGS_MIN: Final = 3
+GAP: Final[Row] = ()
+
+
+def clock(recv_ns: int) -> str:
+    """`14:03:07.123`, UTC."""
+    moment = datetime.fromtimestamp(recv_ns // 1_000_000_000, UTC)
+    return f"{moment:%H:%M:%S}.{recv_ns // 1_000_000 % 1000:03d}"
+
+
+def clean(text: str) -> str:
+    """Without control characters: what a venue sends must not steer a terminal."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+
+
+def paint(row: Row, columns: int, *, has_colour: bool) -> str:
+    """One line, cut to the width, with the styles as escape sequences."""
+    painted = []
+    for style, text in row:
+        shown = clean(text)[:columns]
+        columns -= len(shown)
+        code = CODES[style]
+        painted.append(f"\x1b[{code}m{shown}\x1b[0m" if code and has_colour and shown else shown)
+    return "".join(painted)
+
+
+def picture(
+    snapshot: Snapshot, happenings: Sequence[Happening], columns: int, lines: int, depth: dict[tuple[str, str], int]
+) -> list[Row]:
+    """The rows, at most `lines`. depth: rows kept for each side's quotes by market; grows to the most ever seen."""
+    rows: list[Row] = [_title(snapshot, columns)]
+    rows += [(("dim", line),) for label in snapshot.labels for line in _wrapped(label, columns)]
+    rows += [GAP, *_figures(snapshot)]
+    for market in snapshot.markets:
+        rows += [GAP, *_market(market, columns, depth)]
+    rows += [GAP, *_details(snapshot)]
+    room = max(HAPPENINGS_MIN, lines - len(rows) - 1)
+    told = list(happenings)[-room:]
+    if told:
+        rows += [GAP, *(_happening(happening) for happening in told)]
+    return rows[:lines]
+
+
+def _title(snapshot: Snapshot, columns: int) -> Row:
+    seconds = snapshot.elapsed_ns // 1_000_000_000
+    elapsed = f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    world = "LIVE: real orders, real money" if snapshot.world == "live" else "simulation"
+    left, right = f" mm  {world}  {elapsed}", "Ctrl-C cancels own orders and stops "
+    space = columns - len(left) - len(right)
+    text = left + (" " * space + right if space > 1 else "")
+    return (("alarm" if snapshot.world == "live" else "bar", text.ljust(columns)),)
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    return wrap(text, max(20, columns - 1), initial_indent=" ", subsequent_indent="   ")
+
+
+def _figures(snapshot: Snapshot) -> Iterable[Row]:
+    orders, hedges, *_ = summary(snapshot)
+    yield ("", " "), ("bold", orders)
+    yield ("", " "), ("", hedges)
+    for market in snapshot.markets:
+        yield ("", " "), ("bold", position(market))
+        yield _profit(market)
+
+
+def _profit(market: MarketView) -> Row:
+    fees = -rounded(market.fees, AMOUNT_PRECISION, market.cost_precision)
+    total = market.spread_captured + market.inventory + fees
+    parts = (("spread captured", market.spread_captured), ("inventory", market.inventory), ("fees", fees))
+
+    def amount(units: int, style: str = "") -> Span:
+        return (style or _sign(units), money(units, market.cost_precision, market.quote, sign=True))
+
+    spans: list[Span] = [("", " "), ("bold", "Profit: "), amount(total), ("", " = ")]
+    for number, (name, units) in enumerate(parts):
+        spans += [("", f"{', ' if number else ''}{name} "), amount(units)]
+    return tuple(spans)
+
+
+def _sign(units: int) -> str:
+    return "green" if units > 0 else "red" if units < 0 else ""
+
+
+def _market(market: MarketView, columns: int, depth: dict[tuple[str, str], int]) -> Iterable[Row]:
+    name = f" {market.venue.capitalize()} {market.symbol}"
+    if market.book_age_ns < 0 or not market.bid or not market.ask:
+        yield ("bold", name), ("yellow", "  no book")
+    else:
+        bid, ask = float(market.bid), float(market.ask)
+        width = f"spread {(ask - bid) / (ask + bid) * 20_000:.2f} bps"
+        yield (
+            ("bold", name + "  "),
+            ("green", thousands(market.bid)),
+            ("dim", " / "),
+            ("red", thousands(market.ask)),
+            ("dim", f"  {width}, book {age(market.book_age_ns)} old"),
+        )
+    asks = [quote for quote in market.quotes if quote.side < 0]
+    bids = [quote for quote in market.quotes if quote.side > 0]
+    key = (market.venue, market.symbol)
+    rows = depth[key] = max(depth.get(key, 1), len(asks), len(bids))
+    # Asks end and bids begin at the middle, where the market is.
+    yield from (GAP for _ in range(rows - len(asks)))
+    yield from (_quote("ask", "red", quote) for quote in asks)
+    yield from (_quote("bid", "green", quote) for quote in bids)
+    yield from (GAP for _ in range(rows - len(bids)))
+    yield (("yellow" if market.why.startswith("not quoting") else "dim", f"   {market.why}"),)
+
+
+def _quote(word: str, style: str, quote: Quote) -> Row:
+    far = f"{quote.distance_bps:+8.2f} bps" if quote.distance_bps is not None else " " * 12
+    state = STATES.get(quote.state, quote.state.lower())
+    return (
+        (style, f"   our {word}  {thousands(quote.price):>14}"),
+        ("", f"  {trimmed(quote.size):>12}"),
+        ("dim", f"  {far}  "),
+        ("alarm" if quote.state == "UNKNOWN" else "dim", state),
+    )
+
+
+def _details(snapshot: Snapshot) -> Iterable[Row]:
+    links = chain.from_iterable(
+        (("green" if up else "red", " up   " if up else " DOWN "), ("", f"{venue.capitalize()} {channel}  "))
+        for venue, channel, up in snapshot.links
+    )
+    if snapshot.links:
+        room = "".join(f"  {text} left" for text in snapshot.headroom)
+        yield (*links, ("dim", room))
+    for name, p50, p99, most in snapshot.latencies:
+        yield (("dim", f" {name}: p50 {spent(p50)}, p99 {spent(p99)}, max {spent(most)}"),)
+
+
+def _happening(happening: Happening) -> Row:
+    text = happening.text
+    style = ""
+    if text.startswith(("Bought", "Sold")):
+        style = "green" if text.startswith("Bought") else "red"
+    elif any(word in text for word in ("is down", "refused", "unknown", "not to be trusted", "ERROR", "CRITICAL")):
+        style = "yellow"
+    several = "in {} fills" if style in ("green", "red") else "{} times"
+    times = f" ({several.format(happening.count)})" if happening.count > 1 else ""
+    return ("dim", f" {clock(happening.recv_ns)}  "), (style, text), ("dim", times)

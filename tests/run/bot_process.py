@@ -1,0 +1,115 @@
+"""A bot as a process of its own, read line by line; and the simulated venue's word about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mm.simulator import world as simulator
+
+PATIENCE_S = 30.0
+"""For one step on a machine that does other things too; a healthy one needs a tenth of it."""
+
+
+class BotProcess:
+    """`python -m mm.run --json` with a state folder; `until` reads its lines."""
+
+    def __init__(
+        self, state: Path, *arguments: str, environment: dict[str, str] | None = None, json_lines: bool = True
+    ):
+        self.state = state
+        self.lines: list[str] = []
+        command = [sys.executable, "-m", "mm.run", "--state", str(state), "--env-file", str(state / "no.env")]
+        self.process = subprocess.Popen(
+            [*command, *(["--json"] if json_lines else []), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(environment or {})},
+            cwd=state.parent,
+        )
+        self._rest = b""
+
+    def until(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first line from here on that is it."""
+        while True:
+            line = self._line()
+            if line is None:
+                raise AssertionError(f"the bot has ended: {self.text()}")
+            value = json.loads(line)
+            if is_it(value):
+                return value
+
+    def until_fills(self, least: int) -> None:
+        """Wait until orders stand and so many are filled."""
+        self.until(lambda v: v["type"] == "status" and v["orders"]["filled"] >= least and v["orders"]["open"] > 0)
+
+    def stop(self, number: int = signal.SIGINT) -> tuple[int, dict[str, Any]]:
+        """Send a signal; returns the exit code and the last word."""
+        self.process.send_signal(number)
+        end = self.until(lambda value: value["type"] == "end")
+        return self.wait(), end
+
+    def wait(self) -> int:
+        """The exit code, once it has ended; what it said meanwhile is in `text()`."""
+        while self._line() is not None:
+            pass
+        return self.process.wait(PATIENCE_S)
+
+    def text(self) -> str:
+        """Everything that it wrote, also to stderr once it has ended."""
+        errors = ""
+        if self.process.poll() is not None and self.process.stderr is not None and not self.process.stderr.closed:
+            errors = self.process.stderr.read().decode()
+            self.lines.append(errors)
+        return "\n".join(self.lines)
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+    def _line(self) -> str | None:
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + PATIENCE_S
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while b"\n" not in self._rest:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise AssertionError(f"nothing for {PATIENCE_S} s after: {self.lines[-5:]}")
+                data = os.read(self.process.stdout.fileno(), 65536)
+                if not data:
+                    return None
+                self._rest += data
+        line, _, self._rest = self._rest.partition(b"\n")
+        self.lines.append(line.decode())
+        return self.lines[-1]
+
+
+def ledger(state: Path) -> dict[str, Any]:
+    """What the venue's own books say."""
+    world = simulator.find(state)
+    assert world is not None
+    report: dict[str, Any] = world.control("ledger")
+    return report
+
+
+def eventually(state: Path, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The ledger once it is so. The venue is another process with a clock of its own, so it has to be asked again."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_it(report := ledger(state)):
+        assert time.monotonic() < deadline, report["open_orders"]
+        time.sleep(0.05)
+    return report

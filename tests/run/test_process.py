@@ -1,0 +1,124 @@
+"""The bot as a user starts it, against the simulated Kraken in its own process, whose ledger is the judge."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mm._core import events as ev
+from mm.config.canonical import from_json
+from mm.engine import Engine
+from mm.exchanges import find as find_venue
+from mm.persistence.recorder import NullRecorder
+from mm.persistence.recording import read
+from mm.simulator.world import find
+from mm.strategies import parameters_of
+from tests.run.bot_process import BotProcess, eventually, ledger
+
+Start = Callable[..., BotProcess]
+RSS_MB_MAX = 60
+FIRST_QUOTE_S_MAX = 3.0
+FIRST_FILL_S_MAX = 20.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_cancels_every_order_and_ends_with_zero(start: Start, state: Path, number: int) -> None:
+    bot = start()
+    bot.until_fills(1)
+    code, end = bot.stop(number)
+    assert (code, end["exit_code"], end["clean"], end["orders"], end["unknown"]) == (0, 0, True, [], [])
+    books = ledger(state)
+    assert books["open_orders"] == []
+    assert books["fills"] != []
+
+
+def test_seconds_end_a_run_and_what_was_recorded_is_what_the_venue_booked(start: Start, state: Path) -> None:
+    bot = start("--seconds", "6")
+    created_ns = int(psutil.Process(bot.process.pid).create_time() * 1e9)
+    assert bot.wait() == 0
+    events = list(read(state / "recordings" / "00000001.mmr"))
+    fills = [event for event in events if isinstance(event, ev.Fill)]
+    places = [event for event in events if isinstance(event, ev.Place)]
+    books = ledger(state)
+    assert books["open_orders"] == []
+    assert {fill.execution_id for fill in fills} == {fill["execution_id"] for fill in books["fills"]}
+    assert (places[0].recv_ns - created_ns) / 1e9 < FIRST_QUOTE_S_MAX
+    assert (fills[0].recv_ns - created_ns) / 1e9 < FIRST_FILL_S_MAX
+
+
+def test_a_run_over_sockets_is_replayed_from_its_recording(start: Start, state: Path) -> None:
+    bot = start("--seconds", "3")
+    assert bot.wait() == 0
+    begin, *events = read(state / "recordings" / "00000001.mmr")
+    assert isinstance(begin, ev.Start)
+    engine = Engine(begin, from_json(begin.config, parameters_of), {"kraken": find_venue("kraken")}, NullRecorder())
+    for event in events:
+        engine.apply(event)
+    (market,) = engine.markets.values()
+    end = bot.lines[-1]
+    assert f'"positions":["{market.instrument.size_text(market.position.quantity).rstrip("0").rstrip(".")} BTC' in end
+    assert engine.orders.n_open == 0
+    assert engine.orders.total >= 2
+
+
+def test_kill_nine_leaves_no_order_because_the_venue_counts_down(start: Start, state: Path) -> None:
+    bot = start(environment={"MM_VENUES__KRAKEN__DEAD_MAN_SWITCH_S": "3"})
+    bot.until_fills(1)
+    bot.kill()
+    before = ledger(state)
+    assert before["open_orders"] != []
+    after = eventually(state, lambda books: not books["open_orders"])
+    left = {order["order_id"] for order in before["open_orders"]}
+    assert left <= {order["order_id"] for order in after["closed_orders"]}
+
+
+def test_a_start_after_kill_nine_finds_the_same_venue_and_cancels_what_was_left(start: Start, state: Path) -> None:
+    first = start(environment={"MM_VENUES__KRAKEN__DEAD_MAN_SWITCH_S": "3600"})
+    first.until_fills(1)
+    first.kill()
+    venue = find(state)
+    left = {order["client_id"] for order in ledger(state)["open_orders"]}
+    assert left != set()
+    second = start()
+    eventually(state, lambda books: not left & {order["client_id"] for order in books["open_orders"]})
+    second.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+    assert find(state) == venue
+    code, end = second.stop()
+    assert (code, end["clean"]) == (0, True)
+    books = ledger(state)
+    assert books["open_orders"] == []
+    ids = [order["client_id"] for order in books["closed_orders"]]
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_second_bot_on_the_same_folder_is_refused_and_disturbs_nothing(start: Start) -> None:
+    first = start()
+    first.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+    second = start()
+    assert second.wait() == 2
+    assert f"process {first.process.pid} runs on it" in second.text()
+    assert first.stop()[0] == 0
+
+
+def test_the_bot_stays_small_and_loads_nothing_heavy(start: Start) -> None:
+    bot = start()
+    bot.until_fills(1)
+    process = psutil.Process(bot.process.pid)
+    assert process.memory_info().rss / 1e6 < RSS_MB_MAX
+    libraries = {Path(file.path).as_posix() for file in process.memory_maps()}
+    for heavy in ("numpy", "aiohttp", "polars", "pyarrow", "pydantic"):
+        assert not any(f"/{heavy}/" in library for library in libraries), heavy
+    assert bot.stop()[0] == 0
+
+
+def test_plain_lines_tell_the_market_and_the_three_figures(start: Start) -> None:
+    bot = start("--seconds", "2", json_lines=False)
+    assert bot.wait() == 0
+    text = bot.text()
+    for part in ("no profit can be claimed", "inside the maker fee", "rate tier", "Orders: ", "Hedges: ", "Position: "):
+        assert part in text
+    assert "Own orders: none, by the venue's word" in text
