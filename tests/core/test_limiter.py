@@ -1,136 +1,230 @@
-"""Rate limiters and the histogram: the documents' own examples, and slow twins given the same commands."""
+"""Rate limiters beside their slow twins, the venue's worked examples, and the two lanes."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mm._core import Histogram, KrakenRestCounter, KrakenTradingCounter, TokenBucket
-from mm.exchanges.kraken import VENUE
-from tests.reference import limiter as twins
+from mm._core import KrakenRestCounter, KrakenTradingCounter, TokenBucket
+from tests.reference import limiter as reference
 
 SECOND = 10**9
 START = 1_700_000_000 * SECOND
-TIERS = ("starter", "intermediate", "pro")
-STEPS = st.lists(st.integers(0, 20 * SECOND) | st.integers(0, 1000), max_size=60)
+TIERS = ("starter", "intermediate", "pro", "unlimited")
+ACTIONS = ("place", "amend", "edit", "cancel")
+
+# Forward mostly, now and then back, and once in a while years.
+WAITS = st.one_of(
+    st.integers(0, 3 * SECOND), st.integers(0, 100), st.integers(-SECOND, 0), st.integers(0, 10 * 365 * 86_400 * SECOND)
+)
+AGES = st.one_of(
+    st.integers(-SECOND, 400 * SECOND), st.sampled_from((5, 10, 15, 45, 90, 300)).map(lambda s: s * SECOND)
+)
 
 
-@given(STEPS, st.integers(1, 50), st.integers(1, 10_000), st.integers(0, 49), st.data())
-def test_the_bucket_and_its_twin_agree(steps, capacity, refill, reserve, data):
-    reserve %= capacity
-    ours, twin = TokenBucket(capacity, refill, reserve), twins.TokenBucket(capacity, refill, reserve)
+def assert_equal_after(pair, now, *look):
+    """The same state, the same view of it, and a permit that holds."""
+    ours, twin = pair
+    assert ours.state_hash() == twin.state_hash()
+    assert ours.headroom(now, *look) == pytest.approx(float(twin.headroom(now, *look)), rel=1e-12)
+
+
+@given(
+    st.integers(1, 60).flatmap(lambda capacity: st.tuples(st.just(capacity), st.integers(0, capacity - 1))),
+    st.integers(1, 10_000) | st.integers(1, 10**12),
+    st.lists(st.tuples(WAITS, st.integers(1, 70), st.booleans()), max_size=40),
+)
+def test_bucket_equals_its_twin(size, refill, takes):
+    capacity, reserve = size
+    pair = ours, twin = TokenBucket(capacity, refill, reserve), reference.TokenBucket(capacity, refill, reserve)
     now = START
-    for step in steps:
-        now += step
-        weight, priority = data.draw(st.integers(1, 8)), data.draw(st.booleans())
+    for wait, weight, priority in takes:
+        now += wait
         due = ours.next_permit_ns(now, weight, priority)
-        took = ours.take(now, weight, priority)
-        assert took == twin.take(now, weight, priority)
-        assert took == (due == now)
-        assert ours.headroom(now, True) == pytest.approx(float(twin.at(now)), abs=1e-6)
+        assert due == twin.next_permit_ns(now, weight, priority)
+        taken = ours.take(now, weight, priority)
+        assert taken == twin.take(now, weight, priority) == (due == now)
+        if due > now:
+            assert not ours.take(due - 1, weight, priority)
+            assert ours.take(due, weight, priority)
+            assert twin.take(due, weight, priority)
+        assert_equal_after(pair, now, priority)
 
 
-@given(STEPS, st.sampled_from(TIERS), st.data())
-def test_the_trading_counter_and_its_twin_agree(steps, tier, data):
-    ours, twin = KrakenTradingCounter(tier), twins.TradingCounter(tier)
+REST_COMMANDS = st.tuples(
+    WAITS, st.sampled_from(("take", "take", "take", "charge", "refused")), st.integers(1, 25), st.booleans()
+)
+
+
+@given(st.sampled_from(TIERS), st.lists(REST_COMMANDS, max_size=40))
+def test_rest_counter_equals_its_twin(tier, commands):
+    pair = ours, twin = KrakenRestCounter(tier), reference.KrakenRestCounter(tier)
     now = START
-    for step in steps:
-        now += step
-        action = data.draw(st.sampled_from(("place", "amend", "edit", "cancel")))
-        age, priority = data.draw(st.integers(0, 400 * SECOND)), data.draw(st.booleans())
-        orders = data.draw(st.integers(0, 30))
-        allowed = ours.allows(now, action, age, priority, orders)
-        assert allowed == twin.allows(now, action, age, priority, orders)
-        assert allowed == (ours.next_permit_ns(now, action, age, priority, orders) == now)
-        verb = data.draw(st.sampled_from(("charge", "charge", "charge", "refused", "look")))
-        if verb == "charge":
+    for wait, command, cost, priority in commands:
+        now += wait
+        due = ours.next_permit_ns(now, cost, priority)
+        assert due == twin.next_permit_ns(now, cost, priority)
+        if command == "take":
+            assert ours.take(now, cost, priority) == twin.take(now, cost, priority) == (due == now)
+        elif command == "charge":
+            ours.charge(now, cost)
+            twin.charge(now, cost)
+        else:
+            ours.refused(now)
+            twin.refused(now)
+        assert_equal_after(pair, now)
+
+
+TRADING_COMMANDS = st.tuples(
+    WAITS,
+    st.sampled_from(("charge", "charge", "charge", "refused", "look")),
+    st.sampled_from(ACTIONS),
+    AGES,
+    st.booleans(),
+    st.integers(-1, 30),
+)
+
+
+@given(st.sampled_from(TIERS), st.lists(TRADING_COMMANDS, max_size=60))
+def test_trading_counter_equals_its_twin(tier, commands):
+    pair = ours, twin = KrakenTradingCounter(tier), reference.KrakenTradingCounter(tier)
+    now = START
+    for wait, command, action, age, priority, open_orders in commands:
+        now += wait
+        request = (action, age, priority, open_orders)
+        due = ours.next_permit_ns(now, *request)
+        assert due == twin.next_permit_ns(now, *request)
+        assert ours.allows(now, *request) == twin.allows(now, *request) == (due == now)
+        if due > now:
+            assert (ours.allows(due - 1, *request), ours.allows(due, *request)) == (False, True)
+        if command == "charge":
             ours.charge(now, action, age)
             twin.charge(now, action, age)
-        elif verb == "refused":
+        elif command == "refused":
             ours.refused(now)
             twin.refused(now)
-        assert ours.headroom(now) == pytest.approx(max(0.0, float(twin.at(now))), abs=1e-6)
+        assert_equal_after(pair, now)
 
 
-@given(STEPS, st.sampled_from(TIERS), st.data())
-def test_the_rest_counter_and_its_twin_agree(steps, tier, data):
-    ours, twin = KrakenRestCounter(tier), twins.RestCounter(tier)
+@given(st.sampled_from(TIERS[:3]), st.lists(TRADING_COMMANDS, max_size=80))
+def test_quoting_never_reaches_the_venues_threshold(tier, commands):
+    ours, venue = KrakenTradingCounter(tier), reference.KrakenTradingCounter(tier)
     now = START
-    for step in steps:
-        now += step
-        cost, priority = data.draw(st.integers(1, 4)), data.draw(st.booleans())
-        assert ours.take(now, cost, priority) == twin.take(now, cost, priority)
-        if data.draw(st.integers(0, 9)) == 0:
-            ours.refused(now)
-            twin.refused(now)
+    for wait, _, action, age, _, open_orders in commands:
+        now += max(wait, 0)
+        if ours.allows(now, action, age, False, open_orders):
+            ours.charge(now, action, age)
+            venue.charge(now, action, age)
+            assert venue.level(now) <= venue.threshold - 1
 
 
-def test_the_documented_example_of_decay():
+def test_looks_change_nothing():
+    bucket, rest, trading = TokenBucket(10, 1000, 2), KrakenRestCounter("pro"), KrakenTradingCounter("pro")
+    bucket.take(START, 3)
+    rest.charge(START, 3)
+    trading.charge(START, "place")
+    before = (bucket.state_hash(), rest.state_hash(), trading.state_hash())
+    later = START + SECOND // 3
+    bucket.headroom(later)
+    bucket.next_permit_ns(later, 5)
+    assert not bucket.take(later, 10)
+    rest.headroom(later)
+    rest.next_permit_ns(later, 5)
+    assert not rest.take(later, 20)
+    trading.headroom(later)
+    trading.allows(later, "amend", SECOND, True, 5)
+    trading.next_permit_ns(later, "cancel")
+    assert (bucket.state_hash(), rest.state_hash(), trading.state_hash()) == before
+
+
+def test_reserve_of_the_bucket_is_for_the_priority_lane():
+    bucket = TokenBucket(10, 1000, 3)
+    assert bucket.take(START, 7)
+    assert (bucket.headroom(START), bucket.headroom(START, True)) == (0, 3)
+    assert not bucket.take(START)
+    assert bucket.take(START, 3, True)
+    assert bucket.next_permit_ns(START) == START + 4 * SECOND
+    assert bucket.next_permit_ns(START, 1, True) == START + SECOND
+
+
+def test_what_never_fits_has_no_permit():
+    bucket = TokenBucket(5, 1000, 2)
+    assert (bucket.next_permit_ns(START, 4), bucket.next_permit_ns(START, 4, True)) == (0, START)
+    assert KrakenRestCounter("starter").next_permit_ns(START, 13) == 0
+
+
+def test_documented_example_of_one_order():
+    """Add (1), amend at 7 s (1 and 2), cancel 36 s after the amend (4): 8 in all, were there no decay."""
+    counter = KrakenTradingCounter("pro")
+    counter.charge(START, "place")
+    counter.charge(START, "amend", 7 * SECOND)
+    counter.charge(START, "cancel", 36 * SECOND)
+    assert counter.headroom(START) == 180 - 8
+
+
+def test_documented_example_of_decay():
+    """Fifty adds, then ten seconds at 2.34 a second: 26.6."""
     counter = KrakenTradingCounter("intermediate")
     for _ in range(50):
         counter.charge(START, "place")
-    assert counter.headroom(START) == 75
-    assert counter.headroom(START + 10 * SECOND) == pytest.approx(125 - 26.6)
+    assert counter.headroom(START) == 125 - 50
+    assert counter.headroom(START + 10 * SECOND) == 125 - 26.6
     assert counter.headroom(START + 60 * SECOND) == 125
 
 
-def test_a_permit_comes_exactly_when_it_was_promised():
-    counter = KrakenTradingCounter("pro")
-    counter.refused(START)
-    assert not counter.allows(START, "cancel", 0, True)
-    due = counter.next_permit_ns(START, "cancel", 0, True)
-    assert counter.allows(due, "cancel", 0, True)
-    again = KrakenTradingCounter("pro")
-    again.refused(START)
-    assert not again.allows(due - 1, "cancel", 0, True)
-
-
-def test_what_can_never_be_allowed_says_so():
-    bucket = TokenBucket(5, 1000, 2)
-    assert bucket.next_permit_ns(START, 4) == 0
-    assert bucket.next_permit_ns(START, 4, True) == START
-
-
-def test_equal_histories_give_equal_hashes():
-    one, two = KrakenTradingCounter("pro"), KrakenTradingCounter("pro")
-    for counter in (one, two):
+def test_every_open_order_can_be_cancelled_at_once_when_placing_has_to_stop():
+    counter = KrakenTradingCounter("starter")
+    placed = 0
+    while counter.allows(START, "place", 0, False, placed):
         counter.charge(START, "place")
-    assert one.state_hash() == two.state_hash()
-    two.charge(START, "place")
-    assert one.state_hash() != two.state_hash()
+        placed += 1
+    assert placed == 29
+    cancelled = 0
+    while counter.allows(START, "cancel", 0, True, placed):
+        counter.charge(START, "cancel")
+        cancelled += 1
+    # At most half of the threshold is kept: thirty points for four cancels, the last may overshoot.
+    assert cancelled == 4
+
+
+def test_refusal_by_the_venue_is_believed_until_it_has_decayed():
+    trading, rest = KrakenTradingCounter("pro"), KrakenRestCounter("pro")
+    trading.refused(START)
+    rest.refused(START)
+    assert not trading.allows(START, "cancel", 0, True)
+    assert trading.next_permit_ns(START, "cancel", 0, True) == START + SECOND * 100 // 375 + 1
+    assert not rest.take(START, 1, True)
+    assert rest.next_permit_ns(START, 1, True) == START + 3 * SECOND
+
+
+def test_unlimited_account_is_never_held_up():
+    counter = KrakenTradingCounter("unlimited")
+    for step in range(1000):
+        assert counter.allows(START + step, "amend", 0, False, 1000)
+        counter.charge(START + step, "amend")
+    # Unless the venue itself says otherwise.
+    counter.refused(START + 1000)
+    assert not counter.allows(START + 1000, "place", 0, True)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: TokenBucket(0, 1), "capacity: expected a number above zero, got 0"),
-        (lambda: TokenBucket(5, 1, 5), "reserve"),
-        (lambda: TokenBucket(5, 1000).take(0, 0), "weight"),
-        (lambda: KrakenTradingCounter("gold"), "tier: expected starter, intermediate or pro, got gold"),
-        (lambda: KrakenTradingCounter("pro").allows(0, "buy"), "action"),
-        (lambda: Histogram().percentile(101.0), "percent"),
+        (lambda: TokenBucket(0, 1), r"capacity: expected 1 to 10\^9 tokens, got 0"),
+        (lambda: TokenBucket(5, 0), r"refill_per_s_e3: expected 1 to 10\^12 thousandths of a token a second, got 0"),
+        (lambda: TokenBucket(5, 1, 5), "reserve: expected 0 to less than the capacity, got 5"),
+        (lambda: TokenBucket(5, 1, -1), "reserve: expected 0 to less than the capacity, got -1"),
+        (lambda: TokenBucket(5, 1000).take(0, 0), "weight: expected a number above zero, got 0"),
+        (lambda: KrakenRestCounter("pro").take(0, -1), "cost: expected a number above zero, got -1"),
+        (
+            lambda: KrakenTradingCounter("gold"),
+            'tier: expected starter, intermediate, pro or unlimited, got "gold"',
+        ),
+        (
+            lambda: KrakenTradingCounter("pro").charge(0, "buy"),
+            'action: expected place, amend, edit or cancel, got "buy"',
+        ),
     ],
 )
-def test_a_wrong_argument_is_named(make, message):
+def test_wrong_argument_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
-
-
-def test_the_tiers_of_the_configuration():
-    assert VENUE.trading_limits("unlimited") is None
-    assert [VENUE.trading_limits(tier).headroom(START) for tier in TIERS] == [60, 125, 180]
-
-
-@given(st.lists(st.integers(0, 2**62) | st.integers(0, 10**6), min_size=1, max_size=200), st.floats(0, 100))
-def test_a_percentile_is_never_low_and_at_most_a_64th_high(values, percent):
-    histogram, half, other = Histogram(), Histogram(), Histogram()
-    for index, value in enumerate(values):
-        histogram.record(value)
-        (half if index % 2 else other).record(value)
-    half.merge(other)
-    rank = max(1, -(-len(values) * percent // 100))
-    exact = sorted(values)[int(rank) - 1]
-    found = histogram.percentile(percent)
-    assert exact <= found <= exact + exact // 64
-    assert (half.percentile(percent), half.count, half.max) == (found, len(values), max(values))
-    half.reset()
-    assert (half.count, half.percentile(50)) == (0, 0)

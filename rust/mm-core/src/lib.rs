@@ -8,6 +8,7 @@ pub mod histogram;
 pub mod json;
 pub mod kraken_book;
 pub mod kraken_limits;
+pub mod kraken_signer;
 pub mod ladder;
 pub mod limiter;
 pub mod rfc3339;

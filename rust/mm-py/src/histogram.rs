@@ -5,6 +5,7 @@ use mm_core::histogram::Histogram as Core;
 use pyo3::prelude::*;
 
 #[pyclass(module = "mm._core._rust")]
+#[derive(Default)]
 pub struct Histogram {
     core: Core,
 }
@@ -13,7 +14,7 @@ pub struct Histogram {
 impl Histogram {
     #[new]
     fn new() -> Self {
-        Self { core: Core::default() }
+        Self::default()
     }
 
     fn record(&mut self, value: i64) {
@@ -28,8 +29,11 @@ impl Histogram {
         }
     }
 
-    fn merge(&mut self, other: &Self) {
-        self.core.merge(&other.core);
+    /// Copies first, so that a histogram can be merged with itself.
+    fn merge(slf: &Bound<'_, Self>, other: &Bound<'_, Self>) -> PyResult<()> {
+        let added = other.try_borrow()?.core.clone();
+        slf.try_borrow_mut()?.core.merge(&added);
+        Ok(())
     }
 
     fn reset(&mut self) {
@@ -44,5 +48,9 @@ impl Histogram {
     #[getter]
     fn max(&self) -> u64 {
         self.core.max()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Histogram of {}, largest {}>", self.core.count(), self.core.max())
     }
 }

@@ -4,7 +4,9 @@ mod book;
 mod errors;
 mod histogram;
 mod kraken_book;
-mod limits;
+mod kraken_limits;
+mod kraken_signer;
+mod limiter;
 
 use pyo3::prelude::*;
 
@@ -15,12 +17,15 @@ mod _rust {
     #[pymodule_export]
     use super::book::Book;
     #[pymodule_export]
-    use super::kraken_book::KrakenBookDecoder;
-
-    #[pymodule_export]
     use super::histogram::Histogram;
     #[pymodule_export]
-    use super::limits::{KrakenRestCounter, KrakenTradingCounter, TokenBucket};
+    use super::kraken_book::KrakenBookDecoder;
+    #[pymodule_export]
+    use super::kraken_limits::{KrakenRestCounter, KrakenTradingCounter};
+    #[pymodule_export]
+    use super::kraken_signer::KrakenSigner;
+    #[pymodule_export]
+    use super::limiter::TokenBucket;
 
     #[pymodule_export]
     const BOOK_SNAPSHOT: i64 = mm_core::kraken_book::SNAPSHOT as i64;

@@ -13,6 +13,7 @@ from ._rust import Book as Book
 from ._rust import Histogram as Histogram
 from ._rust import KrakenBookDecoder as KrakenBookDecoder
 from ._rust import KrakenRestCounter as KrakenRestCounter
+from ._rust import KrakenSigner as KrakenSigner
 from ._rust import KrakenTradingCounter as KrakenTradingCounter
 from ._rust import TokenBucket as TokenBucket
 from ._rust import crc32 as crc32

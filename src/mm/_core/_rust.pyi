@@ -20,6 +20,7 @@ __all__ = [
     "Histogram",
     "KrakenBookDecoder",
     "KrakenRestCounter",
+    "KrakenSigner",
     "KrakenTradingCounter",
     "TokenBucket",
     "crc32",
@@ -152,68 +153,82 @@ class KrakenBookDecoder:
 
 @final
 class TokenBucket:
-    """Weighted token bucket with two lanes; the reserve is for the priority lane alone.
+    """A weighted token bucket with two lanes; its last `reserve` tokens are for the priority lane alone.
 
-    capacity, reserve: tokens; refill_per_s_e3: thousandths of a token a second. Raises ValueError that names the field.
+    capacity: 1 to 10^9 tokens; refill_per_s_e3: 1 to 10^12 thousandths of a token a second; reserve: below
+    the capacity. It begins full. Time that goes back is taken as no time. Raises ValueError that names the field.
     """
 
     def __new__(cls, capacity: int, refill_per_s_e3: int, reserve: int = 0) -> TokenBucket: ...
     def take(self, now_ns: int, weight: int = 1, priority: bool = False) -> bool:
-        """Take tokens if they are there; nothing otherwise."""
+        """Take `weight` tokens if they are there; changes nothing otherwise."""
     def headroom(self, now_ns: int, priority: bool = False) -> float:
-        """Return the tokens that a lane could take now."""
+        """Return the tokens that a lane could take, for display; changes nothing."""
     def next_permit_ns(self, now_ns: int, weight: int = 1, priority: bool = False) -> int:
-        """Return when `take` will succeed; 0 if it never will."""
-    def state_hash(self) -> int: ...
+        """Return when `take` will succeed, `now_ns` if it would now, 0 if it never will; changes nothing."""
+    def state_hash(self) -> int:
+        """Return a 64-bit hash of the tokens taken and when; the same after the same takes."""
 
 @final
 class KrakenTradingCounter:
-    """Kraken's trading engine counter of one account and pair, kept on our side.
+    """Kraken's count of order requests for one account and pair, kept on our side.
 
-    tier: "starter", "intermediate" or "pro". action: "place", "amend", "edit" or "cancel"; age_ns: of the order since
-    its creation or last amend; priority: cancels and retreats; open_orders: of the pair, for whose cancels a reserve is
-    kept that only the priority lane may use. Raises ValueError that names the field.
+    tier: "starter", "intermediate", "pro", or "unlimited" for a simulated market maker. action: "place", "amend",
+    "edit" or "cancel"; age_ns: of the order, since its creation or its last amend; priority: cancels, hedges and quotes
+    that must get away, which may use all there is; open_orders: of the pair, for whose cancels the other lane leaves
+    eight points each, at most half of the threshold. Raises ValueError that names the field.
     """
 
     def __new__(cls, tier: str) -> KrakenTradingCounter: ...
     def allows(self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0) -> bool:
-        """Return whether the venue would take a request now; counts nothing."""
+        """Return whether a request may go; counts nothing and changes nothing."""
     def charge(self, now_ns: int, action: str, age_ns: int = 0) -> None:
         """Count a request that is on its way."""
     def refused(self, now_ns: int) -> None:
-        """Take the venue's word that the counter is full."""
+        """Take the venue's word that the counter is full: other programs may use the account, too."""
     def headroom(self, now_ns: int) -> float:
-        """Return the points below the threshold."""
+        """Return the points below the threshold, negative when over, for display; changes nothing."""
     def next_permit_ns(
         self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0
     ) -> int:
-        """Return when `allows` will say yes; 0 if it never will."""
-    def state_hash(self) -> int: ...
+        """Return when `allows` will say yes, were the age the same, 0 if it never will; changes nothing."""
+    def state_hash(self) -> int:
+        """Return a 64-bit hash of the counter; the same after the same charges."""
 
 @final
 class KrakenRestCounter:
-    """Kraken's call counter of an API key; three points are for the priority lane alone. tier: as above."""
+    """Kraken's count of an API key's private REST calls, kept on our side.
+
+    tier: as of the trading counter; cost: points of the call; priority: may use the last three points, too. Raises
+    ValueError that names the field.
+    """
 
     def __new__(cls, tier: str) -> KrakenRestCounter: ...
     def take(self, now_ns: int, cost: int = 1, priority: bool = False) -> bool:
-        """Count a call if it may be made; nothing otherwise."""
+        """Count a call if it may be made; changes nothing otherwise."""
+    def charge(self, now_ns: int, cost: int = 1) -> None:
+        """Count a call that is made whatever the counter says."""
     def refused(self, now_ns: int) -> None:
-        """Take the venue's word that the counter is full."""
+        """Take the venue's word that the counter is full: two points over, since refused calls count too."""
     def headroom(self, now_ns: int) -> float:
-        """Return the points below the maximum."""
+        """Return the points below the maximum, negative when over, for display; changes nothing."""
     def next_permit_ns(self, now_ns: int, cost: int = 1, priority: bool = False) -> int:
-        """Return when `take` will succeed; 0 if it never will."""
-    def state_hash(self) -> int: ...
+        """Return when `take` will succeed, 0 if it never will; changes nothing."""
+    def state_hash(self) -> int:
+        """Return a 64-bit hash of the counter; the same after the same calls."""
 
 @final
 class Histogram:
-    """Counts of whole numbers from 0 in 29 kB, whatever comes; percentiles are at most 1/64 too high."""
+    """Counts whole numbers (nanoseconds, mostly) in 29 kB, however many come; percentiles are at most 1/64 too high."""
 
     def __new__(cls) -> Histogram: ...
     def record(self, value: int) -> None:
         """Count a value; a negative one counts as 0."""
     def percentile(self, percent: float) -> int:
-        """Return the value at or below which so many of a hundred lie; 0 when there are none."""
+        """Return the value at or below which `percent` of a hundred lie, 0 when there are none.
+
+        Raises ValueError for a percentage that is not from 0 to 100. Millionths are looked at.
+        """
     def merge(self, other: Histogram) -> None:
         """Add the counts of another."""
     def reset(self) -> None:
@@ -221,4 +236,19 @@ class Histogram:
     @property
     def count(self) -> int: ...
     @property
-    def max(self) -> int: ...
+    def max(self) -> int:
+        """The largest value, exact; 0 when there are none."""
+
+@final
+class KrakenSigner:
+    """Signs Kraken's private REST requests; shows its secret to nobody, and overwrites its own copies in the end.
+
+    secret: base64, as Kraken gives it. Raises ValueError, which does not repeat it, where it is not base64 or empty.
+    """
+
+    def __new__(cls, secret: str) -> KrakenSigner: ...
+    def sign(self, path: str, nonce: int, body: bytes) -> str:
+        """Return the `API-Sign` header: base64(HMAC-SHA512(secret, path + SHA-256(nonce + body))).
+
+        `body` is exactly what is sent, and carries the same nonce; 0 to 2^64 - 1, else OverflowError.
+        """

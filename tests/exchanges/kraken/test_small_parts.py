@@ -156,6 +156,12 @@ def test_face_makes_the_parts() -> None:
     assert face.book_decoder().malformed_count == 0
 
 
+def test_order_requests_are_counted_by_the_tier_of_the_account() -> None:
+    tiers = ("starter", "intermediate", "pro")
+    assert [limits.headroom(0) for tier in tiers if (limits := VENUE.trading_limits(tier))] == [60, 125, 180]
+    assert VENUE.trading_limits("unlimited") is None
+
+
 def test_venue_that_is_not_there_names_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"venues\.krakn: expected one of kraken.*did you mean kraken"):
         find("krakn")

@@ -5,30 +5,24 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-
+from mm._core import KrakenSigner
 from mm.errors import ConfigError
 
 
 class Signer:
     """Holds a key and its secret, and shows neither. Raises ConfigError for a secret that is not base64."""
 
-    __slots__ = ("_secret", "key")
+    __slots__ = ("_signer", "key")
 
     def __init__(self, key: str, secret: str) -> None:
         if not (key.isascii() and key.isprintable()):
             raise ConfigError("KRAKEN_API_KEY", "environment", "the printable text of an API key")
         try:
-            self._secret = base64.b64decode(secret, validate=True)
-        except (binascii.Error, ValueError):
-            self._secret = b""
-        if not self._secret:
+            self._signer = KrakenSigner(secret)
+        except ValueError:
             raise ConfigError(
                 "KRAKEN_API_SECRET", "environment", "base64 text", "copy the private key of the API key again, whole"
-            )
+            ) from None
         self.key = key
 
     def __repr__(self) -> str:
@@ -37,5 +31,4 @@ class Signer:
 
     def sign(self, path: str, nonce: int, body: bytes) -> str:
         """Return the API-Sign of a request; `body` is exactly what is sent."""
-        inner = hashlib.sha256(str(nonce).encode() + body).digest()
-        return base64.b64encode(hmac.digest(self._secret, path.encode() + inner, "sha512")).decode()
+        return self._signer.sign(path, nonce, body)
