@@ -8,7 +8,7 @@ EXTRA = $(BIN)/python -c "import sys, tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint types rust-lint judges test-packaging bench clean
+.PHONY: help build run test lint types rust-lint judges test-packaging bench audit-fills clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 20
@@ -46,6 +46,10 @@ test-packaging: build .venv/.release ## build, install and look into sdist, whee
 
 bench: build ## one table: ours, baselines, ratio, target; fails on a regression (ARGS="-k b1")
 	$(BIN)/python -m pytest -q benches $(ARGS)
+
+audit-fills: build ## derive every fill of a seeded session again from the tape and the order log
+	$(BIN)/python tools/audit_session.py build/audit/orders.jsonl --minutes 8 $(ARGS)
+	$(BIN)/python tools/audit_fills.py build/audit/orders.jsonl
 
 # The build requirements live in the venv, so the extensions are built without isolation (fixed paths: fast rebuilds).
 .venv/.requires: pyproject.toml

@@ -314,6 +314,7 @@ class Exchange:
         for order in world_state.restore(now_ns, self._blotter, saved):
             self._blotter.note_placed("restored", now_ns, order)
             self._books.rest(now_ns, order)
+        self._blotter.note_market("uncross", now_ns)
         self._recorded.uncross(now_ns)
 
     def end_log(self) -> None:

@@ -1,7 +1,8 @@
 """The market of a simulator process: the recording, the exchange that replays it, the account's first funds, the log.
 
 The order log (`orders.jsonl` in the state folder) has a line for whatever happened to an order, each with the number of
-tape entries that were applied before it, so that `tools/audit_fills.py` can derive every fill again.
+tape entries that were applied before it, so that `tools/audit_fills.py` can derive every fill again; the log of the
+process before is `orders.previous.jsonl`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from mm.simulator.exchange import Exchange
+from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6
 from mm.simulator.ledger import DECIMALS
 from mm.simulator.orders import SimInstrument
 from mm.simulator.tape import Tape, builtin
@@ -19,11 +21,12 @@ from mm.simulator.tape import Tape, builtin
 ACCOUNT: Final = "main"
 FUNDS: Final = {"BTC": 10, "USD": 1_000_000}
 LOG_NAME: Final = "orders.jsonl"
+LOG_NAME_BEFORE: Final = "orders.previous.jsonl"
 SAVED_NAME: Final = "exchange.json"
 
 
-def btc_usd() -> SimInstrument:
-    """BTC/USD as Kraken lists it (Kraken reference: pair parameters), with the fees of the lowest tier."""
+def btc_usd(volume_usd: int = 0) -> SimInstrument:
+    """BTC/USD as Kraken lists it (Kraken reference: pair parameters), with the fees at a 30-day volume."""
     return SimInstrument(
         symbol="BTC/USD",
         base="BTC",
@@ -34,8 +37,8 @@ def btc_usd() -> SimInstrument:
         size_min=5_000,
         cost_min=5 * 10**8,
         quote_decimals=4,
-        maker_fee_e6=2500,
-        taker_fee_e6=4000,
+        maker_fee_e6=fee_e6(FEES_MAKER, volume_usd),
+        taker_fee_e6=fee_e6(FEES_TAKER, volume_usd),
     )
 
 
@@ -85,14 +88,18 @@ def open_market(options: argparse.Namespace, started_ns: int) -> SimulatedMarket
             saved = json.loads(path.read_text())
         except ValueError as error:
             raise SavedError(f"{path} is damaged ({error}): move it away to begin with fresh accounts") from error
-    file = (options.state / LOG_NAME).open("w", buffering=1)
+    log_path = options.state / LOG_NAME
+    if log_path.exists():
+        log_path.replace(options.state / LOG_NAME_BEFORE)
+    file = log_path.open("w", buffering=1)
+    encode = json.JSONEncoder(separators=(",", ":")).encode
 
     def log(entry: dict[str, Any]) -> None:
-        file.write(json.dumps(entry, separators=(",", ":")) + "\n")
+        file.write(encode(entry) + "\n")
 
-    log({"event": "start", "tape": str(tape.path), "started_ns": started_ns, "speed": options.speed})
+    log({"event": "tape", "path": str(tape.path.resolve())})
     exchange = Exchange(
-        [btc_usd()],
+        [btc_usd(options.volume_usd)],
         entries=tape.replay(),
         tape_symbol="BTC/USD",
         start_ns=started_ns,

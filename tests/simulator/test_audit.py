@@ -1,0 +1,165 @@
+"""The audit of simulated fills: it agrees with the exchange, and finds every kind of damage to a log."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from mm.simulator.exchange import Exchange
+from mm.simulator.ledger import DECIMALS
+from mm.simulator.market import btc_usd
+from mm.simulator.orders import BUY, NewOrder
+from mm.simulator.tape import builtin
+
+TOOLS = Path(__file__).parents[2] / "tools"
+SECOND = 1_000_000_000
+
+
+def tool(name):
+    spec = importlib.util.spec_from_file_location(name, TOOLS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+AUDIT, SESSION = tool("audit_fills"), tool("audit_session")
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    """The lines of a session with fills from the tape, crosses, matches and takes."""
+    path = tmp_path_factory.mktemp("audit") / "orders.jsonl"
+    assert SESSION.main([str(path), "--minutes", "1.5", "--seed", "1"]) == 0
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def audit(tmp_path, capsys):
+    """Audits lines; tells the exit status and what was printed."""
+
+    def run(lines):
+        path = tmp_path / "orders.jsonl"
+        text = lines if isinstance(lines, str) else "".join(json.dumps(line) + "\n" for line in lines)
+        path.write_text(text)
+        status = AUDIT.main([str(path)])
+        printed = capsys.readouterr()
+        return SimpleNamespace(status=status, out=printed.out, err=printed.err)
+
+    return run
+
+
+def first(lines, **wanted):
+    """Where the first line with these values is; a callable value tests."""
+
+    def fits(line):
+        return all(key in line and (v(line[key]) if callable(v) else line[key] == v) for key, v in wanted.items())
+
+    return next(index for index, line in enumerate(lines) if fits(line))
+
+
+def test_every_fill_of_a_session_is_derived_again(audit, log):
+    causes = {line["cause"].partition(":")[0] for line in log if line["event"] == "fill"}
+    assert causes == {"tape", "cross", "match", "take"}
+    assert {line["status"] for line in log if line["event"] == "status"} == {"post_only", "online"}
+    result = audit(log)
+    assert (result.status, result.err) == (0, "")
+    count = sum(line["event"] == "fill" for line in log)
+    assert count > 300
+    assert result.out.startswith(f"audit: {count} fills derived")
+
+
+FROM_TAPE = {"event": "fill", "cause": lambda text: text.startswith("tape:")}
+
+
+@pytest.mark.parametrize(
+    ("where", "change"),
+    [
+        (FROM_TAPE, {"fill_size": lambda size: size + 1}),
+        (FROM_TAPE, {"fill_price": lambda price: price + 1}),
+        (FROM_TAPE, {"queue_ahead": lambda size: size + 1}),
+        (FROM_TAPE, {"queue_joined": lambda size: size + 1}),
+        (FROM_TAPE, {"tape_size": lambda size: size + 1}),
+        (FROM_TAPE, {"cause": lambda text: f"tape:{int(text[5:]) + 1}"}),
+        (FROM_TAPE, {"fee": lambda fee: fee + 1}),
+        (FROM_TAPE, {"fee": lambda fee: fee - 2}),
+        (FROM_TAPE, {"time_ns": lambda time_ns: time_ns + 1}),
+        (FROM_TAPE, {"cum_size": lambda size: size + 1}),
+        (FROM_TAPE, {"side": lambda side: -side}),
+        (FROM_TAPE, {"account": lambda name: "other" if name == "bot" else "bot"}),
+        ({"event": "fill", "cause": "cross"}, {"fill_size": lambda size: size - 1}),
+        ({"event": "fill", "cause": "take"}, {"fill_price": lambda price: price - 1}),
+        ({"event": "fill", "maker": False}, {"maker": lambda maker: not maker}),
+        ({"event": "rest"}, {"queue_ahead": lambda size: size - 1}),
+        ({"event": "place"}, {"side": lambda side: -side}),
+        ({"event": "place", "post_only": True}, {"price": lambda price: price - 10}),
+        ({"event": "amend", "keeps_place": True}, {"keeps_place": lambda keeps: not keeps}),
+        ({"event": "end", "status": "expired"}, {"time_ns": lambda time_ns: time_ns - 10 * SECOND}),
+        ({"event": "deposit"}, {"amount": lambda amount: amount + 1}),
+        ({"event": "stop"}, {"balances": lambda b: {**b, "bot": {**b["bot"], "BTC": b["bot"]["BTC"] + 1}}}),
+    ],
+)
+def test_a_changed_line_is_found(audit, log, where, change):
+    index = first(log, **where)
+    line = log[index]
+    fresh = {**line, **{key: alter(line[key]) for key, alter in change.items()}}
+    result = audit([*log[:index], fresh, *log[index + 1 :]])
+    assert result.status == 1, result
+    assert "DIFFERENCES" in result.out
+    assert result.err.startswith("audit: orders.jsonl:")
+
+
+@pytest.mark.parametrize("where", [FROM_TAPE, {"event": "rest"}, {"event": "cancel"}, {"event": "amend"}])
+def test_a_line_that_is_missing_is_found(audit, log, where):
+    index = first(log, **where)
+    assert audit([*log[:index], *log[index + 1 :]]).status == 1
+
+
+def test_a_line_that_was_invented_is_found(audit, log):
+    index = first(log, **FROM_TAPE)
+    assert audit([*log[: index + 1], log[index], *log[index + 1 :]]).status == 1
+
+
+def test_the_last_fill_before_the_stop_is_missed(audit, log):
+    last = max(index for index, line in enumerate(log) if line["event"] == "fill")
+    assert audit([*log[:last], *log[last + 1 :]]).status == 1
+
+
+def test_a_log_without_a_stop_is_said_to_be_open(audit, log):
+    result = audit(log[:-1])
+    assert result.status == 0
+    assert "the log is open" in result.out
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no json\n", '{"event":"fill"}\n', '{"event":"start","format":1}\n', '{"event":"tape","path":"/no"}\n{}'],
+)
+def test_what_is_no_order_log_is_refused(audit, text):
+    result = audit(text)
+    assert result.status == 2
+    assert result.err.startswith("audit: ")
+
+
+def test_a_session_that_goes_on_from_a_snapshot_is_derived_too(audit):
+    lines = [{"event": "tape", "path": str(builtin().path)}]
+
+    def opened(log, seed):
+        exchange = Exchange(
+            [btc_usd()], entries=builtin().replay(), tape_symbol="BTC/USD", start_ns=SECOND, seed=seed, log=log
+        )
+        exchange.advance(SECOND)
+        return exchange
+
+    before = opened(None, 1)
+    before.deposit(SECOND, "bot", "USD", 10**6 * 10**DECIMALS)
+    for price in (618376, 618370, 618350, 700_000):
+        before.place(SECOND, NewOrder("bot", "BTC/USD", BUY, 10_000_000, price))
+    after = opened(lines.append, 2)
+    after.restore(SECOND, json.loads(json.dumps(before.snapshot())))
+    after.advance(60 * SECOND)
+    after.end_log()
+    assert sum(line["event"] == "fill" for line in lines) >= 3
+    result = audit(lines)
+    assert (result.status, result.err) == (0, "")
