@@ -1,5 +1,6 @@
 """Positions: the textbook in Fractions against 128 bits, and what must hold to the last unit."""
 
+import os
 from fractions import Fraction
 from random import Random
 
@@ -8,7 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mm._core.positions import Position
+from tests.reference.positions import LongPosition
 from tests.reference.positions import Position as Twin
+
+DRIFT_FILLS = int(os.environ.get("MM_DRIFT_FILLS", "200000"))
+"""`make drift` runs ten million."""
 
 fills = st.lists(
     st.tuples(
@@ -45,6 +50,8 @@ def test_agrees_with_the_textbook_and_closes_to_the_unit(fills, mark):
     assert ours.fees == twin.fees
     assert ours.bought == sum(size for side, _, size, _, _ in fills if side == 1)
     assert ours.sold == sum(size for side, _, size, _, _ in fills if side == -1)
+    assert ours.bought_cost == sum(price * size for side, price, size, _, _ in fills if side == 1)
+    assert ours.sold_cost == sum(price * size for side, price, size, _, _ in fills if side == -1)
     assert ours.volume == sum(price * size for _, price, size, _, _ in fills)
     assert ours.fill_count == len(fills)
 
@@ -68,21 +75,30 @@ def test_a_flip_opens_the_other_side_at_the_price_of_the_fill():
     assert ours.open_profit(600_400) == 50 * 100
 
 
-def test_no_drift_in_a_long_run_that_never_goes_flat():
+@pytest.mark.parametrize("flat_at_times", [True, False])
+def test_no_drift_in_a_long_run(flat_at_times):
     """Never flat is the worst case: every partial close rounds, and nothing ever resets the rounding."""
     random = Random(7)
-    ours, twin = position(), Twin()
-    ours.apply_fill(1, 600_000, 10**15)
-    twin.apply_fill(1, 600_000, 10**15)
-    held, basis = 10**15, Fraction(600_000 * 10**15)
-    for _ in range(20_000):
-        side, price, size = random.choice((1, -1)), random.randint(590_000, 610_000), random.randint(1, 10**9)
-        ours.apply_fill(side, price, size)
-        basis += price * size if side == 1 else -(basis * size / held)
-        basis = Fraction(round(basis * 2**64), 2**64)
-        held += side * size
-    assert ours.quantity == held
-    assert abs(ours.cost_basis - basis) < 2
+    ours, twin = position(), LongPosition()
+    most = 10**9 if flat_at_times else 10**6
+    if not flat_at_times:
+        ours.apply_fill(1, 600_000, 10**15)
+        twin.apply_fill(1, 600_000, 10**15)
+    for _ in range(DRIFT_FILLS // 1_000):
+        draws = random.choices(range(2**32), k=1_000)
+        for draw in draws:
+            side, price, size = 1 if draw & 1 else -1, 590_000 + draw % 20_001, 1 + draw * 7 % most
+            ours.apply_fill(side, price, size)
+            twin.apply_fill(side, price, size)
+        assert ours.quantity == twin.quantity
+        # 2^-32 of a unit at most for each rounding; the floor to a whole unit comes once, when it is read.
+        assert abs(ours.realized - twin.realized) < 1 + Fraction(DRIFT_FILLS, 2**32)
+        assert ours.realized + ours.open_profit(price) == twin.cash + twin.quantity * price
+    left = ours.quantity
+    if left:
+        ours.apply_fill(1 if left < 0 else -1, 600_000, abs(left))
+        twin.apply_fill(1 if left < 0 else -1, 600_000, abs(left))
+    assert (ours.quantity, ours.realized, ours.cost_basis) == (0, twin.cash, 0)
 
 
 @pytest.mark.parametrize(
@@ -113,3 +129,28 @@ def test_the_largest_money_that_is_allowed_is_exact():
     ours.apply_fill(-1, price + 1, size // 3)
     ours.apply_fill(-1, price + 1, size - size // 3)
     assert (ours.quantity, ours.realized) == (0, size)
+
+
+def test_a_cost_that_only_grows_by_profits_is_bounded_too():
+    """Cash stays small when each purchase is paid by selling a little very dear, and the cost of the rest mounts up."""
+    ours = position()
+    for _ in range(4):
+        ours.apply_fill(1, 2**45, 2**46)
+        ours.apply_fill(-1, 2**62, 2**29)
+    before = ours.state_hash()
+    with pytest.raises(OverflowError, match="the cost of what is held"):
+        ours.apply_fill(1, 2**45, 2**46)
+    assert ours.state_hash() == before
+    assert ours.realized + ours.open_profit(2**45) == ours.cash + ours.quantity * 2**45
+
+
+def test_a_fee_that_is_not_an_integer_is_refused_and_changes_nothing():
+    ours = position()
+    before = ours.state_hash()
+    with pytest.raises(TypeError, match=r"fee 0\.26 is not an integer"):
+        ours.apply_fill(1, 600_000, 1, 0.26, "USD")
+    assert ours.state_hash() == before
+
+
+def test_a_hash_tells_symbols_apart():
+    assert position().state_hash() != Position("kraken", "ETH/USD", 1, 8).state_hash()

@@ -1,10 +1,6 @@
 from libc.stdint cimport int8_t, int64_t
 
-cdef extern from *:
-    """
-    typedef __int128 mm_int128;
-    """
-    ctypedef long long mm_int128
+from mm._core.int128 cimport mm_int128
 
 
 cdef class Position:

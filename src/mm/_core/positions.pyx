@@ -11,29 +11,22 @@ from hashlib import blake2b
 
 from cython cimport final
 
+from mm._core.int128 cimport as_int, mm_add_int64, mm_int128
+
 __all__ = ["Position"]
 
 cdef extern from *:
     """
-    static inline int mm_add_int64(long long a, long long b, long long* sum) {
-        return __builtin_add_overflow(a, b, sum);
-    }
     static const mm_int128 MM_COST_MAX = (mm_int128)1 << 92;
     static const mm_int128 MM_CASH_MAX = (mm_int128)1 << 93;
-    static inline long long mm_high(mm_int128 value) { return (long long)(value >> 64); }
-    static inline unsigned long long mm_low(mm_int128 value) { return (unsigned long long)value; }
+    static const mm_int128 MM_BASIS_MAX = (mm_int128)1 << 125;
     """
-    int mm_add_int64(long long a, long long b, long long* sum) noexcept
     mm_int128 MM_COST_MAX
     mm_int128 MM_CASH_MAX
-    long long mm_high(mm_int128 value) noexcept
-    unsigned long long mm_low(mm_int128 value) noexcept
+    # With the guard bits; a fill can add 2^124 to it before it is looked at.
+    mm_int128 MM_BASIS_MAX
 
 cdef int GUARD_BITS = 32
-
-
-cdef object as_int(mm_int128 value):
-    return (<object>mm_high(value) << 64) | mm_low(value)
 
 
 cdef inline mm_int128 share(mm_int128 basis, int64_t part, int64_t whole) noexcept:
@@ -45,6 +38,12 @@ cdef inline mm_int128 share(mm_int128 basis, int64_t part, int64_t whole) noexce
     cdef mm_int128 rest = (size - quotient * whole) * part
     cdef mm_int128 result = quotient * part + (rest + whole // 2) // whole
     return result if basis >= 0 else -result
+
+
+cdef inline object as_amount(object fee):
+    if type(fee) is not int:
+        raise TypeError(f"fee {fee!r} is not an integer of 1e-12 of its asset")
+    return fee
 
 
 @final
@@ -64,8 +63,11 @@ cdef class Position:
         self.fees = {}
 
     def apply_fill(self, int8_t side, int64_t price, int64_t size, object fee=0, str fee_asset=""):
-        """Take one fill. Raises ValueError for a side, price or size that cannot be; OverflowError beyond 2^92 money
-        units or 63 bits of quantity, and then nothing has changed."""
+        """Take one fill; fee in 1e-12 of fee_asset, positive is paid.
+
+        Raises ValueError for a side, price or size that cannot be, TypeError for a fee that is not an integer,
+        OverflowError beyond 2^92 money units or 63 bits of quantity; then nothing has changed.
+        """
         if side != 1 and side != -1:
             raise ValueError(f"{self.symbol}: side {side} is neither +1 nor -1")
         if price <= 0 or size <= 0:
@@ -79,14 +81,21 @@ cdef class Position:
         if cost >= MM_COST_MAX or cash >= MM_CASH_MAX or -cash >= MM_CASH_MAX:
             raise OverflowError(f"{self.symbol}: price {price} x size {size} and the sum pass the money's range")
         cdef int64_t held = self.quantity
-        cdef mm_int128 signed = cost if side == 1 else -cost
+        cdef mm_int128 basis = self._basis
         if held == 0 or (held > 0) == (change > 0):
-            self._basis += signed * (<mm_int128>1 << GUARD_BITS)
+            basis += (cost if side == 1 else -cost) * (<mm_int128>1 << GUARD_BITS)
         elif size < (held if held > 0 else -held):
-            self._basis -= share(self._basis, size, held if held > 0 else -held)
+            basis -= share(basis, size, held if held > 0 else -held)
         else:
             # All of it is closed; what is left of the fill opens the other side at its own price.
-            self._basis = <mm_int128>quantity * price * (<mm_int128>1 << GUARD_BITS)
+            basis = <mm_int128>quantity * price * (<mm_int128>1 << GUARD_BITS)
+        if basis >= MM_BASIS_MAX or -basis >= MM_BASIS_MAX:
+            raise OverflowError(
+                f"{self.symbol}: the cost of what is held, with price {price} x size {size}, passes 2^93"
+            )
+        if fee:
+            self.fees[fee_asset] = self.fees.get(fee_asset, 0) + as_amount(fee)
+        self._basis = basis
         self._cash = cash
         self.quantity = quantity
         if side == 1:
@@ -96,8 +105,6 @@ cdef class Position:
             self._sold += size
             self._sold_cost += cost
         self.fill_count += 1
-        if fee:
-            self.fees[fee_asset] = self.fees.get(fee_asset, 0) + fee
 
     @property
     def cash(self):
@@ -140,6 +147,16 @@ cdef class Position:
     def sold(self):
         """Sum of the sizes sold."""
         return as_int(self._sold)
+
+    @property
+    def bought_cost(self):
+        """Sum of price x size of the buys."""
+        return as_int(self._bought_cost)
+
+    @property
+    def sold_cost(self):
+        """Sum of price x size of the sells."""
+        return as_int(self._sold_cost)
 
     @property
     def volume(self):
