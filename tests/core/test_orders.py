@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+from random import Random
 
 import pytest
 
@@ -175,7 +176,7 @@ def test_the_quarantine_is_bounded_and_counts_what_it_drops():
 
 def test_a_client_id_is_used_once():
     store = live()
-    with pytest.raises(LocalError, match="'a' is empty or was used"):
+    with pytest.raises(LocalError, match="'a' was used before"):
         store.place(place())
 
 
@@ -335,10 +336,11 @@ def test_a_lost_answer_to_an_amend_that_the_stream_has_told_of_puts_nothing_in_d
     assert order.state is S.NEW
 
 
-def test_a_list_that_shows_the_change_proves_it():
+@pytest.mark.parametrize("source", ["stream", "snapshot", "query"])
+def test_a_report_that_shows_the_change_proves_it(source):
     store = live()
     store.amend(amend(600_100, 150))
-    order = store.apply(report("new", price=600_100, size=150, source="snapshot"))
+    order = store.apply(report("new", price=600_100, size=150, source=source))
     assert (order.state, order.price, order.size, order.pending_size) == (S.NEW, 600_100, 150, 0)
 
 
@@ -474,6 +476,16 @@ def test_executions_are_remembered_within_their_bound_and_those_of_open_orders_b
     assert [n for n in range(20) if store.knows_execution(VENUE, SYMBOL, f"E{n}")] == [16, 17, 18, 19]
 
 
+def test_executions_of_many_open_orders_are_all_kept():
+    store = OrderStore(executions_max=5)
+    for index in range(50):
+        store.place(place(f"o{index}", size=1_000))
+        store.apply(fill(f"o{index}", execution=f"E{index}", venue_id="", size=1))
+    for index in range(50):
+        store.apply(fill(f"o{index}", execution=f"E{index}", venue_id="", size=1))
+        assert not store.last_booked
+
+
 def test_open_orders_are_listed_oldest_first_whichever_of_them_end():
     store = OrderStore()
     for name in "abcdef":
@@ -488,6 +500,24 @@ def test_open_orders_are_listed_oldest_first_whichever_of_them_end():
     assert names == ["bceg", "cg", "be"]
     assert [o.client_id for o in store.open_of_strategy("mm")] == ["b", "e", "g"]
     assert store.open_count(VENUE, SYMBOL) == len(store.group(VENUE, SYMBOL)) == 2
+
+
+def test_thousands_of_orders_that_come_and_go_keep_their_sequence():
+    random, store, there = Random(11), OrderStore(closed_max=100), {}
+    for index in range(6_000):
+        store.place(place(f"o{index}", symbol=f"S{index % 3}"))
+        there[f"o{index}"] = f"S{index % 3}"
+        while there and random.random() < (0.3 if index % 2_000 < 1_000 else 0.6):
+            # Mostly the oldest, at times any.
+            name = next(iter(there)) if random.random() < 0.7 else random.choice(list(there))
+            del there[name]
+            store.apply(canceled(name, venue_id=""))
+        if index % 97 == 0:
+            assert [o.client_id for o in store.open()] == list(there)
+            for symbol in ("S0", "S1", "S2"):
+                mine = [name for name, of in there.items() if of == symbol]
+                assert [o.client_id for o in store.open_of(VENUE, symbol)] == mine
+    assert len(store) == len(there) + 100
 
 
 def test_a_list_of_open_orders_is_the_caller_s_own():

@@ -66,18 +66,24 @@ cdef enum:
 cdef class OrderList:
     cdef readonly Py_ssize_t count
     cdef int _which
-    cdef void* _first
-    cdef void* _last
+    cdef void** _slots
+    cdef Py_ssize_t _begin, _used, _room
+    # The place of an order is its index here plus this, so that the front is cut off without touching the rest.
+    cdef int64_t _base
     cdef dict _owner
     cdef list _listed
 
     cpdef list orders(self)
+    cdef Order first(self)
     cdef int push(self, Order order) except -1
     cdef int drop(self, Order order) except -1
+    cdef int _make_room(self) except -1
 
 
 cdef class OpenOrders(OrderList):
     cdef readonly str venue, symbol
+    # A `Recent`, which itself knows orders.
+    cdef object executions
     cdef mm_int128 _buys, _sells
 
 
@@ -93,8 +99,7 @@ cdef class Order:
     cdef mm_int128 _cost
     cdef void* _group
     cdef void* _of_strategy
-    cdef void* _before[3]
-    cdef void* _after[3]
+    cdef int64_t _places[3]
 
     cdef int64_t worst(self) noexcept
     cdef int standing(self, int word) noexcept

@@ -1,14 +1,16 @@
-"""One own order with the facts that its state stands on, and lists of open orders entered and left without a search.
+"""One own order with the facts that its state stands on, and sequences that orders enter and leave without a search.
 
 An order is written by its store only, which moves the state by the table; here is what each word of the venue says of
 the numbers and of the requests that are in flight or in doubt: an answer settles only the request that it answers.
 
-An order refers to nothing but text and numbers, so the garbage collector does not
-look at it: 100,000 live orders add nothing to a collection.
+An order refers to nothing but text and numbers, so the garbage collector does not look at it: 100,000 live orders add
+nothing to a collection.
 """
 
 from cpython.list cimport PyList_New, PyList_SET_ITEM
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_INCREF
+from libc.string cimport memmove
 
 from cython cimport final, no_gc
 
@@ -20,6 +22,8 @@ from mm.errors import LocalError
 
 __all__ = ["OpenOrders", "Order", "OrderList"]
 
+# A list longer than this is made anew each time: kept, it would be walked through by every garbage collection.
+cdef int KEPT_LIST_MAX = 256
 cdef tuple STATE_OBJECTS = tuple(OrderState)
 # Lists trail the matching engine, by 20 s in reports from the field; what the stream has told since is newer.
 cdef int64_t LIST_LAG_NS = 30_000_000_000
@@ -29,11 +33,18 @@ cdef int64_t LATE_NS = 35_000_000_000
 
 
 cdef class OrderList:
-    """Open orders in the order they came. `owner` is the dict that keeps them alive as long as they are open."""
+    """Orders in the sequence in which they came, entered and left in constant time.
+
+    An array of bare pointers with holes: `owner` is the dict that keeps the orders alive while they are in here, and
+    the garbage collector has nothing to walk through.
+    """
 
     def __cinit__(self, int which, dict owner not None, *_):
         self._which = which
         self._owner = owner
+
+    def __dealloc__(self):
+        PyMem_Free(self._slots)
 
     def __len__(self):
         return self.count
@@ -41,47 +52,72 @@ cdef class OrderList:
     cpdef list orders(self):
         """Return the orders, oldest first, in a list of the caller's own."""
         cdef list listed = self._listed
-        cdef void* order
-        cdef Py_ssize_t index = 0
-        if listed is None:
-            listed = PyList_New(self.count)
-            order = self._first
-            while order != NULL:
-                Py_INCREF(<Order>order)
-                PyList_SET_ITEM(listed, index, <Order>order)
-                index += 1
-                order = (<Order>order)._after[self._which]
-            self._listed = listed
+        cdef Py_ssize_t index
+        cdef Py_ssize_t filled = 0
+        if listed is not None:
+            return listed[:]
+        listed = PyList_New(self.count)
+        for index in range(self._begin, self._used):
+            if self._slots[index] != NULL:
+                Py_INCREF(<Order>self._slots[index])
+                PyList_SET_ITEM(listed, filled, <Order>self._slots[index])
+                filled += 1
+        if self.count > KEPT_LIST_MAX:
+            return listed
+        self._listed = listed
         return listed[:]
 
+    cdef Order first(self):
+        """The oldest; None of none."""
+        if self.count == 0:
+            return None
+        while self._slots[self._begin] == NULL:
+            self._begin += 1
+        return <Order>self._slots[self._begin]
+
     cdef int push(self, Order order) except -1:
-        cdef int which = self._which
-        order._before[which] = self._last
-        order._after[which] = NULL
-        if self._last != NULL:
-            (<Order>self._last)._after[which] = <void*>order
-        else:
-            self._first = <void*>order
-        self._last = <void*>order
+        if self._used == self._room:
+            self._make_room()
+        order._places[self._which] = self._base + self._used
+        self._slots[self._used] = <void*>order
+        self._used += 1
         self.count += 1
         self._listed = None
         return 0
 
     cdef int drop(self, Order order) except -1:
-        cdef int which = self._which
-        cdef void* before = order._before[which]
-        cdef void* after = order._after[which]
-        if before != NULL:
-            (<Order>before)._after[which] = after
-        else:
-            self._first = after
-        if after != NULL:
-            (<Order>after)._before[which] = before
-        else:
-            self._last = before
-        order._before[which] = order._after[which] = NULL
+        self._slots[order._places[self._which] - self._base] = NULL
         self.count -= 1
         self._listed = None
+        return 0
+
+    cdef int _make_room(self) except -1:
+        """Cut off a front of holes, or close the holes, or take more memory: constant time on the average."""
+        cdef Py_ssize_t index
+        cdef Py_ssize_t kept = 0
+        cdef void** slots
+        while self._begin < self._used and self._slots[self._begin] == NULL:
+            self._begin += 1
+        if self._begin * 2 > self._room:
+            memmove(self._slots, self._slots + self._begin, (self._used - self._begin) * sizeof(void*))
+            self._base += self._begin
+            self._used -= self._begin
+        elif self.count * 2 < self._room:
+            for index in range(self._begin, self._used):
+                if self._slots[index] != NULL:
+                    self._slots[kept] = self._slots[index]
+                    (<Order>self._slots[kept])._places[self._which] = self._base + kept
+                    kept += 1
+            self._used = kept
+        else:
+            index = max(8, self._room * 2)
+            slots = <void**>PyMem_Realloc(self._slots, index * sizeof(void*))
+            if slots == NULL:
+                raise MemoryError
+            self._slots = slots
+            self._room = index
+            return 0
+        self._begin = 0
         return 0
 
 

@@ -225,7 +225,7 @@ _TABLE: Final[dict[OrderState, dict[OrderEvent, Transition]]] = {
         E.REQUEST_REPLACE: T("REFUSE", "one change at a time: two in flight can be carried out in any order"),
         E.REQUEST_CANCEL: T("PENDING_CANCEL", "cancels work at any time; both prices count until the end"),
         E.PEND: T("SAME", "the change stays in flight"),
-        E.ACCEPT: T("SAME", "the acknowledgement was on its way before the change"),
+        E.ACCEPT: T("STANDS", "carried out if the stream shows the change; else it was on its way before"),
         E.REJECT: T("ODD", "a refusal of what was accepted"),
         E.FILL: T("SAME", "filled at the old price or the new; the change stays in flight"),
         E.FILL_ALL: T("FILLED", "nothing is left to change"),

@@ -2,14 +2,15 @@ from libc.stdint cimport int8_t, int64_t
 
 from mm._core.events cimport Fill, OrderNews, OrderReport, Place
 from mm._core.order cimport OpenOrders, Order, OrderList
+from mm._core.recent cimport Recent
 
 
 cdef class OrderStore:
     cdef readonly int64_t closed_max, executions_max, total, contradictions, dropped
     cdef readonly bint last_booked
-    cdef dict _orders, _by_venue_id, _groups, _strategies, _executions, _quarantine, _ended
-    cdef OrderList _open
-    cdef object _closed
+    cdef dict _orders, _by_venue_id, _groups, _strategies, _quarantine
+    cdef OrderList _open, _closed
+    cdef Recent _ended
     cdef int64_t _counts[12]
 
     cpdef Order get(self, str client_id)
@@ -32,5 +33,5 @@ cdef class OrderStore:
     cdef Order _known(self, str client_id)
     cdef Order _find(self, str venue, str client_id, str venue_id)
     cdef int _named(self, Order order, str venue_id) except -1
-    cdef int _remember(self, tuple execution, Order order) except -1
+    cdef Recent _executions_of(self, Order order, str symbol)
     cdef int _put_aside(self, OrderNews event) except -1

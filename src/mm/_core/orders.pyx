@@ -9,7 +9,6 @@ the whole rest while anything is unknown, and what the venue has told as filled 
 What the venue says about orders that are not here is kept for a while, in case they are adopted.
 """
 
-from collections import deque
 from hashlib import blake2b
 
 from cython cimport final
@@ -38,7 +37,7 @@ cdef bint[12] IS_TERMINAL
 # How many orders the venue's words about unknown ids are kept for: enough for an account traded by hand.
 cdef int QUARANTINE_MAX = 1000
 cdef int QUARANTINE_EVENTS_MAX = 100
-# How many old entries one step looks at before it lets a memory grow past its bound for the sake of open orders.
+# How many closed orders one step looks at before it lets their memory grow for the sake of fills that are missing.
 cdef int LOOKS_MAX = 8
 
 
@@ -63,9 +62,10 @@ cdef class OrderStore:
     """Every own order of a run.
 
     closed_max: how many orders that are over are remembered (the newest; one whose fills are missing is kept longer);
-    executions_max: how many execution ids are remembered, the newest (those of an open order are kept longer). total:
-    orders ever; contradictions: times the venue said what cannot be true; dropped: events about unknown orders that
-    were not kept; last_booked: whether the last fill applied was booked (False: it was known, or is not ours).
+    executions_max: how many execution ids of a symbol are remembered, the newest (those of an open order are kept
+    longer). total: orders ever; contradictions: times the venue said what cannot be true; dropped: events about unknown
+    orders that were not kept; last_booked: whether the last fill applied was booked (False: it was known, or is not
+    ours).
     """
 
     def __init__(self, int64_t closed_max=10_000, int64_t executions_max=200_000):
@@ -78,10 +78,10 @@ cdef class OrderStore:
         self._groups = {}
         self._open = OrderList(OF_ALL, self._orders)
         self._strategies = {}
-        self._executions = {}
         self._quarantine = {}
-        self._ended = {}
-        self._closed = deque()
+        # What is over needs no place among the open orders, so its place there serves here.
+        self._closed = OrderList(OF_ALL, self._orders)
+        self._ended = Recent(max(1, 10 * closed_max))
 
     def __len__(self):
         return len(self._orders)
@@ -228,14 +228,13 @@ cdef class OrderStore:
             self._put_aside(event)
             return None
         self._named(order, event.venue_id)
-        cdef tuple execution = (event.venue, event.symbol, event.execution_id)
-        if execution not in self._executions:
-            if (
-                mm_add_int64(order.booked, event.size, &booked)
-                or mm_add_int128(order._cost, <mm_int128>event.price * event.size, &cost)
-            ):
-                raise OverflowError(f"order {order.client_id}: the sums of its fills pass their range")
-            self._remember(execution, order)
+        cdef Recent executions = self._executions_of(order, event.symbol)
+        if (
+            mm_add_int64(order.booked, event.size, &booked)
+            or mm_add_int128(order._cost, <mm_int128>event.price * event.size, &cost)
+        ) and event.execution_id not in executions:
+            raise OverflowError(f"order {order.client_id}: the sums of its fills pass their range")
+        if executions.add(event.execution_id, order.client_id, self._orders):
             self.last_booked = True
             order.booked = booked
             order._cost = cost
@@ -317,6 +316,7 @@ cdef class OrderStore:
         cdef OpenOrders group = of_venue.get(symbol)
         if group is None:
             group = of_venue[symbol] = OpenOrders(OF_SYMBOL, self._orders, venue, symbol)
+            group.executions = Recent(self.executions_max)
         return group
 
     def open_of(self, str venue not None, str symbol not None):
@@ -354,16 +354,20 @@ cdef class OrderStore:
 
     def knows_execution(self, str venue not None, str symbol not None, str execution_id not None):
         """Return whether an execution was booked."""
-        return (venue, symbol, execution_id) in self._executions
+        return execution_id in self.group(venue, symbol).executions
 
     def state_hash(self):
         """Return 64 bits that are equal for equal stores, however they came about, in any process."""
-        total = len(self._executions) * 0x9E3779B97F4A7C15 + self.total
+        total = self.total
         cdef Order order
+        cdef OpenOrders group
         for order in self._orders.values():
             total += int.from_bytes(blake2b(repr(order.facts()).encode(), digest_size=8).digest(), "little")
-        for key in self._executions:
-            total += int.from_bytes(blake2b(repr(key).encode(), digest_size=8).digest(), "little")
+        for of_venue in self._groups.values():
+            for group in of_venue.values():
+                for name in (<Recent>group.executions).names():
+                    key = repr((group.venue, group.symbol, name)).encode()
+                    total += int.from_bytes(blake2b(key, digest_size=8).digest(), "little")
         return total & 0xFFFFFFFFFFFFFFFF
 
     # --- inside -----------------------------------------------------------------------------------------------------
@@ -424,8 +428,8 @@ cdef class OrderStore:
         order.pending_price = order.pending_size = 0
         order.doubts = 0
         order.cancel_asked = False
-        self._closed.append(order)
-        if len(self._closed) > self.closed_max:
+        self._closed.push(order)
+        if self._closed.count > self.closed_max:
             self._forget()
         return 0
 
@@ -433,24 +437,23 @@ cdef class OrderStore:
         cdef Order oldest
         cdef dict of_venue
         for _ in range(LOOKS_MAX):
-            if len(self._closed) <= self.closed_max:
+            if self._closed.count <= self.closed_max:
                 break
-            oldest = self._closed.popleft()
+            oldest = self._closed.first()
+            self._closed.drop(oldest)
             if oldest.cum_size > oldest.booked:
                 # Its executions are still to come, and must find it.
-                self._closed.append(oldest)
+                self._closed.push(oldest)
                 continue
             del self._orders[oldest.client_id]
-            self._ended[oldest.client_id] = None
-            if len(self._ended) > 10 * self.closed_max:
-                del self._ended[next(iter(self._ended))]
+            self._ended.add(oldest.client_id, "", self._orders)
             of_venue = self._by_venue_id.get(oldest.venue)
             if of_venue is not None and of_venue.get(oldest.venue_id) is oldest:
                 del of_venue[oldest.venue_id]
         return 0
 
     cdef Order _make(self, Place command):
-        if not command.client_id or command.client_id in self._orders or command.client_id in self._ended:
+        if not command.client_id or command.client_id in self._ended._owners:
             raise LocalError(f"client id {command.client_id!r} is empty or was used before")
         if command.side != 1 and command.side != -1:
             raise LocalError(f"order {command.client_id}: side {command.side} is neither +1 nor -1")
@@ -485,7 +488,8 @@ cdef class OrderStore:
         # Borrowed: both lists live as long as the store does.
         order._of_strategy = <void*>of_strategy
         order._group = <void*>group
-        self._orders[order.client_id] = order
+        if self._orders.setdefault(order.client_id, order) is not order:
+            raise LocalError(f"client id {order.client_id!r} was used before")
         self._counts[CREATED] += 1
         self.total += 1
         return 0
@@ -516,26 +520,16 @@ cdef class OrderStore:
         cdef dict of_venue = self._by_venue_id.get(order.venue)
         if of_venue is None:
             of_venue = self._by_venue_id[order.venue] = {}
-        if order.venue_id or venue_id in of_venue:
+        if order.venue_id or of_venue.setdefault(venue_id, order) is not order:
             self.contradictions += 1
-            return 0
-        order.venue_id = venue_id
-        of_venue[venue_id] = order
+        else:
+            order.venue_id = venue_id
         return 0
 
-    cdef int _remember(self, tuple execution, Order order) except -1:
-        cdef Order of
-        self._executions[execution] = order.client_id
-        if len(self._executions) > self.executions_max:
-            for _ in range(LOOKS_MAX):
-                oldest = next(iter(self._executions))
-                client_id = self._executions.pop(oldest)
-                of = self._orders.get(client_id)
-                if of is None or not of.is_open:
-                    break
-                # It may still be told again: an open order's executions come with every list.
-                self._executions[oldest] = client_id
-        return 0
+    cdef Recent _executions_of(self, Order order, str symbol):
+        if symbol == order.symbol:
+            return <Recent>(<OpenOrders>order._group).executions
+        return <Recent>self.group(order.venue, symbol).executions
 
     cdef int _put_aside(self, OrderNews event) except -1:
         key = (event.venue, "", event.client_id) if event.client_id else (event.venue, event.venue_id, "")

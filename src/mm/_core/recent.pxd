@@ -1,0 +1,7 @@
+cdef class Recent:
+    cdef readonly Py_ssize_t most
+    cdef dict _owners
+    cdef list _ring
+    cdef Py_ssize_t _next
+
+    cdef bint add(self, str name, str owner, dict orders) except -1

@@ -1,0 +1,58 @@
+"""A bounded memory of names: the newest are known, and those whose owner is an order that is still open.
+
+A ring beside a dict: a dict alone, emptied at its front, is searched from the beginning each time for its oldest entry.
+"""
+
+from cython cimport final
+
+from mm._core.order cimport Order
+
+__all__ = ["Recent"]
+
+# How many old names one step looks at before it lets the memory grow past its bound for the sake of open orders.
+cdef int LOOKS_MAX = 8
+
+
+@final
+cdef class Recent:
+    """The last `most` names that were added, each once."""
+
+    def __init__(self, Py_ssize_t most):
+        if most < 1:
+            raise ValueError(f"most is {most}, expected 1 or more")
+        self.most = most
+        self._owners = {}
+        self._ring = []
+
+    def __len__(self):
+        return len(self._owners)
+
+    def __contains__(self, object name):
+        return name in self._owners
+
+    def names(self):
+        """Return the names that are known."""
+        return list(self._owners)
+
+    cdef bint add(self, str name, str owner, dict orders) except -1:
+        """Remember a name, returns whether it is new. orders: those that may be open, by the name of the owner."""
+        cdef Py_ssize_t known = len(self._owners)
+        cdef Order order
+        self._owners.setdefault(name, owner)
+        if len(self._owners) == known:
+            return False
+        if known < self.most:
+            self._ring.append(name)
+            return True
+        for _ in range(LOOKS_MAX):
+            if self._next >= len(self._ring):
+                self._next = 0
+            oldest = <str>self._ring[self._next]
+            order = orders.get(self._owners[oldest])
+            self._next += 1
+            if order is None or not order.is_open:
+                del self._owners[oldest]
+                self._ring[self._next - 1] = name
+                return True
+        self._ring.append(name)
+        return True
