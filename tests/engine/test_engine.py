@@ -325,3 +325,19 @@ def test_every_command_is_recorded_before_it_is_returned_and_a_replay_ends_in_th
     world.tell(ev.ForeignOrders(world.now, KRAKEN, 9))
     assert world.replayed().state_hash() == world.engine.state_hash()
     assert world.engine.venues[KRAKEN].foreign == 9
+
+
+def test_a_refused_cancel_is_asked_again_after_a_second_and_not_at_once(world: World):
+    world.ready()
+    world.tell(ev.VenueStatus(world.now, KRAKEN, "maintenance"))
+    asked = 0
+    for _ in range(50):
+        cancels = of(ev.Cancel, world.decide(100 * MS))
+        asked += len(cancels)
+        for cancel in cancels:
+            world.tell(
+                ev.CancelRejected(
+                    world.now, world.now, KRAKEN, cancel.client_id, cancel.venue_id, "EService:Busy", "", False
+                )
+            )
+    assert asked == 2 * 5

@@ -376,8 +376,7 @@ class Engine:
             if market is not None:
                 market.quoter.on_closed(order)
         elif kind is ev.CancelRejected or kind is ev.AmendRejected:
-            if kind is ev.CancelRejected:
-                self.cancel_asked_ns.pop(order.client_id, None)
+            # When it was asked stays: a venue that refuses at once must not be asked again at once.
             if event.gone if kind is ev.CancelRejected else event.code == "gone":
                 # Not open at the venue, yet no word of how it ended. Mostly its fill is on the way: ask a little later.
                 venue.doubtful.setdefault(order.client_id, event.recv_ns - QUERY_AGAIN_NS + GONE_SETTLE_NS)
