@@ -47,6 +47,9 @@ test-packaging: build .venv/.release ## build, install and look into sdist, whee
 bench: build ## one table: ours, baselines, ratio, target; fails on a regression (ARGS="-k b1")
 	$(BIN)/python -m pytest -q benches $(ARGS)
 
+endurance: build ## ten minutes with every fault of the venue, judged by its ledger (ARGS="--seconds 900")
+	$(BIN)/python tools/endurance.py $(ARGS)
+
 audit-fills: build ## derive every fill of a seeded session again from the tape and the order log
 	$(BIN)/python tools/audit_session.py build/audit/orders.jsonl --minutes 8 $(ARGS)
 	$(BIN)/python tools/audit_fills.py build/audit/orders.jsonl
