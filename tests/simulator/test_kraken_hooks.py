@@ -133,6 +133,22 @@ def test_delayed_request_that_outlives_its_deadline_is_not_carried_out() -> None
     assert open_orders(client) == 0
 
 
+def test_reads_that_trail_the_engine() -> None:
+    reads = ("OpenOrders", "QueryOrders", "TradesHistory", "ClosedOrders")
+    client = client_of(*({"on": "request", "name": name, "action": "lag", "delay_s": 3} for name in reads))
+    connection = client.private()
+    order_id = client.order(connection, "buy", 59000)[0]["result"]["order_id"]
+    client.order(connection, "buy", 60000.1)
+    assert client.rest("OpenOrders")["open"] == {}
+    assert client.error("QueryOrders", txid=order_id) == "EOrder:Unknown order"
+    assert client.rest("TradesHistory") == {"trades": {}, "count": 0}
+    assert client.rest("ClosedOrders") == {"closed": {}, "count": 0}
+    client.wait(3)
+    assert list(client.rest("OpenOrders")["open"]) == [order_id]
+    assert list(client.rest("QueryOrders", txid=order_id)) == [order_id]
+    assert client.rest("TradesHistory")["count"] == client.rest("ClosedOrders")["count"] == 1
+
+
 def test_reply_twice() -> None:
     client = client_of({"on": "reply", "name": "add_order", "action": "duplicate"})
     connection = client.private()

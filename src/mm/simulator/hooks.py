@@ -22,7 +22,7 @@ from typing import Any, Final
 SECOND_NS: Final = 1_000_000_000
 
 ACTIONS: Final[dict[str, frozenset[str]]] = {
-    "request": frozenset({"drop", "delay", "refuse", "disconnect"}),
+    "request": frozenset({"drop", "delay", "refuse", "disconnect", "lag"}),
     "reply": frozenset({"withhold", "delay", "duplicate", "corrupt", "garbage", "disconnect", "status"}),
     "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap"}),
     "clock": frozenset({"mode", "skew", "disconnect", "silence", "tokens"}),
@@ -40,7 +40,8 @@ class Rule:
     """One hook. Times are seconds of the venue's clock since it began; see the module for the rest.
 
     Attributes:
-        delay_s: for `delay`; delays of messages may reorder them.
+        delay_s: for `delay` (delays of messages may reorder them), and for `lag`: a read that does not show orders
+            and executions younger than this, as an index behind the engine does.
         error: the text of `refuse`.
         status: the HTTP status of `status` (answered with an HTML page, like a gateway's).
         code: the WebSocket close code of `disconnect`; 0 drops the connection without a close frame.

@@ -31,6 +31,8 @@ class RestAccount:
     def __init__(self, exchange: Exchange, names: Names, feeds: Feeds, keys: Keys, volume_usd: int) -> None:
         self._exchange, self._names, self._feeds, self._keys = exchange, names, feeds, keys
         self._volume_usd = volume_usd
+        self.lag_ns = 0
+        """How far the order and trade lists trail the engine (a fault hook)."""
         self.endpoints: dict[str, tuple[str, Answer]] = {
             "GetWebSocketsToken": ("create-ws-token", self._token),
             "GetApiKeyInfo": ("", self._key_info),
@@ -125,12 +127,11 @@ class RestAccount:
         )
 
     def _open_orders(self, now_ns: int, key: Key, fields: Fields) -> str:
-        del now_ns
-        orders = _filtered(self._exchange.open_orders(key.account), fields)
+        seen = [o for o in self._exchange.open_orders(key.account) if o.created_ns <= now_ns - self.lag_ns]
+        orders = _filtered(seen, fields)
         return f'{{"open":{{{self._order_rows(orders[::-1], fields)}}}}}'
 
     def _closed_orders(self, now_ns: int, key: Key, fields: Fields) -> str:
-        del now_ns
         start_ns, end_ns = _time_ns(fields, "start"), _time_ns(fields, "end")
         which = str(fields.get("closetime") or "both")
 
@@ -138,42 +139,44 @@ class RestAccount:
             at = order.created_ns if which == "open" else order.closed_ns
             return (not start_ns or at > start_ns) and (not end_ns or at <= end_ns)
 
-        orders = [order for order in _filtered(self._exchange.closed_orders(key.account), fields) if inside(order)]
+        seen = [o for o in self._exchange.closed_orders(key.account) if o.closed_ns <= now_ns - self.lag_ns]
+        orders = [order for order in _filtered(seen, fields) if inside(order)]
         page = _page(orders[::-1], fields)
         return f'{{"closed":{{{self._order_rows(page, fields)}}}{_total(len(orders), fields)}}}'
 
     def _query_orders(self, now_ns: int, key: Key, fields: Fields) -> str:
-        del now_ns
         wanted = name_list(fields.get("txid"))
         if not 1 <= len(wanted) <= QUERY_MAX:
             raise invalid_arguments("txid")
         found = [self._exchange.order(name) for name in dict.fromkeys(wanted)]
-        mine = [order for order in found if order is not None and order.request.account == key.account]
+        seen_ns = now_ns - self.lag_ns
+        mine = [o for o in found if o is not None and o.request.account == key.account and o.created_ns <= seen_ns]
         if not mine:
             raise Refused(errors.UNKNOWN_ORDER)
         return f"{{{self._order_rows(_filtered(mine, fields), fields)}}}"
 
     def _trades_history(self, now_ns: int, key: Key, fields: Fields) -> str:
-        del now_ns
         start_ns, end_ns = _time_ns(fields, "start"), _time_ns(fields, "end")
         trades = [
             trade
-            for trade in self._exchange.trades(key.account)
+            for trade in self._seen_trades(now_ns, key)
             if (not start_ns or trade.time_ns > start_ns) and (not end_ns or trade.time_ns <= end_ns)
         ]
         page = _page(trades[::-1], fields)
         return f'{{"trades":{{{self._trade_rows(page)}}}{_total(len(trades), fields)}}}'
 
     def _query_trades(self, now_ns: int, key: Key, fields: Fields) -> str:
-        del now_ns
         wanted = name_list(fields.get("txid"))
         if not 1 <= len(wanted) <= TRADE_QUERY_MAX:
             raise invalid_arguments("txid")
         names = set(wanted)
-        found = [trade for trade in self._exchange.trades(key.account) if trade.execution_id in names]
+        found = [trade for trade in self._seen_trades(now_ns, key) if trade.execution_id in names]
         if not found:
             raise Refused("EQuery:Unknown trade")
         return f"{{{self._trade_rows(found)}}}"
+
+    def _seen_trades(self, now_ns: int, key: Key) -> list[SimTrade]:
+        return [t for t in self._exchange.trades(key.account) if t.time_ns <= now_ns - self.lag_ns]
 
     def _open_positions(self, now_ns: int, key: Key, fields: Fields) -> str:
         del now_ns, key, fields

@@ -138,9 +138,10 @@ class KrakenVenue:
         trading = Trading(self._desk, batch_cancel_legacy=self.options.batch_cancel_legacy)
         self._face = WebSocketFace(self._feeds, self._accounts, self._keys, trading, tier)
         names = self._feeds.names
+        self._reads = RestAccount(exchange, names, self._feeds, self._keys, self.options.volume_usd)
         self._rest = Rest(
             RestPublic(self._feeds, lambda: self.system, lambda: self._desk.skew_ns),
-            RestAccount(exchange, names, self._feeds, self._keys, self.options.volume_usd),
+            self._reads,
             RestTrading(self._desk, names),
             self._keys,
             lambda: self.system,
@@ -312,6 +313,10 @@ class KrakenVenue:
         elif rule.action == "delay":
             self._serial += 1
             heappush(self._held, (now_ns + rule.delay_ns, self._serial, held))
+        elif rule.action == "lag":
+            self._reads.lag_ns = rule.delay_ns
+            self._carry_out(now_ns, held)
+            self._reads.lag_ns = 0
         elif rule.action == "refuse":
             self._refuse(now_ns, held, rule.error)
         elif rule.action == "disconnect" and held.request is not None:
