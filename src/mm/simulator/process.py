@@ -115,9 +115,6 @@ async def _serve(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> in
     except OSError as error:
         print(f"simulator: state folder {options.state} cannot be used: {error}", file=sys.stderr)
         return STATE_UNUSABLE
-    for traded in market.exchange.instruments.values():
-        traded.maker_fee_e6 = fee_e6(FEES_MAKER, options.volume_usd)
-        traded.taker_fee_e6 = fee_e6(FEES_TAKER, options.volume_usd)
     venue = KrakenVenue(
         market.exchange,
         start_ns=started_ns,
@@ -179,6 +176,7 @@ async def _serve(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> in
 async def _until_over(server: Server, market: SimulatedMarket, stopped: asyncio.Event, idle_seconds: float) -> None:
     saved_s = time.monotonic()
     while server.idle_s() < idle_seconds:
+        market.flush()
         if time.monotonic() >= saved_s + SAVE_S:
             saved_s = time.monotonic()
             market.save()
