@@ -216,11 +216,11 @@ class Supervisor:
     def _end(self, residue: Residue) -> Exit:
         """Say the last word."""
         code = exit_code(residue, requested=not self._fault)
-        if residue.is_clean and not self._was_up:
+        if residue.is_clean and self._fault_code is not None:
+            code = self._fault_code
+        elif residue.is_clean and not self._was_up:
             # Nothing was placed; what an earlier run may have left is not known.
             code = Exit.UNREACHABLE
-        elif residue.is_clean and self._fault_code is not None:
-            code = self._fault_code
         why = self._fault or self._asked
         if self._bot.failure is None:
             self._show()

@@ -1,0 +1,238 @@
+"""Faults of the program itself: whatever breaks, own orders are cancelled, and the exit code says what is proven."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mm._core import events as ev
+from mm.config import Environment, Secret, Settings, load
+from mm.live.bot import Bot
+from mm.live.supervisor import Supervisor
+from mm.persistence.recorder import FileRecorder, MemoryRecorder, Recorder
+from mm.screen.narrator import Happening
+from mm.screen.snapshot import Snapshot
+from mm.simulator.world import World
+from mm.stopping import Exit
+from mm.strategies import parameters_of
+
+NOBODY = "127.0.0.1:1"
+"""Nothing listens on this port: it would need a privileged server of the nineteen-seventies."""
+
+
+class Audience:
+    """A view that remembers, and calls `at_quotes` once orders stand."""
+
+    interval_s = 0.05
+
+    def __init__(self, at_quotes: Callable[[], None] = lambda: None) -> None:
+        self.said: list[str] = []
+        self.facts: dict[str, Any] = {}
+        self._at_quotes = at_quotes
+        self._called = False
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def happened(self, happening: Happening) -> None:
+        self.said.append(happening.text)
+
+    def show(self, snapshot: Snapshot) -> None:
+        # Orders that the venue has confirmed: what a fault would leave behind.
+        if not self._called and any(quote.state == "NEW" for market in snapshot.markets for quote in market.quotes):
+            self._called = True
+            self._at_quotes()
+
+    def end(self, lines: list[str], facts: dict[str, Any]) -> None:
+        self.said += lines
+        self.facts = facts
+
+
+class Run:
+    """A bot with its supervisor on a simulated venue; `at_quotes` is what happens once it quotes."""
+
+    def __init__(self, settings: Settings, recorder: Recorder | None = None, *, epoch: int = 1, **options: Any) -> None:
+        self.view = Audience(lambda: self.at_quotes(self))
+        self.at_quotes: Callable[[Run], None] = lambda run: None
+        self.bot = Bot(settings, recorder or MemoryRecorder(), epoch=epoch)
+        self.supervisor = Supervisor(
+            self.bot, self.view, told=lambda error: f"{type(error).__name__}: {error}", **options
+        )
+
+    async def until_over(self) -> Exit:
+        async with asyncio.timeout(30):
+            return await self.supervisor.run()
+
+
+EPOCH = iter(range(1, 1000))
+"""Runs of this module share an account, so their client ids must not meet."""
+
+
+@pytest.fixture
+def settings(world: World) -> Settings:
+    settings = load(None, Environment({}), None, parameters_of)
+    venue = replace(
+        settings.venues["kraken"],
+        tier="unlimited",
+        rest_url=world.rest_url,
+        ws_url=world.ws_url,
+        ws_auth_url=world.ws_auth_url,
+        api_key=Secret(world.api_key),
+        api_secret=Secret(world.api_secret),
+    )
+    return replace(settings, venues={"kraken": venue})
+
+
+def open_orders(world: World) -> list[Any]:
+    orders: list[Any] = world.control("ledger")["open_orders"]
+    return orders
+
+
+def boom(*_: object) -> None:
+    raise ZeroDivisionError("boom")
+
+
+async def test_a_broken_engine_is_not_asked_and_its_orders_are_cancelled(world: World, settings: Settings) -> None:
+    run = Run(settings, epoch=next(EPOCH))
+    stood: list[Any] = []
+
+    def break_engine(run: Run) -> None:
+        run.bot.engine._handlers[ev.BookFrame] = boom
+        run.bot.engine.decide = boom  # type: ignore[method-assign]
+        stood.extend(run.bot.engine.orders.open())
+
+    run.at_quotes = break_engine
+    assert await run.until_over() is Exit.FAULT
+    assert stood != []
+    assert open_orders(world) == []
+    assert run.view.facts["clean"]
+    assert run.view.facts["why"] == "ZeroDivisionError: boom"
+    assert "counted before the fault" in run.view.facts["positions"][0]
+
+
+async def test_a_broken_screen_stops_the_run_in_order(world: World, settings: Settings) -> None:
+    run = Run(settings, epoch=next(EPOCH))
+    run.at_quotes = boom
+    assert await run.until_over() is Exit.FAULT
+    assert open_orders(world) == []
+    assert run.bot.failure is None
+    assert run.view.facts["why"] == "ZeroDivisionError: boom"
+
+
+async def test_a_callback_that_raises_stops_the_run_in_order(world: World, settings: Settings) -> None:
+    run = Run(settings, epoch=next(EPOCH))
+    run.at_quotes = lambda run: asyncio.get_running_loop().call_soon(boom) and None
+    assert await run.until_over() is Exit.FAULT
+    assert open_orders(world) == []
+    assert run.view.facts["why"] == "ZeroDivisionError: boom"
+
+
+async def test_a_task_that_dies_unseen_stops_the_run_in_order(world: World, settings: Settings) -> None:
+    async def die() -> None:
+        boom()
+
+    run = Run(settings, epoch=next(EPOCH))
+    run.at_quotes = lambda run: asyncio.ensure_future(die()) and None
+    assert await run.until_over() is Exit.FAULT
+    assert open_orders(world) == []
+
+
+async def test_a_full_disk_ends_the_run_and_cancels_without_the_recording(
+    world: World, settings: Settings, tmp_path: Path
+) -> None:
+    import os
+
+    recorder = FileRecorder(tmp_path / "run.mmr", build="test", created_ns=0)
+    run = Run(settings, recorder, epoch=next(EPOCH))
+
+    def fill_disk(run: Run) -> None:
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, recorder._file)
+        os.close(full)
+
+    run.at_quotes = fill_disk
+    assert await run.until_over() is Exit.FAULT
+    recorder.close()
+    assert open_orders(world) == []
+    assert "No space left on device" in run.view.facts["why"]
+
+
+async def test_a_second_signal_hurries_and_still_cancels(world: World, settings: Settings) -> None:
+    run = Run(settings, epoch=next(EPOCH))
+
+    def interrupt(run: Run) -> None:
+        run.supervisor.ask_to_stop("SIGINT")
+        asyncio.get_running_loop().call_soon(run.supervisor.ask_to_stop, "SIGINT")
+
+    run.at_quotes = interrupt
+    assert await run.until_over() is Exit.CLEAN
+    assert open_orders(world) == []
+    assert run.view.facts["why"] == "Ctrl-C"
+
+
+async def test_an_order_that_cannot_be_cancelled_is_named_and_the_exit_code_says_so(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mm.stopping.PATIENCE_NS", 300_000_000)
+    venue = replace(settings.venues["kraken"], dead_man_switch_s=3)
+    run = Run(replace(settings, venues={"kraken": venue}), epoch=next(EPOCH))
+
+    def deafen(run: Run) -> None:
+        world.control("hooks", [{"on": "request", "name": "cancel_order", "action": "drop"}])
+        run.supervisor.ask_to_stop("SIGINT")
+
+    run.at_quotes = deafen
+    try:
+        assert await run.until_over() is Exit.LEFT
+    finally:
+        world.control("hooks", [])
+    facts = run.view.facts
+    assert facts["orders"] != []
+    assert facts["protection"] == ["kraken cancels every order of the account 3 s after our last word"]
+    assert any("OWN ORDERS MAY BE LEFT" in line for line in run.view.said)
+
+
+async def test_a_venue_that_is_not_there_ends_with_what_to_do(settings: Settings) -> None:
+    venue = replace(
+        settings.venues["kraken"],
+        rest_url=f"http://{NOBODY}",
+        ws_url=f"ws://{NOBODY}/v2",
+        ws_auth_url=f"ws://{NOBODY}/auth/v2",
+    )
+    run = Run(replace(settings, venues={"kraken": venue}), epoch=next(EPOCH), connect_patience_s=0.5)
+    assert await run.until_over() is Exit.UNREACHABLE
+    assert f"no working connection within 0.5 s to kraken at http://{NOBODY}" in run.view.facts["why"]
+    assert "Check the network, the addresses" in run.view.facts["why"]
+
+
+async def test_a_key_that_the_venue_refuses_ends_with_what_to_do(settings: Settings) -> None:
+    venue = replace(settings.venues["kraken"], api_secret=Secret("Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5"))
+    run = Run(replace(settings, venues={"kraken": venue}), epoch=next(EPOCH))
+    assert await run.until_over() is Exit.UNREACHABLE
+    assert "Check the API key, its secret and its rights" in run.view.facts["why"]
+
+
+async def test_a_symbol_that_the_venue_does_not_trade_ends_with_what_to_do(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mm.live.supervisor.SYMBOL_PATIENCE_S", 0.5)
+    strategy = replace(settings.strategies["btc"], symbol="BTC/USX")
+    run = Run(replace(settings, strategies={"btc": strategy}), epoch=next(EPOCH))
+    assert await run.until_over() is Exit.USAGE
+    assert "strategies.btc.symbol: kraken has told nothing about BTC/USX" in run.view.facts["why"]
+
+
+async def test_a_size_under_the_venues_minimum_ends_with_the_minimum(settings: Settings) -> None:
+    from decimal import Decimal
+
+    strategy = settings.strategies["btc"]
+    small = replace(strategy, parameters=replace(strategy.parameters, quote_size=Decimal("0.00001")))
+    run = Run(replace(settings, strategies={"btc": small}), epoch=next(EPOCH))
+    assert await run.until_over() is Exit.USAGE
+    assert "strategies.btc.quote_size" in run.view.facts["why"]
+    assert "0.00005" in run.view.facts["why"]
