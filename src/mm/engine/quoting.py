@@ -14,10 +14,13 @@ from mm.risk.limits import USD, micro_usd
 if TYPE_CHECKING:
     from mm.engine.engine import Engine
     from mm.engine.market import Market
+    from mm.quotes import Quote
 
 QUOTABLE: Final = frozenset({"online", "post_only", "limit_only"})
 """States of an instrument or a venue in which resting orders can be placed."""
 CANCEL_AGAIN_NS: Final = 1_000_000_000
+PATIENT: Final = frozenset({"self-trade", "rate"})
+"""Refusals that pass by themselves: the order may stay where it is meanwhile."""
 RATE_WAIT_NS: Final = 50_000_000
 """When the rate counter holds a command back: look again soon, its decay is some permits a second."""
 
@@ -66,7 +69,10 @@ class Quoting:
                             market.quantity, quoting, sent, refused), market)  # fmt: skip
 
     def explain(self, now_ns: int, market: Market) -> Decision:
-        """Return the record that `run` would leave, with what it would ask for, before limits and rate counters."""
+        """Return the record that `run` would leave, and change nothing.
+
+        Its actions are what would be asked for; each is held against limits and rate counters by itself.
+        """
         engine = self._engine
         strategy = market.strategy
         name = strategy.name if strategy is not None else ""
@@ -75,40 +81,40 @@ class Quoting:
         state = market.state
         if engine.is_stopping:
             gate = f"stopping: {engine.stop_reason}"
+        elif strategy is None:
+            gate = "no strategy"
+        venue, symbol = market.venue.name, market.symbol
         if gate or strategy is None:
-            return Decision(
-                now_ns,
-                market.venue.name,
-                market.symbol,
-                name,
-                gate or "no strategy",
-                market.bid,
-                market.ask,
-                market.quantity,
-                None,
-                (),
-                (),
-            )
+            return Decision(now_ns, venue, symbol, name, gate, market.bid, market.ask, market.quantity, None, (), ())
         quoting = strategy.quotes(state)
+        others = self._others_micro_usd(market)
         text = market.instrument.price_text
-        actions = tuple(
-            f"{'bid' if step.quote.side > 0 else 'ask'} to {text(step.quote.price)}: {step.reason}"
-            if step.quote is not None
-            else f"cancel {step.order.client_id if step.order is not None else ''}: {step.reason}"
-            for step in market.quoter.plan(now_ns, quoting.quotes, quoting.terms.fair, engine.orders)
-        )
+        actions: list[str] = []
+        refused: list[str] = []
+        for order, quote, reason in market.quoter.plan(now_ns, quoting.quotes, quoting.terms.fair, engine.orders):
+            if quote is None:
+                actions.append(f"cancel {order.client_id if order is not None else ''}: {reason}")
+                continue
+            side = "bid" if quote.side > 0 else "ask"
+            refusal = self._refusal(now_ns, market, order, quote, reason, others)
+            if refusal is not None:
+                refused.append(f"{side} at {text(quote.price)}: {refusal.reason}")
+            elif order is None:
+                actions.append(f"new {side} at {text(quote.price)}")
+            else:
+                actions.append(f"{side} {order.client_id} to {text(quote.price)}: {reason}")
         return Decision(
             now_ns,
-            market.venue.name,
-            market.symbol,
+            venue,
+            symbol,
             name,
             "",
             state.bid,
             state.ask,
             market.quantity,
             quoting,
-            actions,
-            (),
+            tuple(actions),
+            tuple(refused),
         )
 
     def pull(self, now_ns: int, market: Market, reason: str, actions: list[str]) -> None:
@@ -164,13 +170,11 @@ class Quoting:
         text = market.instrument.price_text
         sent: list[str] = []
         refused: list[str] = []
-        others = 0
-        if len(engine.markets) > 1:
-            others = sum(self._worst_micro_usd(other) for other in engine.markets.values() if other is not market)
+        others = self._others_micro_usd(market)
         dirty = False
         strategy = market.strategy
         name = strategy.name if strategy is not None else ""
-        post_only = bool(getattr(strategy.parameters, "post_only", True)) if strategy is not None else True
+        post_only = self._is_post_only(market)
         for order, quote, reason in steps:
             if quote is None:
                 if order is not None:
@@ -181,28 +185,12 @@ class Quoting:
                 market.refresh(engine.orders, now_ns)
                 dirty = False
             side = "bid" if quote.side > 0 else "ask"
-            verdict = engine.limits.check(
-                market,
-                quote.side,
-                quote.price,
-                quote.size,
-                post_only=post_only,
-                replaces=order,
-                orders_open=engine.orders.n_open,
-                others_micro_usd=others,
-            )
-            if isinstance(verdict, Refused):
-                refused.append(f"{side} at {text(quote.price)}: {verdict.reason}")
-                if order is not None and verdict.gate != "self-trade":
+            refusal = self._refusal(now_ns, market, order, quote, reason, others)
+            if refusal is not None:
+                refused.append(f"{side} at {text(quote.price)}: {refusal.reason}")
+                if order is not None and refusal.gate not in PATIENT:
                     # The order cannot be moved to where it is safe: better none than one at the wrong price.
-                    self.cancel(now_ns, order, verdict.reason, sent)
-                continue
-            rates = market.limits
-            action, age_ns = ("place", 0) if order is None else ("amend", now_ns - order.touched_ns)
-            # A quote that stands too close has to get away: an amend costs less than the cancel that it saves.
-            urgent = reason == TOO_CLOSE
-            if rates is not None and not rates.allows(now_ns, action, age_ns, urgent, len(market.orders)):
-                refused.append(f"{side} at {text(quote.price)}: the venue's order rate limit is used up")
+                    self.cancel(now_ns, order, refusal.reason, sent)
                 continue
             if order is None:
                 client_id = engine.ids.peek("quote")
@@ -234,6 +222,46 @@ class Quoting:
                 sent.append(f"{side} {order.client_id} moved to {text(quote.price)}: {reason}")
             dirty = True
         return tuple(sent), tuple(refused)
+
+    def _refusal(
+        self, now_ns: int, market: Market, order: Order | None, quote: Quote, reason: str, others: int
+    ) -> Refused | None:
+        """Why a step may not be taken now, by the limits or the venue's rate; None when it may. Changes nothing.
+
+        others: worst case of the other symbols in millionths of a dollar.
+        """
+        engine = self._engine
+        verdict = engine.limits.check(
+            market,
+            quote.side,
+            quote.price,
+            quote.size,
+            post_only=self._is_post_only(market),
+            replaces=order,
+            orders_open=engine.orders.n_open,
+            others_micro_usd=others,
+        )
+        if isinstance(verdict, Refused):
+            return verdict
+        rates = market.limits
+        action, age_ns = ("place", 0) if order is None else ("amend", now_ns - order.touched_ns)
+        # A quote that stands too close has to get away: an amend costs less than the cancel that it saves.
+        urgent = reason == TOO_CLOSE
+        if rates is not None and not rates.allows(now_ns, action, age_ns, urgent, len(market.orders)):
+            return Refused("rate", "the venue's order rate limit is used up")
+        return None
+
+    @staticmethod
+    def _is_post_only(market: Market) -> bool:
+        strategy = market.strategy
+        return bool(getattr(strategy.parameters, "post_only", True)) if strategy is not None else True
+
+    def _others_micro_usd(self, market: Market) -> int:
+        """The worst case of every other symbol."""
+        markets = self._engine.markets
+        if len(markets) == 1:
+            return 0
+        return sum(self._worst_micro_usd(other) for other in markets.values() if other is not market)
 
     def _worst_micro_usd(self, market: Market) -> int:
         if market.instrument.quote not in USD:
