@@ -45,7 +45,7 @@ test-packaging: build .venv/.release ## build, install and look into sdist, whee
 	$(BIN)/python -m pytest -q -m packaging tests/packaging
 
 bench: build ## one table: ours, baselines, ratio, target; fails on a regression (ARGS="-k b1")
-	$(BIN)/python -m pytest -q benches $(ARGS)
+	$(BIN)/python -m benches $(ARGS)
 
 endurance: build ## ten minutes with every fault of the venue, judged by its ledger (ARGS="--seconds 900")
 	$(BIN)/python tools/endurance.py $(ARGS)

@@ -10,7 +10,6 @@ from random import Random
 from time import perf_counter_ns
 
 from benches.baselines.orders import PlainStore, TunedStore
-
 from mm._core import events as ev
 from mm._core.orders import OrderStore
 

@@ -13,7 +13,6 @@ from itertools import count
 from benches.baselines.orders import PlainStore, TunedStore
 from benches.batch import batch, each, each_of
 from benches.gate import latencies, p99_under_1ms
-
 from mm._core import events as ev
 from mm._core.orders import OrderState, OrderStore
 

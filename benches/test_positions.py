@@ -6,10 +6,10 @@ from decimal import Decimal
 from random import Random
 
 import pytest
+
 from benches.baselines.positions import PlainPosition, TunedPosition
 from benches.batch import batch, each_of
 from benches.gate import latencies, p99_under_1ms
-
 from mm._core.positions import Position
 
 RANDOM = Random(5)

@@ -8,7 +8,6 @@ import hmac
 
 from benches.batch import batch
 from benches.gate import latencies, p99_under_1ms
-
 from mm.exchanges.kraken.signing import Signer
 
 SECRET = b"k" * 64
