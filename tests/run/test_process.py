@@ -15,6 +15,7 @@ from mm.engine import Engine
 from mm.exchanges import find as find_venue
 from mm.persistence.recorder import NullRecorder
 from mm.persistence.recording import read
+from mm.screen.amounts import plain
 from mm.simulator.world import find
 from mm.strategies import parameters_of
 from tests.run.bot_process import BotProcess, eventually, ledger
@@ -26,43 +27,31 @@ FIRST_FILL_S_MAX = 20.0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_cancels_every_order_and_ends_with_zero(start: Start, state: Path, number: int) -> None:
+def test_a_signal_cancels_every_order_and_the_recording_is_what_the_venue_booked(
+    start: Start, state: Path, number: int
+) -> None:
     bot = start()
+    created_ns = int(psutil.Process(bot.process.pid).create_time() * 1e9)
     bot.until_fills(1)
     code, end = bot.stop(number)
     assert (code, end["exit_code"], end["clean"], end["orders"], end["unknown"]) == (0, 0, True, [], [])
     books = ledger(state)
     assert books["open_orders"] == []
-    assert books["fills"] != []
-
-
-def test_seconds_end_a_run_and_what_was_recorded_is_what_the_venue_booked(start: Start, state: Path) -> None:
-    bot = start("--seconds", "6")
-    created_ns = int(psutil.Process(bot.process.pid).create_time() * 1e9)
-    assert bot.wait() == 0
-    events = list(read(state / "recordings" / "00000001.mmr"))
+    begin, *events = read(state / "recordings" / "00000001.mmr")
     fills = [event for event in events if isinstance(event, ev.Fill)]
     places = [event for event in events if isinstance(event, ev.Place)]
-    books = ledger(state)
-    assert books["open_orders"] == []
     assert {fill.execution_id for fill in fills} == {fill["execution_id"] for fill in books["fills"]}
     assert (places[0].recv_ns - created_ns) / 1e9 < FIRST_QUOTE_S_MAX
     assert (fills[0].recv_ns - created_ns) / 1e9 < FIRST_FILL_S_MAX
-
-
-def test_a_run_over_sockets_is_replayed_from_its_recording(start: Start, state: Path) -> None:
-    bot = start("--seconds", "3")
-    assert bot.wait() == 0
-    begin, *events = read(state / "recordings" / "00000001.mmr")
+    # The run over sockets is replayed from its recording.
     assert isinstance(begin, ev.Start)
     engine = Engine(begin, from_json(begin.config, parameters_of), {"kraken": find_venue("kraken")}, NullRecorder())
     for event in events:
         engine.apply(event)
     (market,) = engine.markets.values()
-    end = bot.lines[-1]
-    assert f'"positions":["{market.instrument.size_text(market.position.quantity).rstrip("0").rstrip(".")} BTC' in end
-    assert engine.orders.n_open == 0
-    assert engine.orders.total >= 2
+    assert market.position.quantity == sum(fill.side * fill.size for fill in fills)
+    assert end["positions"] == [f"{plain(market.position.quantity, 8)} BTC from this run on kraken"]
+    assert (engine.orders.n_open, engine.orders.total) == (0, len(places))
 
 
 def test_kill_nine_leaves_no_order_because_the_venue_counts_down(start: Start, state: Path) -> None:
@@ -116,7 +105,7 @@ def test_the_bot_stays_small_and_loads_nothing_heavy(start: Start) -> None:
 
 
 def test_plain_lines_tell_the_market_and_the_three_figures(start: Start) -> None:
-    bot = start("--seconds", "2", json_lines=False)
+    bot = start("--seconds", "1", json_lines=False)
     assert bot.wait() == 0
     text = bot.text()
     for part in ("no profit can be claimed", "inside the maker fee", "rate tier", "Orders: ", "Hedges: ", "Position: "):

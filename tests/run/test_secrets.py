@@ -33,7 +33,7 @@ def everything(bot: BotProcess, state: Path) -> str:
 
 def live(world: World) -> list[str]:
     addresses = ["--rest-url", world.rest_url, "--ws-url", world.ws_url, "--ws-auth-url", world.ws_auth_url]
-    return ["--world", "live", "--live", "--log-level", "trace", "--seconds", "2", *addresses]
+    return ["--world", "live", "--live", "--log-level", "trace", "--seconds", "1", *addresses]
 
 
 @pytest.mark.parametrize("json_lines", [True, False])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mm.instruments import Instrument
 from mm.quotes import Quoting
 
 
@@ -27,26 +26,3 @@ class Decision(NamedTuple):
     quoting: Quoting | None
     actions: tuple[str, ...]
     refused: tuple[str, ...]
-
-    def lines(self, instrument: Instrument) -> list[str]:
-        """The record for people, one thought a line."""
-        text = instrument.price_text
-        head = f"{self.symbol} on {self.venue}, strategy {self.strategy}: "
-        if self.gate:
-            lines = [f"{head}no quotes: {self.gate}"]
-        else:
-            lines = [f"{head}market {text(self.bid)} / {text(self.ask)} without own orders"]
-        if self.quoting is not None:
-            terms = self.quoting.terms
-            lines.append(
-                f"  fair {instrument.price_float(terms.fair):.2f}, half spread "
-                f"{instrument.price_float(terms.half_spread):.2f}, skew {instrument.price_float(-terms.skew):+.2f} "
-                f"for a position of {instrument.size_text(self.position)} {instrument.base}"
-            )
-            for quote in self.quoting.quotes:
-                side = "bid" if quote.side > 0 else "ask"
-                lines.append(f"  wants {side} {instrument.size_text(quote.size)} at {text(quote.price)}")
-            lines += [f"  {side}: {note}" for side, note in (("bid", terms.bid_note), ("ask", terms.ask_note)) if note]
-        lines += [f"  sent: {action}" for action in self.actions]
-        lines += [f"  held back: {refusal}" for refusal in self.refused]
-        return lines

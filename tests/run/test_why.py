@@ -1,0 +1,98 @@
+"""`mm why`: a recording explains itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mm.__main__ import main as mm
+from mm._core import events as ev
+from mm.persistence.recorder import FileRecorder
+from mm.why import main, records
+from tests.backtest.session import Session
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with the recording of a minute in which quoting was forbidden twice."""
+    folder = tmp_path_factory.mktemp("state")
+    session = Session(folder)
+    session.run(10)
+    session.world.tell(lambda now_ns: session.venue.set_mode(now_ns, "maintenance"))
+    session.run(5)
+    session.world.tell(lambda now_ns: session.venue.set_mode(now_ns, "online"))
+    session.run(15)
+    session.world.tell(session.venue.disconnect)
+    session.run(20)
+    session.stop()
+    recordings = folder / "recordings"
+    recordings.mkdir()
+    recorder = FileRecorder(recordings / "00000001.mmr", build="test", created_ns=0)
+    for event in session.recorder.events:
+        recorder.record(event)
+    recorder.close()
+    return folder
+
+
+def recording(folder: Path) -> Path:
+    return folder / "recordings" / "00000001.mmr"
+
+
+def test_every_command_of_the_run_stands_under_the_decision_that_led_to_it(folder: Path) -> None:
+    from mm.persistence.recording import read
+
+    found = list(records(recording(folder)))
+    commands = [event for event in read(recording(folder)) if type(event) in (ev.Place, ev.Amend, ev.Cancel)]
+    assert sum(len(record.did) for record in found) == len(commands)
+    for record in found:
+        if any(done.startswith("New quote") for done in record.did):
+            assert not record.lines[0].count("no quotes")
+            assert any("fair" in line for line in record.lines)
+            assert any(line.startswith("  wants bid") for line in record.lines)
+
+
+def test_a_quote_is_explained_by_what_the_run_had_decided(folder: Path) -> None:
+    """The plan made again from the recording is what the run did: new quotes at the prices that were asked for."""
+    first = next(record for record in records(recording(folder)) if record.did)
+    asked = {line.rpartition(" ")[2] for line in first.lines if "asks for: new" in line}
+    placed = {done.rpartition("$")[2].replace(",", "") for done in first.did}
+    assert asked == placed != set()
+
+
+def test_silence_has_its_reasons(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--state", str(folder), "--silence", "--last", "100"]) == 0
+    text = capsys.readouterr().out
+    for reason in ("kraken is maintenance", "private stream is down", "stopping: test"):
+        assert f"no quotes, {reason}" in text
+
+
+def test_the_newest_come_last_and_no_more_than_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--state", str(folder), "--last", "1"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.startswith(str(recording(folder)))
+    assert "stopping: test" in "\n".join(lines)
+    assert sum(line[0] != " " for line in lines) == 1
+
+
+def test_a_time_that_nothing_was_decided_at(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--state", str(folder), "--at", "03:00"]) == 1
+    assert "leave out --at" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--state", str(tmp_path)]) == 2
+    assert "run `python -m mm.run` first" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x").write_text("hello")
+    assert main(["--recording", str(tmp_path / "x")]) == 2
+    assert "is not a recording" in capsys.readouterr().err
+
+
+def test_the_commands_of_mm(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert mm(["why", "--state", str(folder), "--last", "1"]) == 0
+    assert mm(["--help"]) == 0
+    assert mm(["hunt"]) == 2
+    assert "why" in capsys.readouterr().err
