@@ -37,41 +37,46 @@ QUIET_S = 25.0
 compared."""
 
 
+TIMES = 4
+
+
 def script(seconds: float) -> list[dict[str, Any]]:
-    """Every action at every place, spread over the run."""
-    until = {"until_s": seconds - QUIET_S}
-    often = {"times": 6, **until}
-
-    def clock(first: float, **more: Any) -> dict[str, Any]:
-        return {"on": "clock", "at_s": seconds * first, "every_s": seconds / 4.2, **until, **more}
-
-    return [
-        {"on": "request", "name": "add_order", "action": "drop", "skip": 4, "every": 13, **often},
-        {"on": "request", "name": "amend_order", "action": "delay", "delay_s": 0.7, "skip": 2, "every": 11, **often},
-        {"on": "request", "name": "add_order", "action": "refuse", "skip": 7, "every": 17, **often},
-        {"on": "request", "name": "amend_order", "action": "disconnect", "skip": 9, "every": 23, "times": 3, **until},
-        {"on": "reply", "name": "add_order", "action": "withhold", "skip": 5, "every": 19, **often},
-        {"on": "reply", "name": "amend_order", "action": "delay", "delay_s": 1.5, "skip": 3, "every": 13, **often},
-        {"on": "reply", "name": "amend_order", "action": "duplicate", "skip": 4, "every": 9, **often},
-        {"on": "reply", "name": "add_order", "action": "corrupt", "skip": 11, "every": 29, "times": 3, **until},
-        {"on": "reply", "name": "amend_order", "action": "garbage", "skip": 15, "every": 31, "times": 3, **until},
-        {"on": "reply", "name": "add_order", "action": "disconnect", "skip": 13, "every": 37, "times": 3, **until},
-        {"on": "reply", "name": "OpenOrders", "action": "status", "skip": 1, "every": 2, **often},
-        {"on": "message", "name": "book", "action": "drop", "skip": 100, "every": 397, **often},
-        {"on": "message", "name": "book", "action": "delay", "delay_s": 0.3, "skip": 150, "every": 431, **often},
-        {"on": "message", "name": "executions", "action": "duplicate", "skip": 20, "every": 61, **often},
-        {"on": "message", "name": "trade", "action": "corrupt", "skip": 50, "every": 499, **often},
-        {"on": "message", "name": "book", "action": "garbage", "skip": 300, "every": 613, **often},
-        {"on": "message", "name": "book", "action": "disconnect", "skip": 700, "every": 1103, "times": 3, **until},
-        {"on": "message", "name": "book", "action": "checksum", "skip": 200, "every": 457, **often},
-        {"on": "message", "name": "executions", "action": "gap", "skip": 40, "every": 97, **often},
-        {"on": "message", "name": "executions", "action": "drop", "skip": 60, "every": 131, **often},
-        clock(0.10, action="mode", mode="post_only", duration_s=3),
-        clock(0.14, action="skew", skew_s=5, duration_s=4),
-        clock(0.18, action="disconnect", target="all"),
-        clock(0.20, action="silence", target="public", duration_s=8),
-        clock(0.22, action="tokens"),
+    """Every action at every place, TIMES times, spread over the run: each strikes what comes first after its moment."""
+    kinds: list[dict[str, Any]] = [
+        {"on": "request", "name": "add_order", "action": "drop"},
+        {"on": "message", "name": "book", "action": "checksum"},
+        {"on": "request", "name": "amend_order", "action": "delay", "delay_s": 0.7},
+        {"on": "message", "name": "executions", "action": "gap"},
+        {"on": "request", "name": "add_order", "action": "refuse"},
+        {"on": "message", "name": "book", "action": "drop"},
+        {"on": "request", "name": "amend_order", "action": "disconnect"},
+        {"on": "clock", "action": "mode", "mode": "post_only", "duration_s": 3},
+        {"on": "reply", "name": "add_order", "action": "withhold"},
+        {"on": "message", "name": "executions", "action": "duplicate"},
+        {"on": "reply", "name": "amend_order", "action": "delay", "delay_s": 1.5},
+        {"on": "message", "name": "book", "action": "delay", "delay_s": 0.3},
+        {"on": "reply", "name": "amend_order", "action": "duplicate"},
+        {"on": "clock", "action": "skew", "skew_s": 5, "duration_s": 4},
+        {"on": "reply", "name": "add_order", "action": "corrupt"},
+        {"on": "message", "name": "trade", "action": "corrupt"},
+        {"on": "reply", "name": "amend_order", "action": "garbage"},
+        {"on": "clock", "action": "disconnect", "target": "all"},
+        {"on": "reply", "name": "OpenOrders", "action": "status"},
+        {"on": "message", "name": "trade", "action": "garbage"},
+        {"on": "reply", "name": "add_order", "action": "disconnect"},
+        {"on": "clock", "action": "silence", "target": "public", "duration_s": 8},
+        {"on": "message", "name": "book", "action": "disconnect"},
+        {"on": "clock", "action": "tokens"},
+        {"on": "message", "name": "executions", "action": "drop"},
     ]
+    busy = seconds - QUIET_S - 5.0
+    rules = []
+    for turn in range(TIMES):
+        for index, kind in enumerate(kinds):
+            moment = 5.0 + busy * (turn + index / len(kinds)) / TIMES
+            when = {"at_s": moment, "every_s": 0.0} if kind["on"] == "clock" else {"from_s": moment, "times": 1}
+            rules.append(kind | when)
+    return rules
 
 
 def main() -> int:

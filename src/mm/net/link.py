@@ -382,7 +382,7 @@ class Link:
                     f"venue's (allowed: {allowed_s:g} s): not quoting. Synchronise it "
                     "(timedatectl set-ntp true, or chronyc makestep) and start again"
                 )
-                events.append(Alert(now_ns, "critical", text))
+                events.append(Alert(now_ns, "error", text))
             events += self.session.clock_ok(now_ns, good)
         return events
 
