@@ -184,7 +184,7 @@ def test_refusals_that_a_retry_cannot_cure_stop_with_an_alert(code: int) -> None
     driver.wait(600, heartbeats=False)
     assert PUBLIC not in driver.connects()
     alert = driver.seen(Alert)[0]
-    assert alert.severity == "error"
+    assert alert.severity == "critical"
     assert str(code) in alert.text
 
 
