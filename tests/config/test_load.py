@@ -65,11 +65,27 @@ def test_defaults_need_no_file() -> None:
     assert settings.venues["kraken"].api_key is None
 
 
-def test_examples_load() -> None:
-    paths = sorted(Path("examples").glob("*.toml"))
-    assert paths
-    for path in paths:
-        load(path, Environment({}))
+@pytest.mark.parametrize("path", sorted(Path("examples").glob("*.toml")), ids=lambda path: path.stem)
+def test_an_example_loads(path: Path) -> None:
+    assert load(path, Environment({})).strategies
+
+
+def test_the_live_example_lacks_only_the_fingerprint_of_the_key_and_earns_more_than_the_fee() -> None:
+    path = Path("examples/kraken-live.toml")
+    assert load(path, Environment({})).warnings == ()
+    keys = Environment({"KRAKEN_API_KEY": "k" * 56, "KRAKEN_API_SECRET": "c2VjcmV0LXNlY3JldC1zZWNyZXQ="})
+    with pytest.raises(SettingsError) as caught:
+        load(path, keys, {("run", "world"): "live"})
+    assert [problem.key for problem in caught.value.problems] == ["venues.kraken.account_fingerprint"]
+
+
+def test_the_example_of_secrets_holds_none_and_names_what_the_reader_takes() -> None:
+    environment = Environment({}, Path(".env.example"))
+    assert environment.problems == []
+    assert environment.secrets("kraken") == (None, None)
+    text = Path(".env.example").read_text()
+    assert "KRAKEN_API_KEY=" in text
+    assert "KRAKEN_API_SECRET=" in text
 
 
 def test_a_venue_without_a_table_has_its_defaults(tmp_path: Path) -> None:

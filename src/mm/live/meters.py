@@ -94,7 +94,7 @@ class Meters:
         self._answered = registry.histogram(
             "order_round_trip_ns", "from a place or amend to the venue's word that it is done"
         )
-        self._fills = registry.counter("fills_total", "fills that the venue reported")
+        self._fills = registry.counter("fills_total", "fills of own orders, each counted once")
         self._connections = registry.counter("connections_lost_total", "connections that went down after they were up")
         self._resets = registry.counter("book_resets_total", "books that were not to be trusted any more")
         self._unknown = registry.counter("outcomes_unknown_total", "requests whose outcome had to be asked for")
@@ -141,7 +141,8 @@ class Meters:
         self._on_no_answer(event)
 
     def _on_fill(self, event: ev.Fill) -> None:
-        self._fills.value += 1
+        if self._orders.last_booked:
+            self._fills.value += 1
 
     def _on_link(self, event: ev.LinkChanged) -> None:
         if not event.up:

@@ -156,7 +156,8 @@ class Supervisor:
 
     def _observe(self, event: Any) -> None:
         kind = type(event)
-        if kind is ev.BookFrame:
+        if kind is ev.BookFrame or (kind is ev.Fill and not self._bot.engine.orders.last_booked):
+            # Fills of earlier runs and repeated ones come with the venue's history: no news.
             return
         try:
             if kind is ev.LinkChanged and event.up and event.channel == "private":

@@ -108,8 +108,12 @@ def _profit(market: MarketView) -> Row:
     total = market.spread_captured + market.inventory + fees
     parts = (("spread captured", market.spread_captured), ("inventory", market.inventory), ("fees", fees))
 
-    def amount(units: int, style: str = "") -> Span:
-        return (style or _sign(units), money(units, market.cost_precision, market.quote, sign=True))
+    def amount(units: int) -> Span:
+        # By what is shown: a fraction of a cent is neither gain nor loss.
+        return (
+            _sign(rounded(units, market.cost_precision, 2)),
+            money(units, market.cost_precision, market.quote, sign=True),
+        )
 
     spans: list[Span] = [("", " "), ("bold", "Profit: "), amount(total), ("", " = ")]
     for number, (name, units) in enumerate(parts):

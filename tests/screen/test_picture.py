@@ -1,0 +1,88 @@
+"""The terminal picture: everything in its place, whatever the size of the terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mm.screen.narrator import Happening
+from mm.screen.picture import paint, picture
+from tests.screen.test_lines import MARKET, SNAPSHOT
+
+NOW = 1_700_000_000_123_000_000
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def drawn(snapshot=SNAPSHOT, happenings=(), columns=100, lines=40, depth=None, has_colour=False):
+    rows = picture(snapshot, happenings, columns, lines, {} if depth is None else depth)
+    return [paint(row, columns, has_colour=has_colour) for row in rows]
+
+
+def test_the_whole_picture() -> None:
+    assert [line.rstrip() for line in drawn(happenings=[Happening(NOW, "Bought 1 BTC", count=3)], columns=72)] == [
+        " mm  simulation  0:00:30            Ctrl-C cancels own orders and stops",
+        " recorded market",
+        "",
+        " Orders: 142 total, 2 open, 128 filled",
+        " Hedges: 5 executed, $4,523.45 volume",
+        " Position: 0.0234 BTC (avg entry: $50,123.45)",
+        " Profit: +$1.20 = spread captured +$2.10, inventory -$0.50, fees -$0.40",
+        "",
+        " Kraken BTC/USD  50,123.4 / 50,123.5  spread 0.02 bps, book 12 ms old",
+        "   our ask        50,123.6         0.005     +0.03 bps  moving",
+        "   our bid        50,123.3         0.005     -0.03 bps  resting",
+        "",
+        "",
+        " up   Kraken public   DOWN Kraken private    Kraken BTC/USD 12.0 of 180",
+        " Tick to trade: p50 12.3 us, p99 45.6 us, max 1.20 ms",
+        "",
+        " 22:13:20.123  Bought 1 BTC (in 3 fills)",
+    ]
+
+
+def test_figures_stay_in_their_rows_when_quotes_go() -> None:
+    depth: dict[tuple[str, str], int] = {}
+    several = dataclasses.replace(MARKET, quotes=MARKET.quotes * 3)
+    with_quotes = drawn(dataclasses.replace(SNAPSHOT, markets=(several,)), depth=depth)
+    without = drawn(dataclasses.replace(SNAPSHOT, markets=(dataclasses.replace(MARKET, quotes=()),)), depth=depth)
+    assert len(with_quotes) == len(without)
+    assert with_quotes[-2:] == without[-2:]
+
+
+def test_a_reason_for_silence_and_a_missing_book_are_shown() -> None:
+    silent = dataclasses.replace(MARKET, bid="", ask="", book_age_ns=-1, quotes=(), why="not quoting: no book yet")
+    text = "\n".join(drawn(dataclasses.replace(SNAPSHOT, markets=(silent,))))
+    assert "Kraken BTC/USD  no book" in text
+    assert "not quoting: no book yet" in text
+
+
+def test_live_is_called_by_its_name() -> None:
+    assert "LIVE: real orders, real money" in drawn(dataclasses.replace(SNAPSHOT, world="live"))[0]
+
+
+@given(
+    st.integers(10, 200),
+    st.integers(5, 60),
+    st.lists(st.text(max_size=200), max_size=30),
+    st.booleans(),
+)
+def test_no_line_is_wider_and_no_picture_higher_than_the_terminal(
+    columns: int, lines: int, texts: list[str], has_colour: bool
+) -> None:
+    told = [Happening(NOW, text) for text in texts]
+    shown = drawn(happenings=told, columns=columns, lines=lines, has_colour=has_colour)
+    assert len(shown) <= lines
+    for line in shown:
+        bare = ESCAPE.sub("", line)
+        assert len(bare) <= columns
+        assert bare.isprintable()
+
+
+@pytest.mark.parametrize("style", ["green", "bar"])
+def test_a_style_ends_with_its_text(style: str) -> None:
+    assert paint(((style, "abc"), ("", "def")), 5, has_colour=True).endswith("m" + "de")
+    assert "\x1b" not in paint(((style, "abc"),), 5, has_colour=False)
