@@ -54,6 +54,9 @@ audit-fills: build ## derive every fill of a seeded session again from the tape 
 	$(BIN)/python tools/audit_session.py build/audit/orders.jsonl --minutes 8 $(ARGS)
 	$(BIN)/python tools/audit_fills.py build/audit/orders.jsonl
 
+drift: build ## ten million random fills through a position, exact to the unit (a minute)
+	MM_DRIFT_FILLS=10000000 $(BIN)/python -m pytest -q tests/core/test_positions.py -k drift
+
 # The build requirements live in the venv, so the extensions are built without isolation (fixed paths: fast rebuilds).
 .venv/.requires: pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'mm needs Python 3.11 or later: make PYTHON=python3.11')"
