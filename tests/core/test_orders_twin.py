@@ -18,10 +18,10 @@ FACTS = (
 VENUE_IDS = {"a": "V1", "b": "V2", "c": "V3"}
 
 clients = st.sampled_from("aaabc")
-sizes = st.sampled_from([1, 40, 60, 100, 150])
+sizes = st.sampled_from([1, 60, 100, 150])
 sides = st.sampled_from([BUY, SELL])
 prices = st.sampled_from([600_000, 600_100])
-cums = st.sampled_from([-1, 0, 40, 60, 100, 150])
+cums = st.sampled_from([-1, -1, 60, 100, 150])
 named_by = st.sampled_from(["both", "both", "client", "client", "venue", "another's"])
 steps_ns = st.sampled_from([0, 1, 6 * SECOND_NS, 31 * SECOND_NS])
 lags_ns = st.sampled_from([0, 0, 1, 6 * SECOND_NS])
