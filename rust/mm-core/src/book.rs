@@ -2,13 +2,10 @@
 //!
 //! A message is applied whole: set its levels, then [`Book::truncate`], and only then look at the book.
 
+use crate::checksum_text::{self, ChecksumText};
 use crate::crc::Crc;
-use crate::digits::{self, DIGITS_MAX};
 use crate::ladder::Ladder;
 use crate::state_hash::fold;
-
-/// Levels of a side that Kraken's checksum covers, whatever the subscribed depth.
-const CHECKSUM_LEVELS: usize = 10;
 
 /// The two sides of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,31 +43,6 @@ pub struct Top {
     pub ask_size: i64,
 }
 
-/// The digits of a side's best levels as the checksum wants them, kept until one of those levels changes.
-#[derive(Clone, Debug)]
-struct ChecksumText {
-    bytes: [u8; 2 * DIGITS_MAX * CHECKSUM_LEVELS],
-    length: usize,
-    stale: bool,
-}
-
-impl ChecksumText {
-    fn new() -> Self {
-        Self { bytes: [0; 2 * DIGITS_MAX * CHECKSUM_LEVELS], length: 0, stale: true }
-    }
-
-    #[inline]
-    fn refresh(&mut self, ladder: &Ladder) {
-        let mut at = 0;
-        for level in ladder.levels().iter().rev().take(CHECKSUM_LEVELS) {
-            at += digits::write(&mut self.bytes[at..], level.key.unsigned_abs());
-            at += digits::write(&mut self.bytes[at..], level.size.unsigned_abs());
-        }
-        self.length = at;
-        self.stale = false;
-    }
-}
-
 /// Bids and asks, with Kraken's checksum and a flag that says whether the levels can be trusted.
 #[derive(Clone, Debug)]
 pub struct Book {
@@ -92,8 +64,8 @@ impl Book {
         Self {
             bids: Ladder::default(),
             asks: Ladder::default(),
-            bid_text: ChecksumText::new(),
-            ask_text: ChecksumText::new(),
+            bid_text: ChecksumText::default(),
+            ask_text: ChecksumText::default(),
             ask_crc: 0,
             depth,
             valid: false,
@@ -137,8 +109,8 @@ impl Book {
     pub fn clear(&mut self) {
         self.bids.clear();
         self.asks.clear();
-        self.bid_text.stale = true;
-        self.ask_text.stale = true;
+        self.bid_text.note_dropped();
+        self.ask_text.note_dropped();
         self.valid = false;
     }
 
@@ -151,9 +123,7 @@ impl Book {
             Side::Bid => (&mut self.bids, &mut self.bid_text),
             Side::Ask => (&mut self.asks, &mut self.ask_text),
         };
-        if let Some(rank) = ladder.set(side.key(price), size) {
-            text.stale |= rank < CHECKSUM_LEVELS;
-        }
+        text.note(ladder.set(side.key(price), size));
     }
 
     /// Drops every level beyond the depth. The venue never says that such a level is gone.
@@ -162,9 +132,13 @@ impl Book {
         if self.depth == 0 {
             return;
         }
-        let reaches_text = self.depth < CHECKSUM_LEVELS;
-        self.bid_text.stale |= self.bids.truncate(self.depth) && reaches_text;
-        self.ask_text.stale |= self.asks.truncate(self.depth) && reaches_text;
+        let reaches_text = self.depth < checksum_text::LEVELS;
+        if self.bids.truncate(self.depth) && reaches_text {
+            self.bid_text.note_dropped();
+        }
+        if self.asks.truncate(self.depth) && reaches_text {
+            self.ask_text.note_dropped();
+        }
     }
 
     #[inline]
@@ -215,14 +189,10 @@ impl Book {
 
     /// Kraken's checksum: CRC-32 of the digits of the ten best asks, then of the ten best bids.
     pub fn checksum(&mut self) -> u32 {
-        if self.ask_text.stale {
-            self.ask_text.refresh(&self.asks);
-            self.ask_crc = Crc::default().with(&self.ask_text.bytes[..self.ask_text.length]).value();
+        if self.ask_text.is_changed() {
+            self.ask_crc = Crc::default().with(self.ask_text.text(&self.asks)).value();
         }
-        if self.bid_text.stale {
-            self.bid_text.refresh(&self.bids);
-        }
-        Crc::resume(self.ask_crc).with(&self.bid_text.bytes[..self.bid_text.length]).value()
+        Crc::resume(self.ask_crc).with(self.bid_text.text(&self.bids)).value()
     }
 
     /// A hash of the levels alone: equal for equal levels, however they came about.
@@ -291,14 +261,13 @@ mod tests {
     }
 
     #[test]
-    fn cached_digits_follow_every_change() {
+    fn checksum_follows_every_change() {
         let mut kept = book(9, &BIDS, &ASKS);
         for step in 0..200_i64 {
             kept.set(if step % 3 == 0 { Side::Bid } else { Side::Ask }, 452_760 + step * 7 % 240, step % 5);
             kept.truncate();
-            let mut fresh = kept.clone();
-            fresh.bid_text = ChecksumText::new();
-            fresh.ask_text = ChecksumText::new();
+            let levels = |side| kept.levels(side, usize::MAX).collect::<Vec<_>>();
+            let mut fresh = book(9, &levels(Side::Bid), &levels(Side::Ask));
             assert_eq!(kept.checksum(), fresh.checksum(), "step {step}");
         }
     }

@@ -29,6 +29,11 @@ pub fn scan_plain(bytes: &[u8], mut at: usize, precision: u32) -> Option<(i64, u
     if bytes.get(at) == Some(&b'.') {
         let point = at;
         at += 1;
+        // Sizes have eight decimals.
+        if let Some(digits) = eight_digits_at(bytes, at) {
+            value = value.wrapping_mul(100_000_000).wrapping_add(digits);
+            at += 8;
+        }
         while let Some(digit) = digit_at(bytes, at) {
             value = value.wrapping_mul(10).wrapping_add(digit);
             at += 1;
@@ -121,6 +126,20 @@ fn to_units(whole: &[u8], decimals: &[u8], exponent: i64, precision: u32) -> Res
     i64::try_from(units).map_err(|_| too_large)
 }
 
+/// The value of eight digits in a row, taken as the bytes of one word: checked, then summed up in pairs.
+#[inline]
+fn eight_digits_at(bytes: &[u8], at: usize) -> Option<u64> {
+    let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
+    let high = word & 0xf0f0_f0f0_f0f0_f0f0;
+    let high_of_six_more = word.wrapping_add(0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0;
+    if high | (high_of_six_more >> 4) != 0x3333_3333_3333_3333 {
+        return None;
+    }
+    let pairs = (word & 0x0f0f_0f0f_0f0f_0f0f).wrapping_mul(10 * 256 + 1) >> 8;
+    let fours = (pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul(100 * (1 << 16) + 1) >> 16;
+    Some((fours & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 * (1 << 32) + 1) >> 32)
+}
+
 #[inline]
 fn digit_at(bytes: &[u8], at: usize) -> Option<u64> {
     let digit = bytes.get(at)?.wrapping_sub(b'0');
@@ -156,6 +175,22 @@ mod tests {
         assert_eq!(parse(b"9223372036854775807", 0), Ok(i64::MAX));
         assert_eq!(parse(b"9.223372036854775807", 18), Ok(i64::MAX));
         assert_eq!(parse(b"7", 18), Ok(7_000_000_000_000_000_000));
+    }
+
+    #[test]
+    fn eight_digits_are_read_as_one_word() {
+        for value in (0..100_000_000_u64).step_by(9_973) {
+            assert_eq!(eight_digits_at(format!("x{value:08}").as_bytes(), 1), Some(value));
+        }
+        for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+            for at in 0..8 {
+                let mut text = *b"99999999";
+                text[at] = byte;
+                assert_eq!(eight_digits_at(&text, 0), None, "{byte} at {at}");
+            }
+        }
+        assert_eq!(eight_digits_at(b"1234567", 0), None);
+        assert_eq!(eight_digits_at(b"12345678", 9), None);
     }
 
     #[test]

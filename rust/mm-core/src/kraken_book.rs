@@ -92,6 +92,55 @@ impl Decoder {
     /// A [`Refusal`]: nothing is to be applied.
     pub fn decode(&mut self, frame: &[u8]) -> Result<Message, Refusal> {
         self.levels.clear();
+        if let Some(message) = self.usual(frame) {
+            return Ok(message);
+        }
+        self.levels.clear();
+        self.walk(frame)
+    }
+
+    /// A frame exactly as the venue prints it, for a known symbol. `None` for all others, which [`Self::walk`] judges.
+    #[inline]
+    fn usual(&mut self, frame: &[u8]) -> Option<Message> {
+        let mut scanner = Scanner::new(frame);
+        let snapshot = if scanner.skip_literal(b"{\"channel\":\"book\",\"type\":\"update\",\"data\":[{\"symbol\":") {
+            false
+        } else if scanner.skip_literal(b"{\"channel\":\"book\",\"type\":\"snapshot\",\"data\":[{\"symbol\":") {
+            true
+        } else {
+            return None;
+        };
+        let at = self.find(&scanner.string().ok()?)?;
+        self.last = at;
+        let subscription = self.symbols[at].1;
+        for (side, label) in [(Side::Bid, b",\"bids\":["), (Side::Ask, b",\"asks\":[")] {
+            if !scanner.skip_literal(label) {
+                return None;
+            }
+            let mut goes_on = !scanner.skip_literal(b"]");
+            while goes_on {
+                let (price, size) = usual_level(&mut scanner, subscription)?;
+                self.levels.push((side, price, size));
+                goes_on = scanner.skip_literal(b",");
+                if !goes_on && !scanner.skip_literal(b"]") {
+                    return None;
+                }
+            }
+        }
+        if !scanner.skip_literal(b",\"checksum\":") {
+            return None;
+        }
+        let checksum = scanner.unsigned().ok()?;
+        if !scanner.skip_literal(b",\"timestamp\":") {
+            return None;
+        }
+        let venue_ns = timestamp(&mut scanner).ok()?;
+        let ends = scanner.skip_literal(b"}]}") && scanner.at == frame.len();
+        ends.then_some(Message { index: subscription.index, snapshot, checksum, venue_ns })
+    }
+
+    /// A frame in any form that JSON allows.
+    fn walk(&mut self, frame: &[u8]) -> Result<Message, Refusal> {
         let mut scanner = Scanner::new(frame);
         let mut deferred = None;
         let (mut is_book, mut snapshot, mut message) = (false, None, None);
@@ -398,6 +447,26 @@ mod tests {
         for text in [usual.as_str(), odd] {
             assert_eq!(decoder.decode(text.as_bytes()), Ok(expected));
             assert_eq!(decoder.levels, [(Side::Bid, 645_250, 50_000_000)]);
+        }
+    }
+
+    #[test]
+    fn what_the_venue_prints_is_read_the_short_way_and_means_the_same() {
+        for (kind, body) in [
+            (
+                "snapshot",
+                r#""bids":[{"price":1.5,"qty":0.50000000},{"price":1.0,"qty":12.00000001}],"asks":[{"price":2.0,"qty":3.00000000}],"checksum":4294967295,"timestamp":"2026-07-19T17:54:39.753424Z""#,
+            ),
+            ("update", r#""bids":[],"asks":[{"price":64525.3,"qty":0.00000000}],"checksum":0,"timestamp":null"#),
+            ("update", r#""bids":[],"asks":[],"checksum":7,"timestamp":"2026-07-19T17:54:39Z""#),
+        ] {
+            let text = frame(kind, body);
+            let (mut short, mut long) = (decoder(), decoder());
+            let message = short.usual(text.as_bytes());
+            assert!(message.is_some(), "{text}");
+            assert_eq!(message, long.walk(text.as_bytes()).ok());
+            assert_eq!(short.levels, long.levels);
+            assert_eq!(short.usual(format!("{text} ").as_bytes()), None);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The key's two hash states are computed once. Secrets have no `Debug`, and their memory is overwritten when dropped.
 
-use crate::digits::{self, DIGITS_MAX};
+use crate::digits::{self, ROOM};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -31,7 +31,7 @@ impl Signer {
     /// The `API-Sign` header of a request; `body` is exactly what is sent.
     #[must_use]
     pub fn sign(&self, path: &[u8], nonce: u64, body: &[u8]) -> [u8; SIGNATURE_LENGTH] {
-        let mut digits = [0; DIGITS_MAX];
+        let mut digits = [0; ROOM];
         let length = digits::write(&mut digits, nonce);
         let inner = Sha256::new().chain_update(&digits[..length]).chain_update(body).finalize();
         let outer = self.keyed.clone().chain_update(path).chain_update(inner).finalize().into_bytes();

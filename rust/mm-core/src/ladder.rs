@@ -10,6 +10,16 @@ pub struct Level {
     pub size: i64,
 }
 
+/// What setting a size did, with the rank of the level before the change (0 is the best).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Inserted(usize),
+    Resized(usize),
+    Removed(usize),
+    /// The level to be removed was not there.
+    Nothing,
+}
+
 /// Levels seen before the search turns from a walk into a bisection. Most updates touch the best few levels, where a walk
 /// over one or two cache lines beats the mispredicted branches of a bisection.
 const WALK_MAX: usize = 24;
@@ -57,24 +67,23 @@ impl Ladder {
         self.end = self.start;
     }
 
-    /// Sets the size at `key`; zero removes the level. Returns the rank of what changed (0 is the best), or `None` where
-    /// a level was to be removed that is not there.
+    /// Sets the size at `key`; zero removes the level.
     #[inline]
-    pub fn set(&mut self, key: i64, size: i64) -> Option<usize> {
+    pub fn set(&mut self, key: i64, size: i64) -> Change {
         let count = self.len();
         match self.find(key) {
-            Ok(at) => {
-                if size == 0 {
-                    self.remove(at);
-                } else {
-                    self.slots[self.start + at].size = size;
-                }
-                Some(count - 1 - at)
+            Ok(at) if size == 0 => {
+                self.remove(at);
+                Change::Removed(count - 1 - at)
             }
-            Err(_) if size == 0 => None,
+            Ok(at) => {
+                self.slots[self.start + at].size = size;
+                Change::Resized(count - 1 - at)
+            }
+            Err(_) if size == 0 => Change::Nothing,
             Err(at) => {
                 self.insert(at, Level { key, size });
-                Some(count - at)
+                Change::Inserted(count - at)
             }
         }
     }
@@ -166,10 +175,16 @@ mod tests {
             for step in 0..20_000_i64 {
                 let key = step / 8 + (next(&mut state) % (2 * depth as u64)) as i64;
                 let size = (next(&mut state) % 4) as i64;
-                let rank = ladder.set(key, size);
+                let change = ladder.set(key, size);
                 let above = twin.range(key + 1..).count();
                 let known = twin.contains_key(&key);
-                assert_eq!(rank, (known || size > 0).then_some(above));
+                let expected = match (known, size) {
+                    (false, 0) => Change::Nothing,
+                    (true, 0) => Change::Removed(above),
+                    (true, _) => Change::Resized(above),
+                    (false, _) => Change::Inserted(above),
+                };
+                assert_eq!(change, expected);
                 if size == 0 {
                     twin.remove(&key);
                 } else {
@@ -197,6 +212,6 @@ mod tests {
         ladder.set(5, 1);
         ladder.clear();
         assert!(ladder.is_empty() && ladder.levels().is_empty());
-        assert_eq!(ladder.set(5, 0), None);
+        assert_eq!(ladder.set(5, 0), Change::Nothing);
     }
 }

@@ -1,6 +1,7 @@
 //! The parts of `mm` that own memory alone behind integers and bytes. Knows no Python.
 
 pub mod book;
+pub mod checksum_text;
 pub mod crc;
 pub mod decimal;
 pub mod digits;

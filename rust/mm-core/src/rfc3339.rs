@@ -12,9 +12,9 @@ pub fn parse(text: &[u8]) -> Option<i64> {
     {
         return None;
     }
-    let year = number(&text[..4])?;
-    let (month, day) = (number(&text[5..7])?, number(&text[8..10])?);
-    let (hour, minute, second) = (number(&text[11..13])?, number(&text[14..16])?, number(&text[17..19])?);
+    let year = two(text, 0)? * 100 + two(text, 2)?;
+    let (month, day) = (two(text, 5)?, two(text, 8)?);
+    let (hour, minute, second) = (two(text, 11)?, two(text, 14)?, two(text, 17)?);
     // A second of 60 is a leap second; UTC in nanoseconds has no place for it but the one that follows.
     if !(1..=12).contains(&month) || day < 1 || day > days_of(year, month) || hour > 23 || minute > 59 || second > 60 {
         return None;
@@ -36,7 +36,7 @@ pub fn parse(text: &[u8]) -> Option<i64> {
     let offset_s = match &text[at..] {
         [b'Z' | b'z'] => 0,
         [sign @ (b'+' | b'-'), rest @ ..] if rest.len() == 5 && rest[2] == b':' => {
-            let (hours, minutes) = (number(&rest[..2])?, number(&rest[3..])?);
+            let (hours, minutes) = (two(rest, 0)?, two(rest, 3)?);
             if hours > 23 || minutes > 59 {
                 return None;
             }
@@ -49,15 +49,10 @@ pub fn parse(text: &[u8]) -> Option<i64> {
     seconds.checked_mul(1_000_000_000)?.checked_add(fraction_ns)
 }
 
-fn number(digits: &[u8]) -> Option<i64> {
-    let mut value = 0;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        value = value * 10 + i64::from(digit - b'0');
-    }
-    Some(value)
+#[inline]
+fn two(text: &[u8], at: usize) -> Option<i64> {
+    let digit = |at: usize| text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10).map(i64::from);
+    Some(digit(at)? * 10 + digit(at + 1)?)
 }
 
 fn days_of(year: i64, month: i64) -> i64 {

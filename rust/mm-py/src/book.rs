@@ -4,7 +4,7 @@ use crate::errors::refused;
 use mm_core::book::{Book as Core, Side, Top};
 use mm_core::decimal;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyList};
 
 const SIDE: &str = "+1 (buy) or -1 (sell)";
 
@@ -105,13 +105,16 @@ impl Book {
         Ok(())
     }
 
-    fn apply_many(&mut self, levels: Vec<(i64, i64, i64)>) -> PyResult<()> {
-        for (side, price, size) in &levels {
-            side_of(*side)?;
-            checked(*price, *size)?;
+    fn apply_many(&mut self, levels: &Bound<'_, PyList>) -> PyResult<()> {
+        // Read whole before a level changes: all of them or none.
+        let mut read = Vec::with_capacity(levels.len());
+        for level in levels {
+            let (side, price, size): (i64, i64, i64) = level.extract()?;
+            checked(price, size)?;
+            read.push((side_of(side)?, price, size));
         }
-        for (side, price, size) in levels {
-            self.core.set(side_of(side)?, price, size);
+        for (side, price, size) in read {
+            self.core.set(side, price, size);
         }
         self.core.truncate();
         self.core.advance();
