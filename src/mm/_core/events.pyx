@@ -10,6 +10,8 @@ in an event.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from cython cimport final, freelist, no_gc
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy
@@ -848,53 +850,115 @@ CLASSES = (
     OutcomeUnknown, OrderReport, OrderAbsent, OrderDenied, OpenOrdersRead, Balance, BalanceChange, ForeignOrders,
     FeeRates, Timer, Operator, Start, Place, Amend, Cancel, CancelAfter, Resync, QueryOrder, Alert,
 )
-_BY_KIND = {kind.KIND: (kind, tuple([field for field in kind.FIELDS])) for kind in CLASSES}
 
 
-cdef bytes _pack_text(str value):
-    cdef bytes raw = value.encode()
-    cdef uint16_t size
-    if len(raw) > 65535:
-        raise ValueError(f"text of {len(raw)} bytes is longer than the recording takes (65535)")
-    size = <uint16_t>len(raw)
-    return PyBytes_FromStringAndSize(<char*>&size, 2) + raw
+# In functions: Cython 3.3 gives back a reference to None that it never took for every comprehension of a module's top
+# level, and an interpreter before 3.12 that runs out of them aborts when it ends.
+def _by_kind():
+    return {kind.KIND: (kind, tuple([field for field in kind.FIELDS])) for kind in CLASSES}
 
 
-cdef bytes _pack_bytes(bytes value):
-    cdef uint32_t size
-    if len(value) > 0xFFFFFFFF:
-        raise ValueError("payload is longer than the recording takes (4 GiB)")
-    size = <uint32_t>len(value)
-    return PyBytes_FromStringAndSize(<char*>&size, 4) + value
+def _schemas():
+    return {kind: (kind.KIND, tuple([(name, ord(code)) for name, code in kind.FIELDS])) for kind in CLASSES}
 
 
-cdef bytes _pack_number(object value):
-    cdef int size = (value.bit_length() + 8) // 8
-    if size > 255:
-        raise ValueError("number is longer than the recording takes (255 bytes)")
-    return bytes((size,)) + value.to_bytes(size, "little", signed=True)
+cdef dict _BY_KIND = _by_kind()
+cdef dict _SCHEMAS = _schemas()
+
+
+cdef class _Writer:
+    """Memory that a record is put together in; it grows and stays, so that a record costs one copy."""
+
+    cdef char* start
+    cdef size_t size
+    cdef size_t room
+
+    def __cinit__(self):
+        self.room = 1024
+        self.start = <char*>PyMem_Malloc(self.room)
+        if self.start == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        PyMem_Free(self.start)
+
+    cdef int put(self, const void* source, size_t count) except -1:
+        cdef size_t room = self.room
+        cdef char* grown
+        if count > room - self.size:
+            while count > room - self.size:
+                room *= 2
+            grown = <char*>PyMem_Realloc(self.start, room)
+            if grown == NULL:
+                raise MemoryError
+            self.start = grown
+            self.room = room
+        memcpy(self.start + self.size, source, count)
+        self.size += count
+        return 0
+
+    cdef int put_text(self, str value) except -1:
+        cdef Py_ssize_t count = 0
+        cdef const char* raw = PyUnicode_AsUTF8AndSize(value, &count)
+        cdef uint16_t size = <uint16_t>count
+        if count > 65535:
+            raise ValueError(f"text of {count} bytes is longer than the recording takes (65535)")
+        self.put(&size, 2)
+        return self.put(raw, count)
+
+    cdef int put_bytes(self, bytes value) except -1:
+        cdef Py_ssize_t count = PyBytes_GET_SIZE(value)
+        cdef uint32_t size = <uint32_t>count
+        if count > 0xFFFFFFFF:
+            raise ValueError("payload is longer than the recording takes (4 GiB)")
+        self.put(&size, 4)
+        return self.put(PyBytes_AS_STRING(value), count)
+
+    cdef int put_number(self, object value) except -1:
+        cdef int count = (value.bit_length() + 8) // 8
+        cdef uint8_t size = <uint8_t>count
+        cdef int64_t small
+        cdef bytes raw
+        if count > 255:
+            raise ValueError("number is longer than the recording takes (255 bytes)")
+        self.put(&size, 1)
+        if count <= 8:
+            # Two's complement of the lowest bytes, as little endian machines keep it.
+            small = value
+            return self.put(&small, count)
+        raw = value.to_bytes(count, "little", signed=True)
+        return self.put(PyBytes_AS_STRING(raw), count)
+
+
+cdef _Writer _WRITER = _Writer()
 
 
 def pack(Event event not None):
     """Return the event's binary form. Raises ValueError for text longer than 65535 bytes."""
     cdef int64_t number
     cdef int8_t small
-    cdef list parts = [bytes((type(event).KIND,))]
-    for name, code in type(event).FIELDS:
-        value = getattr(event, name)
-        if code == "i":
+    cdef int code
+    cdef _Writer writer = _WRITER
+    cdef tuple schema = <tuple>_SCHEMAS[type(event)]
+    writer.size = 0
+    small = <int8_t>schema[0]
+    writer.put(&small, 1)
+    for field in <tuple>schema[1]:
+        value = getattr(event, <str>(<tuple>field)[0])
+        code = <int>(<tuple>field)[1]
+        if code == b"i":
             number = value
-            parts.append(PyBytes_FromStringAndSize(<char*>&number, 8))
-        elif code == "s":
-            parts.append(_pack_text(value))
-        elif code == "c" or code == "t":
-            small = value
-            parts.append(PyBytes_FromStringAndSize(<char*>&small, 1))
-        elif code == "b":
-            parts.append(_pack_bytes(value))
+            writer.put(&number, 8)
+        elif code == b"s":
+            writer.put_text(<str>value)
+        elif code == b"c" or code == b"t":
+            small = <int8_t>value
+            writer.put(&small, 1)
+        elif code == b"b":
+            writer.put_bytes(<bytes>value)
         else:
-            parts.append(_pack_number(value))
-    return b"".join(parts)
+            writer.put_number(value)
+    return PyBytes_FromStringAndSize(writer.start, writer.size)
 
 
 cdef class _Reader:
