@@ -347,6 +347,9 @@ class Audit:
 
     def _tape_trade(self, time_ns: int, taker: int, price: int, size: int) -> None:
         symbol, side, cause, left = self.tape_symbol, -taker, f"tape:{self.applied}", size
+        # A trade beyond a level came through it: what was recorded there has gone.
+        for better in [known for known in self.recorded[symbol, side] if (known - price) * side > 0]:
+            self._eat(symbol, side, better, self.recorded[symbol, side][better])
         for order in self._queue(symbol, side):
             if (order.price - price) * side > 0 and left:
                 part = min(left, order.left)

@@ -39,23 +39,21 @@ def test_the_replay_goes_on_where_the_market_was_and_comes_back():
     assert all(one.time_us <= two.time_us for one, two in pairwise(entries))
     assert entries[once].time_us == tape.duration_us
 
-    def middles():
+    def middle_after(count):
+        """The best prices of the pass so far, from its whole book on."""
         sides = {BUY: {}, SELL: {}}
-        for entry in entries:
+        for entry in entries[(count - 1) // once * once : count]:
             if isinstance(entry, BookEntry):
-                if entry.is_snapshot:
-                    sides = {BUY: {}, SELL: {}}
                 for side, price, size in entry.levels:
                     sides[side][price] = size
-                bid, ask = (f(p for p, s in sides[k].items() if s) for f, k in ((max, BUY), (min, SELL)))
-                assert bid < ask
-            yield (bid + ask) / 2
+        bid, ask = (f(p for p, s in sides[k].items() if s) for f, k in ((max, BUY), (min, SELL)))
+        assert bid < ask
+        return (bid + ask) / 2
 
-    every = list(middles())
     assert [entry.number for entry in entries if getattr(entry, "is_snapshot", False)] == [k * once for k in range(5)]
     for turn in range(1, 5):
-        assert abs(every[turn * once - 1] - every[turn * once]) <= 1
-    assert abs(every[0] - every[2 * once]) <= 1
+        assert abs(middle_after(turn * once) - middle_after(turn * once + 1)) <= 1
+    assert abs(middle_after(1) - middle_after(2 * once)) <= 1
 
 
 def test_every_second_pass_is_the_mirror_image():

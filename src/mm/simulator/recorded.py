@@ -70,9 +70,9 @@ class RecordedMarket:
         side = self._books.side(self.symbol, -entry.side)
         left = entry.size
         for price in side.prices():
-            if left <= 0 or price == entry.price or (price < entry.price) == (side.side == BUY):
+            if price == entry.price or (price < entry.price) == (side.side == BUY):
                 break
-            left -= self._fill_level(now_ns, entry, side, price, left)
+            left -= self._through(now_ns, entry, side, price, left)
         if left > 0:
             for order in list(side.orders(entry.price)):
                 ahead = min(left, order.queue_ahead)
@@ -84,20 +84,21 @@ class RecordedMarket:
             self._eat(now_ns, entry, side, left)
         self._books.show(now_ns, self.symbol, side.side, entry.price)
 
+    def _through(self, now_ns: int, entry: TradeEntry, side: RestingSide, price: int, left: int) -> int:
+        """A better level than the trade's: its recorded size has gone, its orders were met; returns what they took."""
+        recorded, filled = side.recorded.get(price, 0), 0
+        if recorded:
+            side.eat(price, recorded)
+        for order in list(side.orders(price)):
+            if filled < left:
+                filled += self._fill(now_ns, entry, order, min(left - filled, order.leaves))
+        self._books.show(now_ns, self.symbol, side.side, price)
+        return filled
+
     def _eat(self, now_ns: int, entry: TradeEntry, side: RestingSide, size: int) -> None:
         if size > 0:
             side.eat(entry.price, size)
             self._books.print(now_ns, self.symbol, entry.side, entry.price, size)
-
-    def _fill_level(self, now_ns: int, entry: TradeEntry, side: RestingSide, price: int, left: int) -> int:
-        """Fill orders at a better price than the trade's; the recorded size there is not the trade's business."""
-        filled = 0
-        for order in list(side.orders(price)):
-            if filled < left:
-                filled += self._fill(now_ns, entry, order, min(left - filled, order.leaves))
-        if filled:
-            self._books.show(now_ns, self.symbol, side.side, price)
-        return filled
 
     def _fill(self, now_ns: int, entry: TradeEntry, order: SimOrder, size: int) -> int:
         number = self._books.print(now_ns, self.symbol, entry.side, order.price, size)

@@ -6,7 +6,8 @@ less:
 - an order joins behind all that is recorded at its price (`queue_ahead`), and behind an unknown crowd (`UNSEEN`) at a
   price deeper than the recording shows;
 - a recorded trade at the price eats the queue first, then the orders in their order;
-- a recorded trade beyond the price had to come through it: orders at better prices fill before it;
+- a recorded trade beyond the price had to come through it: what was recorded there has gone, and orders there fill
+  before it, as far as its size goes;
 - recorded size that goes without a trade goes from behind an order first, so a place in the queue is earned by trades.
 """
 
