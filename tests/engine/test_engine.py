@@ -341,3 +341,45 @@ def test_a_refused_cancel_is_asked_again_after_a_second_and_not_at_once(world: W
                 )
             )
     assert asked == 2 * 5
+
+
+def test_an_order_that_has_ended_and_is_listed_as_open_long_after_is_cancelled_again(world: World):
+    bid, _ = world.ready()
+    world.tell(ev.OrderCanceled(world.now, world.now, KRAKEN, bid.client_id, "V" + bid.client_id, -1, "by the venue"))
+    world.now += 10 * SECOND
+    world.tell(report(world, bid))
+    assert bid.client_id not in [c.client_id for c in of(ev.Cancel, world.decide())]
+    world.now += 40 * SECOND
+    world.tell(report(world, bid))
+    cancels = [c for c in of(ev.Cancel, world.decide()) if c.client_id == bid.client_id]
+    assert [c.reason for c in cancels] == ["ended, and listed as open"]
+    assert [c for c in of(ev.Cancel, world.decide()) if c.client_id == bid.client_id] == []
+    assert world.replayed().state_hash() == world.engine.state_hash()
+
+
+def test_the_fills_of_a_taken_over_order_are_booked(world: World):
+    world.ready()
+    old = ev.Fill(
+        world.now, world.now, KRAKEN, "mm3Q9", "V9", SYMBOL, BUY, "E9", 600_000, BTC // 500, BTC // 500, "m", 0, "USD"
+    )
+    world.tell(old)
+    assert world.engine.markets[KRAKEN, SYMBOL].position.quantity == 0
+    world.tell(
+        ev.OrderReport(
+            world.now,
+            world.now,
+            KRAKEN,
+            "mm3Q9",
+            "V9",
+            SYMBOL,
+            BUY,
+            "partially_filled",
+            600_000,
+            BTC // 100,
+            BTC // 500,
+            "",
+            "snapshot",
+        )
+    )
+    assert world.engine.markets[KRAKEN, SYMBOL].position.quantity == BTC // 500
+    assert world.engine.orders.get("mm3Q9").fills_missing == 0

@@ -30,6 +30,9 @@ from mm.risk import Limits
 from mm.strategies import Strategy, find
 
 OWNER: Final = "mm"
+LIVE: Final = ("pending_new", "new", "partially_filled")
+LIST_LAG_NS: Final = 35_000_000_000
+"""Reports from the field have lists more than 20 s behind (Kraken reference: pitfalls)."""
 GONE_SETTLE_NS: Final = 2_000_000_000
 """What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 DECISIONS_MAX: Final = 4096
@@ -70,6 +73,10 @@ class Engine:
         self.is_paused = False
         self.stop_reason = ""
         self.cancel_asked_ns: dict[str, int] = {}
+        self.listed_ns: dict[str, int] = {}
+        """Orders that are over by the venue's word, and when one of its lists first showed them as open."""
+        self.ghosts: dict[str, ev.OrderReport] = {}
+        """Those that its lists still show long after: cancelled again."""
         self.fills = 0
         self.unbooked = 0
         """Fills of orders that are not ours: they change the account, not our position."""
@@ -165,7 +172,7 @@ class Engine:
             digest.update(repr(facts).encode())
 
         add(self.orders.state_hash(), self.ids.count, self.is_stopping, self.is_paused, self.fills, self.unbooked)
-        add(sorted(self.cancel_asked_ns.items()))
+        add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
         for name, venue in sorted(self.venues.items()):
             add(name, venue.public_up, venue.private_up, venue.private_down_ns, venue.status, venue.clock_offset_ns)
             add(venue.foreign, venue.armed_ns, venue.armed_s, sorted(venue.seen), sorted(venue.doubtful.items()))
@@ -352,7 +359,15 @@ class Engine:
                 return
             # Ours, from a start that ended without its cancels: taken over so that it is cancelled and counted.
             order = self.orders.adopt(event, "")
+            for fill in self.orders.take_fills(order):
+                self._on_fill(fill)
             self._upkeep.wake()
+        elif not order.is_open and event.status in LIVE:
+            # Lists trail the engine, but not for so long: the venue contradicts its own word, and may be holding it.
+            first_ns = self.listed_ns.setdefault(order.client_id, event.recv_ns)
+            if event.recv_ns - first_ns > LIST_LAG_NS:
+                self.ghosts[order.client_id] = event
+                self._upkeep.wake()
         self.venues[event.venue].seen.add(order.client_id)
         self._after(event, order)
 
@@ -409,6 +424,9 @@ class Engine:
             market.limits.charge(command.recv_ns, "amend", command.recv_ns - order.touched_ns)
 
     def _on_cancel(self, command: ev.Cancel) -> None:
+        if self.ghosts.pop(command.client_id, None) is not None:
+            del self.listed_ns[command.client_id]
+            return
         order = self.orders.cancel(command)
         self.cancel_asked_ns[command.client_id] = command.recv_ns
         market = self.markets.get((command.venue, command.symbol))

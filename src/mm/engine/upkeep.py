@@ -43,6 +43,9 @@ class Upkeep:
             self._timer(now_ns, venue)
             self._resync(now_ns, venue)
             self._ask(now_ns, venue)
+        for ghost in list(engine.ghosts.values()):
+            reason = "ended, and listed as open"
+            engine.emit(ev.Cancel(now_ns, ghost.venue, ghost.symbol, ghost.client_id, ghost.venue_id, reason))
         if engine.is_stopping:
             for order in engine.orders.open():
                 self._cancel(now_ns, order, "stopping")
