@@ -29,6 +29,8 @@ class Budget:
     floor_ns: float = 0.0
     measure: str = ""
     """What is compared when it is not time: the name of a number that the benchmark left in its extra information."""
+    peer: bool = False
+    """The baseline is a library of others: no row where it is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def compare(measured: Mapping[tuple[str, str], Timing], margin: float, wanted: I
     return [
         Row(budget, margin, measured.get((budget.group, budget.ours)), measured.get((budget.group, budget.baseline)))
         for budget in wanted
+        if not budget.peer or (budget.group, budget.baseline) in measured
     ]
 
 

@@ -88,7 +88,8 @@ def in_messages(rows, length=50):
 def test_b3_ours(benchmark):
     messages = in_messages(stream(100))
     batch(benchmark, "B3", COUNT, lambda: (native(100).apply_many, messages), each)
-    p99_under_1ms(benchmark, latencies(native(100).apply_many, messages))
+    # Enough of them that a neighbour on the machine does not make the percentile.
+    p99_under_1ms(benchmark, latencies(native(100).apply_many, messages * 20))
 
 
 def test_b3_tuned(benchmark):
@@ -106,6 +107,8 @@ def ask_often(top):
 
 def test_b4_ours(benchmark):
     batch(benchmark, "B4", COUNT, lambda: (native(1000).top,), ask_often)
+    book = native(1000)
+    p99_under_1ms(benchmark, latencies(lambda _: book.top(), range(COUNT)))
 
 
 def test_b4_tuned(benchmark):
@@ -138,19 +141,26 @@ def size_of_eight_levels():
     return sum(size for _, size in updates(100, COUNT)[1][:8])
 
 
-def vwap_often(vwap, *arguments):
+def ours_often(vwap, size):
     for _ in range(COUNT):
-        vwap(*arguments)
+        vwap(ASK, size)
+
+
+def tuned_often(vwap, size):
+    for _ in range(COUNT):
+        vwap(size)
 
 
 def test_b5_ours(benchmark):
     size = size_of_eight_levels()
-    batch(benchmark, "B5", COUNT, lambda: (native(100).vwap, ASK, size), vwap_often)
+    batch(benchmark, "B5", COUNT, lambda: (native(100).vwap, size), ours_often)
+    book = native(100)
+    p99_under_1ms(benchmark, latencies(lambda _: book.vwap(ASK, size), range(COUNT)))
 
 
 def test_b5_tuned(benchmark):
     size = size_of_eight_levels() / 1e8 - 1e-9
-    batch(benchmark, "B5", COUNT, lambda: (python(TunedBook, 100).vwap, size), vwap_often)
+    batch(benchmark, "B5", COUNT, lambda: (python(TunedBook, 100).vwap, size), tuned_often)
 
 
 def test_all_books_agree():

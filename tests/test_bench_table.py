@@ -27,6 +27,13 @@ def test_row_without_a_measurement_does_not_hold():
     assert nothing.verdict == "NOT MEASURED"
 
 
+def test_row_of_a_library_that_is_not_installed_is_left_out():
+    wanted = [Budget("R1", "a permit", "aiolimiter", 15, 20, peer=True)]
+    ours = {("R1", "ours"): timing(30)}
+    assert compare(ours, 0.25, wanted) == []
+    assert [row.ratio for row in compare(ours | {("R1", "aiolimiter"): timing(900)}, 0.25, wanted)] == [30]
+
+
 def test_report_is_divided_by_its_operations_and_named_within_its_group():
     report = {
         "benchmarks": [
