@@ -146,7 +146,7 @@ async def _live(settings: Settings, recorder: FileRecorder, view: View, labels: 
         told=lambda error: _told(error, state, f"{epoch:08d}", settings),
     )
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.ask_to_stop, signal.Signals(number).name)
     try:
         return await supervisor.run()

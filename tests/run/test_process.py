@@ -26,7 +26,7 @@ FIRST_QUOTE_S_MAX = 3.0
 FIRST_FILL_S_MAX = 20.0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_cancels_every_order_and_the_recording_is_what_the_venue_booked(
     start: Start, state: Path, number: int
 ) -> None:

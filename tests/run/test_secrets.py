@@ -43,6 +43,9 @@ def test_a_run_with_a_good_key_shows_nothing_of_it(start: Start, state: Path, wo
     assert bot.wait() == 0
     shown = everything(bot, state)
     assert "is up" in shown
+    # The trace is whole, so there was something to hide in it.
+    assert "LinkChanged(" in shown
+    assert "OrderAccepted(" in shown
     assert [part for part in parts(world.api_key, world.api_secret) if part in shown] == []
 
 

@@ -124,6 +124,15 @@ async def test_a_broken_screen_stops_the_run_in_order(world: World, settings: Se
     assert run.view.facts["why"] == "ZeroDivisionError: boom"
 
 
+async def test_a_fault_of_the_watch_itself_stops_the_run_in_order(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(settings, epoch=next(EPOCH))
+    run.at_quotes = lambda run: monkeypatch.setattr(run.supervisor, "_is_hopeless", boom)
+    assert await run.until_over() is Exit.FAULT
+    assert open_orders(world) == []
+
+
 async def test_a_callback_that_raises_stops_the_run_in_order(world: World, settings: Settings) -> None:
     run = Run(settings, epoch=next(EPOCH))
     run.at_quotes = lambda run: asyncio.get_running_loop().call_soon(boom) and None

@@ -21,7 +21,7 @@ from mm.live.meters import latencies
 from mm.live.rescue import Rescue
 from mm.live.shell import Shell
 from mm.screen.amounts import plain
-from mm.screen.narrator import Narrator
+from mm.screen.narrator import Happening, Narrator
 from mm.screen.observe import Instruments, observe
 from mm.stopping import Exit, Patience, Residue, exit_code
 
@@ -37,7 +37,9 @@ SYMBOL_PATIENCE_S: Final = 5.0
 """Venues tell of their instruments in the first answer."""
 LOOK_S: Final = 0.25
 RESCUE_S: Final = 15.0
-SIGNAL_NAMES: Final = {"SIGINT": "Ctrl-C"}
+TRACE_LENGTH_MAX: Final = 400
+"""Of an event in a trace: a whole book is nothing to read."""
+SIGNAL_NAMES: Final = {"SIGINT": "Ctrl-C", "SIGHUP": "the terminal was closed (SIGHUP)"}
 
 
 class Supervisor:
@@ -71,6 +73,7 @@ class Supervisor:
         """Why the run ends without having been asked; '' it does not."""
         self._fault_code: Exit | None = None
         self._patience: Patience | None = None
+        self._is_traced = bot.settings.run.log_level == "trace"
         self._was_up = False
         self._quoted: set[tuple[str, str]] = set()
         bot.driver.observers.append(self._observe)
@@ -92,7 +95,10 @@ class Supervisor:
         failing.add_done_callback(lambda future: self._wake.set())
         bot.start()
         try:
-            await self._watch()
+            try:
+                await self._watch()
+            except Exception as error:  # noqa: BLE001  # whatever it is, own orders are cancelled first
+                self._fail(error)
             if bot.failure is None:
                 await self._stop()
             residue = self._residue() if bot.failure is None else await self._rescue(bot.failure)
@@ -156,6 +162,8 @@ class Supervisor:
 
     def _observe(self, event: Any) -> None:
         kind = type(event)
+        if self._is_traced:
+            self._view.happened(Happening(event.recv_ns, _cut(repr(event)), "trace"))
         if kind is ev.BookFrame or (kind is ev.Fill and not self._bot.engine.orders.last_booked):
             # Fills of earlier runs and repeated ones come with the venue's history: no news.
             return
@@ -285,3 +293,7 @@ class Supervisor:
                 unknown.append(f"{name}: the open orders could not be read. {rescue.problem}".rstrip())
         note = ", as far as it was counted before the fault"
         return Residue(tuple(orders), tuple(unknown), self._positions(note), self._protection())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TRACE_LENGTH_MAX else f"{text[:TRACE_LENGTH_MAX]}... ({len(text)} characters)"
