@@ -17,7 +17,7 @@ from mm.live.supervisor import Supervisor
 from mm.persistence.recorder import FileRecorder, MemoryRecorder, Recorder
 from mm.screen.narrator import Happening
 from mm.screen.snapshot import Snapshot
-from mm.simulator.world import World
+from mm.simulator.world import World, launch
 from mm.stopping import Exit
 from mm.strategies import parameters_of
 
@@ -26,15 +26,14 @@ NOBODY = "127.0.0.1:1"
 
 
 class Audience:
-    """A view that remembers, and calls `at_quotes` once orders stand."""
+    """A view that remembers, and plays `steps`: once a snapshot is like the first one's, what it says is done."""
 
     interval_s = 0.05
 
-    def __init__(self, at_quotes: Callable[[], None] = lambda: None) -> None:
+    def __init__(self) -> None:
         self.said: list[str] = []
         self.facts: dict[str, Any] = {}
-        self._at_quotes = at_quotes
-        self._called = False
+        self.steps: list[tuple[Callable[[Snapshot], bool], Callable[[], object]]] = []
 
     def say(self, text: str) -> None:
         self.said.append(text)
@@ -43,21 +42,35 @@ class Audience:
         self.said.append(happening.text)
 
     def show(self, snapshot: Snapshot) -> None:
-        # Orders that the venue has confirmed: what a fault would leave behind.
-        if not self._called and any(quote.state == "NEW" for market in snapshot.markets for quote in market.quotes):
-            self._called = True
-            self._at_quotes()
+        if self.steps and self.steps[0][0](snapshot):
+            self.steps.pop(0)[1]()
 
     def end(self, lines: list[str], facts: dict[str, Any]) -> None:
         self.said += lines
         self.facts = facts
 
 
+def quotes_stand(snapshot: Snapshot) -> bool:
+    """Orders that the venue has confirmed: what a fault would leave behind."""
+    return any(quote.state == "NEW" for market in snapshot.markets for quote in market.quotes)
+
+
+def is_silent(reason: str, *, pulled: bool) -> Callable[[Snapshot], bool]:
+    """The reason is shown; pulled: and no order stands any more."""
+
+    def check(snapshot: Snapshot) -> bool:
+        (market,) = snapshot.markets
+        return market.why == f"not quoting: {reason}" and not (pulled and market.quotes)
+
+    return check
+
+
 class Run:
     """A bot with its supervisor on a simulated venue; `at_quotes` is what happens once it quotes."""
 
     def __init__(self, settings: Settings, recorder: Recorder | None = None, *, epoch: int = 1, **options: Any) -> None:
-        self.view = Audience(lambda: self.at_quotes(self))
+        self.view = Audience()
+        self.view.steps.append((quotes_stand, lambda: self.at_quotes(self)))
         self.at_quotes: Callable[[Run], None] = lambda run: None
         self.bot = Bot(settings, recorder or MemoryRecorder(), epoch=epoch)
         self.supervisor = Supervisor(
@@ -73,8 +86,8 @@ EPOCH = iter(range(1, 1000))
 """Runs of this module share an account, so their client ids must not meet."""
 
 
-@pytest.fixture
-def settings(world: World) -> Settings:
+def on(world: World) -> Settings:
+    """The default settings, for a simulator that runs."""
     settings = load(None, Environment({}), None, parameters_of)
     venue = replace(
         settings.venues["kraken"],
@@ -86,6 +99,11 @@ def settings(world: World) -> Settings:
         api_secret=Secret(world.api_secret),
     )
     return replace(settings, venues={"kraken": venue})
+
+
+@pytest.fixture
+def settings(world: World) -> Settings:
+    return on(world)
 
 
 def open_orders(world: World) -> list[Any]:
@@ -245,3 +263,66 @@ async def test_a_size_under_the_venues_minimum_ends_with_the_minimum(settings: S
     assert await run.until_over() is Exit.USAGE
     assert "strategies.btc.quote_size" in run.view.facts["why"]
     assert "0.00005" in run.view.facts["why"]
+
+
+@pytest.mark.parametrize(("mode", "pulled"), [("maintenance", False), ("cancel_only", True)])
+async def test_a_venue_that_takes_no_orders_is_left_alone_and_quoted_again_later(
+    world: World, settings: Settings, mode: str, pulled: bool
+) -> None:
+    """In maintenance not even a cancel is taken: the orders are unknown until the venue is back."""
+    run = Run(settings, epoch=next(EPOCH))
+    run.at_quotes = lambda run: world.control("status", {"mode": mode}) and None
+    reason = f"BTC/USD is {mode.replace('_', ' ')}"
+    run.view.steps += [
+        (is_silent(reason, pulled=pulled), lambda: world.control("status", {"mode": "online"})),
+        (quotes_stand, lambda: run.supervisor.ask_to_stop("SIGINT")),
+    ]
+    assert await run.until_over() is Exit.CLEAN
+    assert open_orders(world) == []
+
+
+async def test_a_venue_in_post_only_mode_is_quoted(world: World, settings: Settings) -> None:
+    world.control("status", {"mode": "post_only"})
+    run = Run(settings, epoch=next(EPOCH))
+    run.at_quotes = lambda run: run.supervisor.ask_to_stop("SIGINT")
+    try:
+        assert await run.until_over() is Exit.CLEAN
+    finally:
+        world.control("status", {"mode": "online"})
+    assert any("its mode is post_only" in said for said in run.view.said)
+
+
+async def test_a_clock_five_seconds_off_forbids_to_quote_and_says_what_to_do(state: Path) -> None:
+    hooks = state.parent / "hooks.json"
+    hooks.write_text('[{"on": "clock", "action": "skew", "skew_s": 5.0, "duration_s": 3600}]')
+    run = Run(on(launch(state, tier="unlimited", hooks=hooks)), connect_patience_s=1.0)
+    assert await run.until_over() is Exit.UNREACHABLE
+    assert "this machine's clock is 5.0 s behind the venue's" in run.view.facts["why"]
+    assert "Synchronise it (timedatectl set-ntp true" in run.view.facts["why"]
+    assert run.bot.engine.orders.total == 0
+
+
+async def test_garbage_on_every_channel_is_survived(world: World, settings: Settings) -> None:
+    run = Run(settings, epoch=next(EPOCH))
+    garbage = [
+        {"on": "message", "name": name, "action": action, "times": 1}
+        for name in ("book", "executions", "trade")
+        for action in ("garbage", "corrupt")
+    ]
+    run.at_quotes = lambda run: world.control("hooks", garbage) and None
+    run.view.steps.append(
+        (
+            lambda snapshot: quotes_stand(snapshot) and _fired(world) >= len(garbage),
+            lambda: run.supervisor.ask_to_stop("SIGINT"),
+        )
+    )
+    try:
+        assert await run.until_over() is Exit.CLEAN
+    finally:
+        world.control("hooks", [])
+    assert open_orders(world) == []
+
+
+def _fired(world: World) -> int:
+    rules: list[dict[str, Any]] = world.control("stats")["hooks"]["rules"]
+    return sum(rule["fired"] for rule in rules)

@@ -71,6 +71,8 @@ class Supervisor:
         """Why the stop was asked for; '' it was not."""
         self._fault = ""
         """Why the run ends without having been asked; '' it does not."""
+        self._trouble = ""
+        """The last thing that a link could not get over by itself."""
         self._fault_code: Exit | None = None
         self._patience: Patience | None = None
         self._is_traced = bot.settings.run.log_level == "trace"
@@ -154,6 +156,8 @@ class Supervisor:
         return False
 
     def _unreachable(self) -> str:
+        if self._trouble:
+            return f"not ready to trade within {self._connect_patience_s:g} s. {self._trouble}"
         where = "; ".join(f"{name} at {a.rest}, {a.public} and {a.private}" for name, a in self._bot.addresses.items())
         return (
             f"no working connection within {self._connect_patience_s:g} s to {where}. Check the network, the addresses "
@@ -175,6 +179,8 @@ class Supervisor:
             elif kind is ev.Alert and event.severity == "critical" and not self._fault:
                 self._fault = event.text
                 self._wake.set()
+            elif kind is ev.Alert and event.severity == "error":
+                self._trouble = event.text
             happening = self._narrator.tell(event)
             if happening is not None:
                 self._view.happened(happening)

@@ -121,7 +121,7 @@ class Narrator:
 
     def _unknown(self, event: ev.OutcomeUnknown) -> Happening:
         text = f"Outcome of {event.request} of order {event.client_id} unknown ({event.reason}); asking the venue"
-        return Happening(event.recv_ns, text)
+        return Happening(event.recv_ns, text, key=f"unknown {event.request} {event.client_id} {event.reason}")
 
     def _absent(self, event: ev.OrderAbsent) -> Happening:
         return Happening(event.recv_ns, f"Order {event.client_id} proved not to be at the venue: {event.evidence}")
@@ -162,7 +162,8 @@ class Narrator:
 
     def _amend(self, event: ev.Amend) -> Happening:
         what = self._of(event.venue, event.symbol, event.size, event.price)
-        return Happening(event.recv_ns, f"Moved {event.client_id} to {what}", "debug")
+        # An amend states the whole size, with what is filled already.
+        return Happening(event.recv_ns, f"Moved {event.client_id}, in all {what}", "debug")
 
     def _cancel(self, event: ev.Cancel) -> Happening:
         return Happening(event.recv_ns, f"Cancel {event.client_id or event.venue_id}: {event.reason}", "debug")

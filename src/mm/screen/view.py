@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Any, Final, Protocol
 
 from mm.screen.lines import as_json, block
@@ -14,6 +14,11 @@ from mm.screen.picture import clean, clock, paint, picture
 from mm.screen.snapshot import Snapshot
 
 HAPPENINGS_MAX: Final = 100
+LOOK_BACK: Final = 6
+"""How many sentences back a repetition joins its like: some orders in the same trouble take turns."""
+REPEAT_NS: Final = 10_000_000_000
+"""A trouble that lasts is told again after so long, not each second."""
+KEYS_MAX: Final = 100
 SYNC: Final = "\x1b[?2026h"
 SYNCED: Final = "\x1b[?2026l"
 _LEVELS: Final = {"info": 0, "debug": 1, "trace": 2}
@@ -45,17 +50,25 @@ class PlainView:
     def __init__(self, output: Output, log_level: str) -> None:
         self._output = output
         self._level = _LEVELS[log_level]
-        self._last_key = ""
+        self._told_ns: OrderedDict[str, int] = OrderedDict()
+        """When each of the newest keys was last told."""
 
     def say(self, text: str) -> None:
         """Print it."""
         self._output.put(clean(text) + "\n")
 
     def happened(self, happening: Happening) -> None:
-        """Print it, unless it repeats the one before."""
-        if _LEVELS[happening.level] > self._level or (happening.key and happening.key == self._last_key):
+        """Print it, unless the same was said a moment ago."""
+        if _LEVELS[happening.level] > self._level:
             return
-        self._last_key = happening.key
+        key = happening.key
+        if key:
+            if happening.recv_ns - self._told_ns.get(key, -REPEAT_NS) < REPEAT_NS:
+                return
+            self._told_ns[key] = happening.recv_ns
+            self._told_ns.move_to_end(key)
+            if len(self._told_ns) > KEYS_MAX:
+                self._told_ns.popitem(last=False)
         self._output.put(f"{clock(happening.recv_ns)} {clean(happening.text)}\n")
 
     def show(self, snapshot: Snapshot) -> None:
@@ -117,9 +130,16 @@ class TerminalView:
         self._notes.append(text)
 
     def happened(self, happening: Happening) -> None:
-        """Keep it for the picture, together with the last one if they say the same."""
-        if happening.level == "info" and not (self._happenings and self._happenings[-1].absorb(happening)):
-            self._happenings.append(happening)
+        """Keep it for the picture, together with a late one if they say the same."""
+        if happening.level != "info":
+            return
+        for back in range(1, min(LOOK_BACK, len(self._happenings)) + 1):
+            earlier = self._happenings[-back]
+            if earlier.absorb(happening):
+                del self._happenings[-back]
+                happening = earlier
+                break
+        self._happenings.append(happening)
 
     def show(self, snapshot: Snapshot) -> None:
         """Redraw."""
