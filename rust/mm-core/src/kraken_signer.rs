@@ -1,6 +1,6 @@
 //! Signatures of Kraken's private REST requests: base64(HMAC-SHA512(secret, path + SHA-256(nonce + body))).
 //!
-//! The key's two hash states are computed once. Secrets have no `Debug`, and their memory is overwritten when dropped.
+//! The key's two hash states are computed once. They and the decoded secret have no `Debug` and are overwritten when dropped.
 
 use crate::digits::{self, ROOM};
 use base64::Engine;

@@ -22,7 +22,6 @@ impl KrakenSigner {
         PyString::from_bytes(py, &self.core.sign(path.as_bytes(), nonce, body))
     }
 
-    #[allow(clippy::unused_self)]
     fn __repr__(&self) -> &'static str {
         "KrakenSigner(...)"
     }

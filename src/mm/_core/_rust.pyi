@@ -241,9 +241,10 @@ class Histogram:
 
 @final
 class KrakenSigner:
-    """Signs Kraken's private REST requests; shows its secret to nobody, and overwrites its own copies in the end.
+    """Signs Kraken's private REST requests; shows its secret to nobody.
 
     secret: base64, as Kraken gives it. Raises ValueError, which does not repeat it, where it is not base64 or empty.
+    What was decoded is overwritten at once, the hash states of the key when the signer goes.
     """
 
     def __new__(cls, secret: str) -> KrakenSigner: ...
