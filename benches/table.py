@@ -144,6 +144,8 @@ def render(rows: Iterable[Row]) -> str:
     def amount(of: Timing | None, budget: Budget) -> str:
         if of is None:
             return "-"
+        if budget.measure.endswith("_ns"):
+            return duration(of.extra[budget.measure])
         return f"{of.extra[budget.measure]:g} {budget.measure}" if budget.measure else duration(of.median_ns)
 
     lines = [("id", "what", "ours p50", "p99 of one", "against", "p50", "ratio", "target", "floor", "verdict")]

@@ -40,6 +40,8 @@ class PlainBook:
         if message.get("channel") != "book":
             return False
         data = message["data"][0]
+        if message["type"] == "snapshot":
+            self.sides = {BID: {}, ASK: {}}
         for side, name in ((BID, "bids"), (ASK, "asks")):
             for row in data[name]:
                 self.apply(side, row["price"], row["qty"])
@@ -124,6 +126,9 @@ class TunedBook:
         if message.get("channel") != "book":
             return False
         data = message["data"][0]
+        if message["type"] == "snapshot":
+            for levels in (self.bids, self.asks, self.bid_keys, self.ask_keys):
+                levels.clear()
         self._side(data["bids"], self.bids, self.bid_keys, self.bid_texts, -1)
         self._side(data["asks"], self.asks, self.ask_keys, self.ask_texts, 1)
         if self.checked:
