@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from importlib import import_module
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +19,13 @@ from benches.loads import ASK, BID, SYMBOL, kraken_frames, price_text, size_text
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
+
+def needs(package):
+    """Skip before the benchmark begins: one without a round cannot be reported."""
+    return pytest.mark.skipif(find_spec(package) is None, reason=f"{package} is not installed")
+
+
+NEEDS_CCXT, NEEDS_NAUTILUS = needs("ccxt"), needs("nautilus_trader")
 COUNT = 2_000
 ROUNDS = 20
 LEVELS = 100
@@ -43,7 +52,7 @@ def texts_of(side, price, size):
 
 
 def ccxt_book():
-    book = pytest.importorskip("ccxt.async_support.base.ws.order_book").OrderBook
+    book = import_module("ccxt.async_support.base.ws.order_book").OrderBook
     bids, asks, _ = updates(LEVELS, COUNT)
     made = book(
         {
@@ -66,11 +75,13 @@ def store_all_texts(book, rows):
         (bids if side == BID else asks)(float(price), float(size))
 
 
+@NEEDS_CCXT
 def test_b1_ccxt(benchmark):
     rows = rows_of(texts_of)
     batch(benchmark, "B1", COUNT, lambda: (ccxt_book(), rows), store_all_texts, ROUNDS)
 
 
+@NEEDS_CCXT
 def test_b2_ccxt(benchmark):
     rows = rows_of(floats_of)
     batch(benchmark, f"B2 {LEVELS}", COUNT, lambda: (ccxt_book(), rows), store_all, ROUNDS)
@@ -89,6 +100,7 @@ def ask_ccxt(book, size):
     return cost
 
 
+@NEEDS_CCXT
 def test_b5_ccxt(benchmark):
     size = sum(size for _, size in updates(LEVELS, COUNT)[1][:8]) / 1e8 - 1e-9
     batch(benchmark, "B5", COUNT, lambda: (ccxt_book(), size), ask_ccxt, ROUNDS)
@@ -98,7 +110,7 @@ class CcxtFeed:
     """Without the checksum: it is off by its own default."""
 
     def __init__(self, depth):
-        pro = pytest.importorskip("ccxt.pro")
+        pro = import_module("ccxt.pro")
         self.exchange = pro.kraken({"enableRateLimit": False})
         hash_of = self.exchange.get_message_hash("orderbook", None, SYMBOL)
         self.client = SimpleNamespace(
@@ -116,6 +128,7 @@ def json_of(frame):
     return orjson.loads(frame)
 
 
+@NEEDS_CCXT
 @pytest.mark.parametrize("depth", [10, 1000])
 def test_k1_ccxt(benchmark, depth):
     frames = kraken_frames(depth, COUNT)[1]
@@ -129,7 +142,7 @@ class SdkFeed:
     """Checks the checksum, too."""
 
     def __init__(self, depth, frames):
-        self.kind = pytest.importorskip("kraken.spot.orderbook").SpotOrderBookClient
+        self.kind = import_module("kraken.spot.orderbook").SpotOrderBookClient
         self.depth, self.frames = depth, frames
         self.loop = asyncio.new_event_loop()
         self.client = self.loop.run_until_complete(self.make())
@@ -152,6 +165,7 @@ class SdkFeed:
         assert self.loop.run_until_complete(self.all()) == len(self.frames)
 
 
+@needs("kraken")
 @pytest.mark.parametrize(("depth", "count"), [(10, 1000), (1000, 50)])
 def test_k1_sdk(benchmark, depth, count):
     frames = kraken_frames(depth, COUNT)[1][:count]
@@ -166,7 +180,7 @@ class Nautilus:
 
     def __init__(self, kind):
         if kind == "pyo3":
-            model = pytest.importorskip("nautilus_trader.core.nautilus_pyo3")
+            model = import_module("nautilus_trader.core.nautilus_pyo3")
             self.delta, self.level, self.price, self.size = (
                 model.OrderBookDelta,
                 model.BookOrder,
@@ -176,7 +190,7 @@ class Nautilus:
             action, side, book_type = model.BookAction, model.OrderSide, model.BookType
             identifier, book, self.deltas = model.InstrumentId, model.OrderBook, model.OrderBookDeltas
         else:
-            data = pytest.importorskip("nautilus_trader.model.data")
+            data = import_module("nautilus_trader.model.data")
             from nautilus_trader.model import enums, objects
             from nautilus_trader.model.book import OrderBook as book
             from nautilus_trader.model.identifiers import InstrumentId as identifier
@@ -219,18 +233,21 @@ def measure(benchmark, group, kind, prepare, run):
     batch(benchmark, group, COUNT, prepare, run, ROUNDS)
 
 
+@NEEDS_NAUTILUS
 @KINDS
 def test_b1_nautilus(benchmark, kind):
     rows = rows_of(texts_of)
     measure(benchmark, "B1", kind, lambda: (Nautilus(kind).apply_texts, [rows]), each)
 
 
+@NEEDS_NAUTILUS
 @KINDS
 def test_b2_nautilus(benchmark, kind):
     made = deltas(Nautilus(kind))
     measure(benchmark, f"B2 {LEVELS}", kind, lambda: (Nautilus(kind).book.apply_delta, made), each)
 
 
+@NEEDS_NAUTILUS
 @KINDS
 def test_b3_nautilus(benchmark, kind):
     nautilus = Nautilus(kind)
@@ -239,11 +256,13 @@ def test_b3_nautilus(benchmark, kind):
     measure(benchmark, "B3", kind, lambda: (Nautilus(kind).book.apply_deltas, groups), each)
 
 
+@NEEDS_NAUTILUS
 @KINDS
 def test_b4_nautilus(benchmark, kind):
     measure(benchmark, "B4", kind, lambda: (Nautilus(kind).top, [()] * COUNT), each_of)
 
 
+@NEEDS_NAUTILUS
 @KINDS
 def test_b5_nautilus(benchmark, kind):
     """The price in floats, for a size that is made beforehand."""
@@ -256,8 +275,9 @@ def test_b5_nautilus(benchmark, kind):
 # --- aiolimiter -------------------------------------------------------------------------------------------------------
 
 
+@needs("aiolimiter")
 def test_r1_aiolimiter(benchmark):
-    limiter = pytest.importorskip("aiolimiter").AsyncLimiter
+    limiter = import_module("aiolimiter").AsyncLimiter
     loop = asyncio.new_event_loop()
 
     async def take_often():
