@@ -104,13 +104,13 @@ def quickest(rounds):
 
 
 def record(benchmark, samples_ns):
-    benchmark.group = "T1"
     benchmark.extra_info["p50_ns"] = median(samples_ns)
     benchmark.extra_info["samples"] = len(samples_ns)
     p99_under_1ms(benchmark, samples_ns)
 
 
 def test_t1_ours(benchmark, calls, tmp_path):
+    benchmark.group = "T1"
     rounds = [hear(tmp_path, calls) for _ in range(ROUNDS - 1)]
     rounds.append(benchmark.pedantic(hear, args=(tmp_path, calls), rounds=1))
     traded_ns, quiet_ns = (quickest(samples) for samples in zip(*rounds, strict=True))
@@ -120,6 +120,7 @@ def test_t1_ours(benchmark, calls, tmp_path):
 
 
 def chain(benchmark, calls, kind):
+    benchmark.group = "T1"
     snapshot, *updates = [arguments[2] for name, arguments in calls if is_book(name, arguments)]
 
     def run():
