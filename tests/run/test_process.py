@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,9 +99,10 @@ def test_the_bot_stays_small_and_loads_nothing_heavy(start: Start) -> None:
     bot.until_fills(1)
     process = psutil.Process(bot.process.pid)
     assert process.memory_info().rss / 1e6 < RSS_MB_MAX
-    libraries = {Path(file.path).as_posix() for file in process.memory_maps()}
-    for heavy in ("numpy", "aiohttp", "polars", "pyarrow", "pydantic"):
-        assert not any(f"/{heavy}/" in library for library in libraries), heavy
+    if sys.platform == "linux":  # elsewhere the maps of a process are the system's secret
+        libraries = {Path(file.path).as_posix() for file in process.memory_maps()}
+        for heavy in ("numpy", "aiohttp", "polars", "pyarrow", "pydantic"):
+            assert not any(f"/{heavy}/" in library for library in libraries), heavy
     assert bot.stop()[0] == 0
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -169,11 +171,10 @@ async def test_a_task_that_dies_unseen_stops_the_run_in_order(world: World, sett
     assert open_orders(world) == []
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the disk that is always full is Linux's")
 async def test_a_full_disk_ends_the_run_and_cancels_without_the_recording(
     world: World, settings: Settings, tmp_path: Path
 ) -> None:
-    import os
-
     recorder = FileRecorder(tmp_path / "run.mmr", build="test", created_ns=0)
     run = Run(settings, recorder, epoch=next(EPOCH))
 
@@ -255,8 +256,6 @@ async def test_a_symbol_that_the_venue_does_not_trade_ends_with_what_to_do(
 
 
 async def test_a_size_under_the_venues_minimum_ends_with_the_minimum(settings: Settings) -> None:
-    from decimal import Decimal
-
     strategy = settings.strategies["btc"]
     small = replace(strategy, parameters=replace(strategy.parameters, quote_size=Decimal("0.00001")))
     run = Run(replace(settings, strategies={"btc": small}), epoch=next(EPOCH))

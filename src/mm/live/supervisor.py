@@ -20,7 +20,7 @@ from mm.live.bot import make_link, symbols_of
 from mm.live.meters import latencies
 from mm.live.rescue import Rescue
 from mm.live.shell import Shell
-from mm.screen.amounts import plain
+from mm.screen.amounts import plain, thousands
 from mm.screen.narrator import Happening, Narrator
 from mm.screen.observe import Instruments, observe
 from mm.stopping import Exit, Patience, Residue, exit_code
@@ -254,7 +254,9 @@ class Supervisor:
         side = "buy" if order.side > 0 else "sell"
         size, price = str(order.leaves), str(order.price)
         if market is not None:
-            size, price = market.instrument.size_text(order.leaves), market.instrument.price_text(order.price)
+            instrument = market.instrument
+            size = f"{plain(order.leaves, instrument.size_precision)} {instrument.base}"
+            price = thousands(instrument.price_text(order.price))
         return f"{order.venue} {order.client_id} ({order.venue_id or 'no id yet'}): {side} {size} at {price}"
 
     def _positions(self, note: str = "") -> tuple[str, ...]:
