@@ -122,7 +122,8 @@ class Reconciler:
         inquiry.asked_ns = now_ns
         inquiry.since_ns = min(inquiry.since_ns, since_ns)
         inquiry.due_ns = min(inquiry.due_ns, now_ns + SECOND_NS)
-        if expired_ns > inquiry.expired_ns:
+        # A later cancel cannot make an order appear that was never there: its deadline puts no proof of absence off.
+        if expired_ns > inquiry.expired_ns and request != "cancel":
             inquiry.expired_ns, inquiry.negative_ns = expired_ns, 0
         # What settles one doubt need not settle another: with two, only a list or the order's end does.
         inquiry.request = inquiry.request if inquiry.request == request else ""

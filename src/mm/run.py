@@ -118,7 +118,7 @@ def _run(settings: Settings, as_json: bool) -> int:
             view.say(f"warning: {warning}")
         for label in labels:
             view.say(label)
-        epoch = folder.next_epoch()
+        epoch = folder.next_epoch(int(time.time()))
         recorder = FileRecorder(folder.new_recording(epoch), build=_build(), created_ns=time.time_ns())
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return int(runner.run(_live(settings, recorder, view, labels, epoch)))

@@ -47,7 +47,7 @@ class Session:
             path = folder / "mm.toml"
             path.write_text(toml)
         self.settings = load(path, Environment({}), {("run", "seed"): seed}, parameters_of)
-        kraken = replace(
+        self.kraken = kraken = replace(
             self.settings.venues["kraken"],
             api_key=Secret(self.venue.api_key),
             api_secret=Secret(self.venue.api_secret),

@@ -20,6 +20,7 @@ from mm._core.events import (
     OrderReport,
     OutcomeUnknown,
     QueryOrder,
+    TimerSet,
 )
 from mm.net.actions import PRIVATE, PUBLIC, Send
 from tests.net.driver import BALANCES, SECOND, SNAPSHOT, Driver, amend, cancel, place
@@ -359,7 +360,8 @@ def test_dead_mans_switch_goes_over_the_socket_or_else_over_rest() -> None:
     driver.submit(CancelAfter(0, "kraken", 60))
     (message,) = driver.sent(PRIVATE)
     assert message["method"] == "CancelAfter"
-    assert driver.frame(PRIVATE, {"method": "CancelAfter", "req_id": message["req_id"], "success": True}) == []
+    answer = driver.frame(PRIVATE, {"method": "CancelAfter", "req_id": message["req_id"], "success": True})
+    assert answer == [TimerSet(driver.now, "kraken", 60)]
     driver.closed(PRIVATE)
     driver.actions.clear()
     driver.submit(CancelAfter(0, "kraken", 60))

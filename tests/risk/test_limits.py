@@ -35,7 +35,13 @@ def market(**changes):
 
 def order(side, price, size=BTC // 100, pending_price=0, exposure=None):
     return SimpleNamespace(
-        side=side, price=price, size=size, pending_price=pending_price, exposure=size if exposure is None else exposure
+        side=side,
+        price=price,
+        size=size,
+        pending_price=pending_price,
+        exposure=size if exposure is None else exposure,
+        cum_size=0,
+        booked=0,
     )
 
 

@@ -38,7 +38,7 @@ def test_a_signal_cancels_every_order_and_the_recording_is_what_the_venue_booked
     assert (code, end["exit_code"], end["clean"], end["orders"], end["unknown"]) == (0, 0, True, [], [])
     books = ledger(state)
     assert books["open_orders"] == []
-    begin, *events = read(state / "recordings" / "00000001.mmr")
+    begin, *events = read(max((state / "recordings").glob("*.mmr")))
     fills = [event for event in events if isinstance(event, ev.Fill)]
     places = [event for event in events if isinstance(event, ev.Place)]
     assert {fill.execution_id for fill in fills} == {fill["execution_id"] for fill in books["fills"]}

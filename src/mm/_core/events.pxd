@@ -136,6 +136,11 @@ cdef class FeeRates(Event):
     cdef readonly int64_t maker_fee_e8, taker_fee_e8
 
 
+cdef class TimerSet(Event):
+    cdef readonly str venue
+    cdef readonly int64_t timeout_s
+
+
 cdef class Timer(Event):
     pass
 

@@ -844,11 +844,26 @@ cdef class Alert(Event):
         self.text = text
 
 
+@final
+@no_gc
+@freelist(8)
+cdef class TimerSet(Event):
+    """The venue's word about its dead man's switch: seconds until it fires, 0 it is off or not known to be on."""
+
+    KIND = 44
+    FIELDS = (("recv_ns", "i"), ("venue", "s"), ("timeout_s", "i"),)
+
+    def __init__(self, int64_t recv_ns, str venue not None, int64_t timeout_s):
+        self.recv_ns = recv_ns
+        self.venue = venue
+        self.timeout_s = timeout_s
+
+
 CLASSES = (
     BookFrame, BookReset, Trade, Ticker, InstrumentUpdate, VenueStatus, LinkChanged, ClockOffset, OrderPending,
     OrderAccepted, OrderRejected, OrderCanceled, OrderExpired, Fill, OrderAmended, AmendRejected, CancelRejected,
     OutcomeUnknown, OrderReport, OrderAbsent, OrderDenied, OpenOrdersRead, Balance, BalanceChange, ForeignOrders,
-    FeeRates, Timer, Operator, Start, Place, Amend, Cancel, CancelAfter, Resync, QueryOrder, Alert,
+    FeeRates, TimerSet, Timer, Operator, Start, Place, Amend, Cancel, CancelAfter, Resync, QueryOrder, Alert,
 )
 
 

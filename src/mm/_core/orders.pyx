@@ -169,6 +169,12 @@ cdef class OrderStore:
             fills += self._quarantine.pop(key, [])
         return fills
 
+    def settle_elsewhere(self, Order order not None, int64_t size):
+        """Count so much of an adopted order as booked by whoever had it before: its executions will not come."""
+        if size > 0:
+            order.booked += min(size, order.cum_size - order.booked)
+            self._recount(order)
+
     # --- the venue's words ------------------------------------------------------------------------------------------
 
     cpdef Order apply(self, object event):

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from mm._core import events as ev
-from mm._core._rust import BOOK_MALFORMED, BOOK_TOP_CHANGED, BOOK_VALID
+from mm._core._rust import BOOK_MALFORMED, BOOK_TOP_CHANGED, BOOK_UNKNOWN_SYMBOL, BOOK_VALID
 from mm._core.orders import Order, OrderState, OrderStore
 from mm.config import Settings
 from mm.engine.decision import Decision
@@ -33,6 +33,8 @@ OWNER: Final = "mm"
 LIVE: Final = ("pending_new", "new", "partially_filled")
 LIST_LAG_NS: Final = 35_000_000_000
 """Reports from the field have lists more than 20 s behind (Kraken reference: pitfalls)."""
+TIMER_AGAIN_NS: Final = 1_000_000_000
+ADOPTED: Final = "adopted"
 GONE_SETTLE_NS: Final = 2_000_000_000
 """What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 DECISIONS_MAX: Final = 4096
@@ -80,7 +82,7 @@ class Engine:
         self.fills = 0
         self.unbooked = 0
         """Fills of orders that are not ours: they change the account, not our position."""
-        self.last_ns = start.recv_ns
+        self.started_ns = self.last_ns = start.recv_ns
         self._commands: list[Any] = []
         self._quoting = Quoting(self)
         self._upkeep = Upkeep(self)
@@ -107,6 +109,7 @@ class Engine:
             ev.OrderAbsent: self._on_order,
             ev.OrderDenied: self._on_order,
             ev.OpenOrdersRead: self._on_open_orders_read,
+            ev.TimerSet: self._on_timer_set,
             ev.Balance: self._on_balance,
             ev.BalanceChange: self._on_balance,
             ev.ForeignOrders: self._on_foreign_orders,
@@ -175,7 +178,8 @@ class Engine:
         add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
         for name, venue in sorted(self.venues.items()):
             add(name, venue.public_up, venue.private_up, venue.private_down_ns, venue.status, venue.clock_offset_ns)
-            add(venue.foreign, venue.armed_ns, venue.armed_s, sorted(venue.seen), sorted(venue.doubtful.items()))
+            add(venue.foreign, venue.armed_ns, venue.armed_s, venue.protected_s, venue.early_book)
+            add(sorted(venue.seen.items()), sorted(venue.doubtful.items()))
             add(sorted(venue.balances.items()))
         for key, market in sorted(self.markets.items()):
             add(key, market.instrument, market.book_ok, market.book_ns, market.gap, market.resync_ns)
@@ -204,6 +208,7 @@ class Engine:
 
     def _bad_book(self, venue: VenueState, code: int) -> None:
         if code != BOOK_MALFORMED:
+            venue.early_book = venue.early_book or code == BOOK_UNKNOWN_SYMBOL
             return
         index = venue.decoder.last_index
         for market in [venue.by_index[index]] if index >= 0 else venue.by_index:
@@ -243,10 +248,15 @@ class Engine:
                 raise InvariantError(f"{event.symbol}: the book decoder and the engine count symbols differently")
             venue.by_index.append(market)
             self.markets[event.venue, event.symbol] = venue.markets[event.symbol] = market
+            # Its snapshot is on the way; one that came before its instrument is gone, and asked for again at once.
+            market.resync_ns = 0 if venue.early_book else event.recv_ns
+            venue.early_book = False
+            self._upkeep.wake()
         else:
             old = market.instrument
             if (old.price_precision, old.size_precision) != (instrument.price_precision, instrument.size_precision):
                 # Every integer that we hold of this symbol would change its meaning: never in the middle of a run.
+                market.is_frozen = True
                 market.problem = "the venue changed the symbol's decimals: stop, flatten and start again"
                 market.changed = True
                 return
@@ -261,6 +271,8 @@ class Engine:
         limits = self.settings.limits
         market.position_max = int(limits.position_max(market.symbol) * scale)
         market.order_size_max = int(limits.max_order_size * scale)
+        if market.is_frozen:
+            return
         market.problem = ""
         if market.strategy is not None:
             try:
@@ -287,18 +299,16 @@ class Engine:
         venue = self.venues[event.venue]
         if event.channel == "public":
             venue.public_up = event.up
+            for market in venue.markets.values():
+                # The subscription brings a snapshot by itself.
+                market.resync_ns = max(market.resync_ns, event.recv_ns) if market.resync_ns else 0
         elif event.up:
             if not venue.private_up:
                 venue.private_up = True
-                for order in self.orders.open():
-                    if order.venue == venue.name and order.client_id not in venue.seen:
-                        # It was open when we lost the stream, and the venue's snapshots do not tell of it.
-                        venue.doubtful.setdefault(order.client_id, 0)
         elif venue.private_up or not venue.private_down_ns:
             venue.private_up = False
             venue.private_down_ns = event.recv_ns
             venue.armed_ns = 0
-            venue.seen.clear()
         self._touch(venue)
 
     def _on_clock_offset(self, event: ev.ClockOffset) -> None:
@@ -331,6 +341,10 @@ class Engine:
             self._after(event, order)
 
     def _on_fill(self, event: ev.Fill) -> None:
+        known = self.orders.get(event.client_id) or self.orders.by_venue_id(event.venue, event.venue_id)
+        if known is not None and known.purpose == ADOPTED and event.venue_ns < self.started_ns:
+            # Of an order taken over, before this start: settled elsewhere.
+            return
         order = self.orders.apply(event)
         if order is None:
             self.unbooked += 1
@@ -357,9 +371,17 @@ class Engine:
         if order is None:
             if not self.ids.is_own(event.client_id) or event.status in ("filled", "canceled", "expired"):
                 return
-            # Ours, from a start that ended without its cancels: taken over so that it is cancelled and counted.
+            if event.side == 0 or event.size <= 0:
+                # Its instrument is not known yet, so it cannot be counted; it can be cancelled.
+                self.ghosts[event.client_id] = event
+                self._upkeep.wake()
+                return
+            # Ours, from a start that ended without its cancels: taken over so that it is cancelled and counted. What it
+            # filled before this start is not this run's.
             order = self.orders.adopt(event, "")
-            for fill in self.orders.take_fills(order):
+            fills = [fill for fill in self.orders.take_fills(order) if fill.venue_ns >= self.started_ns]
+            self.orders.settle_elsewhere(order, order.cum_size - sum(fill.size for fill in fills))
+            for fill in fills:
                 self._on_fill(fill)
             self._upkeep.wake()
         elif not order.is_open and event.status in LIVE:
@@ -368,7 +390,7 @@ class Engine:
             if event.recv_ns - first_ns > LIST_LAG_NS:
                 self.ghosts[order.client_id] = event
                 self._upkeep.wake()
-        self.venues[event.venue].seen.add(order.client_id)
+        self.venues[event.venue].seen[order.client_id] = event.recv_ns
         self._after(event, order)
 
     def _after(self, event: Any, order: Order) -> None:
@@ -379,6 +401,9 @@ class Engine:
             market.changed = True
             if kind is ev.OrderAccepted or kind is ev.OrderAmended:
                 market.quoter.on_accepted(order)
+            elif kind is ev.OrderCanceled and order.client_id not in self.cancel_asked_ns:
+                # Not our doing: a post-only order that would have taken, for example. The same wish would end the same.
+                market.quoter.on_refused(event.recv_ns, order)
             elif kind is ev.OrderRejected or kind is ev.AmendRejected:
                 market.quoter.on_refused(event.recv_ns, order)
                 if market.limits is not None and "rate limit" in event.reason.lower():
@@ -386,8 +411,12 @@ class Engine:
         venue = self.venues[order.venue]
         if not order.is_open:
             self.cancel_asked_ns.pop(order.client_id, None)
-            venue.doubtful.pop(order.client_id, None)
-            venue.seen.discard(order.client_id)
+            if order.fills_missing:
+                # Over, and the executions that the venue tells of are not here: they count, so they are looked for.
+                venue.doubtful.setdefault(order.client_id, event.recv_ns - QUERY_AGAIN_NS + GONE_SETTLE_NS)
+            else:
+                venue.doubtful.pop(order.client_id, None)
+            venue.seen.pop(order.client_id, None)
             if market is not None:
                 market.quoter.on_closed(order)
         elif kind is ev.CancelRejected or kind is ev.AmendRejected:
@@ -395,13 +424,27 @@ class Engine:
             if event.gone if kind is ev.CancelRejected else event.code == "gone":
                 # Not open at the venue, yet no word of how it ended. Mostly its fill is on the way: ask a little later.
                 venue.doubtful.setdefault(order.client_id, event.recv_ns - QUERY_AGAIN_NS + GONE_SETTLE_NS)
-        elif kind is not ev.OutcomeUnknown:
+        elif kind is not ev.OutcomeUnknown and order.state is not OrderState.UNKNOWN and not order.fills_missing:
             venue.doubtful.pop(order.client_id, None)
         if self.is_stopping or venue.doubtful or order.state is OrderState.UNKNOWN:
             self._upkeep.wake()
 
     def _on_open_orders_read(self, event: ev.OpenOrdersRead) -> None:
+        """A whole list was read, its rows at this very moment: what it leaves out is in doubt."""
+        venue = self.venues[event.venue]
+        if event.complete:
+            for order in self.orders.open():
+                if order.venue == venue.name and venue.seen.get(order.client_id) != event.recv_ns:
+                    venue.doubtful.setdefault(order.client_id, 0)
         self._upkeep.wake()
+
+    def _on_timer_set(self, event: ev.TimerSet) -> None:
+        venue = self.venues[event.venue]
+        venue.protected_s = event.timeout_s
+        if not event.timeout_s and venue.armed_s:
+            # Refused or lost: asked again soon, and not as late as a period that stands.
+            venue.armed_ns = min(venue.armed_ns, event.recv_ns - venue.armed_s * 1_000_000_000 // 3 + TIMER_AGAIN_NS)
+            self._upkeep.wake()
 
     # --- commands and operators -------------------------------------------------------------------------------------
 
@@ -410,7 +453,6 @@ class Engine:
         self.ids.take()
         market = self.markets[command.venue, command.symbol]
         market.changed = True
-        self.venues[command.venue].seen.add(command.client_id)
         if command.purpose == "quote":
             market.quoter.on_place(command)
         if market.limits is not None:
@@ -425,7 +467,7 @@ class Engine:
 
     def _on_cancel(self, command: ev.Cancel) -> None:
         if self.ghosts.pop(command.client_id, None) is not None:
-            del self.listed_ns[command.client_id]
+            self.listed_ns.pop(command.client_id, None)
             return
         order = self.orders.cancel(command)
         self.cancel_asked_ns[command.client_id] = command.recv_ns

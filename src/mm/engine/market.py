@@ -42,6 +42,7 @@ class Market:
         "hedge_cost",
         "hedge_fills",
         "instrument",
+        "is_frozen",
         "last",
         "limits",
         "order_size_max",
@@ -81,6 +82,7 @@ class Market:
         self.gap = "no book yet"
         self.resync_ns = 0
         self.problem = ""
+        self.is_frozen = False
         self.hedge_fills = 0
         self.hedge_cost = 0
         self.position_max = 0
@@ -128,9 +130,9 @@ class Market:
         self.buys = store.open_exposure(venue.name, self.symbol, BUY)
         self.sells = store.open_exposure(venue.name, self.symbol, SELL)
         self.quantity = self.position.quantity
-        if not instrument.margin:
-            self.base_free = venue.free(instrument.base)
-            self.quote_free = venue.free(instrument.quote)
+        # Our orders carry no margin: a pair that could be traded on margin is spot for us all the same.
+        self.base_free = venue.free(instrument.base)
+        self.quote_free = venue.free(instrument.quote)
         state = self.state
         state.now_ns = now_ns
         state.position = self.quantity

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 QUOTABLE: Final = frozenset({"online", "post_only", "limit_only"})
 """States of an instrument or a venue in which resting orders can be placed."""
 CANCEL_AGAIN_NS: Final = 1_000_000_000
+IN_DOUBT_AGAIN_NS: Final = 5_000_000_000
 PATIENT: Final = frozenset({"self-trade", "rate"})
 """Refusals that pass by themselves: the order may stay where it is meanwhile."""
 RATE_WAIT_NS: Final = 50_000_000
@@ -128,8 +129,11 @@ class Quoting:
         """Cancel one order unless that was just asked; returns when to look again."""
         engine = self._engine
         asked_ns = engine.cancel_asked_ns.get(order.client_id, 0)
-        if asked_ns and now_ns - asked_ns < CANCEL_AGAIN_NS:
-            return asked_ns + CANCEL_AGAIN_NS
+        # Each cancel of a young order costs eight points: one in doubt is asked for less often than its points come
+        # back.
+        again_ns = IN_DOUBT_AGAIN_NS if order.state is OrderState.UNKNOWN else CANCEL_AGAIN_NS
+        if asked_ns and now_ns - asked_ns < again_ns:
+            return asked_ns + again_ns
         if order.state is OrderState.PENDING_NEW and not order.venue_id and now_ns - order.created_ns < CANCEL_AGAIN_NS:
             # The venue may not know it yet, and would answer that there is no such order.
             return order.created_ns + CANCEL_AGAIN_NS

@@ -77,7 +77,7 @@ class Upkeep:
         if not venue.public_up:
             return
         for market in venue.markets.values():
-            if not market.book_ok and now_ns - market.resync_ns >= RESYNC_AGAIN_NS and market.gap != "no book yet":
+            if not market.book_ok and now_ns - market.resync_ns >= RESYNC_AGAIN_NS:
                 self._engine.emit(ev.Resync(now_ns, venue.name, market.symbol, market.gap))
 
     def _ask(self, now_ns: int, venue: VenueState) -> None:
@@ -93,5 +93,9 @@ class Upkeep:
                 doubtful.setdefault(order.client_id, 0)
         for client_id, asked_ns in doubtful.items():
             doubted = engine.orders.get(client_id)
-            if doubted is not None and doubted.is_open and (not asked_ns or now_ns - asked_ns >= QUERY_AGAIN_NS):
+            if (
+                doubted is not None
+                and (doubted.is_open or doubted.fills_missing)
+                and (not asked_ns or now_ns - asked_ns >= QUERY_AGAIN_NS)
+            ):
                 engine.emit(ev.QueryOrder(now_ns, venue.name, client_id, doubted.venue_id))

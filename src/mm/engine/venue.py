@@ -62,8 +62,9 @@ class VenueState:
     """One venue during a run.
 
     private_up: connected, snapshots and history read: what we believe of our orders is the venue's own word;
-    seen: own orders that the venue has told of since the private stream was last lost; doubtful: open orders that it
-    did not tell of, to be asked for; foreign: open orders of the account that are not ours.
+    seen: when a list or snapshot last told of an own order; doubtful: orders whose fate has to be asked for, and when
+    that was done; foreign: open orders of the account that are not ours; armed_s: of the last request for the venue's
+    timer, protected_s: of its last word about it; early_book: a book came before its instrument.
     """
 
     __slots__ = (
@@ -75,12 +76,14 @@ class VenueState:
         "clock_offset_ns",
         "decoder",
         "doubtful",
+        "early_book",
         "face",
         "foreign",
         "markets",
         "name",
         "private_down_ns",
         "private_up",
+        "protected_s",
         "public_up",
         "seen",
         "settings",
@@ -103,7 +106,9 @@ class VenueState:
         self.foreign = 0
         self.armed_ns = 0
         self.armed_s = 0
-        self.seen: set[str] = set()
+        self.protected_s = 0
+        self.early_book = False
+        self.seen: dict[str, int] = {}
         self.doubtful: dict[str, int] = {}
         self.balances: dict[str, int] = {}
 

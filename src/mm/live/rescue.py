@@ -1,7 +1,7 @@
 """Cancels own orders when the engine has failed: a fresh link, no engine, ids only, and the venue's own list as proof.
 
-It connects, reads the open orders, cancels each that carries our owner prefix, and reads again until the list is free
-of them. Nothing of the failed run is used except the addresses and the key.
+It connects, reads the open orders, cancels each whose client id has our form, and listens until a request of the failed
+run can no longer take effect. Nothing of the failed run is used except the addresses and the key.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from typing import Any, Final
 from mm._core import events as ev
 from mm.net.actions import Action
 from mm.net.link import Link
+from mm.oms.ids import ClientIds
 
 AGAIN_NS: Final = 1_000_000_000
+SETTLE_NS: Final = 7_000_000_000
+"""A request that was on its way carries a deadline of five seconds; later, clocks allowed for, none comes."""
 GONE: Final = (ev.OrderCanceled, ev.OrderExpired, ev.OrderAbsent, ev.OrderRejected)
 LIVE: Final = frozenset({"pending_new", "new", "partially_filled"})
 
@@ -23,21 +26,22 @@ class Rescue:
 
     def __init__(self, link: Link, owner: str) -> None:
         self._link = link
-        self._owner = owner
+        self._ids = ClientIds(owner, 0)
+        self._started_ns = 0
         self._asked_ns: dict[str, int] = {}
-        self.open: dict[str, ev.OrderReport] = {}
-        """Own orders that the venue says are open, by client id."""
+        self.open: dict[str, tuple[str, str, str]] = {}
+        """Own orders that the venue says are open: client id to venue, symbol (maybe unknown) and the venue's id."""
         self.is_read = False
         """The venue's list has been read whole."""
         self.problem = ""
 
-    @property
-    def is_done(self) -> bool:
-        """Nothing of ours is open, by the venue's word."""
-        return self.is_read and not self.open
+    def is_done(self, now_ns: int) -> bool:
+        """Nothing of ours is open, by the venue's word, and nothing can be on its way any more."""
+        return self.is_read and not self.open and now_ns - self._started_ns >= SETTLE_NS
 
     def start(self, now_ns: int) -> None:
         """Begin to connect."""
+        self._started_ns = now_ns
         self._take(now_ns, self._link.start(now_ns))
 
     def opened(self, now_ns: int, channel: str) -> None:
@@ -82,11 +86,14 @@ class Rescue:
     def _take(self, now_ns: int, events: Iterable[Any]) -> None:
         for event in events:
             kind = type(event)
-            if kind is ev.OrderReport and event.client_id.startswith(self._owner):
+            if kind is ev.OrderReport and self._ids.is_own(event.client_id):
                 if event.status in LIVE:
-                    self.open[event.client_id] = event
+                    self.open[event.client_id] = (event.venue, event.symbol, event.venue_id)
                 else:
                     self._gone(event.client_id)
+            elif kind in (ev.OrderPending, ev.OrderAccepted) and self._ids.is_own(event.client_id):
+                # It was on its way when we began.
+                self.open.setdefault(event.client_id, (event.venue, "", event.venue_id))
             elif kind in GONE or (kind is ev.CancelRejected and event.gone):
                 self._gone(event.client_id)
             elif kind is ev.OpenOrdersRead and event.complete:
@@ -94,10 +101,10 @@ class Rescue:
             elif kind is ev.Alert and event.severity == "critical":
                 self.problem = event.text
         if self.is_read:
-            for client_id, report in list(self.open.items()):
+            for client_id, (venue, symbol, venue_id) in list(self.open.items()):
                 if now_ns - self._asked_ns.get(client_id, 0) >= AGAIN_NS:
                     self._asked_ns[client_id] = now_ns
-                    cancel = ev.Cancel(now_ns, report.venue, report.symbol, client_id, report.venue_id, "rescue")
+                    cancel = ev.Cancel(now_ns, venue, symbol, client_id, venue_id, "rescue")
                     self._take(now_ns, self._link.submit(now_ns, cancel))
 
     def _gone(self, client_id: str) -> None:

@@ -268,8 +268,8 @@ class Supervisor:
 
     def _protection(self) -> tuple[str, ...]:
         return tuple(
-            f"{venue.name} cancels every order of the account {venue.armed_s} s after our last word"
-            if venue.armed_s
+            f"{venue.name} cancels every order of the account {venue.protected_s} s after our last word"
+            if venue.protected_s
             else f"{venue.name} has no timer armed: orders stay until they are cancelled"
             for venue in self._bot.engine.venues.values()
         )
@@ -292,11 +292,13 @@ class Supervisor:
             shell.start()
             deadline_s = asyncio.get_running_loop().time() + RESCUE_S
             # The machine is pure and has no event to wait for.
-            while not rescue.is_done and shell.failure is None and asyncio.get_running_loop().time() < deadline_s:  # noqa: ASYNC110
+            while not rescue.is_done(bot.clock.now_ns()) and shell.failure is None:
+                if asyncio.get_running_loop().time() >= deadline_s:
+                    break
                 await asyncio.sleep(POLL_S)
             shell.stop()
             await shell.wait_closed()
-            orders += [f"{name} {client_id} ({report.venue_id})" for client_id, report in rescue.open.items()]
+            orders += [f"{name} {client_id} ({venue_id})" for client_id, (_, _, venue_id) in rescue.open.items()]
             if not rescue.is_read:
                 unknown.append(f"{name}: the open orders could not be read. {rescue.problem}".rstrip())
         note = ", as far as it was counted before the fault"

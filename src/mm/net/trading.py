@@ -28,6 +28,7 @@ from mm._core.events import (
     OrderDenied,
     OutcomeUnknown,
     Place,
+    TimerSet,
 )
 from mm.errors import LocalError
 from mm.exchanges.session import Session
@@ -161,16 +162,18 @@ class Trading:
                 return events + self._send(now_ns, command, by_rest=True)
             return events + list(self.session.response_events(command, decoded, now_ns))
         if isinstance(command, CancelAfter):
+            venue = self.session.venue
             if decoded.ok:
-                return []
-            text = f"{self.session.venue}: the dead man's switch was not set: {decoded.error}"
-            return [Alert(now_ns, "error", text)]
+                return [TimerSet(now_ns, venue, command.timeout_s)]
+            text = f"{venue}: the dead man's switch was not set: {decoded.error}"
+            return [TimerSet(now_ns, venue, 0), Alert(now_ns, "error", text)]
         return list(self.session.response_events(command, decoded, now_ns))
 
     def _doubted(self, now_ns: int, command: Command, reason: str) -> list[Any]:
         venue = self.session.venue
         if isinstance(command, CancelAfter):
-            return [Alert(now_ns, "error", f"{venue}: the dead man's switch may not be set: {reason}")]
+            text = f"{venue}: the dead man's switch may not be set: {reason}"
+            return [TimerSet(now_ns, venue, 0), Alert(now_ns, "error", text)]
         venue_id = "" if isinstance(command, Place) else command.venue_id
         return [OutcomeUnknown(now_ns, 0, venue, command.client_id, venue_id, request_name(command), reason)]
 

@@ -7,6 +7,7 @@ counter (10^14 orders) are exactly that.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from mm.errors import LocalError
@@ -30,11 +31,14 @@ class ClientIds:
     """The ids of one start. Peeking does not take: an id is taken when its Place is applied, so replay takes the
     same."""
 
-    __slots__ = ("_prefix", "count", "owner")
+    __slots__ = ("_form", "_prefix", "count", "owner")
 
     def __init__(self, owner: str, epoch: int) -> None:
         self.owner = owner
         self._prefix = owner + base36(epoch)
+        # An order of another program may begin with our two letters too.
+        letters = "".join(PURPOSE_LETTERS.values())
+        self._form = re.compile(f"{owner}[0-9a-z]{{1,6}}[{letters}][0-9a-z]{{1,9}}")
         self.count = 0
         if not owner.isascii() or not owner.isalnum() or len(self._prefix) > LENGTH_MAX - 8:
             raise LocalError(f"owner {owner!r} and epoch {epoch} do not leave room for the counter of a client id")
@@ -49,4 +53,4 @@ class ClientIds:
 
     def is_own(self, client_id: str) -> bool:
         """Whether an order at the venue is ours, from this start or an earlier one."""
-        return client_id.startswith(self.owner)
+        return self._form.fullmatch(client_id) is not None

@@ -21,6 +21,7 @@ from mm.quotes import Quote
 RETRY_NS_MIN: Final = 250_000_000
 """After a refusal the same wish waits: the venue's reason seldom goes away within one frame."""
 RETRY_NS_MAX: Final = 30_000_000_000
+IN_DOUBT: Final = "in doubt, and too close to the market"
 TOO_CLOSE: Final = "too close to the market"
 LIVE: Final = (OrderState.NEW, OrderState.PARTIALLY_FILLED)
 
@@ -79,7 +80,14 @@ class Quoter:
                 continue
             resting -= 1
             order = store.get(slot.client_id)
-            if order is None or order.state not in LIVE:
+            if order is None:
+                continue
+            if order.state is OrderState.UNKNOWN:
+                if self._is_exposed(order, quote, fair):
+                    steps.insert(0, Step(order, None, IN_DOUBT))
+                    retreats += 1
+                continue
+            if order.state not in LIVE:
                 continue
             step = self._change(now_ns, order, quote, fair, slot)
             if step is not None:
@@ -96,6 +104,14 @@ class Quoter:
                     if order is not None and order.state in LIVE:
                         steps.insert(0, Step(order, None, "not wanted"))
         return steps
+
+    def _is_exposed(self, order: Order, quote: Quote, fair: float) -> bool:
+        """Whether an order in doubt may stand much closer to the market than the quote that is wanted."""
+        price = order.price
+        if order.pending_price:
+            price = max(price, order.pending_price) if order.side > 0 else min(price, order.pending_price)
+        forward = (price - quote.price) * quote.side
+        return forward > fair * self._tolerance and forward > abs(fair - quote.price) / 2
 
     def due_ns(self) -> int:
         """When the last plan should be made again although nothing happens; 0 never."""

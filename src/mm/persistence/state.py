@@ -48,8 +48,11 @@ class StateFolder:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
-    def next_epoch(self) -> int:
-        """A number above all earlier ones of this folder, on the disk before it is returned."""
+    def next_epoch(self, now_s: int = 0) -> int:
+        """A number above all earlier ones, on the disk before it is returned.
+
+        now_s: seconds UTC; it keeps the numbers apart of folders that share an account, or of one that was lost.
+        """
         path = self.path / "epoch"
         try:
             last = int(path.read_text("ascii"))
@@ -62,7 +65,7 @@ class StateFolder:
                 "the number of the last start",
                 "the file is damaged: write a number above every epoch used before, for example 1000000",
             ) from None
-        epoch = last + 1
+        epoch = max(last + 1, now_s)
         fresh = path.with_name("epoch.new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:

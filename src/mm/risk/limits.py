@@ -119,7 +119,9 @@ class Limits:
     ) -> Approved | Refused:
         instrument = market.instrument
         # Until the venue answers, an amended order may fill at its old size or its new one: the larger counts.
-        added = size if replaces is None else max(0, size - replaces.exposure)
+        added = size
+        if replaces is not None:
+            added = max(0, replaces.cum_size + size - (replaces.booked + replaces.exposure))
         quantity = market.quantity
         if side == BUY:
             buys, sells = market.buys + added, market.sells
