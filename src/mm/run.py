@@ -118,6 +118,11 @@ def _run(settings: Settings, as_json: bool) -> int:
             view.say(f"warning: {warning}")
         for label in labels:
             view.say(label)
+        if folder.last_recording() is not None:
+            view.say(
+                "note: position, profit and position limits count from this start; what earlier starts bought or sold "
+                "is in the account's balances"
+            )
         epoch = folder.next_epoch(int(time.time()))
         recorder = FileRecorder(folder.new_recording(epoch), build=_build(), created_ns=time.time_ns())
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

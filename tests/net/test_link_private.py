@@ -13,7 +13,7 @@ from tests.net.driver import BALANCES, SECOND, SNAPSHOT, START, Driver, place
 
 
 def fill(number: int, time_ns: int = START) -> dict[str, Any]:
-    return {"what": "fill", "id": f"T{number}", "time": time_ns, "venue_id": "O1", "client_id": "mm1"}
+    return {"what": "fill", "id": f"T{number}", "time": time_ns, "venue_id": "O1", "client_id": "mm1Q1"}
 
 
 def execution(sequence: int, *rows: dict[str, Any]) -> dict[str, Any]:
@@ -329,7 +329,7 @@ def test_foreign_orders_are_counted_from_the_read_and_followed() -> None:
     driver.frame(PRIVATE, SNAPSHOT)
     driver.frame(PRIVATE, BALANCES)
     rows = [
-        {"what": "new", "client_id": "mm1", "venue_id": "O1"},
+        {"what": "new", "client_id": "mm1Q1", "venue_id": "O1"},
         {"what": "new", "client_id": "", "venue_id": "O2"},
         {"what": "new", "client_id": "other7", "venue_id": "O3"},
     ]

@@ -162,7 +162,8 @@ def test_a_full_disk_is_an_error_once_and_leaves_whole_records(tmp_path: Path) -
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)
     assert recorder.failed
-    recorder.record(place(1))
+    with pytest.raises(RecorderError, match="nothing more is taken"):
+        recorder.record(place(1))
     recorder.close()
     events = list(read(tmp_path / "a"))
     assert events == [place(number) for number in range(len(events))]

@@ -106,6 +106,8 @@ class Store:
 
     def find(self, event):
         found = self.get(event.client_id) if event.client_id else None
+        if found is not None and event.venue_id and found.venue_id and found.venue_id != event.venue_id:
+            found = None
         if found is None and event.venue_id:
             found = next((o for o in self.orders if (o.venue, o.venue_id) == (event.venue, event.venue_id)), None)
         return found if found is not None and found.venue == event.venue else None

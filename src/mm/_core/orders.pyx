@@ -513,6 +513,10 @@ cdef class OrderStore:
             order = self._orders.get(client_id)
             if order is not None and order.venue != venue:
                 return None
+            if order is not None and venue_id and order.venue_id and venue_id != order.venue_id:
+                # The same client id in an earlier life of the account: another order.
+                self.contradictions += 1
+                order = None
         if order is None and venue_id:
             of_venue = self._by_venue_id.get(venue)
             if of_venue is not None:

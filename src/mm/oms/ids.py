@@ -7,13 +7,12 @@ counter (10^14 orders) are exactly that.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from mm.errors import LocalError
+from mm.ownership import PURPOSE_LETTERS, own_form
 
 LENGTH_MAX: Final = 18
-PURPOSE_LETTERS: Final = {"quote": "Q", "hedge": "H", "flatten": "F"}
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -37,8 +36,7 @@ class ClientIds:
         self.owner = owner
         self._prefix = owner + base36(epoch)
         # An order of another program may begin with our two letters too.
-        letters = "".join(PURPOSE_LETTERS.values())
-        self._form = re.compile(f"{owner}[0-9a-z]{{1,6}}[{letters}][0-9a-z]{{1,9}}")
+        self._form = own_form(owner)
         self.count = 0
         if not owner.isascii() or not owner.isalnum() or len(self._prefix) > LENGTH_MAX - 8:
             raise LocalError(f"owner {owner!r} and epoch {epoch} do not leave room for the counter of a client id")

@@ -93,7 +93,8 @@ class FileRecorder:
     def record(self, event: Event) -> None:
         """Append one event; see the module's text for when it is written."""
         if self.failed:
-            return
+            # Nothing may be sent that is not recorded, whoever else still goes on.
+            raise RecorderError(f"{self.path}: writing failed before; nothing more is taken")
         payload = pack(event)
         size = len(payload)
         if size > RECORD_BYTES_MAX:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from mm._core.events import ForeignOrders, OrderCanceled, OrderExpired, OrderPending, OrderReport
+from mm.ownership import own_form
 
 TRACKED_MAX: Final = 10_000
 """Far above Kraken's own limit of open orders on all pairs; the count stops there."""
@@ -18,10 +19,11 @@ class ForeignCounter:
     owner: how client ids of our own orders begin.
     """
 
-    __slots__ = ("_ids", "_told", "_venue", "owner")
+    __slots__ = ("_ids", "_own", "_told", "_venue", "owner")
 
     def __init__(self, venue: str, owner: str) -> None:
         self._venue, self.owner = venue, owner
+        self._own = own_form(owner)
         self._ids: set[str] = set()
         self._told = -1
 
@@ -48,7 +50,7 @@ class ForeignCounter:
         return self._tell(now_ns) if self._told >= 0 else []
 
     def _is_foreign(self, client_id: str) -> bool:
-        return not client_id.startswith(self.owner)
+        return self._own.fullmatch(client_id) is None
 
     def _tell(self, now_ns: int) -> list[Any]:
         if self._told == len(self._ids):
