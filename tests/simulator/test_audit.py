@@ -1,8 +1,7 @@
 """The audit of simulated fills: it agrees with the exchange, and finds every kind of damage to a log."""
 
-import importlib.util
 import json
-from pathlib import Path
+from functools import cache
 from types import SimpleNamespace
 
 import pytest
@@ -12,19 +11,12 @@ from mm.simulator.ledger import DECIMALS
 from mm.simulator.market import btc_usd
 from mm.simulator.orders import BUY, NewOrder
 from mm.simulator.tape import builtin
+from tests.simulator.audit_tool import tool
 
-TOOLS = Path(__file__).parents[2] / "tools"
 SECOND = 1_000_000_000
-
-
-def tool(name):
-    spec = importlib.util.spec_from_file_location(name, TOOLS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 AUDIT, SESSION = tool("audit_fills"), tool("audit_session")
+# The tape is the same in every test, and reading it takes longer than most of them.
+AUDIT.Replay = cache(AUDIT.Replay)
 
 
 @pytest.fixture(scope="module")
