@@ -74,6 +74,16 @@ def test_a_buy_must_pay_its_fee_too():
     assert venue.ledger.free("bot", "USD") == 60_000 * 10**DECIMALS
 
 
+def test_an_amend_must_pay_for_what_it_adds():
+    venue = exchange(usd=60_000)
+    placed = venue.place(0, order(size=BTC // 2))
+    assert venue.amend(0, placed.order_id, size=BTC) is Refusal.INSUFFICIENT_FUNDS
+    assert (placed.size, placed.amended) == (BTC // 2, False)
+    assert venue.amend(0, placed.order_id, size=BTC * 99 // 100) is placed
+    assert venue.amend(0, placed.order_id, size=BTC // 4) is placed
+    assert venue.ledger.free("bot", "USD") == int((60_000 - 15_000 * 1.004) * 10**DECIMALS)
+
+
 def test_a_market_buy_must_pay_for_every_level_that_it_walks():
     venue = exchange(usd=150_000)
     market = {"order_type": OrderType.MARKET, "time_in_force": TimeInForce.IOC}
