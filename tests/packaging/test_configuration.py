@@ -35,3 +35,16 @@ def test_one_version_everywhere():
 def test_cibuildwheel_is_the_same_in_workflow_and_extra():
     extra = pin(PROJECT["project"]["optional-dependencies"]["release"], "cibuildwheel")
     assert f"pip install {extra}" in (ROOT / ".github/workflows/wheels.yml").read_text()
+
+
+def test_workflows_call_targets_that_exist():
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    workflows = "".join(path.read_text() for path in (ROOT / ".github/workflows").glob("*.yml"))
+    called = set(re.findall(r"run: make (\S+)", workflows))
+    assert called
+    assert called <= targets
+
+
+def test_what_the_tests_read_is_there_where_a_wheel_is_tested():
+    for name in PROJECT["tool"]["cibuildwheel"]["test-sources"]:
+        assert (ROOT / name).exists(), name

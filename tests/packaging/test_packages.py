@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -124,6 +126,22 @@ def test_installed_wheel_imports_every_native_module(wheel, tmp_path):
     run(python, "-m", "pip", "install", "-q", wheel, cwd=tmp_path)
     where = run(python, "-c", IMPORT_ALL, cwd=tmp_path)
     assert where.startswith(str(tmp_path))
+
+
+def test_tests_find_all_they_need_beside_an_installed_wheel(wheel, tmp_path):
+    """As cibuildwheel runs them: the wheel in a fresh environment, and of the tree only `test-sources`."""
+    python = environment(tmp_path / "venv")
+    run(python, "-m", "pip", "install", "-q", f"mm[test] @ {wheel.as_uri()}", cwd=tmp_path)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for name in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["cibuildwheel"]["test-sources"]:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, tree / name)
+    run(python, "-m", "pytest", "-q", "--collect-only", "tests", cwd=tree)
+    run(python, "-m", "pytest", "-q", "tests/config", "tests/strategies", "tests/core/test_native_modules.py", cwd=tree)
 
 
 def test_plain_install_of_a_tree_imports_every_native_module(unpacked, tmp_path):
