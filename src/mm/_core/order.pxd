@@ -1,7 +1,7 @@
 from libc.stdint cimport int8_t, int64_t
 
-from mm._core.events cimport AmendRejected, CancelRejected, OrderAmended, OrderReport, OutcomeUnknown
 from mm._core.int128 cimport mm_int128
+from mm._core.order_events cimport AmendRejected, CancelRejected, OrderAmended, OrderReport, OutcomeUnknown
 
 cdef enum:
     CREATED = 0

@@ -14,8 +14,8 @@ from libc.string cimport memmove
 
 from cython cimport final, no_gc
 
-from mm._core.events cimport AmendRejected, CancelRejected, OrderAmended, OrderReport, OutcomeUnknown
 from mm._core.int128 cimport as_int
+from mm._core.order_events cimport AmendRejected, CancelRejected, OrderAmended, OrderReport, OutcomeUnknown
 
 from mm._core.order_states import OrderState
 from mm.errors import LocalError

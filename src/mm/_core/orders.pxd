@@ -1,7 +1,8 @@
 from libc.stdint cimport int8_t, int64_t
 
-from mm._core.events cimport Fill, OrderNews, OrderReport, Place
+from mm._core.commands cimport Place
 from mm._core.order cimport OpenOrders, Order, OrderList
+from mm._core.order_events cimport Fill, OrderNews, OrderReport
 from mm._core.recent cimport Recent
 
 

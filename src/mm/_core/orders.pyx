@@ -13,15 +13,16 @@ from hashlib import blake2b
 
 from cython cimport final
 
-from mm._core.events cimport (
-    Amend, AmendRejected, Cancel, CancelRejected, Fill, OrderAbsent, OrderAccepted, OrderAmended, OrderCanceled,
-    OrderDenied, OrderExpired, OrderNews, OrderPending, OrderRejected, OrderReport, OutcomeUnknown, Place,
-)
+from mm._core.commands cimport Amend, Cancel, Place
 from mm._core.int128 cimport mm_add_int64, mm_add_int128, mm_int128
 from mm._core.order cimport (
     ABSENT, ACCEPT, CANCEL, CONFIRM, CREATED, DENY, DOUBT_PLACE, EVENTS, EXPIRE, FILL, FILL_ALL, LIVE, ODD, OF_ALL,
     OF_STRATEGY, OF_SYMBOL, PEND, REFUSE, REJECT, REPLACED, REQUEST_CANCEL, REQUEST_REPLACE, SAME, STANDS, STATES,
     SUBMIT, OpenOrders, Order, OrderList,
+)
+from mm._core.order_events cimport (
+    AmendRejected, CancelRejected, Fill, OrderAbsent, OrderAccepted, OrderAmended, OrderCanceled, OrderDenied,
+    OrderExpired, OrderNews, OrderPending, OrderRejected, OrderReport, OutcomeUnknown,
 )
 
 from mm._core.order_states import TERMINAL, TRANSITIONS, OrderEvent, OrderState, Transition

@@ -1,0 +1,13 @@
+from typing import ClassVar
+
+from typing_extensions import disjoint_base
+
+@disjoint_base
+class Event:
+    KIND: ClassVar[int]
+    FIELDS: ClassVar[tuple[tuple[str, str], ...]]
+    @property
+    def recv_ns(self) -> int: ...
+    def values(self) -> tuple[object, ...]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
