@@ -47,6 +47,9 @@ test-packaging: build .venv/.release ## build, install and look into sdist, whee
 bench: build ## one table: ours, baselines, ratio, target; fails on a regression (ARGS="-k b1")
 	$(BIN)/python -m benches $(ARGS)
 
+fuzz: build ## generated cases drawn afresh, thousands a property (ARGS="tests/core")
+	MM_CAMPAIGN=1 $(BIN)/python -m pytest -q $(if $(ARGS),$(ARGS),tests/core tests/exchanges tests/risk tests/strategies)
+
 endurance: build ## ten minutes with every fault of the venue, judged by its ledger (ARGS="--seconds 900")
 	$(BIN)/python tools/endurance.py $(ARGS)
 

@@ -89,9 +89,18 @@ def test_new_doubt_about_the_same_order_starts_the_proof_over() -> None:
     counts = EXPIRED + 30 * SECOND_NS
     assert negative_round(reconciler, counts) == []
     later = counts + SECOND_NS
-    reconciler.ask(later, "a1", "", since_ns=later, expired_ns=later + 10 * SECOND_NS, request="cancel")
+    reconciler.ask(later, "a1", "", since_ns=later, expired_ns=later + 10 * SECOND_NS, request="amend")
     assert negative_round(reconciler, counts + 6 * SECOND_NS) == []
     assert len(reconciler) == 1
+
+
+def test_a_lost_cancel_does_not_put_off_the_proof_that_the_order_never_arrived() -> None:
+    reconciler = asked()
+    counts = EXPIRED + 30 * SECOND_NS
+    assert negative_round(reconciler, counts) == []
+    later = counts + SECOND_NS
+    reconciler.ask(later, "a1", "", since_ns=later, expired_ns=later + 10 * SECOND_NS, request="cancel")
+    assert len(negative_round(reconciler, counts + 6 * SECOND_NS)) == 1
 
 
 def test_doubt_raised_while_a_round_runs_is_not_settled_by_it() -> None:

@@ -106,7 +106,9 @@ class Store:
 
     def find(self, event):
         found = self.get(event.client_id) if event.client_id else None
-        if found is not None and event.venue_id and found.venue_id and found.venue_id != event.venue_id:
+        same_venue = found is not None and found.venue == event.venue
+        if same_venue and event.venue_id and found.venue_id and found.venue_id != event.venue_id:
+            self.contradictions += 1
             found = None
         if found is None and event.venue_id:
             found = next((o for o in self.orders if (o.venue, o.venue_id) == (event.venue, event.venue_id)), None)
