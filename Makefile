@@ -16,7 +16,7 @@ help: ## list the targets
 build: .venv/.built ## set up .venv and build the native modules (again only when their sources changed)
 
 run: build ## run the market maker on the embedded simulation (ARGS="--seconds 60")
-	$(BIN)/python -m mm.run $(ARGS)
+	@$(BIN)/python -m mm.run $(ARGS)
 
 test: build ## every quick test: Rust, then Python (ARGS="-k book")
 	cargo test -q -p mm-core
@@ -63,7 +63,7 @@ drift: build ## ten million random fills through a position, exact to the unit (
 # The build requirements live in the venv, so the extensions are built without isolation (fixed paths: fast rebuilds).
 .venv/.requires: pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'mm needs Python 3.11 or later: make PYTHON=python3.11')"
-	@command -v cargo >/dev/null || { echo "mm needs cargo (Rust 1.85 or later) on PATH" >&2; exit 1; }
+	@cargo --version >/dev/null 2>&1 || { echo "mm needs cargo (Rust 1.85 or later) on PATH" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" > .venv/requires.txt
 	$(PIP) install -q -r .venv/requires.txt

@@ -1,6 +1,6 @@
 """A strategy of your own in one file: quotes around the microprice, which leans to the side that is about to move.
 
-Use it without touching the package, from the folder that holds this file:
+Use it without touching the package. Write into mine.toml (see examples/kraken-sim.toml for the other tables):
 
     [strategies.btc]
     kind = "microprice:Microprice"
@@ -8,7 +8,7 @@ Use it without touching the package, from the folder that holds this file:
     width_bps = 0.2
     quote_size = 0.005
 
-    PYTHONPATH=examples/strategies python -m mm.run --config mine.toml
+    PYTHONPATH=examples/strategies .venv/bin/python -m mm.run --config mine.toml
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mm.config import number
+from mm.config import integer, number
 from mm.instruments import Instrument, Side
 from mm.quotes import Quote, Quoting, Terms
 from mm.strategies import MarketState, Strategy
@@ -28,7 +28,9 @@ class MicropriceParameters:
 
     width_bps: Decimal = number("bps", above=0, most=100)
     quote_size: Decimal = number("base", above=0, most=100)
-    refresh_tolerance_bps: Decimal = number("bps", default="0.05", least=0, most=100)  # read by the quoter
+    # Read by the quoter: how far a quote may be off before it moves, and how often it may move.
+    refresh_tolerance_bps: Decimal = number("bps", default="0.1", least=0, most=100)
+    refresh_interval_ms: int = integer("ms", default=1000, least=0, most=60_000)
 
 
 class Microprice(Strategy):

@@ -188,6 +188,8 @@ def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, .
         world = launch(state, seed=settings.run.seed, speed=float(settings.run.replay_speed), tier=venue.tier)
     else:
         labels = (f"The simulator was running already (process {world.pid}) and goes on with the account as it is",)
+        asked = f"seed {settings.run.seed}, tier {venue.tier}, {settings.run.replay_speed:g}x"
+        labels += (f"It keeps the seed, tier and speed that it was started with; this run asked for {asked}",)
     venue = replace(
         venue,
         rest_url=world.rest_url,

@@ -17,6 +17,10 @@ from mm.config.reader import Source, read_table
 from mm.config.settings import LimitSettings, RunSettings, Settings, StrategySettings, VenueSettings
 
 
+class UnknownKind(LookupError):
+    """A recorded strategy is not here."""
+
+
 def to_json(settings: Settings) -> bytes:
     """The canonical text: sorted keys, exact decimals, no secret."""
     strategies = {
@@ -45,6 +49,10 @@ def from_json(text: bytes, parameters_of: ParametersOf = builtin_parameters) -> 
         strategies = {
             name: _strategy(name, table, source, parameters_of) for name, table in value["strategies"].items()
         }
+    except UnknownKind as error:
+        came = str(error.args[0])
+        source.refuse(("strategies",), "strategies that can be imported", came, "set PYTHONPATH as in the run")
+        raise SettingsError(tuple(source.problems)) from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         source.refuse(("file",), "the settings of a run", f"{type(error).__name__}")
         raise SettingsError(tuple(source.problems)) from error
@@ -62,7 +70,11 @@ def _strategy(name: str, table: dict[str, Any], source: Source, parameters_of: P
     path = ("strategies", name)
     generic = {field.name for field in dataclasses.fields(StrategySettings) if "rule" in field.metadata}
     own = {key: value for key, value in table.items() if key not in generic}
-    parameters = read_table(parameters_of(table["kind"]), own, source, path)
+    try:
+        kind = parameters_of(table["kind"])
+    except LookupError as error:
+        raise UnknownKind(*error.args) from error
+    parameters = read_table(kind, own, source, path)
     rest = {key: value for key, value in table.items() if key in generic}
     return read_table(StrategySettings, rest, source, path, name=name, parameters=parameters)
 
