@@ -18,12 +18,16 @@ Serving = Callable[..., AbstractAsyncContextManager[int]]
 async def serve_script(script: Script, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Run `script` for each connection to a loopback port; yields the port."""
     tasks: set[asyncio.Task[None]] = set()
+    ended = False
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
         try:
+            if ended:
+                # Accepted while everything is being closed: from Python 3.12 on the server waits for this one too.
+                return
             await script(reader, writer)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -37,6 +41,7 @@ async def serve_script(script: Script, context: ssl.SSLContext | None = None) ->
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        ended = True
         server.close()
         for task in tasks:
             task.cancel()
