@@ -20,13 +20,19 @@ DIRECTIVES = {
     "boundscheck": True,
     "wraparound": False,
     "cdivision": False,
-    "embedsignature": False,
+    # In the form that `inspect.signature` reads, so that a stub is compared with its module down to the arguments.
+    "embedsignature": True,
+    "embedsignature.format": "clinic",
     "binding": False,
     "always_allow_keywords": True,
     "freethreading_compatible": False,
 }
 
 FLAGS = ["/O2"] if sys.platform == "win32" else ["-O3", "-g0", "-Wno-unused-function"]
+
+# cythonize compares the C files with the modules alone; the directives are in this file.
+GENERATED = ROOT / "build" / "cython"
+STALE = any(made.stat().st_mtime < Path(__file__).stat().st_mtime for made in GENERATED.rglob("*.c"))
 
 
 class BuildExtensions(build_ext):
@@ -65,6 +71,7 @@ setup(
         ],
         include_path=["src"],
         build_dir="build/cython",
+        force=STALE,
         compiler_directives=DIRECTIVES,
     ),
 )
