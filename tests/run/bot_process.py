@@ -106,10 +106,19 @@ def ledger(state: Path) -> dict[str, Any]:
     return report
 
 
-def eventually(state: Path, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The ledger once it is so. The venue is another process with a clock of its own, so it has to be asked again."""
+def eventually(state: Path, is_it: Callable[[dict[str, Any]], bool], bot: BotProcess | None = None) -> dict[str, Any]:
+    """The ledger once it is so. The venue is another process with a clock of its own, so it has to be asked again.
+
+    bot: who should bring it about; what it said is part of the failure.
+    """
     deadline = time.monotonic() + PATIENCE_S
     while not is_it(report := ledger(state)):
-        assert time.monotonic() < deadline, report["open_orders"]
+        if time.monotonic() > deadline:
+            said = ""
+            if bot is not None:
+                bot.process.terminate()
+                bot.wait()
+                said = bot.text()
+            raise AssertionError(f"{report['open_orders']}\n{said}")
         time.sleep(0.05)
     return report

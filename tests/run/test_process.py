@@ -74,7 +74,7 @@ def test_a_start_after_kill_nine_finds_the_same_venue_and_cancels_what_was_left(
     left = {order["client_id"] for order in ledger(state)["open_orders"]}
     assert left != set()
     second = start()
-    eventually(state, lambda books: not left & {order["client_id"] for order in books["open_orders"]})
+    eventually(state, lambda books: not left & {order["client_id"] for order in books["open_orders"]}, second)
     second.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
     assert find(state) == venue
     code, end = second.stop()
