@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picows import WSCloseCode, WSProtocolError
 
 from mm._core import events as ev
 from mm.config import Environment, Secret, Settings, load
@@ -159,6 +160,20 @@ async def test_a_callback_that_raises_stops_the_run_in_order(world: World, setti
     assert await run.until_over() is Exit.FAULT
     assert open_orders(world) == []
     assert run.view.facts["why"] == "ZeroDivisionError: boom"
+
+
+async def test_bytes_that_are_no_websocket_frame_are_the_other_sides_fault(world: World, settings: Settings) -> None:
+    def garble(_: object = None) -> None:
+        raise WSProtocolError(WSCloseCode.PROTOCOL_ERROR, "invalid opcode")
+
+    def at_quotes(run: Run) -> None:
+        asyncio.get_running_loop().call_soon(garble)
+        asyncio.get_running_loop().call_later(0.2, run.supervisor.ask_to_stop, "SIGINT")
+
+    run = Run(settings, epoch=next(EPOCH))
+    run.at_quotes = at_quotes
+    assert await run.until_over() is Exit.CLEAN
+    assert open_orders(world) == []
 
 
 async def test_a_task_that_dies_unseen_stops_the_run_in_order(world: World, settings: Settings) -> None:

@@ -12,6 +12,8 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from picows import WSProtocolError
+
 from mm._core import events as ev
 from mm._core.orders import Order, OrderState
 from mm.engine.engine import OWNER
@@ -206,6 +208,10 @@ class Supervisor:
     def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Something on the loop has raised and nobody awaited it: the run cannot be trusted any more."""
         error = context.get("exception")
+        if isinstance(error, WSProtocolError):
+            # The other side's fault, and its connection's end: the link hears of that and connects anew.
+            self._view.say(f"A connection brought what is no WebSocket frame ({error}); it is closed and made anew")
+            return
         self._fail(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message"))))
 
     def _fail(self, error: BaseException) -> None:

@@ -77,6 +77,9 @@ class WebSocket:
         transport = self._transport
         if transport is None or not self._writable or transport.is_disconnected or transport.is_close_frame_sent:
             return False
+        # picows writes to the socket by its number, which may be another connection's by the time we hear of the end.
+        if transport.underlying_transport.is_closing():
+            return False
         transport.send(WSMsgType.TEXT, payload)
         return True
 

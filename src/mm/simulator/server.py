@@ -340,8 +340,10 @@ class _Socket(WSListener):
 
     def send(self, payload: bytes) -> None:
         """Send a text frame."""
-        if self._transport is not None:
-            self._transport.send(WSMsgType.TEXT, payload)
+        transport = self._transport
+        # picows writes to the socket by its number, which may be another connection's by the time we hear of the end.
+        if transport is not None and not transport.is_disconnected and not transport.underlying_transport.is_closing():
+            transport.send(WSMsgType.TEXT, payload)
 
     def end(self, code: int, reason: str) -> None:
         """Close; code 0 drops the connection without a close frame."""
