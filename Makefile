@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NATIVE := $(shell find src rust -name '*.py[xd]' -o -name '*.pxi' -o -name '*.rs' -o -name Cargo.toml) \
-          Cargo.toml pyproject.toml setup.py build_backend/mm_build.py
+          Cargo.toml Cargo.lock pyproject.toml setup.py build_backend/mm_build.py
 # What an extra of pyproject.toml asks for, one requirement a line, without building the project again for it.
 EXTRA = $(BIN)/python -c "import sys, tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')"
@@ -19,7 +19,7 @@ run: build ## run the market maker on the embedded simulation (ARGS="--seconds 6
 	@$(BIN)/python -m mm.run $(ARGS)
 
 test: build ## every quick test: Rust, then Python (ARGS="-k book")
-	cargo test -q -p mm-core
+	cargo test -q --locked -p mm-core
 	$(BIN)/python -m pytest -q $(ARGS)
 
 # cython-lint starts a bare `pycodestyle`.
@@ -35,7 +35,7 @@ types: build ## mypy strict, and each native module against its stub
 	$(BIN)/python tools/check_stubs.py
 
 rust-lint: ## clippy and rustfmt, where they are installed
-	@if cargo clippy -V >/dev/null 2>&1; then set -x; cargo clippy -q --workspace --all-targets -- -D warnings; else echo "clippy is not installed: left out"; fi
+	@if cargo clippy -V >/dev/null 2>&1; then set -x; cargo clippy -q --locked --workspace --all-targets -- -D warnings; else echo "clippy is not installed: left out"; fi
 	@if cargo fmt --version >/dev/null 2>&1; then set -x; cargo fmt --all --check; else echo "rustfmt is not installed: left out"; fi
 
 judges: build ## install the clients of others that the tests let trade against the simulated venue
