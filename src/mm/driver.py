@@ -77,14 +77,6 @@ class Driver:
             if not heard:
                 return
 
-    def cancel_everything(self, now_ns: int) -> None:
-        """Ask the venues to cancel every own open order without the engine: for when the engine itself has failed."""
-        for order in self.engine.orders.open():
-            cancel = ev.Cancel(now_ns, order.venue, order.symbol, order.client_id, order.venue_id, "emergency")
-            self._recorder.record(cancel)
-            for event in self.links[order.venue].submit(now_ns, cancel):
-                self._recorder.record(event)
-
     def next_deadline(self) -> int:
         """When the engine wants to be woken, ns UTC."""
         return self.engine.next_deadline()

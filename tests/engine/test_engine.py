@@ -383,3 +383,18 @@ def test_the_fills_of_a_taken_over_order_are_booked(world: World):
     )
     assert world.engine.markets[KRAKEN, SYMBOL].position.quantity == BTC // 500
     assert world.engine.orders.get("mm3Q9").fills_missing == 0
+
+
+def test_a_fast_market_is_retreated_from_at_most_five_times_a_second(make_world):
+    """Each retreat costs points of the venue's counter; without points no quote can be moved at all."""
+    world = make_world(settings=WITH_TOLERANCE.replace("refresh_interval_ms = 0", "refresh_interval_ms = 1000"))
+    _, ask = world.ready()
+    world.now += SECOND
+    moved = 0
+    for step in range(100):
+        world.book(600_100 + 60 * step, 600_110 + 60 * step)
+        for amend in of(ev.Amend, world.decide(10 * MS)):
+            moved += amend.client_id == ask.client_id
+            numbers = (amend.price, amend.size, 0)
+            world.tell(ev.OrderAmended(world.now, world.now, KRAKEN, amend.client_id, amend.venue_id, *numbers))
+    assert 4 <= moved <= 6

@@ -105,6 +105,23 @@ async def test_close_code_and_reason_of_the_peer_are_told_once(serving: Serving)
         assert await peer.closed == (1008, "policy")
 
 
+async def test_nothing_is_written_to_a_socket_that_is_closing(serving: Serving) -> None:
+    """Its number may be another connection's by then, and the bytes would go there."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await shake(reader, writer)
+        await reader.read()
+
+    async with serving(script) as port:
+        peer = Peer(f"ws://127.0.0.1:{port}/v2")
+        await peer.opened.wait()
+        assert peer.socket.send(b"one")
+        assert peer.socket._transport is not None
+        peer.socket._transport.underlying_transport.close()
+        assert not peer.socket.send(b"two")
+        await peer.closed
+
+
 async def test_abrupt_end_is_lost(serving: Serving) -> None:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await shake(reader, writer)
