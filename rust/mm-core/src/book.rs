@@ -141,6 +141,13 @@ impl Book {
         }
     }
 
+    /// Drops every level beyond the best `count` of a side, whatever the depth. `count` is at least ten.
+    #[inline]
+    pub fn keep(&mut self, count: usize) {
+        self.bids.truncate(count.max(checksum_text::LEVELS));
+        self.asks.truncate(count.max(checksum_text::LEVELS));
+    }
+
     #[inline]
     #[must_use]
     pub fn top(&self) -> Top {

@@ -12,5 +12,8 @@ pub mod kraken_limits;
 pub mod kraken_signer;
 pub mod ladder;
 pub mod limiter;
+pub mod mexc_book;
+pub mod mexc_push;
+pub mod protobuf;
 pub mod rfc3339;
 pub mod state_hash;

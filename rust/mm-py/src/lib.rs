@@ -7,6 +7,7 @@ mod kraken_book;
 mod kraken_limits;
 mod kraken_signer;
 mod limiter;
+mod mexc;
 
 use pyo3::prelude::*;
 
@@ -26,6 +27,8 @@ mod _rust {
     use super::kraken_signer::KrakenSigner;
     #[pymodule_export]
     use super::limiter::TokenBucket;
+    #[pymodule_export]
+    use super::mexc::MexcBookDecoder;
 
     #[pymodule_export]
     const BOOK_SNAPSHOT: i64 = mm_core::kraken_book::SNAPSHOT as i64;
@@ -40,6 +43,8 @@ mod _rust {
     #[pymodule_export]
     const BOOK_CROSSED: i64 = mm_core::kraken_book::CROSSED as i64;
     #[pymodule_export]
+    const BOOK_GAP: i64 = mm_core::mexc_book::GAP as i64;
+    #[pymodule_export]
     const BOOK_OTHER_CHANNEL: i64 = super::kraken_book::OTHER_CHANNEL;
     #[pymodule_export]
     const BOOK_MALFORMED: i64 = super::kraken_book::MALFORMED;
@@ -49,5 +54,15 @@ mod _rust {
     #[pyfunction]
     fn crc32(data: &[u8]) -> u32 {
         mm_core::crc::crc32(data)
+    }
+
+    #[pyfunction]
+    fn mexc_push<'py>(py: Python<'py>, frame: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        super::mexc::push(py, frame)
+    }
+
+    #[pyfunction]
+    fn mexc_depth_span(frame: &[u8]) -> Option<(&str, u64, u64)> {
+        super::mexc::depth_span(frame)
     }
 }

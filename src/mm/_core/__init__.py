@@ -2,6 +2,7 @@
 
 from ._rust import BOOK_CHECKSUM_MISMATCH as BOOK_CHECKSUM_MISMATCH
 from ._rust import BOOK_CROSSED as BOOK_CROSSED
+from ._rust import BOOK_GAP as BOOK_GAP
 from ._rust import BOOK_IGNORED_INVALID as BOOK_IGNORED_INVALID
 from ._rust import BOOK_MALFORMED as BOOK_MALFORMED
 from ._rust import BOOK_OTHER_CHANNEL as BOOK_OTHER_CHANNEL
@@ -15,5 +16,8 @@ from ._rust import KrakenBookDecoder as KrakenBookDecoder
 from ._rust import KrakenRestCounter as KrakenRestCounter
 from ._rust import KrakenSigner as KrakenSigner
 from ._rust import KrakenTradingCounter as KrakenTradingCounter
+from ._rust import MexcBookDecoder as MexcBookDecoder
 from ._rust import TokenBucket as TokenBucket
 from ._rust import crc32 as crc32
+from ._rust import mexc_depth_span as mexc_depth_span
+from ._rust import mexc_push as mexc_push

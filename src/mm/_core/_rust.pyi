@@ -4,11 +4,12 @@ Integers are 64 bits unless said. Prices are units of 10^-price_precision, sizes
 times integer nanoseconds.
 """
 
-from typing import Final, final
+from typing import Any, Final, final
 
 __all__ = [
     "BOOK_CHECKSUM_MISMATCH",
     "BOOK_CROSSED",
+    "BOOK_GAP",
     "BOOK_IGNORED_INVALID",
     "BOOK_MALFORMED",
     "BOOK_OTHER_CHANNEL",
@@ -22,8 +23,11 @@ __all__ = [
     "KrakenRestCounter",
     "KrakenSigner",
     "KrakenTradingCounter",
+    "MexcBookDecoder",
     "TokenBucket",
     "crc32",
+    "mexc_depth_span",
+    "mexc_push",
 ]
 
 BOOK_SNAPSHOT: Final[int]
@@ -38,6 +42,8 @@ BOOK_IGNORED_INVALID: Final[int]
 """Flag: an update for a book without a snapshot or without trust; not applied."""
 BOOK_CROSSED: Final[int]
 """Flag: the best bid is at or above the best ask (the checksum may well agree)."""
+BOOK_GAP: Final[int]
+"""Flag: a frame is missing before this one (venues that number their frames); the book is invalid until a snapshot."""
 BOOK_OTHER_CHANNEL: Final[int]
 """Code: not a frame of the book channel."""
 BOOK_MALFORMED: Final[int]
@@ -194,6 +200,56 @@ class KrakenTradingCounter:
         """Return when `allows` will say yes, were the age the same, 0 if it never will; changes nothing."""
     def state_hash(self) -> int:
         """Return a 64-bit hash of the counter; the same after the same charges."""
+
+@final
+class MexcBookDecoder:
+    """Turns MEXC Spot's `aggre.depth` frames and REST snapshots into books, by their versions. It gives codes.
+
+    A snapshot comes as `snapshot BTCUSDT`, a line feed, and the body of the REST reply. Frames that come before it wait
+    for it; one that is older than the first of them (flags `BOOK_SNAPSHOT | BOOK_IGNORED_INVALID`) changes nothing.
+    There is no checksum: `BOOK_VALID` says that no frame is missing since the snapshot. The depth that a book was made
+    with does not cut it, since the venue never sends a level again.
+    """
+
+    def __new__(cls) -> MexcBookDecoder: ...
+    def add(self, symbol: str, book: Book) -> int:
+        """Keep `book` by the frames of `symbol`, "BTC/USDT" or "BTCUSDT"; returns the symbol's index, for good."""
+    def remove(self, symbol: str) -> bool:
+        """Stop taking frames of `symbol`; says whether it was there."""
+    def apply(self, frame: bytes) -> int:
+        """Apply one frame or snapshot whole, or nothing of it.
+
+        Returns `index << 8 | flags` with the flags `BOOK_*`, or a negative code: `BOOK_OTHER_CHANNEL`,
+        `BOOK_MALFORMED`, `BOOK_UNKNOWN_SYMBOL`. A malformed frame that names no known symbol (`last_index` -1) may
+        have been for any book.
+        """
+    def version(self, symbol: str) -> int:
+        """Return the version of a symbol's book, 0 while it waits for a snapshot."""
+    @property
+    def last_error(self) -> str:
+        """What was wrong with the last malformed frame: field, what was expected, byte offset."""
+    @property
+    def last_venue_ns(self) -> int:
+        """When the venue sent the last frame, by itself; 0 when it did not say."""
+    @property
+    def last_index(self) -> int:
+        """Index of the symbol that the last frame was of, -1 for none."""
+    @property
+    def unknown_symbol_count(self) -> int: ...
+    @property
+    def malformed_count(self) -> int: ...
+    @property
+    def gap_count(self) -> int: ...
+
+def mexc_push(frame: bytes) -> tuple[str, str, int, int, int, tuple[Any, ...] | None] | str:
+    """Return what is in a push frame of MEXC Spot, or a text that says what is wrong with it.
+
+    (channel, symbol, created ms, sent ms, number of the body, body): the body's values in the order of its fields,
+    repeated messages as lists of such tuples, what is absent as "", 0 or False; None where no known body is in it.
+    """
+
+def mexc_depth_span(frame: bytes) -> tuple[str, int, int] | None:
+    """Return the venue's symbol and the first and last version of an `aggre.depth` frame; None for anything else."""
 
 @final
 class KrakenRestCounter:
