@@ -26,14 +26,15 @@ class Transmit:
 class Query:
     """Read something over REST, however many tries it takes within the link's limits.
 
-    kind: the codec's name of the request; one that still waits is replaced by a newer one of its kind. is_background:
-    after all others.
+    kind: the codec's name of the request; subject: what of its kind is asked for (a symbol). One that still waits is
+    replaced by a newer one of its kind and subject. is_background: after all others.
     """
 
     kind: str
     parameters: dict[str, Any] = field(default_factory=dict)
     is_private: bool = True
     is_background: bool = False
+    subject: str = ""
     generation: int = 0
     """The session's own mark: an answer to a question of an earlier life is ignored."""
 
@@ -64,12 +65,25 @@ class Session(Protocol):
     def venue(self) -> str: ...
     @property
     def urls(self) -> dict[str, str]:
-        """Channel name to address."""
+        """Channel name to address; an empty one is not known yet, and its channel waits. Asked after each input."""
         ...
 
     @property
-    def book_prefix(self) -> bytes:
-        """How a book frame begins, for all frames the venue writes in its usual order of keys; empty if unknown."""
+    def book_prefix(self) -> bytes | tuple[bytes, ...]:
+        """How a book frame begins, for all frames the venue writes in its usual order of keys; empty if unknown.
+
+        Frames that begin so do not pass the session. Asked after each input that is not such a frame.
+        """
+        ...
+
+    @property
+    def clock_query(self) -> str:
+        """The public read that tells the venue's clock; empty where the answer to a ping does."""
+        ...
+
+    @property
+    def orders_in_flight_max(self) -> int:
+        """How many order requests may be under way over REST at once; 1 where a nonce has to rise on arrival."""
         ...
 
     @property
@@ -104,6 +118,10 @@ class Session(Protocol):
         """The clock is inside the bound that trading needs, or is not."""
         ...
 
+    def clock_offset(self, offset_ns: int) -> None:
+        """Take the venue's time minus ours, as estimated."""
+        ...
+
     def token_refused(self, now_ns: int) -> Events:
         """A trading request was refused for its token."""
         ...
@@ -114,7 +132,10 @@ class Session(Protocol):
 
     def is_up(self, channel: str) -> bool: ...
     def can_cancel(self) -> bool:
-        """The private socket is logged in: requests can be sent, whether or not the recovery reads are done."""
+        """The private socket is logged in: requests can be sent, whether or not the recovery reads are done.
+
+        Never, where orders are entered over REST: then all commands go there.
+        """
         ...
 
     def wishes(self) -> list[Wish]:
@@ -123,6 +144,14 @@ class Session(Protocol):
 
     def call_cost(self, kind: str) -> int:
         """Points that a read costs on the venue's call counter."""
+        ...
+
+    def reads(self, kind: str, parameters: dict[str, Any]) -> Sequence[dict[str, Any]]:
+        """The calls that a read about orders takes, by their parameters: one, or one for each symbol or order."""
+        ...
+
+    def farewell(self) -> Sequence[Query]:
+        """What is sent off at the end without waiting for an answer."""
         ...
 
     def ping(self, request_id: int) -> bytes: ...

@@ -67,8 +67,8 @@ class HttpRequest:
     is_read: bool
 
     def __repr__(self) -> str:
-        """Without headers and body: they carry key, signature and token."""
-        return f"HttpRequest({self.method} {self.path})"
+        """Without query, headers and body: they carry key, signature and token."""
+        return f"HttpRequest({self.method} {self.path.partition('?')[0]})"
 
 
 @dataclass(slots=True)

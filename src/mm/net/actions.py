@@ -12,12 +12,21 @@ PUBLIC: Final = "public"
 PRIVATE: Final = "private"
 
 
+def without_query(address: str) -> str:
+    """Cut an address to what may be shown: keys and signatures stand behind the question mark."""
+    return address.partition("?")[0]
+
+
 @dataclass(slots=True)
 class Connect:
     """Open the channel's socket to `url`; answered by `opened` or `closed`."""
 
     channel: str
     url: str
+
+    def __repr__(self) -> str:
+        """Without what follows the path, which may be a key."""
+        return f"Connect({self.channel!r}, {without_query(self.url)!r})"
 
 
 @dataclass(slots=True)
@@ -51,8 +60,9 @@ class Request:
     timeout_ns: int
 
     def __repr__(self) -> str:
-        """Without headers and body, which carry key and signature."""
-        return f"Request({self.venue!r}, {self.request_id}, {self.request.method} {self.request.path})"
+        """Without query, headers and body, which carry key and signature."""
+        path = without_query(self.request.path)
+        return f"Request({self.venue!r}, {self.request_id}, {self.request.method} {path})"
 
 
 Action = Connect | Send | Disconnect | Request

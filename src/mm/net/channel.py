@@ -77,6 +77,7 @@ class Channel:
         "_pinged_ns",
         "backoff",
         "budget",
+        "is_held",
         "last_frame_ns",
         "liveness",
         "name",
@@ -92,6 +93,8 @@ class Channel:
         self.phase = Phase.STOPPED
         self.subscribed = False
         """Something is subscribed: heartbeats are due."""
+        self.is_held = False
+        """The address is not known yet."""
         self.wait_min_ns = 0
         """Least wait between attempts while the venue is in maintenance."""
         self.last_frame_ns = 0
@@ -111,6 +114,8 @@ class Channel:
             if self._pinged_ns >= self.last_frame_ns:
                 return self.last_frame_ns + self._silence_ns()
             return self.last_frame_ns + min(self.liveness.quiet_ns, self._silence_ns())
+        if self.phase is Phase.WAITING and self.is_held:
+            return 0
         return self._due_ns if self.phase in (Phase.WAITING, Phase.CONNECTING) else 0
 
     def start(self, now_ns: int) -> None:
@@ -161,7 +166,7 @@ class Channel:
             return None
         if self.phase is Phase.CONNECTING:
             return Step.DEAD if now_ns >= self._due_ns else None
-        if self.phase is not Phase.WAITING or now_ns < self._due_ns:
+        if self.phase is not Phase.WAITING or now_ns < self._due_ns or self.is_held:
             return None
         if not self.budget.spend(now_ns):
             self._due_ns = self.budget.next_ns(now_ns)

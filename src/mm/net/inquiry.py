@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mm._core.events import (
@@ -74,15 +74,18 @@ class InquiryDesk:
             self.failed(now_ns)
 
     def reply(self, now_ns: int, call: Call, decoded: Decoded) -> list[Any]:
-        """Take a complete answer to one of the round's reads."""
-        subjects = self._subjects(call)
-        if self.round is None or subjects is None:
+        """Take a complete answer to one call of the round's reads."""
+        read = self._read_of(call)
+        if self.round is None or read is None:
             return []
-        reports = [event for event in decoded.events if type(event) is OrderReport]
+        read.reports += [event for event in decoded.events if type(event) is OrderReport]
+        read.calls_left -= 1
+        if read.calls_left:
+            return []
         self.pending -= 1
-        for inquiry in subjects:
-            self.round.looked_up(inquiry, reports)
-        if call.kind == "open_orders" and not self._look_up(self.round.open_orders(reports)):
+        for inquiry in read.subjects:
+            self.round.looked_up(inquiry, read.reports)
+        if call.kind == "open_orders" and not self._look_up(self.round.open_orders(read.reports)):
             self.failed(now_ns)
             return []
         if self.pending:
@@ -99,11 +102,12 @@ class InquiryDesk:
         return events
 
     def refused(self, now_ns: int, call: Call, error_class: ErrorClass | None) -> list[Any]:
-        """A read was refused: for one order, "unknown" is a complete answer; anything else ends the round."""
-        subjects = self._subjects(call)
-        if subjects is None:
+        """A call was refused: for one order, "unknown" is a complete answer; anything else ends the round."""
+        read = self._read_of(call)
+        if read is None:
             return []
-        if error_class is ErrorClass.GONE and len(subjects) == 1:
+        subjects = read.subjects
+        if error_class is ErrorClass.GONE and subjects and (len(subjects) == 1 or read.calls > 1):
             return self.reply(now_ns, call, Decoded(Kind.REPLY))
         if error_class is ErrorClass.GONE and subjects:
             # One of several is unknown, and the answer does not say which.
@@ -120,7 +124,7 @@ class InquiryDesk:
         self.reconciler.abandon(now_ns)
 
     def _look_up(self, missing: list[Inquiry]) -> bool:
-        """Ask about each of the orders that are not open: all that have a venue id in one call."""
+        """Ask about each of the orders that are not open: all that have a venue id in one read."""
         named = tuple(inquiry for inquiry in missing if inquiry.venue_id)
         venue_ids = [inquiry.venue_id for inquiry in named]
         if named and not self._ask("query_orders", {"venue_ids": venue_ids}, named):
@@ -132,15 +136,31 @@ class InquiryDesk:
         )
 
     def _ask(self, kind: str, parameters: dict[str, object], subjects: tuple[Inquiry, ...]) -> bool:
+        """Begin a read, in as many calls as the venue needs for it."""
+        calls = self.session.reads(kind, parameters)
+        if not calls or self.round is None:
+            return False
         self.pending += 1
-        call = Call(kind, OWNER, parameters, subject=(self.round, subjects), rank=RANK)
-        call.cost = self.session.call_cost(kind)
-        return self.rest.add(call)
+        read = _Read(self.round, subjects, len(calls), len(calls))
+        for each in calls:
+            call = Call(kind, OWNER, each, subject=read, rank=RANK)
+            call.cost = self.session.call_cost(kind)
+            if not self.rest.add(call):
+                return False
+        return True
 
-    def _subjects(self, call: Call) -> tuple[Inquiry, ...] | None:
-        """The inquiries that a call looks up (none for the list of open orders); None for a round that is over."""
-        subject = call.subject
-        if not isinstance(subject, tuple) or self.round is None or subject[0] is not self.round:
-            return None
-        subjects: tuple[Inquiry, ...] = subject[1]
-        return subjects
+    def _read_of(self, call: Call) -> _Read | None:
+        """The read that a call is part of; None for one of a round that is over."""
+        read = call.subject
+        return read if isinstance(read, _Read) and self.round is not None and read.round is self.round else None
+
+
+@dataclass(slots=True, eq=False)
+class _Read:
+    """A read that is under way: of the list of open orders (no subjects), or of the orders that it looks up."""
+
+    round: Round
+    subjects: tuple[Inquiry, ...]
+    calls: int
+    calls_left: int
+    reports: list[OrderReport] = field(default_factory=list)

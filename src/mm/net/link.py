@@ -30,7 +30,7 @@ from mm._core.events import (
 from mm.errors import LocalError
 from mm.exchanges.session import Halt, Query, Reconnect, Session, Transmit
 from mm.exchanges.venue import Decoded, ErrorClass, Kind
-from mm.net.actions import PRIVATE, PUBLIC, Action, Connect, Disconnect, Request, Send
+from mm.net.actions import PRIVATE, PUBLIC, Action, Connect, Disconnect, Request, Send, without_query
 from mm.net.backoff import Backoff
 from mm.net.breaker import Breaker
 from mm.net.budget import ConnectionBudget
@@ -54,6 +54,7 @@ RATE_WAIT_NS = 5 * SECOND_NS
 ALERT_PERIOD_NS = 60 * SECOND_NS
 FAILURES_ALERT = 5
 SESSION = "session"
+CLOCK = "clock"
 BACKGROUND_RANK = 2
 """Recovery goes before inquiries (rank 1), which it may settle, and those before what can wait."""
 QUERY_SINCE_NS = 60 * SECOND_NS
@@ -106,7 +107,10 @@ class Link:
             for name, url in session.urls.items()
         }
         self._rest = RestQueue(
-            random, Breaker(), CallCounter(self.settings.calls_max, self.settings.calls_decay_per_s_e3)
+            random,
+            Breaker(),
+            CallCounter(self.settings.calls_max, self.settings.calls_decay_per_s_e3),
+            session.orders_in_flight_max,
         )
         self._actions: list[Action] = []
         self._trading = Trading(session, self._rest, self._actions, self._take_id)
@@ -124,9 +128,10 @@ class Link:
         """Kept from one look at the deadlines to the next, -1 when anything may have changed."""
         self._nonce = self.settings.nonce_floor
         self._malformed_alert_ns = 0
-        self._book_prefix = session.book_prefix or _NO_PREFIX
+        self._book_prefix: bytes | tuple[bytes, ...] = session.book_prefix or _NO_PREFIX
         self._running = False
         self._locked = False
+        self._take_addresses()
 
     # --- inputs -----------------------------------------------------------------------------------------------------
 
@@ -212,6 +217,11 @@ class Link:
     def stop(self, now_ns: int) -> Events:
         """Close everything; requests without an answer become unknown. Nothing follows until `start`."""
         events: list[Any] = []
+        for query in self.session.farewell():
+            # Ahead of all that waits: it is of no use any more.
+            self._rest.withdraw(SESSION)
+            self._rest.add(Call(query.kind, SESSION, query.parameters, query=query, rank=-1))
+        events += self._pump(now_ns)
         self._running = False
         for state in self._channels.values():
             if state.phase in (Phase.CONNECTING, Phase.OPEN):
@@ -278,7 +288,8 @@ class Link:
         if kind is Kind.HEARTBEAT:
             return ()
         if kind is Kind.BOOK:
-            return decoded.events
+            # It may be what a session waits for that has to find its way into a book.
+            return self._end(now_ns, decoded.events)
         if kind is Kind.RESPONSE:
             return self._end(now_ns, self._trading.response(now_ns, decoded))
         events: list[Any] = []
@@ -334,13 +345,14 @@ class Link:
             events += self._trading.lost(now_ns, reason)
         if not again:
             text = (
-                f"{self.venue}: the {state.name} connection to {state.url} was refused for good: {reason}. "
+                f"{self.venue}: the {state.name} connection to {without_query(state.url)} was refused for good: "
+                f"{reason}. "
                 "Check the address, the certificate and the account, then start again"
             )
             events.append(Alert(now_ns, "critical", text))
         elif state.backoff.failures % FAILURES_ALERT == 0 and state.backoff.failures:
             tries = f"{state.backoff.failures} tries"
-            text = f"{self.venue}: no {state.name} connection to {state.url} after {tries}: {reason}"
+            text = f"{self.venue}: no {state.name} connection to {without_query(state.url)} after {tries}: {reason}"
             events.append(Alert(now_ns, "warning", text))
         return events
 
@@ -358,7 +370,12 @@ class Link:
             self._clock_samples += 1
             first = self._clock_samples < CLOCK_FIRST_SAMPLES
             self._clock_due_ns = now_ns + (CLOCK_FIRST_PERIOD_NS if first else CLOCK_PERIOD_NS)
-            self._ping(now_ns, PUBLIC)
+            kind = self.session.clock_query
+            if kind:
+                self._rest.supersede(kind, CLOCK)
+                self._rest.add(Call(kind, CLOCK, is_private=False))
+            else:
+                self._ping(now_ns, PUBLIC)
 
     def _pong(self, now_ns: int, decoded: Decoded) -> list[Any]:
         sent_ns = self._pings.pop(decoded.request_id, 0)
@@ -369,6 +386,7 @@ class Link:
         if offset is None:
             return []
         self._trading.clock_offset_ns = offset.offset_ns
+        self.session.clock_offset(offset.offset_ns)
         events: list[Any] = [ClockOffset(now_ns, self.venue, offset.offset_ns, offset.uncertainty_ns)]
         off_ns = abs(offset.offset_ns) - offset.uncertainty_ns
         good = off_ns <= self.settings.clock_offset_max_ns
@@ -399,7 +417,8 @@ class Link:
         decoded = self.session.decode_reply(call.kind, status, body, now_ns) if status > 0 else None
         if decoded is not None and not decoded.ok:
             reason = decoded.error or reason
-            if decoded.error_class is ErrorClass.NONCE and self._rest.retry_with_fresh_nonce(now_ns, call):
+            again = decoded.error_class is ErrorClass.NONCE and type(call.command) is not Place
+            if again and self._rest.retry_with_fresh_nonce(now_ns, call):
                 return []
             if decoded.error_class is ErrorClass.RATE:
                 self._rest.counter.refused(now_ns)
@@ -409,6 +428,9 @@ class Link:
             self._rest.succeeded()
             if call.owner == INQUIRY:
                 return self._inquiry.reply(now_ns, call, decoded)
+            if call.owner == CLOCK:
+                decoded.request_id = call.request_id
+                return self._pong(now_ns, decoded)
             return list(self.session.reply(now_ns, call.query, decoded)) if call.query is not None else []
         return self._read_failed(now_ns, call, decoded, reason)
 
@@ -416,7 +438,8 @@ class Link:
         error_class = decoded.error_class if decoded is not None else ErrorClass.RETRY
         if error_class is ErrorClass.FATAL:
             return self._locked_out(now_ns, call.kind, reason)
-        final = error_class in (ErrorClass.REJECTED, ErrorClass.GONE, ErrorClass.NONCE)
+        # The clock is asked again by itself, and an old answer is of no use.
+        final = error_class in (ErrorClass.REJECTED, ErrorClass.GONE, ErrorClass.NONCE) or call.owner == CLOCK
         if not final and self._rest.retry(now_ns, call, RATE_WAIT_NS if error_class is ErrorClass.RATE else 0):
             return []
         if call.owner == INQUIRY:
@@ -445,6 +468,13 @@ class Link:
         while (call := self._rest.next_call(now_ns)) is not None:
             self._nonce = max(self._nonce + 1, now_ns)
             request_id = self._take_id()
+            if call.expires_ns and now_ns > call.expires_ns:
+                self._rest.answered(call)
+                events += self._trading.rest_unwritable(now_ns, call, "waited too long for its turn: not sent")
+                continue
+            if call.owner == CLOCK:
+                call.request_id = request_id
+                self._pings[request_id] = now_ns
             try:
                 if call.is_read:
                     request = self.session.encode_query(call.kind, call.parameters, self._nonce)
@@ -478,6 +508,7 @@ class Link:
         """Carry out what the session wishes, look after inquiries, send what may be sent."""
         self._now_ns = now_ns
         self._other_due_ns = -1
+        self._take_addresses()
         if not isinstance(events, list):
             events = list(events)
         for event in events:
@@ -487,6 +518,7 @@ class Link:
             return events
         while True:
             extra = self._grant(now_ns)
+            self._book_prefix = self.session.book_prefix or _NO_PREFIX
             if not extra:
                 if len(self._inquiry.reconciler) and not self._locked:
                     self._inquiry.poll(now_ns)
@@ -496,6 +528,13 @@ class Link:
             for event in extra:
                 self._inquiry.watch(now_ns, event)
             events += extra
+
+    def _take_addresses(self) -> None:
+        """A channel without an address waits for one; one that is connected keeps the one that it has used."""
+        for name, url in self.session.urls.items():
+            state = self._channels[name]
+            state.is_held = not url
+            state.url = url
 
     def _grant(self, now_ns: int) -> list[Any]:
         events: list[Any] = []
@@ -507,7 +546,7 @@ class Link:
                 call = Call(wish.kind, SESSION, wish.parameters, is_private=wish.is_private, query=wish)
                 call.cost = self.session.call_cost(wish.kind)
                 call.rank = BACKGROUND_RANK if wish.is_background else 0
-                self._rest.supersede(wish.kind, SESSION)
+                self._rest.supersede(wish.kind, SESSION, wish.subject)
                 if not self._rest.add(call):
                     events += self.session.given_up(now_ns, wish, "too many REST calls wait")
             elif isinstance(wish, Reconnect):

@@ -2,9 +2,11 @@
 
 A private call carries a nonce that must rise per key in the order of arrival, so that the next one of its lane is
 encoded only when the one before it has been answered or given up. Cancels do not wait behind a read that hangs: should
-the two overtake each other, the refused nonce costs one more try. Reads are tried again after transport failures and
-refusals for load, with back-off, through a circuit breaker. A call that changes something goes out once; only a
-refusal that proves that it was not carried out, for its nonce alone, gets one fresh nonce, except for placing orders.
+the two overtake each other, the refused nonce costs one more try. A venue without nonces takes several order requests
+at once: they belong to different orders, since each order waits for its own answer. Reads are tried again after
+transport failures and refusals for load, with back-off, through a circuit breaker. A call that changes something goes
+out once; only a refusal that proves that it was not carried out, for its nonce alone, gets one fresh nonce, except for
+placing orders.
 """
 
 from __future__ import annotations
@@ -50,6 +52,8 @@ class Call:
     attempts: int = 0
     nonce_refused: bool = False
     not_before_ns: int = 0
+    expires_ns: int = 0
+    """Not worth sending after this; 0 always."""
 
     @property
     def lane(self) -> Lane:
@@ -108,14 +112,14 @@ class Lane(Enum):
 
 
 class RestQueue:
-    """Calls that wait and the ones in flight (at most one in each lane)."""
+    """Calls that wait and the ones in flight: one in each lane, on the urgent one as many as the venue takes."""
 
-    __slots__ = ("_backoff", "_in_flight", "_waiting", "breaker", "counter")
+    __slots__ = ("_backoff", "_in_flight", "_waiting", "breaker", "counter", "urgent_max")
 
-    def __init__(self, random: Random, breaker: Breaker, counter: CallCounter) -> None:
-        self.breaker, self.counter = breaker, counter
+    def __init__(self, random: Random, breaker: Breaker, counter: CallCounter, urgent_max: int = 1) -> None:
+        self.breaker, self.counter, self.urgent_max = breaker, counter, urgent_max
         self._waiting: list[Call] = []
-        self._in_flight: dict[Lane, Call | None] = dict.fromkeys(Lane)
+        self._in_flight: dict[Lane, list[Call]] = {lane: [] for lane in Lane}
         self._backoff = Backoff(random, base_ns=500_000_000, cap_ns=10_000_000_000, free=0)
 
     def __len__(self) -> int:
@@ -139,13 +143,13 @@ class RestQueue:
         if not self._waiting:
             return None
         for lane, busy in self._in_flight.items():
-            if busy is None:
+            if self._has_room(lane):
                 call = self._choose(now_ns, lane)
                 if call is not None:
                     self._waiting.remove(call)
                     call.attempts += 1
                     self.counter.spend(now_ns, call.cost if call.is_private else 0)
-                    self._in_flight[lane] = call
+                    busy.append(call)
                     return call
         return None
 
@@ -154,16 +158,17 @@ class RestQueue:
         if not self._waiting:
             return 0
         dues = [call.not_before_ns for call in self._waiting if call.not_before_ns > now_ns]
-        for lane, busy in self._in_flight.items():
-            head = self._head(now_ns, lane) if busy is None else None
+        for lane in self._in_flight:
+            head = self._head(now_ns, lane) if self._has_room(lane) else None
             if head is not None:
                 dues.append(max(self._ready_ns(head), 1))
         return min(dues, default=0)
 
     def answered(self, call: Call) -> None:
         """The call's answer is there (or given up): the next may go."""
-        if self._in_flight[call.lane] is call:
-            self._in_flight[call.lane] = None
+        busy = self._in_flight[call.lane]
+        if call in busy:
+            busy.remove(call)
 
     def retry(self, now_ns: int, call: Call, wait_min_ns: int = 0) -> bool:
         """Put a call back; False when it was tried often enough or may not be repeated."""
@@ -193,9 +198,16 @@ class RestQueue:
         self._waiting = [call for call in self._waiting if call.owner != owner]
         return withdrawn
 
-    def supersede(self, kind: str, owner: str) -> None:
+    def supersede(self, kind: str, owner: str, subject: str = "") -> None:
         """Take back what waits of a kind: a newer call asks for more."""
-        self._waiting = [call for call in self._waiting if call.kind != kind or call.owner != owner]
+        self._waiting = [
+            call
+            for call in self._waiting
+            if call.kind != kind or call.owner != owner or (call.query is not None and call.query.subject != subject)
+        ]
+
+    def _has_room(self, lane: Lane) -> bool:
+        return len(self._in_flight[lane]) < (self.urgent_max if lane is Lane.URGENT else 1)
 
     def _ready_ns(self, call: Call) -> int:
         """When a call whose turn it is may go."""

@@ -2,7 +2,7 @@
 
 | command | private socket logged in | otherwise |
 | --- | --- | --- |
-| place | websocket, once, ever | denied here: no byte leaves |
+| place | websocket, once, ever | denied here: no byte leaves; where orders go over REST: REST, once, ever |
 | amend | websocket, once | refused here: the order stays as it was |
 | cancel | websocket | REST, on a lane of its own |
 | cancel-after | websocket | REST |
@@ -40,6 +40,8 @@ from mm.net.rest import Call, RestQueue
 LOCAL = "local"
 """Code of refusals that are our own."""
 UNSENT_RETRY_NS = 500_000_000
+PLACE_WAIT_NS_MAX = 500_000_000
+"""An order that has waited for its turn so long was decided on another market."""
 CANCEL_ATTEMPTS_MAX = 20
 
 
@@ -91,9 +93,10 @@ class Trading:
     def rest_answer(self, now_ns: int, call: Call, status: int, decoded: Decoded | None, reason: str) -> list[Any]:
         """Take the answer to a command that went over REST; without `decoded`, status 0 is doubt, below it unsent."""
         command = call.command
-        if not isinstance(command, Cancel | CancelAfter):
+        if not isinstance(command, Command):
             return []
-        if decoded is None and status < 0 and call.attempts < CANCEL_ATTEMPTS_MAX:
+        is_cancel = isinstance(command, Cancel | CancelAfter)
+        if decoded is None and status < 0 and is_cancel and call.attempts < CANCEL_ATTEMPTS_MAX:
             call.not_before_ns = now_ns + UNSENT_RETRY_NS
             if self.rest.add(call):
                 return []
@@ -109,7 +112,7 @@ class Trading:
     def rest_unwritable(self, now_ns: int, call: Call, reason: str) -> list[Any]:
         """A command that was to go over REST cannot be written down."""
         self.entry.answered(call.request_id)
-        if not isinstance(call.command, Cancel | CancelAfter):
+        if not isinstance(call.command, Command):
             return []
         return [self._denied(now_ns, call.command, reason), *self._release(now_ns)]
 
@@ -150,6 +153,9 @@ class Trading:
             return []
         call = Call(request_name(command), "command", command=command, is_read=False, urgent=True, cost=0)
         call.request_id = request_id
+        if isinstance(command, Place):
+            # Behind every cancel that waits.
+            call.rank, call.expires_ns = 1, now_ns + PLACE_WAIT_NS_MAX
         if not self.rest.add(call):
             return [self._denied(now_ns, command, "too many REST calls wait")]
         self.entry.sent(now_ns, request_id, command, by_rest=True)

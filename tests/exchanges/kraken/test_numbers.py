@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm._core.events import BUY, Balance, Fill
-from mm.exchanges.kraken.wire import Number, digits, parse
+from mm.exchanges.wire import Number, digits, parse
 from tests.exchanges.kraken.samples import DATA, NOW, codec
 
 NUMBER = re.compile(rb"(?<=[:\[,\s])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?=[,}\]\s])")

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm.errors import ConfigError
-from mm.exchanges import find
-from mm.exchanges.kraken import VENUE, known_orders, times
+from mm.exchanges import find, known_orders
+from mm.exchanges.known_orders import KnownOrders
+from mm.exchanges.kraken import VENUE, times
 from mm.exchanges.kraken.codec import KrakenCodec
-from mm.exchanges.kraken.known_orders import KnownOrders
 from mm.exchanges.kraken.names import PairNames, asset_of, pair_altname, pair_forms
 from mm.exchanges.kraken.session import KrakenSession
 from mm.exchanges.kraken.times import milliseconds_text, nanoseconds, unix_seconds
-from mm.exchanges.kraken.wire import Malformed, Number
+from mm.exchanges.wire import Malformed, Number
 from tests.exchanges.kraken.samples import SECRET
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

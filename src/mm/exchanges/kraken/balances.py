@@ -13,7 +13,7 @@ from mm._core.fixed import amount
 from mm.exchanges.kraken.instruments import VENUE, Instruments
 from mm.exchanges.kraken.market_data import rows_of
 from mm.exchanges.kraken.times import timestamp
-from mm.exchanges.kraken.wire import Malformed, Row, array, digits, mapping, text
+from mm.exchanges.wire import Malformed, Row, array, digits, mapping, text
 
 
 def read_balances(message: Row, now_ns: int) -> tuple[Any, ...]:

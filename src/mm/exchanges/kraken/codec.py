@@ -14,18 +14,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from mm._core.events import Alert, BookFrame, Cancel, Place
+from mm.exchanges.known_orders import KnownOrders
 from mm.exchanges.kraken import requests, responses
 from mm.exchanges.kraken.balances import read_balances
 from mm.exchanges.kraken.executions import Executions
 from mm.exchanges.kraken.instruments import VENUE, Instruments
-from mm.exchanges.kraken.known_orders import KnownOrders
 from mm.exchanges.kraken.market_data import read_status, read_tickers, read_trades
 from mm.exchanges.kraken.rest_replies import RestReplies
 from mm.exchanges.kraken.rest_requests import RestRequests
 from mm.exchanges.kraken.signing import Signer
 from mm.exchanges.kraken.terms import Terms
-from mm.exchanges.kraken.wire import Malformed, Row, integer, mapping, parse, text
 from mm.exchanges.venue import Decoded, HttpRequest, Kind
+from mm.exchanges.wire import Malformed, Row, integer, mapping, parse, text
 from mm.instruments import Instrument
 
 BOOK_PREFIX: Final = b'{"channel":"book"'

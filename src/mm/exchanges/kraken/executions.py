@@ -35,11 +35,11 @@ from mm._core.events import (
     OutcomeUnknown,
 )
 from mm._core.fixed import amount
+from mm.exchanges.known_orders import KnownOrder, KnownOrders
 from mm.exchanges.kraken.instruments import VENUE, Instruments
-from mm.exchanges.kraken.known_orders import KnownOrder, KnownOrders
 from mm.exchanges.kraken.market_data import rows_of, side_of
 from mm.exchanges.kraken.times import timestamp
-from mm.exchanges.kraken.wire import Malformed, Row, array, digits, mapping, note, text, units
+from mm.exchanges.wire import Malformed, Row, array, digits, mapping, note, text, units
 from mm.instruments import Instrument
 
 STATUSES: Final = frozenset({"pending_new", "new", "partially_filled", "filled", "canceled", "expired"})

@@ -15,7 +15,7 @@ from typing import Any, Final
 from mm._core.events import Alert, InstrumentUpdate
 from mm._core.fixed import FixedError, to_units
 from mm.exchanges.kraken import names
-from mm.exchanges.kraken.wire import INTEGER_MAX, Malformed, Row, array, digits, integer, mapping, text
+from mm.exchanges.wire import INTEGER_MAX, Malformed, Row, array, digits, integer, mapping, text
 from mm.instruments import Instrument
 
 VENUE: Final = "kraken"

@@ -7,7 +7,7 @@ from typing import Any
 from mm._core.events import BUY, SELL, Ticker, Trade, VenueStatus
 from mm.exchanges.kraken.instruments import VENUE, Instruments
 from mm.exchanges.kraken.times import timestamp
-from mm.exchanges.kraken.wire import Malformed, Row, array, integer, mapping, text, units
+from mm.exchanges.wire import Malformed, Row, array, integer, mapping, text, units
 
 SIDES = {"buy": BUY, "sell": SELL}
 

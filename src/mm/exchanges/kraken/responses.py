@@ -20,12 +20,12 @@ from mm._core.events import (
     OutcomeUnknown,
     Place,
 )
+from mm.exchanges.known_orders import KnownOrders
 from mm.exchanges.kraken.errors import CANCEL_PENDING, classify
 from mm.exchanges.kraken.instruments import VENUE
-from mm.exchanges.kraken.known_orders import KnownOrders
 from mm.exchanges.kraken.times import nanoseconds, timestamp_or_zero
-from mm.exchanges.kraken.wire import Malformed, Row, array, integer, mapping, readable, text
 from mm.exchanges.venue import Decoded, ErrorClass, Kind
+from mm.exchanges.wire import Malformed, Row, array, integer, mapping, readable, text
 
 TRADING: Final = frozenset(
     {

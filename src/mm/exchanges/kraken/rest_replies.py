@@ -11,16 +11,16 @@ from typing import Any, Final
 
 from mm._core.events import FeeRates, Fill, OrderReport, VenueStatus
 from mm._core.fixed import FixedError, amount, to_units
+from mm.exchanges.known_orders import KnownOrders
 from mm.exchanges.kraken.balances import read_balance_reply
 from mm.exchanges.kraken.errors import gravest
 from mm.exchanges.kraken.instruments import VENUE, Instruments
-from mm.exchanges.kraken.known_orders import KnownOrders
 from mm.exchanges.kraken.market_data import side_of
 from mm.exchanges.kraken.responses import switch_times
 from mm.exchanges.kraken.rest_requests import QUERIES
 from mm.exchanges.kraken.times import SECOND_NS, unix_seconds
-from mm.exchanges.kraken.wire import Malformed, Row, array, digits, integer, mapping, note, parse, readable, text, units
 from mm.exchanges.venue import Decoded, ErrorClass, Kind
+from mm.exchanges.wire import Malformed, Row, array, digits, integer, mapping, note, parse, readable, text, units
 
 PAGE_ROWS: Final = 50
 """Rows of a full page of ClosedOrders and TradesHistory."""

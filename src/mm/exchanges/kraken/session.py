@@ -19,7 +19,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core.events import Alert, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport, VenueStatus
-from mm.exchanges.kraken.foreign import ForeignCounter
+from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.kraken.history import HistoryReader
 from mm.exchanges.kraken.subscriptions import Subscriptions
 from mm.exchanges.kraken.token import TokenKeeper
@@ -56,6 +56,8 @@ class KrakenSession:
     """
 
     book_prefix: Final = b'{"channel":"book"'
+    clock_query: Final = ""
+    orders_in_flight_max: Final = 1
 
     def __init__(
         self,
@@ -219,6 +221,9 @@ class KrakenSession:
             return self._change(now_ns, PRIVATE, False, "clock too far off", [])
         return self._look_private(now_ns)
 
+    def clock_offset(self, offset_ns: int) -> None:
+        """Nothing here goes by it: deadlines are given their time with each command."""
+
     def token_refused(self, now_ns: int) -> Events:
         """Exchange upgrades have invalidated live tokens: log in again with a new one, on the same socket."""
         if not self._subscribed:
@@ -245,6 +250,12 @@ class KrakenSession:
 
     def call_cost(self, kind: str) -> int:
         return CALL_COSTS.get(kind, 1)
+
+    def reads(self, kind: str, parameters: dict[str, Any]) -> Sequence[dict[str, Any]]:
+        return (parameters,)
+
+    def farewell(self) -> Sequence[Query]:
+        return ()
 
     def ping(self, request_id: int) -> bytes:
         return self._codec.ping(request_id)

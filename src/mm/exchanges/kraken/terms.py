@@ -7,8 +7,8 @@ from typing import Final
 
 from mm._core.events import Amend, Cancel, Place
 from mm.errors import LocalError
+from mm.exchanges.known_orders import KnownOrders
 from mm.exchanges.kraken.instruments import Instruments
-from mm.exchanges.kraken.known_orders import KnownOrders
 from mm.instruments import Instrument
 
 CLIENT_ID_LENGTH_MAX: Final = 18

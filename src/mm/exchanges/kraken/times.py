@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from mm._core.fixed import FixedError, to_units
-from mm.exchanges.kraken.wire import Malformed, Row, digits
+from mm.exchanges.wire import Malformed, Row, digits
 
 SECOND_NS: Final = 1_000_000_000
 MILLISECOND_NS: Final = 1_000_000

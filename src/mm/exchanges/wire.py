@@ -1,9 +1,9 @@
-"""Kraken's JSON, read without losing a digit, and the readers of its fields.
+"""A venue's JSON, read without losing a digit, and the readers of its fields.
 
-Kraken prints prices, sizes, fees and balances as JSON numbers. A double keeps 15 significant digits for certain, and a
-balance of a cheap token has more (`5000000000.1234567890`), so that no parser that goes through doubles is good
-enough: numbers with a fraction or an exponent stay the text that they were (`Number`), whole numbers become `int`.
-NaN and Infinity are not JSON and are refused.
+Kraken prints prices, sizes, fees and balances as JSON numbers, others as text. A double keeps 15 significant digits for
+certain, and a balance of a cheap token has more (`5000000000.1234567890`), so that no parser that goes through doubles
+is good enough: numbers with a fraction or an exponent stay the text that they were (`Number`), whole numbers become
+`int`. NaN and Infinity are not JSON and are refused.
 
 What cannot be used raises `Malformed`, which names the place. The codec catches it and makes it a value: it never
 leaves this package. Messages name fields and types but never a text's content, which might be a token.

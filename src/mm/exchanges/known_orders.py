@@ -1,8 +1,8 @@
-"""What the codec remembers of orders, because Kraken's reports are deltas.
+"""What a codec remembers of orders: Kraken's reports are deltas, MEXC's queries need the symbol of an order.
 
-Everything after `pending_new` names neither symbol nor price nor quantity, so that without a memory a report's
-numbers could not be scaled. Open orders are remembered until they end; ended ones for a while, since a second terminal
-marker or a late fill may follow.
+With Kraken, everything after `pending_new` names neither symbol nor price nor quantity, so that without a memory a
+report's numbers could not be scaled. Open orders are remembered until they end; ended ones for a while, since a second
+terminal marker or a late fill may follow.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Counts the account's open orders that are not ours: Kraken's timer and cancel-all would take them too."""
+"""Counts the account's open orders that are not ours: a venue's timer and cancel-all would take them too."""
 
 from __future__ import annotations
 
