@@ -32,8 +32,9 @@ class Instrument:
 
     tick, lot: steps of price and size, in units; size_min, size_max (0: none), in units; cost_min in price x size
     units; maker_fee_e8, taker_fee_e8: fractions of the cost in 1e-8, -1 while unknown (unknown is never taken as free);
-    multiplier: base units of one contract (spot 1); status: online, post_only, cancel_only, limit_only, reduce_only,
-    maintenance or delisted.
+    multiplier: base units of one contract in 10^-multiplier_precision (spot: 1, 0), of an inverse contract (linear
+    False) quote units; settle: what profit, margin and fees are paid in; status: online, post_only, cancel_only,
+    limit_only, reduce_only, maintenance or delisted. Sizes are contracts; what they are worth is in `mm.perpetuals`.
     """
 
     venue: str
@@ -54,10 +55,11 @@ class Instrument:
     status: str = "online"
     maker_fee_e8: int = -1
     taker_fee_e8: int = -1
+    multiplier_precision: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what could never be traded, naming the field."""
-        for name in ("price_precision", "size_precision"):
+        for name in ("price_precision", "size_precision", "multiplier_precision"):
             if not 0 <= getattr(self, name) <= 18:
                 raise ValueError(f"{self.symbol}: {name} {getattr(self, name)} is not in 0..18")
         for name in ("tick", "lot", "multiplier"):
@@ -90,8 +92,8 @@ class Instrument:
         return float(price / 10**self.price_precision)
 
     def size_float(self, size: float) -> float:
-        """Return a size in base currency, for display and models only."""
-        return float(size / 10**self.size_precision)
+        """Return a size in base currency (an inverse contract's in quote currency), for display and models only."""
+        return float(size * self.multiplier / 10 ** (self.size_precision + self.multiplier_precision))
 
     def price_down(self, units: float) -> int:
         """Round a price in units down to the tick: the safe side of a bid."""

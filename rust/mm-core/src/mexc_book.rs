@@ -9,53 +9,23 @@
 
 use crate::book::{Book, Side};
 use crate::decimal;
+use crate::depth_feed::{Feed, Levels, Span};
 use crate::json::{Fault, Scanner};
 use crate::kraken_book::{CROSSED, IGNORED_INVALID, SNAPSHOT, TOP_CHANGED, VALID};
 use crate::mexc_push::{self, AGGRE_DEPTHS};
 use crate::protobuf::{Reader, Wire};
 
-/// A push is missing before this one: the book is invalid until its next snapshot.
-pub const GAP: u32 = 64;
-
 /// How a snapshot's payload begins; the venue's name of the symbol and a line feed follow, then the body of the REST reply.
 pub const SNAPSHOT_PREFIX: &[u8] = b"snapshot ";
 
-/// Pushes that wait for a snapshot: more than a minute of them, and the venue's REST is not coming back soon.
-const WAITING_MAX: usize = 2_000;
-
-/// Levels kept a side. The venue sends changes of the whole book and never repeats a level, so that the depth which a book
-/// was made with must not cut it; far from the market it has to end somewhere.
-const LEVELS_MAX: usize = 20_000;
-
-type Levels = Vec<(Side, i64, i64)>;
-
-/// What a frame covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub from: u64,
-    pub to: u64,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    span: Span,
-    levels: Levels,
-}
-
-/// Where a symbol's book stands.
+/// A symbol's feed, and how its numbers become units.
 #[derive(Debug, Default)]
-struct Feed {
+struct Symbol {
     price_precision: u32,
     size_precision: u32,
     active: bool,
     index: usize,
-    /// The version that the book has.
-    version: u64,
-    /// A snapshot was applied and nothing is missing since.
-    synced: bool,
-    /// No push was applied to the snapshot yet: the next may reach over its version.
-    fresh: bool,
-    waiting: Vec<Waiting>,
+    feed: Feed,
 }
 
 /// A decoded frame; its levels are in the decoder.
@@ -88,7 +58,7 @@ impl From<Fault> for Refusal {
 #[derive(Debug, Default)]
 pub struct Decoder {
     /// Sorted by the venue's symbol. A symbol keeps its index for good.
-    feeds: Vec<(Vec<u8>, Feed)>,
+    symbols: Vec<(Vec<u8>, Symbol)>,
     /// Where the last symbol was found: frames of one symbol come in runs.
     last: usize,
     count: usize,
@@ -99,15 +69,15 @@ impl Decoder {
     /// Takes frames of `symbol` ("BTC/USDT" or "BTCUSDT") from now on. Returns the index of the symbol.
     pub fn add(&mut self, symbol: &[u8], price_precision: u32, size_precision: u32) -> usize {
         let name = venue_name(symbol);
-        let feed = Feed { price_precision, size_precision, active: true, index: self.count, ..Feed::default() };
-        match self.feeds.binary_search_by(|(known, _)| known.cmp(&name)) {
+        let fresh = Symbol { price_precision, size_precision, active: true, index: self.count, ..Symbol::default() };
+        match self.symbols.binary_search_by(|(known, _)| known.cmp(&name)) {
             Ok(at) => {
-                let index = self.feeds[at].1.index;
-                self.feeds[at].1 = Feed { index, ..feed };
+                let index = self.symbols[at].1.index;
+                self.symbols[at].1 = Symbol { index, ..fresh };
                 index
             }
             Err(at) => {
-                self.feeds.insert(at, (name, feed));
+                self.symbols.insert(at, (name, fresh));
                 self.count += 1;
                 self.count - 1
             }
@@ -117,18 +87,18 @@ impl Decoder {
     /// Takes no more frames of `symbol`. Returns its index, if it was known.
     pub fn remove(&mut self, symbol: &[u8]) -> Option<usize> {
         let name = venue_name(symbol);
-        let at = self.feeds.binary_search_by(|(known, _)| known.cmp(&name)).ok()?;
-        let feed = &mut self.feeds[at].1;
-        *feed = Feed { index: feed.index, ..Feed::default() };
-        Some(feed.index)
+        let at = self.symbols.binary_search_by(|(known, _)| known.cmp(&name)).ok()?;
+        let known = &mut self.symbols[at].1;
+        *known = Symbol { index: known.index, ..Symbol::default() };
+        Some(known.index)
     }
 
     /// The version of a symbol's book; 0 while it has none.
     #[must_use]
     pub fn version(&self, symbol: &[u8]) -> u64 {
         let name = venue_name(symbol);
-        let at = self.feeds.binary_search_by(|(known, _)| known.cmp(&name));
-        at.map_or(0, |at| if self.feeds[at].1.synced { self.feeds[at].1.version } else { 0 })
+        let at = self.symbols.binary_search_by(|(known, _)| known.cmp(&name));
+        at.map_or(0, |at| self.symbols[at].1.feed.version())
     }
 
     /// Decodes one frame or snapshot; its levels stay until the next.
@@ -148,9 +118,9 @@ impl Decoder {
         let symbol = if push.symbol.is_empty() { tail(push.channel) } else { push.symbol };
         let at = self.find(symbol.as_bytes()).ok_or(Refusal::UnknownSymbol)?;
         self.last = at;
-        let feed = &self.feeds[at].1;
-        let (prices, sizes) = (feed.price_precision, feed.size_precision);
-        let index = feed.index;
+        let known = &self.symbols[at].1;
+        let (prices, sizes) = (known.price_precision, known.size_precision);
+        let index = known.index;
         let mut reader = Reader::new(push.bytes, push.base);
         let (mut from, mut to) = (None, None);
         while let Some((number, wire)) = reader.key()? {
@@ -178,18 +148,15 @@ impl Decoder {
 
     /// Applies what was decoded last to its book.
     pub fn apply(&mut self, message: Message, book: &mut Book) -> u32 {
-        let Some((_, feed)) = self.feeds.get_mut(message.at) else {
+        let Some((_, Symbol { feed, .. })) = self.symbols.get_mut(message.at) else {
             return IGNORED_INVALID;
         };
-        if feed.synced && !book.is_valid() {
-            // Somebody else lost trust in it: what is in it does not matter any more.
-            feed.lose();
-        }
+        feed.look(book);
         let before = book.top();
         let mut flags = if message.snapshot {
-            SNAPSHOT | feed.take_snapshot(message.span.to, &self.levels, book)
+            SNAPSHOT | feed.snapshot(message.span.to, &self.levels, book)
         } else {
-            feed.take_push(message.span, &self.levels, book)
+            feed.push(message.span, &self.levels, book)
         };
         if flags & VALID != 0 && book.top() != before {
             flags |= TOP_CHANGED;
@@ -203,16 +170,16 @@ impl Decoder {
     /// The known symbols that a malformed frame names: their books missed something, and wait for a snapshot.
     pub fn lose_named_in(&mut self, frame: &[u8]) -> Vec<usize> {
         let mut lost = Vec::new();
-        for (name, feed) in &mut self.feeds {
-            let named = feed.active
+        for (name, known) in &mut self.symbols {
+            let named = known.active
                 && memchr::memmem::find_iter(frame, name).any(|at| {
                     let before = at.checked_sub(1).and_then(|at| frame.get(at));
                     let after = frame.get(at + name.len());
                     matches!(before, Some(b'@' | b' ')) && !after.is_some_and(u8::is_ascii_alphanumeric)
                 });
             if named {
-                feed.lose();
-                lost.push(feed.index);
+                known.feed.lose();
+                lost.push(known.index);
             }
         }
         lost
@@ -220,13 +187,13 @@ impl Decoder {
 
     #[inline]
     fn find(&self, symbol: &[u8]) -> Option<usize> {
-        let is_at = |at: usize| self.feeds.get(at).is_some_and(|(name, _)| name == symbol);
+        let is_at = |at: usize| self.symbols.get(at).is_some_and(|(name, _)| name == symbol);
         let at = if is_at(self.last) {
             self.last
         } else {
-            self.feeds.binary_search_by(|(name, _)| name.as_slice().cmp(symbol)).ok()?
+            self.symbols.binary_search_by(|(name, _)| name.as_slice().cmp(symbol)).ok()?
         };
-        self.feeds[at].1.active.then_some(at)
+        self.symbols[at].1.active.then_some(at)
     }
 
     /// A snapshot like `snapshot BTCUSDT\n{"lastUpdateId":1,"bids":[["1.0","2.0"]],"asks":[...],"timestamp":...}`.
@@ -235,8 +202,8 @@ impl Decoder {
         scanner.at = SNAPSHOT_PREFIX.len();
         let line = memchr::memchr(b'\n', frame).ok_or_else(|| scanner.fault("a line feed").within("symbol"))?;
         let at = self.find(&frame[scanner.at..line]).ok_or(Refusal::UnknownSymbol)?;
-        let feed = &self.feeds[at].1;
-        let (prices, sizes, index) = (feed.price_precision, feed.size_precision, feed.index);
+        let known = &self.symbols[at].1;
+        let (prices, sizes, index) = (known.price_precision, known.size_precision, known.index);
         scanner.at = line + 1;
         scanner.expect(b'{', "an object")?;
         let (mut to, mut bids, mut asks, mut venue_ms) = (None, false, false, 0);
@@ -286,66 +253,6 @@ impl Decoder {
     }
 }
 
-impl Feed {
-    fn lose(&mut self) {
-        self.synced = false;
-        self.waiting.clear();
-    }
-
-    fn take_push(&mut self, span: Span, levels: &Levels, book: &mut Book) -> u32 {
-        if !self.synced {
-            self.wait(span, levels);
-            return IGNORED_INVALID;
-        }
-        let next = self.version.saturating_add(1);
-        if self.fresh && span.to <= self.version {
-            // Older than the snapshot.
-            return VALID;
-        }
-        if span.from != next && !(self.fresh && span.from < next) {
-            book.invalidate();
-            self.lose();
-            self.wait(span, levels);
-            return GAP;
-        }
-        set(book, levels);
-        self.version = span.to;
-        self.fresh = false;
-        VALID
-    }
-
-    fn take_snapshot(&mut self, version: u64, levels: &Levels, book: &mut Book) -> u32 {
-        if self.synced {
-            // Nobody needs it: the pushes are ahead of any snapshot.
-            return VALID;
-        }
-        self.waiting.retain(|waiting| waiting.span.to > version);
-        if self.waiting.first().is_some_and(|first| first.span.from > version.saturating_add(1)) {
-            return IGNORED_INVALID;
-        }
-        book.clear();
-        set(book, levels);
-        self.version = version;
-        self.fresh = self.waiting.is_empty();
-        for waiting in self.waiting.drain(..) {
-            set(book, &waiting.levels);
-            self.version = waiting.span.to;
-        }
-        self.synced = true;
-        book.mark_valid();
-        VALID
-    }
-
-    /// Keeps a push for the snapshot to come; before a gap among those that wait, none of them is of use.
-    fn wait(&mut self, span: Span, levels: &Levels) {
-        let follows = self.waiting.last().is_none_or(|last| last.span.to.saturating_add(1) == span.from);
-        if !follows || self.waiting.len() >= WAITING_MAX {
-            self.waiting.clear();
-        }
-        self.waiting.push(Waiting { span, levels: levels.clone() });
-    }
-}
-
 /// What a frame of `aggre.depth` covers, and of which symbol; `None` for anything else and for a damaged one.
 #[must_use]
 pub fn span(frame: &[u8]) -> Option<(&str, Span)> {
@@ -364,15 +271,6 @@ pub fn span(frame: &[u8]) -> Option<(&str, Span)> {
     }
     let symbol = if push.symbol.is_empty() { tail(push.channel) } else { push.symbol };
     (from > 0 && to >= from).then_some((symbol, Span { from, to }))
-}
-
-#[inline]
-fn set(book: &mut Book, levels: &Levels) {
-    for (side, price, size) in levels {
-        book.set(*side, *price, *size);
-    }
-    book.keep(LEVELS_MAX);
-    book.advance();
 }
 
 fn venue_name(symbol: &[u8]) -> Vec<u8> {
@@ -455,6 +353,7 @@ fn number(scanner: &mut Scanner, field: &'static str, precision: u32) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::depth_feed::GAP;
     use crate::mexc_push::tests::field;
 
     const CHANNEL: &[u8] = b"spot@public.aggre.depth.v3.api.pb@100ms@BTCUSDT";

@@ -8,6 +8,7 @@ mod kraken_limits;
 mod kraken_signer;
 mod limiter;
 mod mexc;
+mod mexc_futures;
 
 use pyo3::prelude::*;
 
@@ -29,6 +30,8 @@ mod _rust {
     use super::limiter::TokenBucket;
     #[pymodule_export]
     use super::mexc::MexcBookDecoder;
+    #[pymodule_export]
+    use super::mexc_futures::MexcFuturesBookDecoder;
 
     #[pymodule_export]
     const BOOK_SNAPSHOT: i64 = mm_core::kraken_book::SNAPSHOT as i64;
@@ -43,7 +46,7 @@ mod _rust {
     #[pymodule_export]
     const BOOK_CROSSED: i64 = mm_core::kraken_book::CROSSED as i64;
     #[pymodule_export]
-    const BOOK_GAP: i64 = mm_core::mexc_book::GAP as i64;
+    const BOOK_GAP: i64 = mm_core::depth_feed::GAP as i64;
     #[pymodule_export]
     const BOOK_OTHER_CHANNEL: i64 = super::kraken_book::OTHER_CHANNEL;
     #[pymodule_export]
@@ -64,5 +67,10 @@ mod _rust {
     #[pyfunction]
     fn mexc_depth_span(frame: &[u8]) -> Option<(&str, u64, u64)> {
         super::mexc::depth_span(frame)
+    }
+
+    #[pyfunction]
+    fn mexc_futures_depth_span(frame: &[u8]) -> Option<(&str, u64, u64)> {
+        super::mexc_futures::depth_span(frame)
     }
 }

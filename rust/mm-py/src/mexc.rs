@@ -2,8 +2,9 @@
 
 use crate::book::Book;
 use crate::kraken_book::{MALFORMED, OTHER_CHANNEL, UNKNOWN_SYMBOL};
+use mm_core::depth_feed::GAP;
 use mm_core::json::Fault;
-use mm_core::mexc_book::{Decoder, GAP, Refusal};
+use mm_core::mexc_book::{Decoder, Refusal};
 use mm_core::mexc_push::{self, Value};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyList, PyString, PyTuple};

@@ -17,7 +17,9 @@ from ._rust import KrakenRestCounter as KrakenRestCounter
 from ._rust import KrakenSigner as KrakenSigner
 from ._rust import KrakenTradingCounter as KrakenTradingCounter
 from ._rust import MexcBookDecoder as MexcBookDecoder
+from ._rust import MexcFuturesBookDecoder as MexcFuturesBookDecoder
 from ._rust import TokenBucket as TokenBucket
 from ._rust import crc32 as crc32
 from ._rust import mexc_depth_span as mexc_depth_span
+from ._rust import mexc_futures_depth_span as mexc_futures_depth_span
 from ._rust import mexc_push as mexc_push

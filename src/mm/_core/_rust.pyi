@@ -24,9 +24,11 @@ __all__ = [
     "KrakenSigner",
     "KrakenTradingCounter",
     "MexcBookDecoder",
+    "MexcFuturesBookDecoder",
     "TokenBucket",
     "crc32",
     "mexc_depth_span",
+    "mexc_futures_depth_span",
     "mexc_push",
 ]
 
@@ -241,6 +243,46 @@ class MexcBookDecoder:
     @property
     def gap_count(self) -> int: ...
 
+@final
+class MexcFuturesBookDecoder:
+    """Turns MEXC Futures' `push.depth` frames and what repairs them over REST into books, by their versions.
+
+    A snapshot comes as `snapshot BTC_USDT`, a line feed, and the body of the reply; a list of changes as `commits
+    BTC_USDT` in the same way. Frames that come before a snapshot wait for it; one that is older than the first of them
+    (flags `BOOK_SNAPSHOT | BOOK_IGNORED_INVALID`) changes nothing, nor do changes that leave one out (flag
+    `BOOK_IGNORED_INVALID`). There is no checksum: `BOOK_VALID` says that nothing is missing since the snapshot.
+    """
+
+    def __new__(cls) -> MexcFuturesBookDecoder: ...
+    def add(self, symbol: str, book: Book) -> int:
+        """Keep `book` by the frames of `symbol`, "BTC/USDT:USDT" or "BTC_USDT"; returns its index, for good."""
+    def remove(self, symbol: str) -> bool:
+        """Stop taking frames of `symbol`; says whether it was there."""
+    def apply(self, frame: bytes) -> int:
+        """Apply one payload whole, or nothing of it.
+
+        Returns `index << 8 | flags` with the flags `BOOK_*`, or a negative code: `BOOK_OTHER_CHANNEL`,
+        `BOOK_MALFORMED`, `BOOK_UNKNOWN_SYMBOL`. A malformed frame that names no known symbol (`last_index` -1) may
+        have been for any book; a malformed reply changes no book.
+        """
+    def version(self, symbol: str) -> int:
+        """Return the version of a symbol's book, 0 while it is not to be trusted."""
+    @property
+    def last_error(self) -> str:
+        """What was wrong with the last malformed payload: field, what was expected, byte offset."""
+    @property
+    def last_venue_ns(self) -> int:
+        """When the venue matched what is in the last payload, else when it sent it; 0 when it did not say."""
+    @property
+    def last_index(self) -> int:
+        """Index of the symbol that the last payload was of, -1 for none."""
+    @property
+    def unknown_symbol_count(self) -> int: ...
+    @property
+    def malformed_count(self) -> int: ...
+    @property
+    def gap_count(self) -> int: ...
+
 def mexc_push(frame: bytes) -> tuple[str, str, int, int, int, tuple[Any, ...] | None] | str:
     """Return what is in a push frame of MEXC Spot, or a text that says what is wrong with it.
 
@@ -250,6 +292,12 @@ def mexc_push(frame: bytes) -> tuple[str, str, int, int, int, tuple[Any, ...] | 
 
 def mexc_depth_span(frame: bytes) -> tuple[str, int, int] | None:
     """Return the venue's symbol and the first and last version of an `aggre.depth` frame; None for anything else."""
+
+def mexc_futures_depth_span(frame: bytes) -> tuple[str, int, int] | None:
+    """Return the venue's symbol and the first and last version of a `push.depth` frame; None for anything else.
+
+    The frame is not proven: only the decoder judges it.
+    """
 
 @final
 class KrakenRestCounter:

@@ -16,6 +16,12 @@ from mm._core.commands import Resync as Resync
 from mm._core.commands import Start as Start
 from mm._core.commands import Timer as Timer
 from mm._core.event import Event as Event
+from mm._core.margin_events import FundingPaid as FundingPaid
+from mm._core.margin_events import FundingRate as FundingRate
+from mm._core.margin_events import LiquidationRisk as LiquidationRisk
+from mm._core.margin_events import MarginReport as MarginReport
+from mm._core.margin_events import MarkPrice as MarkPrice
+from mm._core.margin_events import PositionReport as PositionReport
 from mm._core.market_events import BookFrame as BookFrame
 from mm._core.market_events import BookReset as BookReset
 from mm._core.market_events import ClockOffset as ClockOffset
