@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from mm.instruments import Instrument
 
 
+CALLS: Final = {"starter": (15, 330), "intermediate": (20, 500), "pro": (20, 1000), "unlimited": (1_000_000, 1_000_000)}
+"""REST call counter by tier: most points, and thousandths of a point that decay in a second (Kraken reference: rate
+limits; "unlimited" is a tier of the simulator)."""
+
+
 class KrakenFace:
     """Kraken Spot: its name, what it can do, where it is, and makers of its parts."""
 
@@ -78,6 +83,10 @@ class KrakenFace:
         from mm._core._rust import KrakenTradingCounter
 
         return None if tier == "unlimited" else KrakenTradingCounter(tier)
+
+    def calls(self, tier: str) -> tuple[int, int]:
+        """Return the most points of the count of REST reads, and thousandths of a point that decay in a second."""
+        return CALLS[tier]
 
     def book_decoder(self) -> KrakenBookDecoder:
         """Return a decoder of book frames."""

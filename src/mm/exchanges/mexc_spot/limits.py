@@ -1,0 +1,73 @@
+"""How many order requests may go, by two native buckets: orders placed, and requests of any kind.
+
+About 12 orders a second are reported for an account, and API support told a client author to stay within 20 requests a
+second; both are unconfirmed, so that a refusal of the venue empties the buckets. Cancels and hedges may use a reserve
+that new quotes leave. The venue counts by account: what several symbols of one run use together is divided by the
+configuration, not here. (MEXC Spot reference: limits.)
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mm._core import TokenBucket
+
+ORDERS_PER_S: Final = 12
+REQUESTS_PER_S: Final = 20
+RESERVE: Final = 4
+PAUSE_NS: Final = 2_000_000_000
+"""After a refusal; going on at once leads to a ban of minutes."""
+
+
+class MexcSpotLimits:
+    """See the module's text; the port is `mm.engine.venue.TradingLimits`. tier: "unlimited" for a simulated venue."""
+
+    __slots__ = ("_orders", "_paused_ns", "_refusals", "_requests")
+
+    def __init__(self, orders_per_s: int = ORDERS_PER_S, requests_per_s: int = REQUESTS_PER_S) -> None:
+        self._orders = TokenBucket(orders_per_s, orders_per_s * 1000, RESERVE)
+        self._requests = TokenBucket(requests_per_s, requests_per_s * 1000, RESERVE)
+        self._paused_ns = 0
+        self._refusals = 0
+
+    def allows(self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0) -> bool:
+        """Return whether a request may go; counts nothing."""
+        permit_ns = self.next_permit_ns(now_ns, action, age_ns, priority, open_orders)
+        return 0 < permit_ns <= now_ns
+
+    def charge(self, now_ns: int, action: str, age_ns: int = 0) -> None:
+        """Count a request that is on its way."""
+        if action == "place":
+            self._orders.take(now_ns, 1, True)
+        self._requests.take(now_ns, 1, True)
+
+    def next_permit_ns(
+        self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0
+    ) -> int:
+        """Return when `allows` will say yes, 0 if it never will; changes nothing."""
+        if action == "amend":
+            return 0
+        first = action == "cancel" or priority
+        due_ns = self._requests.next_permit_ns(now_ns, 1, first)
+        if action == "place":
+            due_ns = max(due_ns, self._orders.next_permit_ns(now_ns, 1, first), self._paused_ns)
+        return max(due_ns, now_ns)
+
+    def refused(self, now_ns: int) -> None:
+        """Take the venue's word that we are over: no new orders for a while."""
+        self._refusals += 1
+        self._paused_ns = max(self._paused_ns, now_ns + PAUSE_NS)
+
+    def headroom(self, now_ns: int) -> float:
+        """Return the orders that may still go, for display."""
+        if now_ns < self._paused_ns:
+            return 0.0
+        return min(self._orders.headroom(now_ns, True), self._requests.headroom(now_ns, True))
+
+    def state_hash(self) -> int:
+        """Return a 64-bit hash; the same after the same charges and refusals."""
+        parts = (self._orders.state_hash(), self._requests.state_hash(), self._paused_ns, self._refusals)
+        state = 0
+        for part in parts:
+            state = (state * 0x9E3779B97F4A7C15 + part) % 2**64
+        return state

@@ -1,0 +1,561 @@
+"""MEXC Spot's session rules: topics on one or more public sockets, books in step, the private side and its recovery.
+
+Public: the list of instruments, then each topic asked by itself, thirty at most on one socket; a book comes into step
+as `books` tells. Private: the stream has no snapshot and no replay, so that after each connect, and after a message
+that could not be read, the truth is read anew:
+
+    listen key -> socket -> orders, deals and account subscribed
+          -> openOrders of each symbol, account, myTrades from before the last booked fill read -> ready
+
+Only then `LinkChanged(private, up)`. Orders are entered over REST; the private socket only tells. A socket lives a day
+at most: its end is an ordinary one. (MEXC Spot reference: WebSocket, private streams.)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from mm._core import mexc_depth_span
+from mm._core.events import Alert, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport
+from mm.errors import LocalError
+from mm.exchanges.foreign import ForeignCounter
+from mm.exchanges.mexc_spot import topics
+from mm.exchanges.mexc_spot.books import Books
+from mm.exchanges.mexc_spot.history import HistoryReader
+from mm.exchanges.mexc_spot.instruments import venue_name
+from mm.exchanges.mexc_spot.listen_key import ListenKey
+from mm.exchanges.mexc_spot.numbers import MS, VENUE
+from mm.exchanges.mexc_spot.subscriptions import Topic, Topics
+from mm.exchanges.session import Halt, Query, Reconnect, Transmit, Wish
+from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
+
+if TYPE_CHECKING:
+    from mm.exchanges.mexc_spot.codec import MexcSpotCodec
+
+Events = Sequence[Any]
+
+PUBLIC: Final = "public"
+PRIVATE: Final = "private"
+SECOND_NS: Final = 1_000_000_000
+PING_NS: Final = 15 * SECOND_NS
+"""The venue closes a socket after 60 s without traffic, and does not say whether its own pushes count."""
+RETRY_NS: Final = 10 * SECOND_NS
+"""Pause after a read that failed for good, before it is wished again."""
+INFO_NS: Final = 1800 * SECOND_NS
+"""Between two looks at the list of instruments: no stream tells that a symbol is paused."""
+ORDERS_IN_FLIGHT_MAX: Final = 8
+REREADS_MAX: Final = 3
+REREAD_WINDOW_NS: Final = 60 * SECOND_NS
+FRUITLESS_MAX: Final = 2
+"""Private connections in a row that came to nothing: then it may be the key."""
+WEIGHTS: Final = {
+    "account": 10,
+    "trades_history": 10,
+    "trade_fee": 20,
+    "open_orders": 3,
+    "query_orders": 2,
+    "closed_orders": 2,
+}
+
+
+class MexcSpotSession:
+    """See the module's text; the port is `mm.exchanges.session.Session`.
+
+    symbols: unified names ("BTC/USDT"); codec: with the key's signer, or without one (then there is no private
+    channel); owner: how client ids of own orders begin; ticker: best prices by a topic of their own, too.
+    """
+
+    clock_query: Final = "time"
+    orders_in_flight_max: Final = ORDERS_IN_FLIGHT_MAX
+
+    def __init__(
+        self,
+        codec: MexcSpotCodec,
+        symbols: Sequence[str],
+        *,
+        public_url: str,
+        private_url: str = "",
+        owner: str = "mm",
+        ticker: bool = False,
+        interval: str = "10ms",
+    ) -> None:
+        if interval not in topics.INTERVALS:
+            raise LocalError(f"{VENUE}: interval {interval!r}: expected one of {', '.join(topics.INTERVALS)}")
+        self.venue: Final = VENUE
+        self.in_maintenance = False
+        self._codec, self._symbols = codec, tuple(dict.fromkeys(symbols))
+        self._private_url = private_url
+        self._wishes: list[Wish] = []
+        # Its own range of request ids: the link counts upward from 1.
+        self._last_id = 2**31
+        self._topics = _sockets(self._symbols, interval, ticker, self._wishes.append, self._take_id)
+        if private_url:
+            names = [Topic(name) for name in topics.PRIVATE_TOPICS]
+            self._topics[PRIVATE] = Topics(PRIVATE, names, self._wish, self._take_id)
+        self.urls = dict.fromkeys(self._topics, public_url)
+        self._books = Books({symbol: topics.depth(symbol, interval) for symbol in self._symbols}, self._wish)
+        self._key = ListenKey()
+        self._history = HistoryReader()
+        self._foreign = ForeignCounter(VENUE, owner)
+        self._open: set[str] = set()
+        self._ping_due_ns: dict[str, int] = {}
+        self._up = {PUBLIC: False, PRIVATE: False}
+        self._clock_good = False
+        self._offset_ns = 0
+        self._info_due_ns = self._retry_due_ns = 0
+        self._generation = 0
+        self._orders_awaited: set[str] = set()
+        self._reports: list[OrderReport] = []
+        self._truth_asked = self._orders_read = self._account_read = self._history_read = False
+        self._rereads: deque[int] = deque(maxlen=REREADS_MAX)
+        self._fruitless = 0
+        self._told: set[str] = set()
+        self._last_fill_ns = self._started_ns = 0
+        self._address()
+
+    # --- port: what happens -----------------------------------------------------------------------------------------
+
+    def start(self, now_ns: int, history_since_ns: int) -> Events:
+        self._last_fill_ns, self._started_ns = history_since_ns, now_ns
+        self._wish_info(now_ns)
+        if self._private_url:
+            self._wish_key()
+        return ()
+
+    def opened(self, now_ns: int, channel: str) -> Events:
+        self._open.add(channel)
+        self._ping_due_ns[channel] = now_ns + PING_NS
+        if channel == PRIVATE or self._codec.instruments.is_complete:
+            self._topics[channel].begin(now_ns)
+        return ()
+
+    def closed(self, now_ns: int, channel: str, reason: str) -> Events:
+        was_open = channel in self._open
+        was_whole = self._topics[channel].is_whole
+        self._open.discard(channel)
+        self._ping_due_ns.pop(channel, None)
+        self._topics[channel].closed()
+        if channel == PRIVATE:
+            self._forget_private()
+            self._fruitless = 0 if was_whole else self._fruitless + 1
+            if self._key.is_old(now_ns) or self._fruitless >= FRUITLESS_MAX:
+                self._renew_key(now_ns)
+            return self._change(now_ns, PRIVATE, False, reason, [])
+        events: list[Any] = []
+        for topic in self._topics[channel].topics:
+            if topic.symbol:
+                self._books.closed(topic.symbol)
+                if was_open:
+                    events.append(BookReset(now_ns, VENUE, topic.symbol, reason))
+        return self._look_public(now_ns, events, reason)
+
+    def message(self, now_ns: int, channel: str, decoded: Decoded) -> Events:
+        kind = decoded.kind
+        events = list(decoded.events)
+        if kind is Kind.SUBSCRIBED:
+            topic, told = self._topics[channel].acknowledged(now_ns, decoded)
+            events += told
+            if channel == PRIVATE:
+                if topic is not None and self._topics[PRIVATE].is_whole:
+                    self._fruitless = 0
+                    self._read_truth(now_ns)
+                return events
+            if topic is not None and topic.symbol:
+                self._books.subscribed(now_ns, topic.symbol)
+            return self._look_public(now_ns, events, "no subscription left")
+        if channel != PRIVATE:
+            return events
+        if kind is Kind.STATUS and decoded.error_class is ErrorClass.TOKEN:
+            self._renew_key(now_ns)
+            self._wish(Reconnect(PRIVATE, decoded.error))
+        elif kind is Kind.MALFORMED and self._truth_asked:
+            # It may have been a fill.
+            return self._reread(now_ns, f"message not understood: {decoded.error}", events)
+        elif kind is Kind.DATA:
+            events += self._foreign.follow(now_ns, events)
+            if self._up[PRIVATE]:
+                self._note_fills(events)
+        return events
+
+    def reply(self, now_ns: int, query: Query, decoded: Decoded) -> Events:
+        kind = query.kind
+        if kind == "depth":
+            return self._books.reply(now_ns, query, *decoded.result)
+        events = list(decoded.events)
+        if kind == "exchange_info":
+            self._info_due_ns = now_ns + INFO_NS
+            return self._instruments_read(now_ns, events)
+        if kind == "listen_key":
+            self._key.taken(now_ns, str(decoded.result))
+            self._address()
+        elif kind == "keep_listen_key":
+            if str(decoded.result):
+                self._key.kept(now_ns)
+            else:
+                self._renew_key(now_ns)
+                self._wish(Reconnect(PRIVATE, "the listen key is not valid any more"))
+        elif kind == "open_orders":
+            return self._orders_of(now_ns, query, events)
+        elif kind == "account":
+            return self._account_known(now_ns, query, decoded, events)
+        elif kind == "trades_history":
+            return self._history_page(now_ns, query, decoded.rows, events)
+        elif kind == "trade_fee":
+            events += self._codec.fee_events(query.subject, decoded, now_ns)
+        elif kind == "self_symbols":
+            closed = [symbol for symbol in self._symbols if venue_name(symbol) not in decoded.result]
+            text = f"{VENUE}: the key may not trade {', '.join(closed)}: add the symbol to the key's list"
+            return [*events, Alert(now_ns, "error", text)] if closed else events
+        return events
+
+    def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
+        kind = query.kind
+        if kind == "close_listen_key":
+            # It ends by itself within the hour.
+            return ()
+        if kind == "self_symbols":
+            return [Alert(now_ns, "warning", f"{VENUE}: which symbols the key may trade cannot be read: {reason}")]
+        if kind == "trade_fee":
+            text = f"{VENUE}: the fee rates of {query.subject} cannot be read: {reason}; the configured ones count"
+            return [Alert(now_ns, "warning", text)]
+        if kind == "depth":
+            self._books.given_up(now_ns, query)
+        elif kind == "keep_listen_key":
+            # Asked again each minute anyhow.
+            pass
+        else:
+            if kind == "listen_key":
+                self._key.fetching = False
+            elif kind == "trades_history":
+                self._history.failed()
+            elif kind == "exchange_info":
+                self._info_due_ns = now_ns + RETRY_NS
+            self._retry_due_ns = now_ns + RETRY_NS
+        what = f"{kind} {query.subject}".rstrip()
+        return [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on")]
+
+    def deadline(self, now_ns: int) -> Events:
+        self._books.deadline(now_ns)
+        for name, sockets in self._topics.items():
+            sockets.deadline(now_ns)
+            if sockets.silent_reason:
+                self._wish(Reconnect(name, sockets.silent_reason))
+                sockets.silent_reason = ""
+        for name, due_ns in self._ping_due_ns.items():
+            if due_ns <= now_ns:
+                self._wish(Transmit(name, topics.PING))
+                self._ping_due_ns[name] = now_ns + PING_NS
+        if 0 < self._info_due_ns <= now_ns:
+            self._wish_info(now_ns)
+        if 0 < self._key.due_ns <= now_ns:
+            self._look_after_key(now_ns)
+        if 0 < self._retry_due_ns <= now_ns:
+            self._retry_due_ns = 0
+            self._resume_private(now_ns)
+        return ()
+
+    def due_ns(self) -> int:
+        dues = [self._books.due_ns(), self._info_due_ns, self._key.due_ns, self._retry_due_ns]
+        dues += [sockets.due_ns() for sockets in self._topics.values()]
+        dues += self._ping_due_ns.values()
+        return min((due_ns for due_ns in dues if due_ns), default=0)
+
+    def resync(self, now_ns: int, symbol: str, reason: str) -> Events:
+        return self._books.resync(now_ns, symbol, reason)
+
+    def read_history(self, now_ns: int, since_ns: int) -> None:
+        # A fill that is missing may be older than the request that brought its order up.
+        self._request_history(now_ns, min(since_ns, self._last_fill_ns or since_ns))
+
+    def clock_ok(self, now_ns: int, ok: bool) -> Events:
+        self._clock_good = ok
+        return self._look_private(now_ns) if ok else self._change(now_ns, PRIVATE, False, "clock too far off", [])
+
+    def clock_offset(self, offset_ns: int) -> None:
+        self._offset_ns = offset_ns
+        self._codec.clock_offset(offset_ns)
+
+    def token_refused(self, now_ns: int) -> Events:
+        """Never: requests are signed, each for itself."""
+        return ()
+
+    # --- port: what is asked ----------------------------------------------------------------------------------------
+
+    @property
+    def book_prefix(self) -> tuple[bytes, ...]:
+        return self._books.prefixes
+
+    def is_subscribed(self, channel: str) -> bool:
+        return self._topics[channel].is_on
+
+    def is_up(self, channel: str) -> bool:
+        return self._up[PRIVATE if channel == PRIVATE else PUBLIC]
+
+    def can_cancel(self) -> bool:
+        return False
+
+    def wishes(self) -> list[Wish]:
+        if not self._wishes:
+            return []
+        wishes = self._wishes.copy()
+        # The parts hold on to this very list.
+        self._wishes.clear()
+        return wishes
+
+    def call_cost(self, kind: str) -> int:
+        return WEIGHTS.get(kind, 1)
+
+    def reads(self, kind: str, parameters: dict[str, Any]) -> Sequence[dict[str, Any]]:
+        """An order is asked for with its symbol; where that is not known, on every symbol of the run."""
+        if kind == "open_orders":
+            return [{"symbol": symbol} for symbol in self._symbols]
+        terms = self._codec.terms
+        if kind == "query_orders":
+            return [
+                {"symbol": symbol, "venue_ids": [venue_id]}
+                for venue_id in parameters["venue_ids"]
+                for symbol in self._candidates(terms.symbol_of("", venue_id))
+            ]
+        client_id = parameters["client_id"]
+        return [
+            {"symbol": symbol, "client_id": client_id} for symbol in self._candidates(terms.symbol_of(client_id, ""))
+        ]
+
+    def farewell(self) -> Sequence[Query]:
+        key = self._key.drop()
+        self._address()
+        return [Query("close_listen_key", {"listen_key": key})] if key else ()
+
+    def ping(self, request_id: int) -> bytes:
+        return topics.PING
+
+    def decode(self, payload: bytes, now_ns: int) -> Decoded:
+        decoded = self._codec.decode_frame(payload, now_ns)
+        if decoded.kind is Kind.BOOK:
+            span = mexc_depth_span(payload)
+            if span is not None:
+                self._books.saw(now_ns, *span)
+        return decoded
+
+    def decode_reply(self, kind: str, status: int, body: bytes, now_ns: int) -> Decoded:
+        return self._codec.decode_reply(kind, status, body, now_ns)
+
+    def encode(self, command: Any, request_id: int, venue_now_ns: int) -> bytes:
+        raise LocalError(f"{VENUE}: orders are not entered over the websocket")
+
+    def encode_query(self, kind: str, parameters: dict[str, Any], nonce: int) -> HttpRequest:
+        return self._codec.encode_query(kind, parameters, nonce)
+
+    def encode_command(self, command: Any, nonce: int) -> HttpRequest:
+        return self._codec.encode_rest(command, nonce)
+
+    def response_events(self, command: Any, decoded: Decoded, now_ns: int) -> Events:
+        return self._codec.response_events(command, decoded, now_ns)
+
+    # --- public -----------------------------------------------------------------------------------------------------
+
+    def _wish_info(self, now_ns: int) -> None:
+        self._info_due_ns = now_ns + INFO_NS
+        self._wish(Query("exchange_info", {"symbols": self._symbols}, is_private=False))
+
+    def _instruments_read(self, now_ns: int, events: list[Any]) -> list[Any]:
+        for symbol in self._symbols:
+            if self._codec.instruments.get(symbol) is None and symbol not in self._told:
+                self._told.add(symbol)
+                text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
+                events.append(Alert(now_ns, "error", text))
+        if not self._codec.instruments.is_complete:
+            self._info_due_ns = now_ns + RETRY_NS
+            return events
+        self._address()
+        for name, sockets in self._topics.items():
+            if name in self._open and not sockets.is_open:
+                sockets.begin(now_ns)
+        return events
+
+    def _look_public(self, now_ns: int, events: list[Any], reason: str) -> list[Any]:
+        """Up while one public socket is complete; the books of the others are lost one by one."""
+        sockets = [sockets for name, sockets in self._topics.items() if name != PRIVATE]
+        if any(each.is_complete for each in sockets):
+            return self._change(now_ns, PUBLIC, True, "subscribed", events)
+        if not any(each.is_on for each in sockets):
+            return self._change(now_ns, PUBLIC, False, reason, events)
+        return events
+
+    # --- listen key -------------------------------------------------------------------------------------------------
+
+    def _wish_key(self) -> None:
+        if self._key.begin():
+            self._wish(Query("listen_key"))
+
+    def _renew_key(self, now_ns: int) -> None:
+        """Make another key; the private socket waits for it."""
+        old = self._key.drop()
+        self._fruitless = 0
+        self._address()
+        if old:
+            self._wish(Query("close_listen_key", {"listen_key": old}, is_background=True))
+        if not self._retry_due_ns:
+            self._wish_key()
+
+    def _look_after_key(self, now_ns: int) -> None:
+        if self._key.is_old(now_ns):
+            self._renew_key(now_ns)
+            self._wish(Reconnect(PRIVATE, "the listen key could not be kept alive"))
+            return
+        self._key.asked(now_ns)
+        self._wish(Query("keep_listen_key", {"listen_key": self._key.value}))
+
+    def _address(self) -> None:
+        """Private rows are read by their instruments' grids: those come first."""
+        if self._private_url:
+            ready = self._key.value and self._codec.instruments.is_complete
+            self.urls[PRIVATE] = f"{self._private_url}?listenKey={self._key.value}" if ready else ""
+
+    # --- private ----------------------------------------------------------------------------------------------------
+
+    def _forget_private(self) -> None:
+        """A new life: what is answered about the old one is not about this one."""
+        self._generation += 1
+        self._truth_asked = self._orders_read = self._account_read = self._history_read = False
+        self._orders_awaited.clear()
+        self._reports.clear()
+
+    def _read_truth(self, now_ns: int) -> None:
+        """The streams are on: from now on nothing is missed, so that what is read now is complete."""
+        self._forget_private()
+        self._truth_asked = True
+        self._orders_awaited.update(self._symbols)
+        for symbol in self._symbols:
+            self._wish(Query("open_orders", {"symbol": symbol}, subject=symbol, generation=self._generation))
+        self._wish(Query("account", generation=self._generation))
+        self._request_history(now_ns, self._last_fill_ns or self._started_ns)
+
+    def _reread(self, now_ns: int, reason: str, events: list[Any]) -> list[Any]:
+        events = self._change(now_ns, PRIVATE, False, reason, events)
+        if len(self._rereads) == REREADS_MAX and now_ns - self._rereads[0] < REREAD_WINDOW_NS:
+            self._wish(Reconnect(PRIVATE, reason))
+            return events
+        self._rereads.append(now_ns)
+        self._read_truth(now_ns)
+        return events
+
+    def _resume_private(self, now_ns: int) -> None:
+        if self._private_url:
+            self._wish_key()
+        if self._truth_asked and not self._up[PRIVATE]:
+            self._read_truth(now_ns)
+        elif self._history.resume(self._venue_ms(now_ns), self._symbols):
+            self._wish_page()
+
+    def _orders_of(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
+        if query.generation != self._generation:
+            return events
+        self._orders_awaited.discard(query.subject)
+        self._reports += [event for event in events if type(event) is OrderReport]
+        if self._orders_awaited or self._orders_read:
+            return events
+        self._orders_read = True
+        events += self._foreign.read(now_ns, self._reports)
+        events.append(OpenOrdersRead(now_ns, VENUE, True, len(self._reports)))
+        return events + self._look_private(now_ns)
+
+    def _account_known(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:
+        if decoded.result.get("canTrade") is False:
+            self._wish(Halt("the account may not trade"))
+            return events
+        if decoded.result.get("canWithdraw") and "withdraw" not in self._told:
+            self._told.add("withdraw")
+            text = f"{VENUE}: the account may withdraw: make sure that the key may not, and bind it to this address"
+            events.append(Alert(now_ns, "warning", text))
+        if query.generation == self._generation:
+            self._account_read = True
+        return events + self._look_private(now_ns)
+
+    def _request_history(self, now_ns: int, since_ns: int) -> None:
+        self._history.request(self._venue_ms(now_ns), since_ns // MS, self._symbols)
+        self._wish_page()
+
+    def _wish_page(self) -> None:
+        page = self._history.page
+        if page is not None:
+            symbol, from_ms, to_ms = page
+            parameters = {"symbol": symbol, "from_ms": from_ms, "to_ms": to_ms}
+            self._wish(Query("trades_history", parameters, generation=self._history.generation))
+
+    def _history_page(self, now_ns: int, query: Query, rows: int, events: list[Any]) -> list[Any]:
+        asked = query.parameters
+        if (
+            query.generation != self._history.generation
+            or (asked["symbol"], asked["from_ms"], asked["to_ms"]) != self._history.page
+        ):
+            return events
+        more = self._history.read(rows)
+        self._note_fills(events)
+        if more:
+            self._wish_page()
+            return events
+        if self._history.is_truncated:
+            text = f"{VENUE}: more fills in one millisecond than can be listed: some may be missing"
+            events.append(Alert(now_ns, "critical", text))
+            return events
+        self._history_read = True
+        return events + self._look_private(now_ns)
+
+    def _note_fills(self, events: Sequence[Any]) -> None:
+        for event in events:
+            if type(event) is Fill and event.venue_ns > self._last_fill_ns:
+                self._last_fill_ns = event.venue_ns
+
+    def _look_private(self, now_ns: int) -> list[Any]:
+        """Ready as soon as everything has been read."""
+        is_read = self._orders_read and self._account_read and self._history_read
+        if self._up[PRIVATE] or not (self._truth_asked and self._clock_good and is_read):
+            return []
+        for symbol in self._symbols:
+            self._wish(Query("trade_fee", {"symbol": symbol}, is_background=True, subject=symbol))
+        if "symbols" not in self._told:
+            self._told.add("symbols")
+            self._wish(Query("self_symbols", is_background=True))
+        return self._change(now_ns, PRIVATE, True, "open orders, balances and history read", [])
+
+    # --- both -------------------------------------------------------------------------------------------------------
+
+    def _candidates(self, symbol: str) -> Sequence[str]:
+        return (symbol,) if symbol else self._symbols
+
+    def _change(self, now_ns: int, channel: str, up: bool, reason: str, events: Sequence[Any]) -> list[Any]:
+        changed = list(events)
+        if self._up[channel] is not up:
+            self._up[channel] = up
+            changed.append(LinkChanged(now_ns, VENUE, channel, up, reason))
+        return changed
+
+    def _venue_ms(self, now_ns: int) -> int:
+        return (now_ns + self._offset_ns) // MS
+
+    def _wish(self, wish: Wish) -> None:
+        self._wishes.append(wish)
+
+    def _take_id(self) -> int:
+        self._last_id -= 1
+        return self._last_id
+
+
+def _sockets(symbols: Sequence[str], interval: str, ticker: bool, wish: Any, take_id: Any) -> dict[str, Topics]:
+    """Spread the topics of all symbols over as few sockets as hold them; a symbol's topics stay together."""
+    each = 3 if ticker else 2
+    share = topics.SUBSCRIPTIONS_MAX // each
+    sockets: dict[str, Topics] = {}
+    for number, at in enumerate(range(0, max(1, len(symbols)), share), 1):
+        wanted: list[Topic] = []
+        for symbol in symbols[at : at + share]:
+            wanted.append(Topic(topics.depth(symbol, interval), symbol))
+            wanted.append(Topic(topics.deals(symbol, interval)))
+            if ticker:
+                wanted.append(Topic(topics.book_ticker(symbol, interval)))
+        name = PUBLIC if number == 1 else f"{PUBLIC}{number}"
+        sockets[name] = Topics(name, wanted, wish, take_id)
+    return sockets
