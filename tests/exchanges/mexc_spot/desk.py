@@ -80,7 +80,7 @@ class Desk:
     # --- time -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        self.take(self.link.start(self.now, 0))
+        self.take(self.link.start(self.now))
 
     def run(self, seconds: float) -> None:
         """Go on for so long."""
@@ -105,7 +105,8 @@ class Desk:
         heapq.heappush(self._queue, (self.now + wait, self._count, function))
 
     def take(self, events: Any) -> None:
-        for event in events:
+        # A port tells its driver, and returns nothing.
+        for event in events or ():
             assert unpack(pack(event)) == event
             self.events.append(event)
             if type(event) is BookFrame:
