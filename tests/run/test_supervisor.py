@@ -240,17 +240,32 @@ async def test_an_order_that_cannot_be_cancelled_is_named_and_the_exit_code_says
     assert any("OWN ORDERS MAY BE LEFT" in line for line in run.view.said)
 
 
-async def test_a_venue_that_is_not_there_ends_with_what_to_do(settings: Settings) -> None:
+def unreachable(settings: Settings) -> Settings:
     venue = replace(
         settings.venues["kraken"],
         rest_url=f"http://{NOBODY}",
         ws_url=f"ws://{NOBODY}/v2",
         ws_auth_url=f"ws://{NOBODY}/auth/v2",
     )
-    run = Run(replace(settings, venues={"kraken": venue}), epoch=next(EPOCH), connect_patience_s=0.5)
+    return replace(settings, venues={"kraken": venue})
+
+
+async def test_a_venue_that_is_not_there_ends_with_what_to_do(settings: Settings) -> None:
+    run = Run(unreachable(settings), epoch=next(EPOCH), connect_patience_s=0.5)
     assert await run.until_over() is Exit.UNREACHABLE
     assert f"no working connection within 0.5 s to kraken at http://{NOBODY}" in run.view.facts["why"]
     assert "Check the network, the addresses" in run.view.facts["why"]
+    assert run.view.facts["unknown"] == ["kraken was not heard: orders of an earlier start may be left"]
+    assert not any("by the venue's word" in said for said in run.view.said)
+
+
+async def test_a_stop_before_the_venue_was_heard_claims_nothing(settings: Settings) -> None:
+    run = Run(unreachable(settings), epoch=next(EPOCH))
+    run.supervisor.ask_to_stop("SIGINT")
+    assert await run.until_over() is Exit.UNREACHABLE
+    assert not run.view.facts["clean"]
+    assert run.view.facts["unknown"] == ["kraken was not heard: orders of an earlier start may be left"]
+    assert "Never ready to trade: the private stream of kraken was not up yet" in run.view.said
 
 
 async def test_a_key_that_the_venue_refuses_ends_with_what_to_do(settings: Settings) -> None:
@@ -268,6 +283,15 @@ async def test_a_symbol_that_the_venue_does_not_trade_ends_with_what_to_do(
     run = Run(replace(settings, strategies={"btc": strategy}), epoch=next(EPOCH))
     assert await run.until_over() is Exit.USAGE
     assert "strategies.btc.symbol: kraken has told nothing about BTC/USX" in run.view.facts["why"]
+
+
+async def test_a_short_run_on_an_unknown_symbol_is_no_success(settings: Settings) -> None:
+    strategy = replace(settings.strategies["btc"], symbol="BTC/USX")
+    run = Run(replace(settings, strategies={"btc": strategy}), epoch=next(EPOCH), seconds=1.5)
+    assert await run.until_over() is Exit.UNREACHABLE
+    assert run.view.facts["why"] == "1.5 s are over"
+    assert run.view.facts["clean"], "the venue was heard: nothing is left"
+    assert any("Never ready to trade: strategies.btc.symbol: kraken has told nothing" in s for s in run.view.said)
 
 
 async def test_a_size_under_the_venues_minimum_ends_with_the_minimum(settings: Settings) -> None:
