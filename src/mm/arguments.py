@@ -27,7 +27,9 @@ def parser(program: str = "python -m mm.run") -> argparse.ArgumentParser:
     )
     parser.add_argument("--world", choices=("sim", "live"), help="sim: simulated venue; live: real ones, needs --live")
     parser.add_argument(
-        "--live", action="store_true", help="yes, trade for real (world live does not start without it)"
+        "--live",
+        action="store_true",
+        help="yes, trade for real (world live does not start without it, nor another with it)",
     )
     parser.add_argument("--rest-url", metavar="URL", help="the venue's REST address (one venue; for a simulated one)")
     parser.add_argument("--ws-url", metavar="URL", help="the venue's public websocket address")

@@ -67,7 +67,7 @@ def _only_strategy(path: Path | None) -> str:
 
     try:
         names = list(tomllib.loads((path or DEFAULT).read_text("utf-8")).get("strategies", {}))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return "strategy"  # The reader of the configuration says what is wrong with the file.
     return names[0] if len(names) == 1 else "strategy"
 
@@ -87,6 +87,14 @@ def _check_world(settings: Settings, is_meant: bool) -> None:
                 "it trades with real money: add --live to say that you mean it, or use --world sim",
             )
         return
+    if is_meant:
+        raise ConfigError(
+            "--live",
+            "command line",
+            "world live beside it",
+            f'run.world is "{settings.run.world}", which trades nothing real: to trade with real money add --world live '
+            '(or world = "live" under [run]); for the simulation leave out --live',
+        )
     for name, venue in settings.venues.items():
         if name != SIMULATED:
             raise ConfigError(f"venues.{name}", "", f"only {SIMULATED} in world sim", "the simulation has no other yet")

@@ -31,7 +31,8 @@ def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, *arguments: str,
 
 
 def test_broken_toml_names_the_place(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert "line 2" in refused(capsys, tmp_path, toml="[run]\nseed = = 1\n")
+    text = refused(capsys, tmp_path, toml="[run]\nseed = = 1\n")
+    assert "mm.toml:2:8: file: expected valid TOML, got invalid value (after" in text
 
 
 def test_every_bad_key_is_named_at_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -63,6 +64,25 @@ def test_live_needs_to_be_meant(
         "ws://127.0.0.1:1",
     ]
     assert "add --live" in refused(capsys, tmp_path, "--world", "live", *addresses)
+
+
+def test_live_without_its_world_is_refused_and_not_simulated(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for arguments in (["--live"], ["--live", "--world", "sim"]):
+        text = refused(capsys, tmp_path, *arguments)
+        assert text.startswith("command line: --live: expected world live beside it")
+        assert "add --world live" in text
+
+
+def test_world_live_without_a_key_says_where_it_comes_from(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KRAKEN_API_KEY", raising=False)
+    monkeypatch.delenv("KRAKEN_API_SECRET", raising=False)
+    for arguments in (["--world", "live"], ["--world", "live", "--live"]):
+        text = refused(capsys, tmp_path, *arguments)
+        assert "expected KRAKEN_API_KEY and KRAKEN_API_SECRET for world live, got none (see .env.example)" in text
 
 
 def test_live_without_the_fingerprint_of_the_key_is_refused(
