@@ -92,7 +92,7 @@ def _check_world(settings: Settings, is_meant: bool) -> None:
             "--live",
             "command line",
             "world live beside it",
-            f'run.world is "{settings.run.world}", which trades nothing real: to trade with real money add --world live '
+            f'run.world is "{settings.run.world}", which trades nothing real: for real money add --world live '
             '(or world = "live" under [run]); for the simulation leave out --live',
         )
     for name, venue in settings.venues.items():
