@@ -122,7 +122,13 @@ def test_a_read_only_folder(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_simulator_that_does_not_come_up_says_why(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "simulator.log").mkdir()
     assert main(["--state", str(tmp_path)]) == Exit.UNREACHABLE
-    assert "cannot be written" in capsys.readouterr().err
+    assert "expected a folder that can be written (is a directory" in capsys.readouterr().err
+
+
+def test_a_folder_that_turns_out_read_only_is_told_as_such(capsys: pytest.CaptureFixture[str], state: Path) -> None:
+    (state / "epoch.new").mkdir(parents=True)
+    assert main(["--state", str(state)]) == Exit.USAGE
+    assert "run.state: expected a folder that can be written (is a directory" in capsys.readouterr().err
 
 
 def test_a_damaged_epoch_stops_before_anything_is_placed(capsys: pytest.CaptureFixture[str], state: Path) -> None:
