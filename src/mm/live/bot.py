@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from mm.persistence.recorder import Recorder
 
 MS: Final = 1_000_000
-CALLS: Final = {"starter": (15, 330), "intermediate": (20, 500), "pro": (20, 1000), "unlimited": (1_000_000, 1_000_000)}
-"""REST call counter by tier: most points, and thousandths of a point that decay in a second (Kraken reference: rate
-limits; "unlimited" is a tier of the simulator)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +57,11 @@ def make_link(
         ticker=False,
         seed=seed,
     )
-    calls_max, decay = CALLS[venue.tier]
     settings = LinkSettings(
         clock_offset_max_ns=venue.clock_offset_ms_max * MS,
-        calls_max=calls_max,
-        calls_decay_per_s_e3=decay,
         nonce_floor=nonce_floor,
     )
-    return Link(session, settings, seed=seed)
+    return Link(session, settings, seed=seed, calls=face.call_counter(venue.tier))
 
 
 def symbols_of(settings: Settings, venue: str) -> tuple[str, ...]:

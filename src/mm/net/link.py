@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from mm._core._rust import KrakenRestCounter
 from mm._core.events import (
     Alert,
     Amend,
@@ -75,8 +76,6 @@ class LinkSettings:
     clock_offset_max_ns: int = 2 * SECOND_NS
     settle_ns: int = 5 * SECOND_NS
     lag_ns: int = 30 * SECOND_NS
-    calls_max: int = 15
-    calls_decay_per_s_e3: int = 330
     nonce_floor: int = 0
 
 
@@ -92,9 +91,16 @@ class LinkCounters:
 
 
 class Link:
-    """See the module's text."""
+    """See the module's text. calls: the venue's count of REST calls; without it that of its smallest tier."""
 
-    def __init__(self, session: Session, settings: LinkSettings | None = None, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: LinkSettings | None = None,
+        *,
+        seed: int = 0,
+        calls: CallCounter | None = None,
+    ) -> None:
         self.settings = settings or LinkSettings()
         self.session = session
         self.venue = session.venue
@@ -105,9 +111,8 @@ class Link:
             name: Channel(name, url, Backoff(random), budget, self.settings.liveness)
             for name, url in session.urls.items()
         }
-        self._rest = RestQueue(
-            random, Breaker(), CallCounter(self.settings.calls_max, self.settings.calls_decay_per_s_e3)
-        )
+        # Starter is the smallest tier, and a key does not tell its own.
+        self._rest = RestQueue(random, Breaker(), calls or KrakenRestCounter("starter"))
         self._actions: list[Action] = []
         self._trading = Trading(session, self._rest, self._actions, self._take_id)
         reconciler = Reconciler(self.venue, settle_ns=self.settings.settle_ns, lag_ns=self.settings.lag_ns)

@@ -9,7 +9,7 @@ from mm.exchanges.kraken.terms import BATCH_CANCEL_MAX, BATCH_PLACE_MAX, CLIENT_
 from mm.exchanges.venue import Capabilities
 
 if TYPE_CHECKING:
-    from mm._core._rust import KrakenBookDecoder, KrakenTradingCounter
+    from mm._core._rust import KrakenBookDecoder, KrakenRestCounter, KrakenTradingCounter
     from mm.exchanges.kraken.codec import KrakenCodec
     from mm.exchanges.kraken.dialect import Dialect
     from mm.exchanges.kraken.session import KrakenSession
@@ -78,6 +78,12 @@ class KrakenFace:
         from mm._core._rust import KrakenTradingCounter
 
         return None if tier == "unlimited" else KrakenTradingCounter(tier)
+
+    def call_counter(self, tier: str) -> KrakenRestCounter:
+        """Return the count of an API key's private REST calls."""
+        from mm._core._rust import KrakenRestCounter
+
+        return KrakenRestCounter(tier)
 
     def book_decoder(self) -> KrakenBookDecoder:
         """Return a decoder of book frames."""
