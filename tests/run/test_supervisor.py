@@ -266,6 +266,7 @@ async def test_a_stop_before_the_venue_was_heard_claims_nothing(settings: Settin
     assert not run.view.facts["clean"]
     assert run.view.facts["unknown"] == ["kraken was not heard: orders of an earlier start may be left"]
     assert "Never ready to trade: the private stream of kraken was not up yet" in run.view.said
+    assert "  kraken: this start has armed no timer; whether one of an earlier start runs is not known" in run.view.said
 
 
 async def test_a_key_that_the_venue_refuses_ends_with_what_to_do(settings: Settings) -> None:
@@ -317,6 +318,19 @@ async def test_a_venue_that_takes_no_orders_is_left_alone_and_quoted_again_later
     ]
     assert await run.until_over() is Exit.CLEAN
     assert open_orders(world) == []
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5])
+async def test_a_start_in_maintenance_says_so(world: World, settings: Settings, seconds: float) -> None:
+    world.control("status", {"mode": "maintenance"})
+    run = Run(settings, epoch=next(EPOCH), connect_patience_s=1.0, seconds=seconds)
+    try:
+        assert await run.until_over() is Exit.UNREACHABLE
+    finally:
+        world.control("status", {"mode": "online"})
+    told = " ".join(run.view.facts["unready"]) if seconds else run.view.facts["why"]
+    assert "kraken says its mode is maintenance: start again when that is over" in told
+    assert run.view.facts["unknown"] == ["kraken was not heard: orders of an earlier start may be left"]
 
 
 async def test_a_venue_in_post_only_mode_is_quoted(world: World, settings: Settings) -> None:

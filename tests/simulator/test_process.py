@@ -246,7 +246,10 @@ def test_port_in_use(world: World, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["--tier", "gold"], "invalid choice: 'gold'"),
-        (["--port", "70000"], "a port is 0 to 65535"),
+        (["--port", "70000"], "a port is a whole number from 0 to 65535, not '70000'"),
+        (["--port", "http"], "a port is a whole number from 0 to 65535, not 'http'"),
+        (["--speed", "fast"], "expected a number over 0 and under a million, not 'fast'"),
+        (["--volume-usd", "1e6"], "expected whole US dollars, not '1e6'"),
         (["--speed", "0"], "expected a number over 0"),
         (["--tape", "/nowhere.mmtape"], "/nowhere.mmtape"),
         (["--hooks", "/nowhere.json"], "--hooks /nowhere.json"),

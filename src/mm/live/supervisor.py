@@ -17,6 +17,7 @@ from picows import WSProtocolError
 from mm._core import events as ev
 from mm._core.orders import Order, OrderState
 from mm.engine.engine import OWNER
+from mm.engine.quoting import QUOTABLE
 from mm.exchanges import find
 from mm.live.bot import make_link, symbols_of
 from mm.live.meters import latencies
@@ -29,6 +30,7 @@ from mm.stopping import Exit, Patience, Residue, exit_code
 
 if TYPE_CHECKING:
     from mm.config import StrategySettings
+    from mm.engine.venue import VenueState
     from mm.live.bot import Bot
     from mm.screen.view import View
 
@@ -158,13 +160,22 @@ class Supervisor:
         return False
 
     def _unreachable(self) -> str:
-        if self._trouble:
-            return f"not ready to trade within {self._connect_patience_s:g} s. {self._trouble}"
+        closed = [text for name in self._unheard() if (text := self._closed(name))]
+        if closed or self._trouble:
+            told = [*closed, self._trouble.removesuffix("; trying on")] if self._trouble else closed
+            return f"not ready to trade within {self._connect_patience_s:g} s. {'. '.join(told)}"
         where = "; ".join(f"{name} at {a.rest}, {a.public} and {a.private}" for name, a in self._bot.addresses.items())
         return (
             f"no working connection within {self._connect_patience_s:g} s to {where}. Check the network, the addresses "
             "(venues.NAME.rest_url, ws_url, ws_auth_url) and the venue's status page, then start again"
         )
+
+    def _closed(self, name: str) -> str:
+        """What a venue says about itself when it is not open for trading; '' when it is, or has not said so."""
+        venue = self._bot.engine.venues.get(name)
+        if venue is None or venue.status in QUOTABLE:
+            return ""
+        return f"{name} says its mode is {venue.status}: start again when that is over (its status page tells)"
 
     def _observe(self, event: Any) -> None:
         kind = type(event)
@@ -264,7 +275,8 @@ class Supervisor:
         for strategy in self._bot.settings.strategies.values():
             market = self._bot.engine.markets.get((strategy.venue, strategy.symbol))
             if strategy.venue not in self._heard:
-                missing.append(f"the private stream of {strategy.venue} was not up yet")
+                closed = self._closed(strategy.venue)
+                missing.append(closed or f"the private stream of {strategy.venue} was not up yet")
             elif market is None:
                 missing.append(_untold(strategy))
             elif not market.book_ns:
@@ -289,12 +301,14 @@ class Supervisor:
         )
 
     def _protection(self) -> tuple[str, ...]:
-        return tuple(
-            f"{venue.name} cancels every order of the account {venue.protected_s} s after our last word"
-            if venue.protected_s
-            else f"{venue.name} has no timer armed: orders stay until they are cancelled"
-            for venue in self._bot.engine.venues.values()
-        )
+        return tuple(self._protected(venue) for venue in self._bot.engine.venues.values())
+
+    def _protected(self, venue: VenueState) -> str:
+        if venue.protected_s:
+            return f"{venue.name} cancels every order of the account {venue.protected_s} s after our last word"
+        if venue.name not in self._heard:
+            return f"{venue.name}: this start has armed no timer; whether one of an earlier start runs is not known"
+        return f"{venue.name} has no timer armed: orders stay until they are cancelled"
 
     async def _rescue(self, failure: BaseException) -> Residue:
         """Cancel own orders by fresh links, without the engine; what they cannot prove is named."""

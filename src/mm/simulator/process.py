@@ -245,21 +245,22 @@ def _read_hooks(path: Path | None) -> list[dict[str, Any]]:
 
 
 def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError(f"a port is 0 to 65535, not {text}")
-    return value
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a whole number from 0 to 65535, not {text!r}")
+    return int(text)
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"expected a number over 0, not {text}")
+        raise argparse.ArgumentTypeError(f"expected a number over 0 and under a million, not {text!r}")
     return value
 
 
 def _volume(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 10**12:
-        raise argparse.ArgumentTypeError(f"expected US dollars, not {text}")
-    return value
+    if not text.isdecimal() or int(text) > 10**12:
+        raise argparse.ArgumentTypeError(f"expected whole US dollars, not {text!r}")
+    return int(text)
