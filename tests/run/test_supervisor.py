@@ -352,6 +352,9 @@ async def test_a_clock_five_seconds_off_forbids_to_quote_and_says_what_to_do(sta
     assert "this machine's clock is 5.0 s behind the venue's" in run.view.facts["why"]
     assert "Synchronise it (timedatectl set-ntp true" in run.view.facts["why"]
     assert run.bot.engine.orders.total == 0
+    short = Run(run.bot.settings, seconds=1.0)
+    assert await short.until_over() is Exit.UNREACHABLE
+    assert "Synchronise it" in short.view.facts["unready"][0]
 
 
 async def test_garbage_on_every_channel_is_survived(world: World, settings: Settings) -> None:

@@ -275,8 +275,8 @@ class Supervisor:
         for strategy in self._bot.settings.strategies.values():
             market = self._bot.engine.markets.get((strategy.venue, strategy.symbol))
             if strategy.venue not in self._heard:
-                closed = self._closed(strategy.venue)
-                missing.append(closed or f"the private stream of {strategy.venue} was not up yet")
+                why = self._closed(strategy.venue) or self._trouble.removesuffix("; trying on")
+                missing.append(why or f"the private stream of {strategy.venue} was not up yet")
             elif market is None:
                 missing.append(_untold(strategy))
             elif not market.book_ns:
