@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from picows import WSCloseCode, WSProtocolError
 
-from mm._core import events as ev
 from mm.config import Environment, Secret, Settings, load
 from mm.live.bot import Bot
 from mm.live.supervisor import Supervisor
@@ -123,8 +123,8 @@ async def test_a_broken_engine_is_not_asked_and_its_orders_are_cancelled(world: 
     stood: list[Any] = []
 
     def break_engine(run: Run) -> None:
-        run.bot.engine._handlers[ev.BookFrame] = boom
-        run.bot.engine.decide = boom  # type: ignore[method-assign]
+        run.bot.engine.set_upkeep(SimpleNamespace(run=boom))
+        run.bot.engine.upkeep_due_ns = 1
         stood.extend(run.bot.engine.orders.open())
 
     run.at_quotes = break_engine

@@ -12,5 +12,6 @@ pub mod kraken_limits;
 pub mod kraken_signer;
 pub mod ladder;
 pub mod limiter;
+pub mod record_buffer;
 pub mod rfc3339;
 pub mod state_hash;

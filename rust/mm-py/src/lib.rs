@@ -7,6 +7,7 @@ mod kraken_book;
 mod kraken_limits;
 mod kraken_signer;
 mod limiter;
+mod record_buffer;
 
 use pyo3::prelude::*;
 
@@ -26,6 +27,8 @@ mod _rust {
     use super::kraken_signer::KrakenSigner;
     #[pymodule_export]
     use super::limiter::TokenBucket;
+    #[pymodule_export]
+    use super::record_buffer::RecordBuffer;
 
     #[pymodule_export]
     const BOOK_SNAPSHOT: i64 = mm_core::kraken_book::SNAPSHOT as i64;

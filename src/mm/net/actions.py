@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mm._core.link_core import Send
+
 if TYPE_CHECKING:
     from mm.exchanges.venue import HttpRequest
 
@@ -18,19 +20,6 @@ class Connect:
 
     channel: str
     url: str
-
-
-@dataclass(slots=True)
-class Send:
-    """Write one text message; when that is not possible, answered by `unsent` with the request id (0: none)."""
-
-    channel: str
-    payload: bytes
-    request_id: int = 0
-
-    def __repr__(self) -> str:
-        """Without the payload, which carries the session token."""
-        return f"Send({self.channel!r}, {len(self.payload)} bytes, request_id={self.request_id})"
 
 
 @dataclass(slots=True)
@@ -56,3 +45,5 @@ class Request:
 
 
 Action = Connect | Send | Disconnect | Request
+
+__all__ = ["PRIVATE", "PUBLIC", "Action", "Connect", "Disconnect", "Request", "Send"]
