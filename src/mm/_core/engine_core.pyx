@@ -245,7 +245,8 @@ cdef class EngineCore:
         cdef int tries
         if self.cancel_tries:
             tries = self.cancel_tries.get(order.client_id, 0)
-            again_ns = max(again_ns, min(CANCEL_AGAIN_NS << min(tries, 5), CANCEL_AGAIN_NS_MAX))
+            if tries > 1:
+                again_ns = max(again_ns, min(CANCEL_AGAIN_NS << min(tries - 1, 5), CANCEL_AGAIN_NS_MAX))
         if asked_ns and now_ns - asked_ns < again_ns:
             return asked_ns + again_ns
         if order._state == PENDING_NEW and not order.venue_id and now_ns - order.created_ns < CANCEL_AGAIN_NS:

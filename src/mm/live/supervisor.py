@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from picows import WSProtocolError
 
 from mm._core import events as ev
+from mm._core.engine_core import QUOTABLE
 from mm._core.orders import Order, OrderState
 from mm.engine.engine import OWNER
-from mm.engine.quoting import QUOTABLE
 from mm.exchanges import find
 from mm.live.bot import make_link, symbols_of
 from mm.live.meters import latencies
