@@ -1,8 +1,8 @@
 """Engine, links and recorder put together, still without I/O: what a shell hears goes in, what it has to do comes out.
 
-Every event is recorded, then applied, then shown to the observers; when the shell has handed over the last message that
-it has read, the engine decides once, and its commands go through the link. The same driver runs over sockets
-(`mm.live`) and under virtual time (`mm.backtest`).
+Every event is recorded, then applied; when the shell has handed over the last message that it has read, the engine
+decides once, and its commands go through the link. Observers see all of it once the shell has sent what it led to. The
+same driver runs over sockets (`mm.live`) and under virtual time (`mm.backtest`).
 """
 
 from __future__ import annotations

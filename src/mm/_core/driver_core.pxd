@@ -9,9 +9,11 @@ cdef class DriverCore:
     cdef readonly list observers
     cdef public object on_output
     cdef object _record
+    cdef list _unseen
 
     cpdef take(self, events)
     cpdef decide(self, int64_t now_ns, str source)
+    cpdef show(self)
 
 
 cdef class PortCore:

@@ -16,14 +16,16 @@ cdef int _ROUNDS_MAX = ROUNDS_MAX
 cdef class DriverCore:
     """An engine with its links and its recorder.
 
-    observers: see each event and command after it was applied; on_output: called with the name of a venue for which
-    actions wait, other than the one whose input made them.
+    observers: see each event and command, in order, after it was applied and after what it led to was handed to the
+    sockets: nobody's screen is on the way of an order; on_output: called with the name of a venue for which actions
+    wait, other than the one whose input made them.
     """
 
     def __init__(self, EngineCore engine not None, dict links not None, recorder):
         self.engine = engine
         self.links = links
         self.observers = []
+        self._unseen = []
         self._record = recorder.record
 
     cpdef take(self, events):
@@ -33,8 +35,8 @@ cdef class DriverCore:
             event = <Event?>each
             self._record(event)
             self.engine.apply(event)
-            for observer in self.observers:
-                observer(event)
+            if self.observers:
+                self._unseen.append(event)
 
     cpdef decide(self, int64_t now_ns, str source):
         """Let the engine decide, and hand its commands to the links. source: the venue that will be drained anyway."""
@@ -46,8 +48,8 @@ cdef class DriverCore:
                 return
             heard = False
             for command in commands:
-                for observer in self.observers:
-                    observer(command)
+                if self.observers:
+                    self._unseen.append(command)
                 venue = command.venue
                 events = self.links[venue].submit(now_ns, command)
                 if events:
@@ -57,6 +59,16 @@ cdef class DriverCore:
                     self.on_output(venue)
             if not heard:
                 return
+
+    cpdef show(self):
+        """Let the observers see what they have not seen."""
+        cdef list unseen
+        while self._unseen:
+            unseen = self._unseen
+            self._unseen = []
+            for event in unseen:
+                for observer in self.observers:
+                    observer(event)
 
 
 cdef class PortCore:
@@ -81,5 +93,8 @@ cdef class PortCore:
             self.driver.decide(now_ns, self.venue)
 
     cpdef drain(self):
-        """Take the actions since the last call, in order."""
-        return self.link.drain()
+        """Take the actions since the last call, in order; when there are none, all before are with the sockets."""
+        actions = self.link.drain()
+        if not actions and self.driver._unseen:
+            self.driver.show()
+        return actions

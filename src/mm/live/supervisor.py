@@ -110,6 +110,9 @@ class Supervisor:
                 self._fail(error)
             if bot.failure is None:
                 await self._stop()
+            # What was not shown yet, since it failed before its actions were carried out.
+            with contextlib.suppress(Exception):
+                bot.driver.show()
             residue = self._residue() if bot.failure is None else await self._rescue(bot.failure)
             return self._end(residue)
         finally:
