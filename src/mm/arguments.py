@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 EPILOG = """\
-exit codes: 0 requested stop, every own order proven gone; 2 wrong arguments or configuration; 3 the venue could not be
-reached or refused us; 4 something may be left at the venue (read the statement); 5 fault, every own order proven gone.
+exit codes: 0 requested stop, every own order proven gone; 2 wrong arguments or configuration; 3 never ready to trade:
+this start placed nothing (the statement says where an earlier one may have left orders); 4 something may be left at the
+venue (read the statement); 5 fault, every own order proven gone.
 Without arguments: the simulated Kraken on this machine, no key, no network."""
 
 
@@ -26,7 +27,9 @@ def parser(program: str = "python -m mm.run") -> argparse.ArgumentParser:
     )
     parser.add_argument("--world", choices=("sim", "live"), help="sim: simulated venue; live: real ones, needs --live")
     parser.add_argument(
-        "--live", action="store_true", help="yes, trade for real (world live does not start without it)"
+        "--live",
+        action="store_true",
+        help="yes, trade for real (world live does not start without it, nor another with it)",
     )
     parser.add_argument("--rest-url", metavar="URL", help="the venue's REST address (one venue; for a simulated one)")
     parser.add_argument("--ws-url", metavar="URL", help="the venue's public websocket address")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SIMULATED = "kraken"
 """The venue that the simulated world has."""
+INTERRUPTED = "interrupted before the run began: this start placed nothing; orders of an earlier one may be left"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,14 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check_world(settings, arguments.live)
     except (SettingsError, ConfigError) as error:
         return _refuse(error)
+    except KeyboardInterrupt:
+        return _refuse(INTERRUPTED, Exit.UNREACHABLE)
     try:
         return _run(settings, arguments.json)
     except KeyboardInterrupt:
-        # Before the run handles signals, or after its last word: nothing was placed, or it is said what is left.
-        return _refuse("interrupted", Exit.CLEAN)
-    except Exception as error:  # noqa: BLE001  # the last resort: a sentence and a report, and never a secret
-        print(_told(error, Path(settings.run.state), "start", settings), file=sys.stderr)
-        return Exit.FAULT
+        return _refuse(INTERRUPTED, Exit.UNREACHABLE)
+    except Exception as error:  # noqa: BLE001  # the last resort before the run: a sentence and a report, no secret
+        return _refuse(_told(error, Path(settings.run.state), "start", settings), Exit.UNREACHABLE)
 
 
 def _refuse(error: object, code: Exit = Exit.USAGE) -> Exit:
@@ -66,7 +67,7 @@ def _only_strategy(path: Path | None) -> str:
 
     try:
         names = list(tomllib.loads((path or DEFAULT).read_text("utf-8")).get("strategies", {}))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return "strategy"  # The reader of the configuration says what is wrong with the file.
     return names[0] if len(names) == 1 else "strategy"
 
@@ -86,6 +87,14 @@ def _check_world(settings: Settings, is_meant: bool) -> None:
                 "it trades with real money: add --live to say that you mean it, or use --world sim",
             )
         return
+    if is_meant:
+        raise ConfigError(
+            "--live",
+            "command line",
+            "world live beside it",
+            f'run.world is "{settings.run.world}", which trades nothing real: for real money add --world live '
+            '(or world = "live" under [run]); for the simulation leave out --live',
+        )
     for name, venue in settings.venues.items():
         if name != SIMULATED:
             raise ConfigError(f"venues.{name}", "", f"only {SIMULATED} in world sim", "the simulation has no other yet")
@@ -109,6 +118,7 @@ def _run(settings: Settings, as_json: bool) -> int:
     except ConfigError as error:
         return _refuse(error)
     output = Output()
+    code: Exit | None = None
     try:
         labels: tuple[str, ...] = ()
         if settings.run.world == "sim":
@@ -126,7 +136,11 @@ def _run(settings: Settings, as_json: bool) -> int:
         epoch = folder.next_epoch(int(time.time()))
         recorder = FileRecorder(folder.new_recording(epoch), build=_build(), created_ns=time.time_ns())
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return int(runner.run(_live(settings, recorder, view, labels, epoch)))
+            code = runner.run(_live(settings, recorder, view, labels, epoch))
+        return code  # noqa: RET504  # read below, too
+    except KeyboardInterrupt:
+        # The run's last word, once spoken, holds: its signal handlers end with its loop.
+        return _refuse(INTERRUPTED, Exit.UNREACHABLE) if code is None else code
     except (ConfigError, RecorderError) as error:
         return _refuse(error)
     except LaunchError as error:
@@ -155,6 +169,9 @@ async def _live(settings: Settings, recorder: FileRecorder, view: View, labels: 
         loop.add_signal_handler(number, supervisor.ask_to_stop, signal.Signals(number).name)
     try:
         return await supervisor.run()
+    except Exception as error:  # noqa: BLE001  # the end itself has failed: nothing is proven
+        told = _told(error, state, f"{epoch:08d}", settings)
+        return _refuse(f"{told}\nOWN ORDERS MAY BE LEFT AT THE VENUE: look there and cancel them", Exit.LEFT)
     finally:
         try:
             recorder.close()

@@ -23,11 +23,12 @@ class Exit(IntEnum):
     CLEAN = 0
     """A requested stop, every own order proven gone."""
     USAGE = 2
-    """Wrong arguments or configuration: nothing was placed."""
+    """Wrong arguments or configuration: this start left nothing."""
     UNREACHABLE = 3
-    """The world could not be reached or refused us before the first order."""
+    """Never ready to trade: this start placed nothing. Where the venue was not heard, what an earlier one left is not
+    known, and the statement says so."""
     LEFT = 4
-    """Something may be left at the venue: read the statement."""
+    """Something of this start, or that it took over, may be left at the venue: read the statement."""
     FAULT = 5
     """Stopped by a fault of the program or its machine; every own order proven gone."""
 
@@ -41,20 +42,28 @@ class Residue:
     positions: tuple[str, ...]
     protection: tuple[str, ...]
     """What the venue will do by itself with what is left."""
+    unheard: tuple[str, ...] = ()
+    """Venues that have not told their open orders in this run, so that an earlier start may have left some."""
+    unready: tuple[str, ...] = ()
+    """What kept the run from being ready to trade, to the end."""
 
     @property
     def is_clean(self) -> bool:
-        """Nothing of ours is or may be open."""
-        return not self.orders and not self.unknown
+        """Nothing of ours is or may be open, by the venues' word."""
+        return not self.orders and not self.unknown and not self.unheard
 
     def lines(self, why: str) -> list[str]:
         """The statement."""
         lines = [f"Stopped: {why}"]
-        lines.append(
-            "Own orders: none, by the venue's word" if self.is_clean else "OWN ORDERS MAY BE LEFT AT THE VENUE:"
-        )
+        lines += [f"Never ready to trade: {text}" for text in self.unready]
+        if self.is_clean:
+            lines.append("Own orders: none, by the venue's word")
+        elif self.orders or self.unknown:
+            lines.append("OWN ORDERS MAY BE LEFT AT THE VENUE:")
+        else:
+            lines.append("Own orders: none of this start; of earlier ones, unknown:")
         lines += [f"  open: {text}" for text in self.orders]
-        lines += [f"  unknown: {text}" for text in self.unknown]
+        lines += [f"  unknown: {text}" for text in self._unknown()]
         if not self.is_clean:
             lines += [f"  {text}" for text in self.protection]
             lines.append("  Look at the venue and cancel them there, or start again on the same state folder.")
@@ -68,10 +77,15 @@ class Residue:
             "exit_code": int(code),
             "clean": self.is_clean,
             "orders": list(self.orders),
-            "unknown": list(self.unknown),
+            "unknown": list(self._unknown()),
+            "unready": list(self.unready),
             "positions": list(self.positions),
             "protection": [] if self.is_clean else list(self.protection),
         }
+
+    def _unknown(self) -> tuple[str, ...]:
+        unheard = (f"{name} was not heard: orders of an earlier start may be left" for name in self.unheard)
+        return (*self.unknown, *unheard)
 
 
 class Patience:
@@ -91,8 +105,15 @@ class Patience:
         return now_ns >= self._until_ns
 
 
-def exit_code(residue: Residue, *, requested: bool) -> Exit:
-    """0 only for a requested stop that is proven clean."""
-    if not residue.is_clean:
+def exit_code(residue: Residue, *, requested: bool, placed: bool = True, is_refused: bool = False) -> Exit:
+    """0 only for a requested stop of a run that could trade and is proven clean.
+
+    placed: this start has placed an order; is_refused: it ended because the configuration cannot work.
+    """
+    if residue.orders or residue.unknown or (residue.unheard and placed):
         return Exit.LEFT
+    if is_refused:
+        return Exit.USAGE
+    if residue.unheard or (residue.unready and requested):
+        return Exit.UNREACHABLE
     return Exit.CLEAN if requested else Exit.FAULT

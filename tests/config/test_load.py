@@ -115,7 +115,7 @@ def test_every_bad_key_is_named_at_once_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("seed = 7", "seed = = 7", "valid TOML, got Invalid value (at line 3, column 8)"),
+        ("seed = 7", "seed = = 7", "mm.toml:3:8: file: expected valid TOML, got invalid value (after"),
         ("[limits]", "[limitz]", 'limitz: expected a known key, got an unknown one (did you mean "limits"?)'),
         ("spread_bps = 10", "spread_pct = 0.1", 'did you mean "spread_bps"? It is in basis points (1 bp = 0.01 %'),
         ("spread_bps = 10", "spread = 0.1", 'did you mean "spread_bps"? It is in basis points'),
@@ -232,3 +232,25 @@ def test_a_mistaken_number_is_refused_or_stays_under_the_caps(tmp_path: Path, ke
     assert 0 < knobs.open_size() <= knobs.max_position <= settings.limits.position_max("BTC/USD")
     assert 0 < knobs.spread_bps / 2 <= settings.limits.price_collar_bps
     assert factor > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a = x\n", "1:5: file: expected valid TOML, got invalid value (after"),
+        ("\na 1\n", "2:3: file: expected valid TOML, got expected '=' after a key"),
+        ('a = "x\n', "a quote is missing at the end"),
+        ('a = "x', "a quote is missing at the end of the text"),
+        ("a = 1\na = 2\n", "the key stands twice: keep one"),
+        ("[t]\n[t]\n", "the table stands twice: join the two"),
+        ("[t\n", "a closing ] is missing"),
+        ("a = [1\n\n", "1:7: file: expected valid TOML, got "),
+        ("a = 1 b = 2\n", "write one key = value a line"),
+        ("= 1\n", "a line is key = value, [table] or # comment"),
+        ("a = " + "[" * 5000, "nothing here needs such a value"),
+        ("a = " + "9" * 5000, "nothing here needs such a value"),
+    ],
+)
+def test_broken_toml_is_told_like_any_other_problem(tmp_path: Path, text: str, said: str) -> None:
+    (found,) = problems(tmp_path, text)
+    assert f"mm.toml:{said}" in found if said[0].isdigit() else said in found, found

@@ -76,10 +76,28 @@ def test_a_dotenv_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_keys_are_answered_without_showing_them(tmp_path: Path, text: str, words: str) -> None:
-    answer = said(dotenv(tmp_path, text))
+    answer = said(dotenv(tmp_path, text), live=True)
     assert words in answer
     for canary in (KEY, SECRET, SECRET[:-3]):
         assert canary not in answer
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (f"KRAKEN_API_KEY={KEY}\n", "KRAKEN_API_SECRET"),
+        (f"KRAKEN_API_KEY={KEY}\nKRAKEN_API_SECRET={SECRET[:-3]}\n", "KRAKEN_API_SECRET"),
+        (f"KRAKEN_API_KEY={KEY} x\nKRAKEN_API_SECRET={SECRET[:-3]}\n", "KRAKEN_API_KEY and KRAKEN_API_SECRET"),
+        (f"KRAKEN_APIKEY={KEY}\nKRAKEN_API_SECRET={SECRET}\n", "KRAKEN_APIKEY and KRAKEN_API_KEY"),
+    ],
+)
+def test_the_simulation_needs_no_key_and_is_not_stopped_by_a_wrong_one(tmp_path: Path, text: str, named: str) -> None:
+    settings = load(None, dotenv(tmp_path, text))
+    (warning,) = [warning for warning in settings.warnings if "API" in warning]
+    assert warning.startswith(f"{named} cannot be used")
+    assert (settings.venues["kraken"].api_key, settings.venues["kraken"].api_secret) == (None, None)
+    for canary in (KEY, SECRET, SECRET[:-3]):
+        assert canary not in "".join(settings.warnings)
 
 
 @pytest.mark.parametrize(

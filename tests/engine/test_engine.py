@@ -327,11 +327,10 @@ def test_every_command_is_recorded_before_it_is_returned_and_a_replay_ends_in_th
     assert world.engine.venues[KRAKEN].foreign == 9
 
 
-def test_a_refused_cancel_is_asked_again_after_a_second_and_not_at_once(world: World):
-    world.ready()
-    world.tell(ev.VenueStatus(world.now, KRAKEN, "maintenance"))
+def refused_cancels(world, rounds):
+    """Refuse every cancel of so many rounds of 100 ms; returns how many there were."""
     asked = 0
-    for _ in range(50):
+    for _ in range(rounds):
         cancels = of(ev.Cancel, world.decide(100 * MS))
         asked += len(cancels)
         for cancel in cancels:
@@ -340,7 +339,24 @@ def test_a_refused_cancel_is_asked_again_after_a_second_and_not_at_once(world: W
                     world.now, world.now, KRAKEN, cancel.client_id, cancel.venue_id, "EService:Busy", "", False
                 )
             )
-    assert asked == 2 * 5
+    return asked
+
+
+def test_a_refused_cancel_is_asked_again_after_a_second_and_not_at_once(world: World):
+    world.ready()
+    world.tell(ev.Operator(world.now, "pause", ""))
+    assert refused_cancels(world, 50) == 2 * 5
+
+
+def test_in_maintenance_a_cancel_is_asked_less_and_less_and_at_once_when_it_is_over(world: World):
+    world.ready()
+    world.tell(ev.VenueStatus(world.now, KRAKEN, "maintenance"))
+    # After 0, 1, 3, 7, 15, 31, 61 and 91 s.
+    assert refused_cancels(world, 1000) == 2 * 8
+    world.tell(ev.VenueStatus(world.now, KRAKEN, "cancel_only"))
+    assert refused_cancels(world, 1) == 2
+    assert refused_cancels(world, 50) == 2 * 5
+    assert world.replayed().state_hash() == world.engine.state_hash()
 
 
 def test_an_order_that_has_ended_and_is_listed_as_open_long_after_is_cancelled_again(world: World):

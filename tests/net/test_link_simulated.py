@@ -15,7 +15,7 @@ from mm._core.orders import OrderState, OrderStore
 from mm.errors import LocalError
 from mm.exchanges import find
 from mm.net.actions import PRIVATE
-from mm.net.link import Link, LinkSettings
+from mm.net.link import Link
 from tests.simulator.kraken_client import START_NS
 from tests.simulator.quiet_market import ASK, BID, quiet_venue, trade
 
@@ -48,7 +48,6 @@ FAULTS: tuple[dict[str, Any], ...] = (
 )
 
 
-PRO = LinkSettings(calls_max=20, calls_decay_per_s_e3=1000)
 TIERS = {"unlimited": (120, 60), "starter": (400, 200)}
 """Seconds that may pass after the last fault until all is known again, and until all orders are gone."""
 
@@ -163,7 +162,8 @@ def world(seed: int, tier: str) -> tuple[Any, Monkey]:
     codec = face.codec(venue.api_key, venue.api_secret, symbols=("BTC/USD",))
     url = "ws://127.0.0.1:1"
     session = face.session(codec, ("BTC/USD",), public_url=f"{url}/v2", private_url=f"{url}/auth/v2", seed=seed)
-    link = Link(session, LinkSettings() if tier == "starter" else PRO, seed=seed)
+    # Nothing is limited at the venue, yet a recovery should not look as if it came in no time.
+    link = Link(session, seed=seed, calls=face.call_counter("starter" if tier == "starter" else "pro"))
     monkey = Monkey(link, seed)
     return MemoryWorld(monkey, venue, now_ns=START_NS, seed=seed), monkey
 

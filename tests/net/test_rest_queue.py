@@ -5,17 +5,39 @@ from __future__ import annotations
 from itertools import pairwise
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mm._core import KrakenRestCounter
 from mm.net.breaker import Breaker
-from mm.net.rest import CALLS_MAX, READ_ATTEMPTS_MAX, Call, CallCounter, RestQueue
+from mm.net.rest import CALLS_MAX, READ_ATTEMPTS_MAX, Call, RestQueue
 
 SECOND = 1_000_000_000
 
 
-def queue(maximum: int = 15) -> RestQueue:
-    return RestQueue(Random(1), Breaker(), CallCounter(maximum))
+STARTER_MAX, STARTER_DECAY = 15, 0.33
+"""Points of the smallest tier, and how many decay in a second (Kraken reference: API call rate limit)."""
+RESERVE = 3
+
+
+def queue(tier: str = "starter") -> RestQueue:
+    return RestQueue(Random(1), Breaker(), KrakenRestCounter(tier))
+
+
+def drain(rest: RestQueue, now: int = 0) -> list[tuple[int, Call]]:
+    """Let every call go when it may, each answered at once; the times at which they went."""
+    went: list[tuple[int, Call]] = []
+    while len(rest):
+        call = rest.next_call(now)
+        if call is None:
+            due = rest.due_ns(now)
+            assert due > now, "a due time in the past would spin"
+            now = due
+        else:
+            went.append((now, call))
+            rest.answered(call)
+    return went
 
 
 def read(kind: str = "open_orders", **attributes: object) -> Call:
@@ -47,7 +69,7 @@ def test_half_of_the_room_is_kept_for_cancels() -> None:
 
 
 def test_read_is_tried_a_bounded_number_of_times_and_a_command_never_again() -> None:
-    rest = queue(1000)
+    rest = queue("unlimited")
     call, now, sent = read(), 0, 0
     rest.add(call)
     while True:
@@ -70,48 +92,90 @@ def test_fresh_nonce_is_granted_once() -> None:
 
 
 def test_due_time_is_when_the_next_call_really_goes() -> None:
-    rest = queue(2)
-    for _ in range(5):
+    rest = queue()
+    for _ in range(STARTER_MAX + 3):
         rest.add(read())
-    now, times = 0, []
-    while len(rest):
-        call = rest.next_call(now)
-        if call is None:
-            due = rest.due_ns(now)
-            assert due > now, "a due time in the past would spin"
-            now = due
-        else:
-            times.append(now)
-            rest.answered(call)
-    assert times[:2] == [0, 0]
+    times = [time for time, _ in drain(rest)]
+    assert times[:STARTER_MAX] == [0] * STARTER_MAX
     # 0.33 points a second: one call every 3.03 s.
-    assert [round((b - a) / SECOND, 2) for a, b in pairwise(times[1:])] == [3.03] * 3
+    assert [round((b - a) / SECOND, 2) for a, b in pairwise(times[STARTER_MAX - 1 :])] == [3.03] * 3
 
 
-@given(st.lists(st.tuples(st.integers(0, 10 * SECOND), st.integers(0, 2)), max_size=200))
-def test_counter_never_passes_what_the_venue_allows(steps: list[tuple[int, int]]) -> None:
-    counter = CallCounter(maximum=15, decay_per_s_e3=330)
-    now, level, seen = 0, 0.0, 0
-    for wait, cost in steps:
-        now += wait
-        if counter.ready_ns(cost) > now:
-            continue
-        level = max(0.0, level - (now - seen) / SECOND * 0.33)
+@given(
+    st.lists(st.tuples(st.integers(0, 10 * SECOND), st.integers(1, 4), st.integers(0, 2), st.booleans()), max_size=100)
+)
+def test_no_order_of_calls_passes_what_the_venue_allows(steps: list[tuple[int, int, int, bool]]) -> None:
+    """The venue's counter, kept here as documented, is never passed, and what may wait leaves the reserve."""
+    rest = queue()
+    level, seen = 0.0, 0
+
+    def count(now: int, call: Call) -> None:
+        nonlocal level, seen
+        level = max(0.0, level - (now - seen) / SECOND * STARTER_DECAY) + (call.cost if not call.urgent else 0)
         seen = now
-        level += cost
-        counter.spend(now, cost)
-        assert level <= 15.000001
+        assert level <= STARTER_MAX - (0 if call.has_priority else RESERVE) + 1e-6 or call.urgent
+
+    now = 1
+    for wait, cost, rank, urgent in steps:
+        now += wait
+        rest.add(cancel() if urgent else read(cost=cost, rank=rank))
+        while (call := rest.next_call(now)) is not None:
+            count(now, call)
+            rest.answered(call)
+    for time, call in drain(rest, now):
+        count(time, call)
+
+
+def test_what_may_wait_leaves_the_reserve_to_a_recovery() -> None:
+    rest = queue()
+    for _ in range(STARTER_MAX):
+        rest.add(read("query_orders", rank=1))
+    inquiries = 0
+    while (call := rest.next_call(0)) is not None:
+        inquiries += 1
+        rest.answered(call)
+    assert inquiries == STARTER_MAX - RESERVE
+    for kind in ("token", "open_orders", "trades_history"):
+        rest.add(read(kind))
+    went = []
+    while (call := rest.next_call(0)) is not None:
+        went.append(call.kind)
+        rest.answered(call)
+    assert went == ["token", "open_orders", "trades_history"]
+
+
+@pytest.mark.parametrize("refusals", [0, 3])
+def test_cancels_go_whatever_the_counter_says_and_cost_nothing(refusals: int) -> None:
+    rest = queue()
+    rest.counter.charge(0, STARTER_MAX)
+    for _ in range(refusals):
+        rest.counter.refused(0)
+    before = rest.counter.next_permit_ns(0)
+    for _ in range(20):
+        rest.add(cancel())
+    assert [time for time, _ in drain(rest)] == [0] * 20
+    assert rest.counter.next_permit_ns(0) == before
+
+
+def test_public_reads_are_not_counted() -> None:
+    rest = queue()
+    for _ in range(30):
+        rest.add(read("time", is_private=False))
+    assert [time for time, _ in drain(rest)] == [0] * 30
 
 
 def test_refusal_for_rate_fills_the_counter() -> None:
-    counter = CallCounter(maximum=15, decay_per_s_e3=330)
-    counter.refused(0)
-    assert counter.ready_ns(1) == -(-3 * SECOND * 1000 // 330)
+    rest = queue()
+    rest.counter.refused(0)
+    rest.add(read())
+    # Two points over, since refused calls count too: the next call fits when three have decayed.
+    assert rest.next_call(0) is None
+    assert rest.due_ns(0) == -(-3 * SECOND * 1000 // 330)
 
 
 def test_recovery_goes_first_even_when_an_inquiry_is_cheaper() -> None:
-    rest = queue(4)
-    rest.counter.spend(0, 3)
+    rest = queue()
+    rest.counter.charge(0, STARTER_MAX - 1)
     inquiry, history = read("query_orders", rank=1), read("trades_history", cost=4)
     rest.add(inquiry)
     rest.add(history)

@@ -1,4 +1,4 @@
-"""Hard caps on the worst case: each gate by its reason, and what no sequence of approvals can exceed."""
+"""Hard caps on the worst case: each gate by its reason, what no sequence of approvals can exceed, and the slow twin."""
 
 from types import SimpleNamespace
 
@@ -6,49 +6,68 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mm._core import Book
+from mm._core.events import Amend, OrderAccepted, Place
+from mm._core.market import MarketCore, VenueCore
+from mm._core.orders import OrderStore
+from mm._core.quoter import Quoter
 from mm.risk import APPROVED, Limits, Refused
-from tests.engine.world import BTC, instrument
+from tests.engine.world import BTC, KRAKEN, SYMBOL, instrument
+from tests.reference.limits import ReferenceLimits
 
 BUY, SELL = 1, -1
 
 
-def limits(**changes):
-    return Limits(**({"collar": 0.01, "total_micro_usd": 10**12, "orders_max": 10} | changes))
+def caps(**changes):
+    return {"collar": 0.01, "total_micro_usd": 10**12, "orders_max": 10} | changes
 
 
-def market(**changes):
-    facts = {
-        "instrument": instrument(),
-        "bid": 600_000,
-        "ask": 600_010,
-        "quantity": 0,
-        "buys": 0,
-        "sells": 0,
-        "orders": [],
-        "position_max": BTC // 10,
-        "order_size_max": BTC // 20,
-        "base_free": None,
-        "quote_free": None,
-    }
-    return SimpleNamespace(**(facts | changes))
+class Market:
+    """A symbol with a book, a position and orders, as the engine has it; a fill is given at the middle of the book."""
 
+    def __init__(self, *, bid=600_000, ask=600_010, quantity=0, balances=None, position_max=BTC // 10, **changes):
+        venue = VenueCore(KRAKEN, None, clock_offset_ns_max=0)
+        venue.balances = balances or {}
+        self.instrument = changes.pop("instrument", None) or instrument(**changes)
+        self.store = OrderStore()
+        self.core = MarketCore(venue, self.instrument, Book(10, 1, 8), None, None, Quoter(can_amend=True))
+        self.core.bid, self.core.ask = bid, ask
+        self.core.position_max, self.core.order_size_max = position_max, BTC // 20
+        self.fill(quantity)
 
-def order(side, price, size=BTC // 100, pending_price=0, exposure=None):
-    return SimpleNamespace(
-        side=side,
-        price=price,
-        size=size,
-        pending_price=pending_price,
-        exposure=size if exposure is None else exposure,
-        cum_size=0,
-        booked=0,
-    )
+    def fill(self, size):
+        if size:
+            side = BUY if size > 0 else SELL
+            self.core.position.apply_fill(side, 600_005, abs(size), 0, "USD")
 
+    def order(self, side, price, size=BTC // 100, pending_price=0):
+        """Let an order stand."""
+        name = f"mm1Q{len(self.store)}"
+        order = self.store.place(
+            Place(1, KRAKEN, SYMBOL, name, "", "quote", 0, side, price, size, "limit", "gtc", True, False, "")
+        )
+        self.store.apply(OrderAccepted(1, 1, KRAKEN, name, f"O{name}"))
+        if pending_price:
+            self.store.amend(Amend(2, KRAKEN, SYMBOL, name, f"O{name}", pending_price, size))
+        return order
 
-def check(book, side=BUY, price=600_000, size=BTC // 100, *, replaces=None, opened=0, others=0, caps=None):
-    return (caps or limits()).check(
-        book, side, price, size, post_only=True, replaces=replaces, orders_open=opened, others_micro_usd=others
-    )
+    def check(self, side=BUY, price=600_000, size=BTC // 100, *, replaces=None, opened=0, others=0, **changes):
+        """Ask the limits and their twin, which have to agree."""
+        self.core.refresh(self.store, 1)
+        facts = {"post_only": True, "replaces": replaces, "orders_open": opened, "others_micro_usd": others}
+        core = self.core
+        twin = SimpleNamespace(
+            instrument=self.instrument,
+            **{
+                name: getattr(core, name)
+                for name in ("bid", "ask", "quantity", "buys", "sells", "orders", "position_max", "order_size_max")
+            },
+            base_free=core.base_free,
+            quote_free=core.quote_free,
+        )
+        verdict = Limits(**caps(**changes)).check(core, side, price, size, **facts)
+        assert verdict == ReferenceLimits(**caps(**changes)).check(twin, side, price, size, **facts)
+        return verdict
 
 
 def gate(verdict):
@@ -56,50 +75,61 @@ def gate(verdict):
 
 
 @pytest.mark.parametrize(
-    ("book", "arguments", "expected"),
+    ("facts", "orders", "arguments", "expected"),
     [
-        ({}, {}, ""),
-        ({}, {"price": 0}, "grid"),
-        ({"instrument": instrument(tick=5)}, {"price": 600_001}, "grid"),
-        ({"instrument": instrument(lot=1000)}, {"size": BTC // 100 + 1}, "grid"),
-        ({}, {"size": 4999}, "minimum"),
-        ({"instrument": instrument(cost_min=10**15)}, {}, "minimum"),
-        ({}, {"size": BTC // 20 + 1}, "order size"),
-        ({"instrument": instrument(size_max=BTC // 200)}, {}, "order size"),
-        ({"bid": 0}, {}, "book"),
-        ({}, {"price": 590_000}, "collar"),
-        ({}, {"price": 606_100, "side": SELL}, "collar"),
-        ({}, {"price": 600_010}, "crossing"),
-        ({}, {"price": 600_000, "side": SELL}, "crossing"),
-        ({}, {"opened": 10}, "order count"),
-        ({"orders": [order(SELL, 600_005)], "sells": BTC // 100}, {"price": 600_005}, "self-trade"),
-        ({"orders": [order(SELL, 600_100, pending_price=600_004)]}, {"price": 600_004}, "self-trade"),
-        ({"quantity": BTC * 95 // 1000}, {}, "position"),
-        ({"buys": BTC * 95 // 1000}, {}, "position"),
-        ({"quantity": -BTC * 95 // 1000}, {"side": SELL, "price": 600_010}, "position"),
-        ({"quantity": BTC // 2}, {"side": SELL, "price": 600_010}, ""),
-        ({}, {"others": 10**12}, "exposure"),
-        ({"quantity": BTC // 10}, {"others": 10**12, "side": SELL, "price": 600_010}, ""),
-        ({"instrument": instrument(quote="EUR")}, {}, "exposure"),
-        ({"quote_free": 599 * 10**12}, {}, "funds"),
-        ({"quote_free": 600 * 10**12}, {}, ""),
-        ({"base_free": 10**10 - 1}, {"side": SELL, "price": 600_010}, "funds"),
+        ({}, [], {}, ""),
+        ({}, [], {"price": 0}, "grid"),
+        ({"tick": 5}, [], {"price": 600_001}, "grid"),
+        ({"lot": 1000}, [], {"size": BTC // 100 + 1}, "grid"),
+        ({}, [], {"size": 4999}, "minimum"),
+        ({"cost_min": 10**15}, [], {}, "minimum"),
+        ({}, [], {"size": BTC // 20 + 1}, "order size"),
+        ({"size_max": BTC // 200}, [], {}, "order size"),
+        ({"bid": 0}, [], {}, "book"),
+        ({}, [], {"price": 590_000}, "collar"),
+        ({}, [], {"price": 606_100, "side": SELL}, "collar"),
+        ({}, [], {"price": 600_010}, "crossing"),
+        ({}, [], {"price": 600_000, "side": SELL}, "crossing"),
+        ({}, [], {"opened": 10}, "order count"),
+        ({}, [(SELL, 600_005)], {"price": 600_005}, "self-trade"),
+        ({}, [(SELL, 600_100, BTC // 100, 600_004)], {"price": 600_004}, "self-trade"),
+        ({}, [(BUY, 600_000, BTC // 100, 600_009)], {"price": 600_009, "side": SELL, "opened": 1}, "self-trade"),
+        ({"quantity": BTC * 95 // 1000}, [], {}, "position"),
+        ({}, [(BUY, 599_000, BTC * 95 // 1000)], {}, "position"),
+        ({"quantity": -BTC * 95 // 1000}, [], {"side": SELL, "price": 600_010}, "position"),
+        ({"quantity": BTC // 2}, [], {"side": SELL, "price": 600_010}, ""),
+        ({}, [], {"others": 10**12}, "exposure"),
+        ({}, [], {"others": 10**12 - 600 * 10**6}, ""),
+        ({}, [], {"others": 10**12 - 600 * 10**6 + 1}, "exposure"),
+        ({"quantity": BTC // 10}, [], {"others": 10**12, "side": SELL, "price": 600_010}, ""),
+        ({"quote": "EUR"}, [], {}, "exposure"),
+        ({"balances": {"USD": 600 * 10**12 - 1}}, [], {}, "funds"),
+        ({"balances": {"USD": 600 * 10**12}}, [], {}, ""),
+        ({"balances": {"USD": 600 * 10**12}, "maker_fee_e8": 1}, [], {}, "funds"),
+        ({"balances": {"USD": 1200 * 10**12}}, [(BUY, 600_000)], {"opened": 1}, ""),
+        ({"balances": {"USD": 1199 * 10**12}}, [(BUY, 600_000)], {"opened": 1}, "funds"),
+        ({"balances": {"BTC": 10**10 - 1}}, [], {"side": SELL, "price": 600_010}, "funds"),
+        ({"balances": {"BTC": 10**10}}, [], {"side": SELL, "price": 600_010}, ""),
     ],
 )
-def test_each_gate_by_its_reason(book, arguments, expected):
-    assert gate(check(market(**book), **arguments)) == expected
+def test_each_gate_by_its_reason(facts, orders, arguments, expected):
+    market = Market(**facts)
+    for order in orders:
+        market.order(*order)
+    assert gate(market.check(**arguments)) == expected
 
 
 def test_the_reason_is_for_people():
-    verdict = check(market(quantity=BTC * 95 // 1000))
+    verdict = Market(quantity=BTC * 95 // 1000).check()
     assert verdict.reason == "worst case 0.10500000 BTC is over the limit"
 
 
 def test_a_change_counts_only_what_it_adds():
-    standing = order(BUY, 599_990, BTC // 100)
-    book = market(buys=BTC // 10, orders=[standing])
-    assert check(book, size=BTC // 100, replaces=standing) is APPROVED
-    assert gate(check(book, size=BTC // 100 + 5000, replaces=standing)) == "position"
+    market = Market()
+    standing = market.order(BUY, 599_990)
+    market.order(BUY, 599_000, BTC * 9 // 100)
+    assert market.check(size=BTC // 100, replaces=standing) is APPROVED
+    assert gate(market.check(size=BTC // 100 + 5000, replaces=standing)) == "position"
 
 
 @given(
@@ -108,16 +138,49 @@ def test_a_change_counts_only_what_it_adds():
 )
 def test_whatever_is_approved_and_fills_the_position_stays_inside(wishes, start):
     """Every approved order may fill at once or stand; neither can pass the cap."""
-    book = market(quantity=start)
+    market = Market(quantity=start)
     for side, size, fills in wishes:
         price = 600_000 if side == BUY else 600_010
-        if check(book, side, price, size) is not APPROVED:
+        if market.check(side, price, size) is not APPROVED:
             continue
         if fills:
-            book.quantity += side * size
-        elif side == BUY:
-            book.buys += size
+            market.fill(side * size)
         else:
-            book.sells += size
-        assert book.quantity + book.buys <= BTC // 10
-        assert book.quantity - book.sells >= -BTC // 10
+            market.order(side, price, size)
+        market.core.refresh(market.store, 1)
+        assert market.core.quantity + market.core.buys <= BTC // 10
+        assert market.core.quantity - market.core.sells >= -BTC // 10
+
+
+NUMBERS = st.one_of(st.integers(-5, 700_000), st.integers(0, 2**62), st.sampled_from([599_990, 600_000, 600_010]))
+AMOUNTS = st.one_of(st.integers(0, 2 * 10**15), st.integers(0, 10**40))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([BUY, SELL]),
+            st.integers(1, 2**62),
+            st.integers(1, 2**61),
+            st.one_of(st.just(0), st.integers(1, 2**62)),
+        ),
+        max_size=4,
+    ),
+    st.integers(-(2**61), 2**61),
+    st.sampled_from([BUY, SELL]),
+    NUMBERS,
+    NUMBERS,
+    st.fixed_dictionaries({}, optional={"USD": AMOUNTS, "BTC": AMOUNTS}),
+    st.integers(0, 10**40),
+    st.integers(0, 10**40),
+    st.booleans(),
+    st.integers(-1, 10**7),
+)
+def test_the_twin_agrees_on_numbers_of_any_size(
+    orders, quantity, side, price, size, balances, total, others, change, maker_fee_e8
+):
+    market = Market(quantity=quantity, balances=balances, position_max=2**62, maker_fee_e8=maker_fee_e8)
+    market.core.order_size_max = 2**62
+    standing = [market.order(*order) for order in orders]
+    replaces = next((order for order in standing if order.side == side), None) if change else None
+    market.check(side, price, size, replaces=replaces, others=others, total_micro_usd=total, collar=1e9)

@@ -31,7 +31,8 @@ def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, *arguments: str,
 
 
 def test_broken_toml_names_the_place(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert "line 2" in refused(capsys, tmp_path, toml="[run]\nseed = = 1\n")
+    text = refused(capsys, tmp_path, toml="[run]\nseed = = 1\n")
+    assert "mm.toml:2:8: file: expected valid TOML, got invalid value (after" in text
 
 
 def test_every_bad_key_is_named_at_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -63,6 +64,25 @@ def test_live_needs_to_be_meant(
         "ws://127.0.0.1:1",
     ]
     assert "add --live" in refused(capsys, tmp_path, "--world", "live", *addresses)
+
+
+def test_live_without_its_world_is_refused_and_not_simulated(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for arguments in (["--live"], ["--live", "--world", "sim"]):
+        text = refused(capsys, tmp_path, *arguments)
+        assert text.startswith("command line: --live: expected world live beside it")
+        assert "add --world live" in text
+
+
+def test_world_live_without_a_key_says_where_it_comes_from(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KRAKEN_API_KEY", raising=False)
+    monkeypatch.delenv("KRAKEN_API_SECRET", raising=False)
+    for arguments in (["--world", "live"], ["--world", "live", "--live"]):
+        text = refused(capsys, tmp_path, *arguments)
+        assert "expected KRAKEN_API_KEY and KRAKEN_API_SECRET for world live, got none (see .env.example)" in text
 
 
 def test_live_without_the_fingerprint_of_the_key_is_refused(
@@ -102,7 +122,13 @@ def test_a_read_only_folder(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_simulator_that_does_not_come_up_says_why(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "simulator.log").mkdir()
     assert main(["--state", str(tmp_path)]) == Exit.UNREACHABLE
-    assert "cannot be written" in capsys.readouterr().err
+    assert "expected a folder that can be written (is a directory" in capsys.readouterr().err
+
+
+def test_a_folder_that_turns_out_read_only_is_told_as_such(capsys: pytest.CaptureFixture[str], state: Path) -> None:
+    (state / "epoch.new").mkdir(parents=True)
+    assert main(["--state", str(state)]) == Exit.USAGE
+    assert "run.state: expected a folder that can be written (is a directory" in capsys.readouterr().err
 
 
 def test_a_damaged_epoch_stops_before_anything_is_placed(capsys: pytest.CaptureFixture[str], state: Path) -> None:

@@ -39,12 +39,49 @@ CLEAN = Residue(orders=(), unknown=(), positions=("0 BTC (flat)",), protection=(
         (Residue(("x",), (), (), ()), True, Exit.LEFT),
         (Residue((), ("x",), (), ()), True, Exit.LEFT),
         (Residue((), ("x",), (), ()), False, Exit.LEFT),
+        (Residue((), (), (), (), unready=("no book",)), False, Exit.FAULT),
     ],
 )
 def test_the_exit_code_is_zero_only_for_a_requested_and_proven_stop(
     residue: Residue, requested: bool, code: Exit
 ) -> None:
     assert exit_code(residue, requested=requested) is code
+
+
+UNHEARD = Residue((), (), (), ("no timer",), unheard=("kraken",))
+UNREADY = Residue((), (), (), (), unready=("no proven book",))
+
+
+@pytest.mark.parametrize("requested", [True, False])
+def test_a_venue_that_was_not_heard_is_never_a_clean_end(requested: bool) -> None:
+    assert exit_code(UNHEARD, requested=requested, placed=False) is Exit.UNREACHABLE
+    assert exit_code(UNHEARD, requested=requested, placed=True) is Exit.LEFT
+    assert exit_code(Residue(("x",), (), (), (), ("kraken",)), requested=requested, placed=False) is Exit.LEFT
+
+
+def test_a_run_that_could_never_trade_is_no_success() -> None:
+    assert exit_code(UNREADY, requested=True, placed=False) is Exit.UNREACHABLE
+
+
+@pytest.mark.parametrize("residue", [CLEAN, UNHEARD, UNREADY])
+def test_a_configuration_that_cannot_work_is_named_as_such(residue: Residue) -> None:
+    assert exit_code(residue, requested=False, placed=False, is_refused=True) is Exit.USAGE
+    assert exit_code(Residue((), ("x",), (), ()), requested=False, is_refused=True) is Exit.LEFT
+
+
+def test_the_statement_says_of_a_venue_that_was_not_heard_that_earlier_orders_are_unknown() -> None:
+    lines = UNHEARD.lines("Ctrl-C")
+    assert "Own orders: none of this start; of earlier ones, unknown:" in lines
+    assert "  unknown: kraken was not heard: orders of an earlier start may be left" in lines
+    assert not any("by the venue's word" in line for line in lines)
+    facts = UNHEARD.facts("Ctrl-C", Exit.UNREACHABLE)
+    assert (facts["clean"], facts["orders"]) == (False, [])
+    assert facts["unknown"] == ["kraken was not heard: orders of an earlier start may be left"]
+
+
+def test_the_statement_says_why_a_run_was_never_ready() -> None:
+    assert "Never ready to trade: no proven book" in UNREADY.lines("3 s are over")
+    assert UNREADY.facts("3 s are over", Exit.UNREACHABLE)["unready"] == ["no proven book"]
 
 
 def test_the_statement_names_what_is_left_and_what_protects() -> None:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from picows import WSCloseCode, WSProtocolError
 
-from mm._core import events as ev
 from mm.config import Environment, Secret, Settings, load
 from mm.live.bot import Bot
 from mm.live.supervisor import Supervisor
@@ -123,8 +123,8 @@ async def test_a_broken_engine_is_not_asked_and_its_orders_are_cancelled(world: 
     stood: list[Any] = []
 
     def break_engine(run: Run) -> None:
-        run.bot.engine._handlers[ev.BookFrame] = boom
-        run.bot.engine.decide = boom  # type: ignore[method-assign]
+        run.bot.engine.set_upkeep(SimpleNamespace(run=boom))
+        run.bot.engine.upkeep_due_ns = 1
         stood.extend(run.bot.engine.orders.open())
 
     run.at_quotes = break_engine
@@ -240,17 +240,33 @@ async def test_an_order_that_cannot_be_cancelled_is_named_and_the_exit_code_says
     assert any("OWN ORDERS MAY BE LEFT" in line for line in run.view.said)
 
 
-async def test_a_venue_that_is_not_there_ends_with_what_to_do(settings: Settings) -> None:
+def unreachable(settings: Settings) -> Settings:
     venue = replace(
         settings.venues["kraken"],
         rest_url=f"http://{NOBODY}",
         ws_url=f"ws://{NOBODY}/v2",
         ws_auth_url=f"ws://{NOBODY}/auth/v2",
     )
-    run = Run(replace(settings, venues={"kraken": venue}), epoch=next(EPOCH), connect_patience_s=0.5)
+    return replace(settings, venues={"kraken": venue})
+
+
+async def test_a_venue_that_is_not_there_ends_with_what_to_do(settings: Settings) -> None:
+    run = Run(unreachable(settings), epoch=next(EPOCH), connect_patience_s=0.5)
     assert await run.until_over() is Exit.UNREACHABLE
     assert f"no working connection within 0.5 s to kraken at http://{NOBODY}" in run.view.facts["why"]
     assert "Check the network, the addresses" in run.view.facts["why"]
+    assert run.view.facts["unknown"] == ["kraken was not heard: orders of an earlier start may be left"]
+    assert not any("by the venue's word" in said for said in run.view.said)
+
+
+async def test_a_stop_before_the_venue_was_heard_claims_nothing(settings: Settings) -> None:
+    run = Run(unreachable(settings), epoch=next(EPOCH))
+    run.supervisor.ask_to_stop("SIGINT")
+    assert await run.until_over() is Exit.UNREACHABLE
+    assert not run.view.facts["clean"]
+    assert run.view.facts["unknown"] == ["kraken was not heard: orders of an earlier start may be left"]
+    assert "Never ready to trade: the private stream of kraken was not up yet" in run.view.said
+    assert "  kraken: this start has armed no timer; whether one of an earlier start runs is not known" in run.view.said
 
 
 async def test_a_key_that_the_venue_refuses_ends_with_what_to_do(settings: Settings) -> None:
@@ -268,6 +284,15 @@ async def test_a_symbol_that_the_venue_does_not_trade_ends_with_what_to_do(
     run = Run(replace(settings, strategies={"btc": strategy}), epoch=next(EPOCH))
     assert await run.until_over() is Exit.USAGE
     assert "strategies.btc.symbol: kraken has told nothing about BTC/USX" in run.view.facts["why"]
+
+
+async def test_a_short_run_on_an_unknown_symbol_is_no_success(settings: Settings) -> None:
+    strategy = replace(settings.strategies["btc"], symbol="BTC/USX")
+    run = Run(replace(settings, strategies={"btc": strategy}), epoch=next(EPOCH), seconds=1.5)
+    assert await run.until_over() is Exit.UNREACHABLE
+    assert run.view.facts["why"] == "1.5 s are over"
+    assert run.view.facts["clean"], "the venue was heard: nothing is left"
+    assert any("Never ready to trade: strategies.btc.symbol: kraken has told nothing" in s for s in run.view.said)
 
 
 async def test_a_size_under_the_venues_minimum_ends_with_the_minimum(settings: Settings) -> None:
@@ -295,6 +320,19 @@ async def test_a_venue_that_takes_no_orders_is_left_alone_and_quoted_again_later
     assert open_orders(world) == []
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.5])
+async def test_a_start_in_maintenance_says_so(world: World, settings: Settings, seconds: float) -> None:
+    world.control("status", {"mode": "maintenance"})
+    run = Run(settings, epoch=next(EPOCH), connect_patience_s=1.0, seconds=seconds)
+    try:
+        assert await run.until_over() is Exit.UNREACHABLE
+    finally:
+        world.control("status", {"mode": "online"})
+    told = " ".join(run.view.facts["unready"]) if seconds else run.view.facts["why"]
+    assert "kraken says its mode is maintenance: start again when that is over" in told
+    assert run.view.facts["unknown"] == ["kraken was not heard: orders of an earlier start may be left"]
+
+
 async def test_a_venue_in_post_only_mode_is_quoted(world: World, settings: Settings) -> None:
     world.control("status", {"mode": "post_only"})
     run = Run(settings, epoch=next(EPOCH))
@@ -314,6 +352,9 @@ async def test_a_clock_five_seconds_off_forbids_to_quote_and_says_what_to_do(sta
     assert "this machine's clock is 5.0 s behind the venue's" in run.view.facts["why"]
     assert "Synchronise it (timedatectl set-ntp true" in run.view.facts["why"]
     assert run.bot.engine.orders.total == 0
+    short = Run(run.bot.settings, seconds=1.0)
+    assert await short.until_over() is Exit.UNREACHABLE
+    assert "Synchronise it" in short.view.facts["unready"][0]
 
 
 async def test_garbage_on_every_channel_is_survived(world: World, settings: Settings) -> None:

@@ -144,16 +144,25 @@ def test_terminated_simulator_says_goodbye_and_leaves_its_ledger(world: World, t
     }
 
 
-def test_accounts_and_open_orders_outlive_the_process(world: World, tmp_path: Path) -> None:
-    def order(of: World) -> None:
-        fields = {"nonce": time.time_ns(), "pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01"}
-        body = urlencode({**fields, "price": "30000.0", "cl_ord_id": f"k{time.time_ns() % 10**9}"})
-        path = "/0/private/AddOrder"
-        signature = sign(base64.b64decode(of.api_secret), path, str(fields["nonce"]), body.encode())
-        head = f"POST {path} HTTP/1.1\r\nAPI-Key: {of.api_key}\r\nAPI-Sign: {signature}\r\n"
-        answer = exchange(of, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-        assert b'"error":[]' in answer
+def private(of: World, method: str, **fields: str) -> bytes:
+    """A private REST call, answered without an error."""
+    body = urlencode({"nonce": time.time_ns(), **fields})
+    path = f"/0/private/{method}"
+    nonce = body.split("&")[0].partition("=")[2]
+    signature = sign(base64.b64decode(of.api_secret), path, nonce, body.encode())
+    head = f"POST {path} HTTP/1.1\r\nAPI-Key: {of.api_key}\r\nAPI-Sign: {signature}\r\n"
+    answer = exchange(of, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    assert b'"error":[]' in answer
+    return answer
 
+
+def order(of: World) -> None:
+    client_id = f"k{time.time_ns() % 10**9}"
+    fields = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01", "price": "30000.0"}
+    private(of, "AddOrder", **fields, cl_ord_id=client_id)
+
+
+def test_accounts_and_open_orders_outlive_the_process(world: World, tmp_path: Path) -> None:
     order(world)
     before = world.control("ledger")
     world.control("stop", {})
@@ -168,6 +177,39 @@ def test_accounts_and_open_orders_outlive_the_process(world: World, tmp_path: Pa
     assert len({o["order_id"] for o in again.control("ledger")["open_orders"]}) == 2
     again.control("stop", {})
     assert gone(again.pid)
+
+
+@pytest.mark.parametrize(("passed_s", "survives"), [(0, True), (3601, False)])
+def test_the_dead_mans_timer_outlives_the_process(world: World, tmp_path: Path, passed_s: int, survives: bool) -> None:
+    """Its deadline is a time of the venue: it runs on while no process does, and fires with the first one after it."""
+    order(world)
+    private(world, "CancelAllOrdersAfter", timeout="3600")
+    armed = world.control("stats")["timers"]
+    assert list(armed) == ["main"]
+    world.control("stop", {})
+    assert gone(world.pid)
+    path = tmp_path / "exchange.json"
+    saved = json.loads(path.read_text())
+    assert saved["venue"]["timers"] == armed
+    saved["venue"]["timers"]["main"] -= passed_s * 10**9
+    path.write_text(json.dumps(saved))
+    again = launch(tmp_path, seed=4)
+    timers, orders = again.control("stats")["timers"], again.control("ledger")["open_orders"]
+    assert timers == (armed if survives else {})
+    assert len(orders) == (1 if survives else 0)
+    again.control("stop", {})
+    assert gone(again.pid)
+
+
+def test_damaged_timers_are_not_silently_dropped(world: World, tmp_path: Path) -> None:
+    world.control("stop", {})
+    assert gone(world.pid)
+    path = tmp_path / "exchange.json"
+    for damaged in ({"timers": {"main": "soon"}}, {"timers": []}, []):
+        path.write_text(json.dumps({**json.loads(path.read_text()), "venue": damaged}))
+        result = run("--state", str(tmp_path))
+        assert result.returncode == STATE_UNUSABLE
+        assert "move it away" in result.stderr
 
 
 def test_damaged_accounts_are_not_silently_replaced(tmp_path: Path) -> None:
@@ -204,7 +246,10 @@ def test_port_in_use(world: World, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["--tier", "gold"], "invalid choice: 'gold'"),
-        (["--port", "70000"], "a port is 0 to 65535"),
+        (["--port", "70000"], "a port is a whole number from 0 to 65535, not '70000'"),
+        (["--port", "http"], "a port is a whole number from 0 to 65535, not 'http'"),
+        (["--speed", "fast"], "expected a number over 0 and under a million, not 'fast'"),
+        (["--volume-usd", "1e6"], "expected whole US dollars, not '1e6'"),
         (["--speed", "0"], "expected a number over 0"),
         (["--tape", "/nowhere.mmtape"], "/nowhere.mmtape"),
         (["--hooks", "/nowhere.json"], "--hooks /nowhere.json"),
@@ -228,9 +273,21 @@ def test_wrong_hooks_file(tmp_path: Path) -> None:
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("")
-    assert run("--state", str(path)).returncode == STATE_UNUSABLE
-    with pytest.raises(LaunchError, match="cannot be written"):
+    result = run("--state", str(path))
+    assert result.returncode == STATE_UNUSABLE
+    hint = "(file exists; choose another with --state)"
+    assert result.stderr == f"simulator: {path}: --state: expected a folder that can be written {hint}\n"
+    with pytest.raises(LaunchError, match=r"expected a folder that can be written \(file exists; choose another with"):
         launch(path)
+
+
+@pytest.mark.skipif(not Path("/sys").exists(), reason="needs a file system that nobody can write")
+def test_read_only_folder() -> None:
+    # Nobody can make a folder there, root included.
+    result = run("--state", "/sys/mm")
+    assert result.returncode == STATE_UNUSABLE
+    assert "/sys/mm: --state: expected a folder that can be written (" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_bad_clients_do_not_disturb_the_others(world: World) -> None:

@@ -17,5 +17,6 @@ pub mod mexc_book;
 pub mod mexc_futures_book;
 pub mod mexc_push;
 pub mod protobuf;
+pub mod record_buffer;
 pub mod rfc3339;
 pub mod state_hash;

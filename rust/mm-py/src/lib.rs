@@ -9,6 +9,7 @@ mod kraken_signer;
 mod limiter;
 mod mexc;
 mod mexc_futures;
+mod record_buffer;
 
 use pyo3::prelude::*;
 
@@ -32,6 +33,8 @@ mod _rust {
     use super::mexc::MexcBookDecoder;
     #[pymodule_export]
     use super::mexc_futures::MexcFuturesBookDecoder;
+    #[pymodule_export]
+    use super::record_buffer::RecordBuffer;
 
     #[pymodule_export]
     const BOOK_SNAPSHOT: i64 = mm_core::kraken_book::SNAPSHOT as i64;

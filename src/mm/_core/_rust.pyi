@@ -25,6 +25,7 @@ __all__ = [
     "KrakenTradingCounter",
     "MexcBookDecoder",
     "MexcFuturesBookDecoder",
+    "RecordBuffer",
     "TokenBucket",
     "crc32",
     "mexc_depth_span",
@@ -176,6 +177,19 @@ class TokenBucket:
         """Return when `take` will succeed, `now_ns` if it would now, 0 if it never will; changes nothing."""
     def state_hash(self) -> int:
         """Return a 64-bit hash of the tokens taken and when; the same after the same takes."""
+
+@final
+class RecordBuffer:
+    """Records of the recording, framed one after the other until they are written (see `mm.persistence.recorder`)."""
+
+    def __new__(cls) -> RecordBuffer: ...
+    def append(self, payload: bytes) -> int:
+        """Add a payload in its frame; returns how many bytes wait. Raises ValueError for one that is too long."""
+    def pending(self) -> bytes:
+        """Return what waits."""
+    def clear(self) -> None:
+        """Forget it: it is written, or never will be."""
+    def __len__(self) -> int: ...
 
 @final
 class KrakenTradingCounter:

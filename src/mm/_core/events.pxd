@@ -1,1 +1,4 @@
-# For C there is nothing here: cimport an event from the module that defines it.
+from mm._core.event cimport Event
+
+
+cpdef bytes pack(Event event)

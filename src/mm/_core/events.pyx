@@ -15,7 +15,9 @@ from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy
 
+from mm._core.commands cimport Amend as _Amend
 from mm._core.event cimport Event
+from mm._core.market_events cimport BookFrame as _BookFrame
 
 from mm._core.account_events import Balance, BalanceChange, FeeRates, ForeignOrders, TimerSet
 from mm._core.commands import Alert, Amend, Cancel, CancelAfter, Operator, Place, QueryOrder, Resync, Start, Timer
@@ -128,8 +130,10 @@ cdef class _Writer:
 cdef _Writer _WRITER = _Writer()
 
 
-def pack(Event event not None):
+cpdef bytes pack(Event event):
     """Return the event's binary form. Raises ValueError for text longer than 65535 bytes."""
+    if event is None:
+        raise TypeError("event: None is no event")
     cdef int64_t number
     cdef int8_t small
     cdef int code
@@ -138,6 +142,21 @@ def pack(Event event not None):
     writer.size = 0
     small = <int8_t>schema[0]
     writer.put(&small, 1)
+    # What comes with every tick is written without looking its fields up by name.
+    if type(event) is _BookFrame:
+        writer.put(&event.recv_ns, 8)
+        writer.put_text((<_BookFrame>event).venue)
+        writer.put_bytes((<_BookFrame>event).payload)
+        return PyBytes_FromStringAndSize(writer.start, writer.size)
+    if type(event) is _Amend:
+        writer.put(&event.recv_ns, 8)
+        writer.put_text((<_Amend>event).venue)
+        writer.put_text((<_Amend>event).symbol)
+        writer.put_text((<_Amend>event).client_id)
+        writer.put_text((<_Amend>event).venue_id)
+        writer.put(&(<_Amend>event).price, 8)
+        writer.put(&(<_Amend>event).size, 8)
+        return PyBytes_FromStringAndSize(writer.start, writer.size)
     for field in <tuple>schema[1]:
         value = getattr(event, <str>(<tuple>field)[0])
         code = <int>(<tuple>field)[1]

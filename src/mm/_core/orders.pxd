@@ -1,6 +1,6 @@
 from libc.stdint cimport int8_t, int64_t
 
-from mm._core.commands cimport Place
+from mm._core.commands cimport Amend, Cancel, Place
 from mm._core.order cimport OpenOrders, Order, OrderList
 from mm._core.order_events cimport Fill, OrderNews, OrderReport
 from mm._core.recent cimport Recent
@@ -14,6 +14,9 @@ cdef class OrderStore:
     cdef Recent _ended
     cdef int64_t _counts[12]
 
+    cpdef Order place(self, Place command)
+    cpdef Order amend(self, Amend command)
+    cpdef Order cancel(self, Cancel command)
     cpdef Order get(self, str client_id)
     cpdef Order by_venue_id(self, str venue, str venue_id)
     cpdef OpenOrders group(self, str venue, str symbol)

@@ -89,8 +89,10 @@ cdef class OrderStore:
 
     # --- our own requests -------------------------------------------------------------------------------------------
 
-    def place(self, Place command not None):
+    cpdef Order place(self, Place command):
         """Take an order that is about to leave. Raises LocalError for a client id that was used."""
+        if command is None:
+            raise TypeError("command: None is no order")
         cdef Order order = self._make(command)
         self._move(order, SUBMIT)
         return order
@@ -102,8 +104,10 @@ cdef class OrderStore:
         self._move(order, DENY)
         return order
 
-    def amend(self, Amend command not None):
+    cpdef Order amend(self, Amend command):
         """Take a change that is about to leave. Raises LocalError where the table refuses it, or for an unknown id."""
+        if command is None:
+            raise TypeError("command: None is no change")
         cdef Order order = self._known(command.client_id)
         if command.price <= 0 or command.size <= 0:
             raise LocalError(f"order {command.client_id}: amend to price {command.price}, size {command.size}")
@@ -114,8 +118,10 @@ cdef class OrderStore:
         self._recount(order)
         return order
 
-    def cancel(self, Cancel command not None):
+    cpdef Order cancel(self, Cancel command):
         """Take a cancel that is about to leave. Raises LocalError where the table refuses it, or for an unknown id."""
+        if command is None:
+            raise TypeError("command: None is no cancel")
         cdef Order order = self._known(command.client_id)
         self._move(order, REQUEST_CANCEL)
         order.cancel_asked = True

@@ -56,7 +56,8 @@ def _environment(settings: Settings, venue: VenueSettings, source: Source) -> No
             (*path, "account_fingerprint"),
             "the fingerprint of the API key in the environment",
             came,
-            f'to trade with this key write account_fingerprint = "{fingerprint(venue.api_key)}"',
+            f'to trade with this key write account_fingerprint = "{fingerprint(venue.api_key)}" under '
+            f"[venues.{venue.name}] of your --config",
         )
 
 

@@ -87,8 +87,24 @@ class Environment:
             found[path] = (value, name)
         return found
 
-    def secrets(self, venue: str) -> tuple[Secret | None, Secret | None]:
-        """(key, secret) of a venue; a name that is nearly right and both halves apart are problems."""
+    def secrets(self, venue: str, *, are_needed: bool = True) -> tuple[Secret | None, Secret | None]:
+        """(key, secret) of a venue; a name that is nearly right and both halves apart are problems.
+
+        are_needed: the world trades with them. One that does not is not stopped by them either: it warns, and goes on
+        without.
+        """
+        before = len(self.problems)
+        found = self._secrets(venue)
+        if are_needed or len(self.problems) == before:
+            return found
+        names = dict.fromkeys(problem.key for problem in self.problems[before:])
+        del self.problems[before:]
+        self.warnings.append(
+            f"{' and '.join(names)} cannot be used (world live says why); this world needs no key and goes on without"
+        )
+        return None, None
+
+    def _secrets(self, venue: str) -> tuple[Secret | None, Secret | None]:
         prefix = venue.upper().replace("-", "_") + "_"
         names = tuple(prefix + name for name in SECRETS)
         for name in self._values:

@@ -22,6 +22,7 @@ from mm.config.settings import (
     StrategySettings,
     VenueSettings,
 )
+from mm.config.syntax import syntax_problem
 
 TABLES: Final = ("run", "venues", "strategies", "limits")
 BYTES_MAX: Final = 1_000_000
@@ -52,9 +53,9 @@ def load(
     text, name = _read(path)
     try:
         tables: dict[str, Any] = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         # The error carries the document, which may hold what should not be printed: only its sentence goes on.
-        raise SettingsError((Problem("file", name, "valid TOML", str(error)),)) from None
+        raise SettingsError((syntax_problem(name, text, error),)) from None
     source = Source(name, key_lines(text))
     for override, (value, variable) in environment.overrides().items():
         _lay(tables, override, value, source, f"{environment.place(variable)} {variable}")
@@ -68,9 +69,10 @@ def _check(tables: dict[str, Any], source: Source, environment: Environment, par
         refuse_unknown(source, (unknown,), TABLES)
     run = read_table(RunSettings, tables.get("run", {}), source, ("run",))
     limits = read_table(LimitSettings, _limits(tables.get("limits", {}), source), source, ("limits",))
+    is_live = run is None or run.world == "live"
     venues: dict[str, VenueSettings] = {}
     for name, table in _named(tables, "venues", source).items():
-        key, secret = environment.secrets(name)
+        key, secret = environment.secrets(name, are_needed=is_live)
         venue = read_table(VenueSettings, table, source, ("venues", name), name=name, api_key=key, api_secret=secret)
         if venue is not None:
             venues[name] = venue
@@ -83,7 +85,7 @@ def _check(tables: dict[str, Any], source: Source, environment: Environment, par
         source.refuse(("strategies",), "at least one table [strategies.NAME]", "none")
     if run is not None and limits is not None and not source.problems:
         for name in {strategy.venue for strategy in strategies.values()} - venues.keys():
-            key, secret = environment.secrets(name)
+            key, secret = environment.secrets(name, are_needed=is_live)
             venues[name] = VenueSettings(name=name, api_key=key, api_secret=secret)
         settings = Settings(run=run, venues=venues, strategies=strategies, limits=limits)
         warnings = cross_check(settings, source)

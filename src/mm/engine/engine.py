@@ -1,5 +1,6 @@
 """The whole pipeline in one place. Pure: no clock, no I/O, no chance; time comes with the events.
 
+What happens with every tick is native (`mm._core.engine_core`); here is what a venue, an order or an operator tells.
 `apply` is the only thing that changes state, and emits nothing. `decide` reads state and returns commands; each command
 has passed the limits, the recorder and `apply` before it is returned, so the caller only sends it. Replaying a
 recording through `apply` therefore ends in the same state: `state_hash` says so.
@@ -7,7 +8,6 @@ recording through `apply` therefore ends in the same state: `state_hash` says so
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -15,12 +15,14 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from mm._core import events as ev
-from mm._core._rust import BOOK_MALFORMED, BOOK_TOP_CHANGED, BOOK_UNKNOWN_SYMBOL, BOOK_VALID
+from mm._core._rust import BOOK_MALFORMED, BOOK_UNKNOWN_SYMBOL
+from mm._core.decision import Decision
+from mm._core.engine_core import EngineCore
+from mm._core.market import CAP_MAX
 from mm._core.orders import Order, OrderState, OrderStore
 from mm.config import Settings
-from mm.engine.decision import Decision
+from mm.engine.explain import explain
 from mm.engine.market import Market
-from mm.engine.quoting import Quoting
 from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
 from mm.errors import InvariantError
@@ -35,10 +37,9 @@ LIST_LAG_NS: Final = 35_000_000_000
 """Reports from the field have lists more than 20 s behind (Kraken reference: pitfalls)."""
 TIMER_AGAIN_NS: Final = 1_000_000_000
 ADOPTED: Final = "adopted"
+MAINTENANCE: Final = "maintenance"
 GONE_SETTLE_NS: Final = 2_000_000_000
 """What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
-DECISIONS_MAX: Final = 4096
-"""The newest records in memory; `mm why` makes older ones again from the recording."""
 
 
 class Recorder(Protocol):
@@ -47,34 +48,39 @@ class Recorder(Protocol):
     def record(self, event: ev.Event, /) -> None: ...
 
 
-class Engine:
+class Engine(EngineCore):
     """One run: its orders, positions, books and decisions.
 
     start: the first event of the recording; settings: those that it carries; faces: venue name -> exchange package;
     recorder: takes each command before it is applied; the caller gives it every event before `apply`.
     """
 
+    venues: dict[str, VenueState]
+    markets: dict[tuple[str, str], Market]
+    ids: ClientIds
+
     def __init__(
         self, start: ev.Start, settings: Settings, faces: Mapping[str, Face], recorder: Recorder, owner: str = OWNER
     ) -> None:
-        self.settings = settings
-        self.recorder = recorder
-        self.seed = start.seed
-        self.orders = OrderStore()
-        self.ids = ClientIds(owner, start.epoch)
-        self.venues = {name: VenueState(faces[name], venue) for name, venue in settings.venues.items()}
-        self.markets: dict[tuple[str, str], Market] = {}
-        self.decisions: deque[Decision] = deque(maxlen=DECISIONS_MAX)
         limits = settings.limits
-        self.limits = Limits(
-            collar=float(limits.price_collar_bps) / 10_000,
-            total_micro_usd=int(limits.max_total_exposure_usd * 1_000_000),
-            orders_max=limits.max_open_orders,
+        super().__init__(
+            orders=OrderStore(),
+            limits=Limits(
+                collar=float(limits.price_collar_bps) / 10_000,
+                total_micro_usd=int(limits.max_total_exposure_usd * 1_000_000),
+                orders_max=limits.max_open_orders,
+            ),
+            ids=ClientIds(owner, start.epoch),
+            recorder=recorder,
+            handlers=self._handlers(),
+            book_age_ns_max=limits.book_age_ms_max * 1_000_000,
+            private_down_ns_max=limits.private_down_ms_max * 1_000_000,
         )
-        self.is_stopping = False
-        self.is_paused = False
+        self.settings = settings
+        self.seed = start.seed
+        for name, venue in settings.venues.items():
+            self.venues[name] = VenueState(faces[name], venue)
         self.stop_reason = ""
-        self.cancel_asked_ns: dict[str, int] = {}
         self.listed_ns: dict[str, int] = {}
         """Orders that are over by the venue's word, and when one of its lists first showed them as open."""
         self.ghosts: dict[str, ev.OrderReport] = {}
@@ -83,11 +89,11 @@ class Engine:
         self.unbooked = 0
         """Fills of orders that are not ours: they change the account, not our position."""
         self.started_ns = self.last_ns = start.recv_ns
-        self._commands: list[Any] = []
-        self._quoting = Quoting(self)
         self._upkeep = Upkeep(self)
-        self._handlers: dict[type, Callable[[Any], None]] = {
-            ev.BookFrame: self._on_book,
+        self.set_upkeep(self._upkeep)
+
+    def _handlers(self) -> dict[type, Callable[[Any], None]]:
+        return {
             ev.BookReset: self._on_book_reset,
             ev.Trade: self._on_trade,
             ev.InstrumentUpdate: self._on_instrument,
@@ -114,9 +120,6 @@ class Engine:
             ev.BalanceChange: self._on_balance,
             ev.ForeignOrders: self._on_foreign_orders,
             ev.Operator: self._on_operator,
-            ev.Place: self._on_place,
-            ev.Amend: self._on_amend,
-            ev.Cancel: self._on_cancel,
             ev.CancelAfter: self._on_cancel_after,
             ev.Resync: self._on_resync,
             ev.QueryOrder: self._on_query,
@@ -127,45 +130,9 @@ class Engine:
             ev.Alert: self._on_nothing,
         }
 
-    # --- the three verbs --------------------------------------------------------------------------------------------
-
-    def apply(self, event: ev.Event) -> None:
-        """Change state by one event or command."""
-        self.last_ns = event.recv_ns
-        self._handlers[type(event)](event)
-
-    def decide(self, now_ns: int) -> list[Any]:
-        """Return what to do now; every command is recorded and applied already."""
-        commands: list[Any] = []
-        self._commands = commands
-        upkeep = self._upkeep
-        if now_ns >= upkeep.due_ns:
-            upkeep.run(now_ns)
-        if not self.is_stopping:
-            for market in self.markets.values():
-                if market.changed or (market.due_ns and now_ns >= market.due_ns):
-                    self._quoting.run(now_ns, market)
-        return commands
-
-    def next_deadline(self) -> int:
-        """When `decide` has something to do although nothing happens, ns UTC."""
-        due_ns = self._upkeep.due_ns
-        if self.is_stopping:
-            return due_ns
-        for market in self.markets.values():
-            if market.due_ns and market.due_ns < due_ns:
-                due_ns = market.due_ns
-        return due_ns
-
     def explain(self, now_ns: int) -> list[Decision]:
         """Return what would be decided at a moment, and on what; changes nothing. For `mm why`."""
-        return [self._quoting.explain(now_ns, market) for market in self.markets.values() if market.strategy]
-
-    def emit(self, command: Any) -> None:
-        """Record a command, apply it, and hand it to the caller of `decide`. For the parts of the engine only."""
-        self.recorder.record(command)
-        self.apply(command)
-        self._commands.append(command)
+        return [explain(self, now_ns, market) for market in self.markets.values() if market.strategy is not None]
 
     def state_hash(self) -> str:
         """A hash of everything that a replay must agree on, the same in any process."""
@@ -176,6 +143,7 @@ class Engine:
 
         add(self.orders.state_hash(), self.ids.count, self.is_stopping, self.is_paused, self.fills, self.unbooked)
         add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
+        add(sorted(self.cancel_tries.items()))
         for name, venue in sorted(self.venues.items()):
             add(name, venue.public_up, venue.private_up, venue.private_down_ns, venue.status, venue.clock_offset_ns)
             add(venue.foreign, venue.armed_ns, venue.armed_s, venue.protected_s, venue.early_book)
@@ -190,21 +158,6 @@ class Engine:
         return digest.hexdigest()
 
     # --- market data ------------------------------------------------------------------------------------------------
-
-    def _on_book(self, event: ev.BookFrame) -> None:
-        venue = self.venues[event.venue]
-        code = venue.decoder.apply(event.payload)
-        if code < 0:
-            self._bad_book(venue, code)
-            return
-        market = venue.by_index[code >> 8]
-        if code & BOOK_VALID:
-            market.book_ns = event.recv_ns
-            if code & BOOK_TOP_CHANGED or not market.book_ok:
-                market.take_top()
-        elif market.book_ok:
-            market.lose_book("checksum mismatch")
-            self._upkeep.wake()
 
     def _bad_book(self, venue: VenueState, code: int) -> None:
         if code != BOOK_MALFORMED:
@@ -247,7 +200,7 @@ class Engine:
             if venue.decoder.add(event.symbol, market.book) != len(venue.by_index):
                 raise InvariantError(f"{event.symbol}: the book decoder and the engine count symbols differently")
             venue.by_index.append(market)
-            self.markets[event.venue, event.symbol] = venue.markets[event.symbol] = market
+            self.add_market(market)
             # Its snapshot is on the way; one that came before its instrument is gone, and asked for again at once.
             market.resync_ns = 0 if venue.early_book else event.recv_ns
             venue.early_book = False
@@ -265,12 +218,14 @@ class Engine:
         self._take_instrument(market, instrument)
 
     def _take_instrument(self, market: Market, instrument: Instrument) -> None:
-        market.instrument = market.state.instrument = instrument
+        if market.status == MAINTENANCE != instrument.status:
+            self.cancels_are_taken()
+        market.take_instrument(instrument)
         market.changed = True
         scale = Decimal(10**instrument.size_precision)
         limits = self.settings.limits
-        market.position_max = int(limits.position_max(market.symbol) * scale)
-        market.order_size_max = int(limits.max_order_size * scale)
+        market.position_max = min(int(limits.position_max(market.symbol) * scale), CAP_MAX)
+        market.order_size_max = min(int(limits.max_order_size * scale), CAP_MAX)
         if market.is_frozen:
             return
         market.problem = ""
@@ -292,6 +247,8 @@ class Engine:
 
     def _on_venue_status(self, event: ev.VenueStatus) -> None:
         venue = self.venues[event.venue]
+        if venue.status == MAINTENANCE != event.status:
+            self.cancels_are_taken()
         venue.status = event.status
         self._touch(venue)
 
@@ -411,6 +368,7 @@ class Engine:
         venue = self.venues[order.venue]
         if not order.is_open:
             self.cancel_asked_ns.pop(order.client_id, None)
+            self.cancel_tries.pop(order.client_id, None)
             if order.fills_missing:
                 # Over, and the executions that the venue tells of are not here: they count, so they are looked for.
                 venue.doubtful.setdefault(order.client_id, event.recv_ns - QUERY_AGAIN_NS + GONE_SETTLE_NS)
@@ -448,32 +406,12 @@ class Engine:
 
     # --- commands and operators -------------------------------------------------------------------------------------
 
-    def _on_place(self, command: ev.Place) -> None:
-        self.orders.place(command)
-        self.ids.take()
-        market = self.markets[command.venue, command.symbol]
-        market.changed = True
-        if command.purpose == "quote":
-            market.quoter.on_place(command)
-        if market.limits is not None:
-            market.limits.charge(command.recv_ns, "place", 0)
-
-    def _on_amend(self, command: ev.Amend) -> None:
-        order = self.orders.amend(command)
-        market = self.markets[command.venue, command.symbol]
-        market.quoter.on_amend(command.recv_ns)
-        if market.limits is not None:
-            market.limits.charge(command.recv_ns, "amend", command.recv_ns - order.touched_ns)
-
-    def _on_cancel(self, command: ev.Cancel) -> None:
-        if self.ghosts.pop(command.client_id, None) is not None:
-            self.listed_ns.pop(command.client_id, None)
-            return
-        order = self.orders.cancel(command)
-        self.cancel_asked_ns[command.client_id] = command.recv_ns
-        market = self.markets.get((command.venue, command.symbol))
-        if market is not None and market.limits is not None:
-            market.limits.charge(command.recv_ns, "cancel", command.recv_ns - order.touched_ns)
+    def _forget_ghost(self, command: ev.Cancel) -> bool:
+        """Whether a cancel is of an order that is over here and still listed at the venue."""
+        if self.ghosts.pop(command.client_id, None) is None:
+            return False
+        self.listed_ns.pop(command.client_id, None)
+        return True
 
     def _on_cancel_after(self, command: ev.CancelAfter) -> None:
         venue = self.venues[command.venue]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from mm._core import events as ev
 from mm._core.orders import Order, OrderState
-from mm.engine.quoting import Quoting
 
 if TYPE_CHECKING:
     from mm.engine.engine import Engine
@@ -24,21 +23,19 @@ IN_FLIGHT: Final = frozenset({OrderState.PENDING_NEW, OrderState.PENDING_CANCEL,
 class Upkeep:
     """Runs each second, and at once after something that needs it."""
 
-    __slots__ = ("_engine", "_quoting", "due_ns")
+    __slots__ = ("_engine",)
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._quoting = Quoting(engine)
-        self.due_ns = 1
 
     def wake(self) -> None:
         """Run at the next `decide`. Long overdue, and not 0, which would mean never."""
-        self.due_ns = 1
+        self._engine.upkeep_due_ns = 1
 
     def run(self, now_ns: int) -> None:
         """Do what is due."""
-        self.due_ns = now_ns + PERIOD_NS
         engine = self._engine
+        engine.upkeep_due_ns = now_ns + PERIOD_NS
         for venue in engine.venues.values():
             self._timer(now_ns, venue)
             self._resync(now_ns, venue)
@@ -54,8 +51,8 @@ class Upkeep:
             self._cancel(now_ns, order, "left by an earlier start")
 
     def _cancel(self, now_ns: int, order: Order, reason: str) -> None:
-        due_ns = self._quoting.cancel(now_ns, order, reason)
-        self.due_ns = min(self.due_ns, due_ns)
+        engine = self._engine
+        engine.upkeep_due_ns = min(engine.upkeep_due_ns, engine.cancel(now_ns, order, reason))
 
     def _timer(self, now_ns: int, venue: VenueState) -> None:
         """Keep the venue's dead man's switch fresh while orders may stand, and disarm it after a clean stop."""

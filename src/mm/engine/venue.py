@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from mm._core._rust import Book
+from mm._core.market import VenueCore
 from mm.config import VenueSettings
 from mm.exchanges.venue import Capabilities
-
-if TYPE_CHECKING:
-    from mm.engine.market import Market
 
 
 class BookDecoder(Protocol):
@@ -58,66 +56,39 @@ class Face(Protocol):
         ...
 
 
-class VenueState:
-    """One venue during a run.
+class VenueState(VenueCore):
+    """One venue during a run; see `VenueCore` for the part that a tick needs.
 
-    private_up: connected, snapshots and history read: what we believe of our orders is the venue's own word;
     seen: when a list or snapshot last told of an own order; doubtful: orders whose fate has to be asked for, and when
     that was done; foreign: open orders of the account that are not ours; armed_s: of the last request for the venue's
-    timer, protected_s: of its last word about it; early_book: a book came before its instrument.
+    timer, protected_s: of its last word about it.
     """
 
     __slots__ = (
         "armed_ns",
         "armed_s",
-        "balances",
-        "by_index",
         "capabilities",
-        "clock_offset_ns",
-        "decoder",
         "doubtful",
-        "early_book",
         "face",
         "foreign",
-        "markets",
-        "name",
-        "private_down_ns",
-        "private_up",
         "protected_s",
         "public_up",
         "seen",
         "settings",
-        "status",
     )
 
     def __init__(self, face: Face, settings: VenueSettings) -> None:
+        super().__init__(face.name, face.book_decoder(), clock_offset_ns_max=settings.clock_offset_ms_max * 1_000_000)
         self.face = face
-        self.name = face.name
         self.capabilities = face.capabilities
         self.settings = settings
-        self.decoder = face.book_decoder()
-        self.markets: dict[str, Market] = {}
-        self.by_index: list[Market] = []
         self.public_up = False
-        self.private_up = False
-        self.private_down_ns = 0
-        self.status = "online"
-        self.clock_offset_ns = 0
         self.foreign = 0
         self.armed_ns = 0
         self.armed_s = 0
         self.protected_s = 0
-        self.early_book = False
         self.seen: dict[str, int] = {}
         self.doubtful: dict[str, int] = {}
-        self.balances: dict[str, int] = {}
-
-    def free(self, asset: str) -> int | None:
-        """What the account has of an asset, in 1e-12; None while the venue has not said."""
-        if asset in self.balances:
-            return self.balances[asset]
-        # Venues leave out what is zero; once the private snapshots are read, silence means nothing is there.
-        return 0 if self.private_up else None
 
     @property
     def may_arm(self) -> bool:

@@ -36,11 +36,11 @@ class KnownOrder:
 class KnownOrders:
     """Orders by client id and by venue id, the oldest forgotten first."""
 
-    __slots__ = ("_by_client", "_by_venue", "_closed", "_open", "_placed")
+    __slots__ = ("_by_client", "_closed", "_open", "_placed", "by_venue")
 
     def __init__(self) -> None:
         self._by_client: dict[str, KnownOrder] = {}
-        self._by_venue: dict[str, KnownOrder] = {}
+        self.by_venue: dict[str, KnownOrder] = {}
         self._open: dict[int, KnownOrder] = {}
         self._closed: deque[KnownOrder] = deque()
         self._placed: list[Place] = []
@@ -59,7 +59,7 @@ class KnownOrders:
         """Return the order of a venue id, else of a client id (which can be used again once its order has ended)."""
         if self._placed:
             self._take_placed()
-        known = self._by_venue.get(venue_id) if venue_id else None
+        known = self.by_venue.get(venue_id) if venue_id else None
         if known is None and client_id:
             known = self._by_client.get(client_id)
             if known is not None and venue_id and known.venue_id and known.venue_id != venue_id:
@@ -92,7 +92,7 @@ class KnownOrders:
         if known.client_id:
             self._by_client[known.client_id] = known
         if known.venue_id:
-            self._by_venue[known.venue_id] = known
+            self.by_venue[known.venue_id] = known
         return known
 
     def close(self, known: KnownOrder) -> None:
@@ -114,5 +114,5 @@ class KnownOrders:
     def _forget(self, known: KnownOrder) -> None:
         if self._by_client.get(known.client_id) is known:
             del self._by_client[known.client_id]
-        if self._by_venue.get(known.venue_id) is known:
-            del self._by_venue[known.venue_id]
+        if self.by_venue.get(known.venue_id) is known:
+            del self.by_venue[known.venue_id]

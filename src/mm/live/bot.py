@@ -57,14 +57,11 @@ def make_link(
         ticker=False,
         seed=seed,
     )
-    calls_max, decay = face.calls(venue.tier)
     settings = LinkSettings(
         clock_offset_max_ns=venue.clock_offset_ms_max * MS,
-        calls_max=calls_max,
-        calls_decay_per_s_e3=decay,
         nonce_floor=nonce_floor,
     )
-    return Link(session, settings, seed=seed)
+    return Link(session, settings, seed=seed, calls=face.call_counter(venue.tier))
 
 
 def symbols_of(settings: Settings, venue: str) -> tuple[str, ...]:

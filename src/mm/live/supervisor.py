@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from picows import WSProtocolError
 
 from mm._core import events as ev
+from mm._core.engine_core import QUOTABLE
 from mm._core.orders import Order, OrderState
 from mm.engine.engine import OWNER
 from mm.exchanges import find
@@ -28,6 +29,8 @@ from mm.screen.observe import Instruments, observe
 from mm.stopping import Exit, Patience, Residue, exit_code
 
 if TYPE_CHECKING:
+    from mm.config import StrategySettings
+    from mm.engine.venue import VenueState
     from mm.live.bot import Bot
     from mm.screen.view import View
 
@@ -75,10 +78,12 @@ class Supervisor:
         """Why the run ends without having been asked; '' it does not."""
         self._trouble = ""
         """The last thing that a link could not get over by itself."""
-        self._fault_code: Exit | None = None
+        self._is_refused = False
+        """The configuration cannot work at this venue."""
         self._patience: Patience | None = None
         self._is_traced = bot.settings.run.log_level == "trace"
-        self._was_up = False
+        self._heard: set[str] = set()
+        """Venues whose private stream was up: they have told every open order in this run."""
         self._quoted: set[tuple[str, str]] = set()
         bot.driver.observers.append(self._observe)
 
@@ -105,6 +110,9 @@ class Supervisor:
                 self._fail(error)
             if bot.failure is None:
                 await self._stop()
+            # What was not shown yet, since it failed before its actions were carried out.
+            with contextlib.suppress(Exception):
+                bot.driver.show()
             residue = self._residue() if bot.failure is None else await self._rescue(bot.failure)
             return self._end(residue)
         finally:
@@ -127,7 +135,7 @@ class Supervisor:
             if now_s >= end_s:
                 self.ask_to_stop(f"{self._seconds:g} s are over")
                 return
-            if not self._was_up and now_s - began_s > self._connect_patience_s:
+            if self._unheard() and now_s - began_s > self._connect_patience_s:
                 self._fault = self._unreachable()
                 return
             if self._is_hopeless(now_s - began_s):
@@ -144,27 +152,33 @@ class Supervisor:
         for strategy in self._bot.settings.strategies.values():
             key = (strategy.venue, strategy.symbol)
             market = self._bot.engine.markets.get(key)
-            if market is None and self._was_up and running_s > SYMBOL_PATIENCE_S:
-                self._fault = (
-                    f"strategies.{strategy.name}.symbol: {strategy.venue} has told nothing about {strategy.symbol}. "
-                    "Is it traded there, and written as the venue writes it (BASE/QUOTE)?"
-                )
+            if market is None and strategy.venue in self._heard and running_s > SYMBOL_PATIENCE_S:
+                self._fault = _untold(strategy)
             elif market is not None and market.problem and key not in self._quoted:
                 self._fault = market.problem
             else:
                 continue
-            self._fault_code = Exit.USAGE
+            self._is_refused = True
             return True
         return False
 
     def _unreachable(self) -> str:
-        if self._trouble:
-            return f"not ready to trade within {self._connect_patience_s:g} s. {self._trouble}"
+        closed = [text for name in self._unheard() if (text := self._closed(name))]
+        if closed or self._trouble:
+            told = [*closed, self._trouble.removesuffix("; trying on")] if self._trouble else closed
+            return f"not ready to trade within {self._connect_patience_s:g} s. {'. '.join(told)}"
         where = "; ".join(f"{name} at {a.rest}, {a.public} and {a.private}" for name, a in self._bot.addresses.items())
         return (
             f"no working connection within {self._connect_patience_s:g} s to {where}. Check the network, the addresses "
             "(venues.NAME.rest_url, ws_url, ws_auth_url) and the venue's status page, then start again"
         )
+
+    def _closed(self, name: str) -> str:
+        """What a venue says about itself when it is not open for trading; '' when it is, or has not said so."""
+        venue = self._bot.engine.venues.get(name)
+        if venue is None or venue.status in QUOTABLE:
+            return ""
+        return f"{name} says its mode is {venue.status}: start again when that is over (its status page tells)"
 
     def _observe(self, event: Any) -> None:
         kind = type(event)
@@ -175,7 +189,7 @@ class Supervisor:
             return
         try:
             if kind is ev.LinkChanged and event.up and event.channel == "private":
-                self._was_up = True
+                self._heard.add(event.venue)
             elif kind is ev.Place:
                 self._quoted.add((event.venue, event.symbol))
             elif kind is ev.Alert and event.severity == "critical" and not self._fault:
@@ -236,12 +250,7 @@ class Supervisor:
 
     def _end(self, residue: Residue) -> Exit:
         """Say the last word."""
-        code = exit_code(residue, requested=not self._fault)
-        if residue.is_clean and self._fault_code is not None:
-            code = self._fault_code
-        elif residue.is_clean and not self._was_up:
-            # Nothing was placed; what an earlier run may have left is not known.
-            code = Exit.UNREACHABLE
+        code = exit_code(residue, requested=not self._fault, placed=bool(self._quoted), is_refused=self._is_refused)
         why = self._fault or self._asked
         if self._bot.failure is None:
             self._show()
@@ -253,7 +262,29 @@ class Supervisor:
         unknown: list[str] = []
         for order in self._bot.engine.orders.open():
             (unknown if order.state is OrderState.UNKNOWN else orders).append(self._order(order))
-        return Residue(tuple(orders), tuple(unknown), self._positions(), self._protection())
+        return Residue(
+            tuple(orders), tuple(unknown), self._positions(), self._protection(), self._unheard(), self._unready()
+        )
+
+    def _unheard(self) -> tuple[str, ...]:
+        """Venues that have not told their open orders."""
+        return tuple(name for name in self._bot.settings.venues if name not in self._heard)
+
+    def _unready(self) -> tuple[str, ...]:
+        """What was missing to the end for a strategy's first quote; nothing once every strategy could quote."""
+        if self._fault or self._quoted:
+            return ()
+        missing: list[str] = []
+        for strategy in self._bot.settings.strategies.values():
+            market = self._bot.engine.markets.get((strategy.venue, strategy.symbol))
+            if strategy.venue not in self._heard:
+                why = self._closed(strategy.venue) or self._trouble.removesuffix("; trying on")
+                missing.append(why or f"the private stream of {strategy.venue} was not up yet")
+            elif market is None:
+                missing.append(_untold(strategy))
+            elif not market.book_ns:
+                missing.append(f"there was no proven book of {strategy.symbol} on {strategy.venue} yet")
+        return tuple(dict.fromkeys(missing))
 
     def _order(self, order: Order) -> str:
         market = self._bot.engine.markets.get((order.venue, order.symbol))
@@ -273,12 +304,14 @@ class Supervisor:
         )
 
     def _protection(self) -> tuple[str, ...]:
-        return tuple(
-            f"{venue.name} cancels every order of the account {venue.protected_s} s after our last word"
-            if venue.protected_s
-            else f"{venue.name} has no timer armed: orders stay until they are cancelled"
-            for venue in self._bot.engine.venues.values()
-        )
+        return tuple(self._protected(venue) for venue in self._bot.engine.venues.values())
+
+    def _protected(self, venue: VenueState) -> str:
+        if venue.protected_s:
+            return f"{venue.name} cancels every order of the account {venue.protected_s} s after our last word"
+        if venue.name not in self._heard:
+            return f"{venue.name}: this start has armed no timer; whether one of an earlier start runs is not known"
+        return f"{venue.name} has no timer armed: orders stay until they are cancelled"
 
     async def _rescue(self, failure: BaseException) -> Residue:
         """Cancel own orders by fresh links, without the engine; what they cannot prove is named."""
@@ -309,6 +342,13 @@ class Supervisor:
                 unknown.append(f"{name}: the open orders could not be read. {rescue.problem}".rstrip())
         note = ", as far as it was counted before the fault"
         return Residue(tuple(orders), tuple(unknown), self._positions(note), self._protection())
+
+
+def _untold(strategy: StrategySettings) -> str:
+    return (
+        f"strategies.{strategy.name}.symbol: {strategy.venue} has told nothing about {strategy.symbol}. "
+        "Is it traded there, and written as the venue writes it (BASE/QUOTE)?"
+    )
 
 
 def _cut(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mm._core.link_core import Send
+
 if TYPE_CHECKING:
     from mm.exchanges.venue import HttpRequest
 
@@ -27,19 +29,6 @@ class Connect:
     def __repr__(self) -> str:
         """Without what follows the path, which may be a key."""
         return f"Connect({self.channel!r}, {without_query(self.url)!r})"
-
-
-@dataclass(slots=True)
-class Send:
-    """Write one text message; when that is not possible, answered by `unsent` with the request id (0: none)."""
-
-    channel: str
-    payload: bytes
-    request_id: int = 0
-
-    def __repr__(self) -> str:
-        """Without the payload, which carries the session token."""
-        return f"Send({self.channel!r}, {len(self.payload)} bytes, request_id={self.request_id})"
 
 
 @dataclass(slots=True)
@@ -66,3 +55,5 @@ class Request:
 
 
 Action = Connect | Send | Disconnect | Request
+
+__all__ = ["PRIVATE", "PUBLIC", "Action", "Connect", "Disconnect", "Request", "Send"]

@@ -16,17 +16,15 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from mm._core._rust import KrakenRestCounter
 from mm._core.events import (
     Alert,
-    Amend,
-    BookFrame,
-    Cancel,
-    CancelAfter,
     ClockOffset,
     Place,
     QueryOrder,
     Resync,
 )
+from mm._core.link_core import LinkCore
 from mm.errors import LocalError
 from mm.exchanges.session import Halt, Query, Reconnect, Session, Transmit
 from mm.exchanges.venue import Decoded, ErrorClass, Kind
@@ -59,8 +57,6 @@ BACKGROUND_RANK = 2
 """Recovery goes before inquiries (rank 1), which it may settle, and those before what can wait."""
 QUERY_SINCE_NS = 60 * SECOND_NS
 """How far back fills are read when an order that was asked for turns out to be filled; the session adds its overlap."""
-_NO_PREFIX = b"\0"
-_OPEN = Phase.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +72,6 @@ class LinkSettings:
     clock_offset_max_ns: int = 2 * SECOND_NS
     settle_ns: int = 5 * SECOND_NS
     lag_ns: int = 30 * SECOND_NS
-    calls_max: int = 15
-    calls_decay_per_s_e3: int = 330
     nonce_floor: int = 0
 
 
@@ -92,13 +86,19 @@ class LinkCounters:
     call_failures: int = 0
 
 
-class Link:
-    """See the module's text."""
+class Link(LinkCore):
+    """See the module's text. calls: the venue's count of REST calls; without it that of its smallest tier."""
 
-    def __init__(self, session: Session, settings: LinkSettings | None = None, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: LinkSettings | None = None,
+        *,
+        seed: int = 0,
+        calls: CallCounter | None = None,
+    ) -> None:
         self.settings = settings or LinkSettings()
         self.session = session
-        self.venue = session.venue
         self.counters = LinkCounters()
         random = Random(seed)
         budget = ConnectionBudget(self.settings.attempts_max)
@@ -106,14 +106,20 @@ class Link:
             name: Channel(name, url, Backoff(random), budget, self.settings.liveness)
             for name, url in session.urls.items()
         }
-        self._rest = RestQueue(
-            random,
-            Breaker(),
-            CallCounter(self.settings.calls_max, self.settings.calls_decay_per_s_e3),
-            session.orders_in_flight_max,
-        )
+        # Starter is the smallest tier, and a key does not tell its own.
+        counter = calls or KrakenRestCounter("starter")
+        self._rest = RestQueue(random, Breaker(), counter, session.orders_in_flight_max)
         self._actions: list[Action] = []
-        self._trading = Trading(session, self._rest, self._actions, self._take_id)
+        self._trading = Trading(session, self._rest, self._actions)
+        super().__init__(
+            session.venue,
+            self._channels,
+            self._actions,
+            self._trading,
+            self._rest,
+            Phase.OPEN,
+            _prefixes(session),
+        )
         reconciler = Reconciler(self.venue, settle_ns=self.settings.settle_ns, lag_ns=self.settings.lag_ns)
         self._inquiry = InquiryDesk(session, self._rest, reconciler)
         self._clock = ClockEstimator()
@@ -122,13 +128,9 @@ class Link:
         self._clock_samples = 0
         self._pings: dict[int, int] = {}
         self._calls: dict[int, Call] = {}
-        self._last_id = 0
         self._now_ns = 0
-        self._other_due_ns = -1
-        """Kept from one look at the deadlines to the next, -1 when anything may have changed."""
         self._nonce = self.settings.nonce_floor
         self._malformed_alert_ns = 0
-        self._book_prefix: bytes | tuple[bytes, ...] = session.book_prefix or _NO_PREFIX
         self._running = False
         self._locked = False
         self._take_addresses()
@@ -143,14 +145,6 @@ class Link:
         for channel in self._channels.values():
             channel.start(now_ns)
         return self._end(now_ns, events + self._poll_channels(now_ns))
-
-    def frame(self, now_ns: int, channel: str, payload: bytes, last: bool = True) -> Events:
-        """Take a whole message of an open channel; an empty one says that bytes came. `last` is for engines."""
-        state = self._channels[channel]
-        state.last_frame_ns = now_ns
-        if payload.startswith(self._book_prefix) and state.phase is _OPEN:
-            return (BookFrame(now_ns, self.venue, payload),)
-        return self._message(now_ns, channel, state, payload)
 
     def opened(self, now_ns: int, channel: str) -> Events:
         """Take the news that a channel's socket is connected."""
@@ -197,13 +191,9 @@ class Link:
         self._ask_clock(now_ns)
         return self._end(now_ns, events)
 
-    def submit(self, now_ns: int, command: Any) -> Events:
-        """Take a command of the engine."""
+    def _submit_other(self, now_ns: int, command: Any) -> Events:
+        """Take a command that is not about an order's life."""
         kind = type(command)
-        self._other_due_ns = -1
-        if kind is Place or kind is Amend or kind is Cancel or kind is CancelAfter:
-            events: Events = self._trading.submit(now_ns, command)
-            return self._end(now_ns, events) if events or not self._rest.is_idle else ()
         if kind is Resync:
             return self._end(now_ns, self.session.resync(now_ns, command.symbol, command.reason))
         if kind is QueryOrder:
@@ -231,21 +221,13 @@ class Link:
 
     # --- outputs ----------------------------------------------------------------------------------------------------
 
-    def drain(self) -> list[Action]:
-        """Take the actions since the last call, in order."""
-        if not self._actions:
-            return []
-        actions = self._actions.copy()
-        self._actions.clear()
-        return actions
-
     def next_deadline(self) -> int:
         """When `deadline` is due; 0 never. Frames only move it to later, so an old answer is never too late."""
         if not self._running:
             return 0
-        due_ns = self._other_due_ns
+        due_ns = self.other_due_ns
         if due_ns < 0:
-            due_ns = self._other_due_ns = self._other_due()
+            due_ns = self.other_due_ns = self._other_due()
         for state in self._channels.values():
             channel_ns = state.due_ns
             if channel_ns and (not due_ns or channel_ns < due_ns):
@@ -359,7 +341,7 @@ class Link:
     # --- clock ------------------------------------------------------------------------------------------------------
 
     def _ping(self, now_ns: int, channel: str) -> None:
-        request_id = self._take_id()
+        request_id = self._trading.take_id()
         if len(self._pings) >= 16:
             self._pings.clear()
         self._pings[request_id] = now_ns
@@ -467,7 +449,7 @@ class Link:
         events: list[Any] = []
         while (call := self._rest.next_call(now_ns)) is not None:
             self._nonce = max(self._nonce + 1, now_ns)
-            request_id = self._take_id()
+            request_id = self._trading.take_id()
             if call.expires_ns and now_ns > call.expires_ns:
                 self._rest.answered(call)
                 events += self._trading.rest_unwritable(now_ns, call, "waited too long for its turn: not sent")
@@ -500,14 +482,10 @@ class Link:
 
     # --- the end of every input -------------------------------------------------------------------------------------
 
-    def _take_id(self) -> int:
-        self._last_id += 1
-        return self._last_id
-
     def _end(self, now_ns: int, events: Events) -> Events:
         """Carry out what the session wishes, look after inquiries, send what may be sent."""
         self._now_ns = now_ns
-        self._other_due_ns = -1
+        self.other_due_ns = -1
         self._take_addresses()
         if not isinstance(events, list):
             events = list(events)
@@ -518,7 +496,7 @@ class Link:
             return events
         while True:
             extra = self._grant(now_ns)
-            self._book_prefix = self.session.book_prefix or _NO_PREFIX
+            self.book_prefixes = _prefixes(self.session)
             if not extra:
                 if len(self._inquiry.reconciler) and not self._locked:
                     self._inquiry.poll(now_ns)
@@ -556,6 +534,11 @@ class Link:
             elif isinstance(wish, Halt):
                 events += self._locked_out(now_ns, "private channel", wish.reason)
         return events
+
+
+def _prefixes(session: Session) -> tuple[bytes, ...]:
+    prefix = session.book_prefix
+    return prefix if isinstance(prefix, tuple) else (prefix,)
 
 
 __all__ = ["RESPONSE_TIMEOUT_NS", "Link", "LinkCounters", "LinkSettings"]

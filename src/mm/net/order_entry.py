@@ -8,16 +8,15 @@ or has timed out. An answer after its time-out is still an answer: it is kept ap
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass
 from enum import Enum
 
 from mm._core.events import Amend, Cancel, CancelAfter, Place
+from mm._core.link_core import OUTSTANDING_MAX, EntryCore, Outstanding, order_key
 
 Command = Place | Amend | Cancel | CancelAfter
 
 RESPONSE_TIMEOUT_NS = 5_000_000_000
 """A venue answers in 2 to 8 ms; without answer in 5 s the outcome is unknown (Kraken reference: errors)."""
-OUTSTANDING_MAX = 1_000
 LATE_MAX = 1_000
 QUEUED_MAX = 1_000
 
@@ -32,45 +31,28 @@ class Admission(Enum):
     FULL = "full"
 
 
-@dataclass(slots=True, eq=False)
-class Outstanding:
-    """A request without an answer."""
-
-    request_id: int
-    command: Command
-    key: str
-    sent_ns: int
-    deadline_ns: int
-    by_rest: bool
-
-
 def request_name(command: Command) -> str:
     """The request's name in events."""
     return {Place: "place", Amend: "amend", Cancel: "cancel", CancelAfter: "cancel_after"}[type(command)]
 
 
-class OrderEntry:
+class OrderEntry(EntryCore):
     """The table of requests under way."""
 
-    __slots__ = ("_busy", "_late", "_outstanding", "_queued", "_queued_count", "timeout_ns")
+    __slots__ = ("_late", "_queued", "_queued_count")
 
     def __init__(self, timeout_ns: int = RESPONSE_TIMEOUT_NS) -> None:
-        self.timeout_ns = timeout_ns
-        self._outstanding: dict[int, Outstanding] = {}
+        super().__init__(timeout_ns)
         self._late: OrderedDict[int, Outstanding] = OrderedDict()
-        self._busy: dict[str, Outstanding] = {}
         self._queued: dict[str, deque[Amend | Cancel]] = {}
         self._queued_count = 0
 
-    def __len__(self) -> int:
-        return len(self._outstanding)
-
     def admit(self, command: Command) -> tuple[Admission, tuple[Amend, ...]]:
         """Decide about a command; also returns queued amends that it makes pointless."""
-        if len(self._outstanding) >= OUTSTANDING_MAX:
+        if len(self.outstanding) >= OUTSTANDING_MAX:
             return Admission.FULL, ()
-        key = _key(command)
-        ahead = self._busy.get(key) if key else None
+        key = order_key(command)
+        ahead = self.busy.get(key) if key else None
         if ahead is None or isinstance(command, CancelAfter):
             return Admission.SEND, ()
         if isinstance(command, Place):
@@ -92,16 +74,9 @@ class OrderEntry:
         self._queued_count += 1 - len(superseded)
         return Admission.QUEUED, superseded
 
-    def sent(self, now_ns: int, request_id: int, command: Command, *, by_rest: bool) -> None:
-        """A request's bytes are on their way."""
-        outstanding = Outstanding(request_id, command, _key(command), now_ns, now_ns + self.timeout_ns, by_rest)
-        self._outstanding[request_id] = outstanding
-        if outstanding.key:
-            self._busy[outstanding.key] = outstanding
-
     def answered(self, request_id: int) -> tuple[Outstanding | None, bool]:
         """Take an answer: the request it belongs to, and whether it came after the time-out."""
-        outstanding = self._outstanding.pop(request_id, None)
+        outstanding = self.outstanding.pop(request_id, None)
         if outstanding is None:
             return self._late.pop(request_id, None), True
         self._free(outstanding)
@@ -111,7 +86,7 @@ class OrderEntry:
         """Take the requests whose time is over. Their late answers are still recognised."""
         expired: list[Outstanding] = []
         # One time-out for all, so that the oldest come first; REST calls end by their own time-out.
-        for outstanding in self._outstanding.values():
+        for outstanding in self.outstanding.values():
             if outstanding.deadline_ns > now_ns:
                 break
             if not outstanding.by_rest:
@@ -121,7 +96,7 @@ class OrderEntry:
 
     def lost(self) -> list[Outstanding]:
         """Take every request that was under way on the socket which is gone."""
-        lost = [outstanding for outstanding in self._outstanding.values() if not outstanding.by_rest]
+        lost = [outstanding for outstanding in self.outstanding.values() if not outstanding.by_rest]
         self._doubt(lost)
         return lost
 
@@ -129,7 +104,7 @@ class OrderEntry:
         """Take the commands whose turn has come."""
         if not self._queued:
             return []
-        ready = [key for key in self._queued if key not in self._busy]
+        ready = [key for key in self._queued if key not in self.busy]
         released: list[Amend | Cancel] = []
         for key in ready:
             released.extend(self._queued.pop(key))
@@ -138,27 +113,22 @@ class OrderEntry:
 
     def due_ns(self) -> int:
         """When the next request times out; 0 never."""
-        for outstanding in self._outstanding.values():
+        for outstanding in self.outstanding.values():
             if not outstanding.by_rest:
                 return outstanding.deadline_ns
         return 0
 
     def _doubt(self, outstandings: list[Outstanding]) -> None:
         for outstanding in outstandings:
-            del self._outstanding[outstanding.request_id]
+            del self.outstanding[outstanding.request_id]
             self._free(outstanding)
             self._late[outstanding.request_id] = outstanding
         while len(self._late) > LATE_MAX:
             self._late.popitem(last=False)
 
     def _free(self, outstanding: Outstanding) -> None:
-        if self._busy.get(outstanding.key) is outstanding:
-            del self._busy[outstanding.key]
+        if self.busy.get(outstanding.key) is outstanding:
+            del self.busy[outstanding.key]
 
 
-def _key(command: Command) -> str:
-    if isinstance(command, CancelAfter):
-        return ""
-    if isinstance(command, Place):
-        return command.client_id
-    return command.client_id or command.venue_id
+__all__ = ["RESPONSE_TIMEOUT_NS", "Admission", "Command", "OrderEntry", "Outstanding", "request_name"]

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
+from typing import Protocol
 
 from mm.exchanges.session import Query
 from mm.net.backoff import Backoff
@@ -23,8 +24,6 @@ CALLS_MAX = 256
 READ_ATTEMPTS_MAX = 8
 READ_TIMEOUT_NS = 10_000_000_000
 COMMAND_TIMEOUT_NS = 5_000_000_000
-REFUSED_POINTS = 2
-"""Refused calls count too, so that calling again at the edge keeps the counter full."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,44 +62,31 @@ class Call:
         return Lane.PRIVATE if self.is_private else Lane.PUBLIC
 
     @property
+    def has_priority(self) -> bool:
+        """It may use the reserve of the call counter: the reads of a recovery, before inquiries and what can wait."""
+        return self.urgent or self.rank == 0
+
+    @property
     def timeout_ns(self) -> int:
         """How long an answer may take."""
         return READ_TIMEOUT_NS if self.is_read else COMMAND_TIMEOUT_NS
 
 
-class CallCounter:
-    """The venue's own count of REST calls, kept on our side: `maximum` points that decay by `decay_e3` per 1000 s.
+class CallCounter(Protocol):
+    """The venue's own count of REST calls, kept on our side; `mm._core.KrakenRestCounter` is one.
 
-    Kraken reference: rate limits. Starter is the smallest tier (15 points, 0.33 a second) and the default, since a key
-    does not tell its tier. Cancels are not counted by the venue and pass with cost 0.
+    priority: the call may use the reserve that is kept for what a recovery needs at once. Cancels are not counted by
+    the venue and never ask.
     """
 
-    __slots__ = ("_level_e9", "_seen_ns", "decay_per_s_e3", "maximum")
-
-    def __init__(self, maximum: int = 15, decay_per_s_e3: int = 330) -> None:
-        self.maximum, self.decay_per_s_e3 = maximum, decay_per_s_e3
-        self._level_e9 = 0
-        self._seen_ns = 0
-
-    def ready_ns(self, cost: int) -> int:
-        """The time from which `cost` points fit; 0 when they did already at the last call."""
-        excess_e9 = self._level_e9 + (cost - self.maximum) * 10**9
-        return 0 if excess_e9 <= 0 else self._seen_ns + -(-excess_e9 * 1000 // self.decay_per_s_e3)
-
-    def spend(self, now_ns: int, cost: int) -> None:
+    def charge(self, now_ns: int, cost: int = 1) -> None:
         """Count a call."""
-        self._decay(now_ns)
-        self._level_e9 += cost * 10**9
 
     def refused(self, now_ns: int) -> None:
         """The venue says that the counter is full: believe it, whatever we counted, and stay clear of its edge."""
-        self._decay(now_ns)
-        self._level_e9 = max(self._level_e9, (self.maximum + REFUSED_POINTS) * 10**9)
 
-    def _decay(self, now_ns: int) -> None:
-        if now_ns > self._seen_ns:
-            self._level_e9 = max(0, self._level_e9 - (now_ns - self._seen_ns) * self.decay_per_s_e3 // 1000)
-            self._seen_ns = now_ns
+    def next_permit_ns(self, now_ns: int, cost: int = 1, priority: bool = False) -> int:
+        """When a call may go, 0 if it never will."""
 
 
 class Lane(Enum):
@@ -148,7 +134,8 @@ class RestQueue:
                 if call is not None:
                     self._waiting.remove(call)
                     call.attempts += 1
-                    self.counter.spend(now_ns, call.cost if call.is_private else 0)
+                    if call.is_private and call.cost:
+                        self.counter.charge(now_ns, call.cost)
                     busy.append(call)
                     return call
         return None
@@ -161,7 +148,7 @@ class RestQueue:
         for lane in self._in_flight:
             head = self._head(now_ns, lane) if self._has_room(lane) else None
             if head is not None:
-                dues.append(max(self._ready_ns(head), 1))
+                dues.append(max(self._ready_ns(now_ns, head), 1))
         return min(dues, default=0)
 
     def answered(self, call: Call) -> None:
@@ -209,13 +196,16 @@ class RestQueue:
     def _has_room(self, lane: Lane) -> bool:
         return len(self._in_flight[lane]) < (self.urgent_max if lane is Lane.URGENT else 1)
 
-    def _ready_ns(self, call: Call) -> int:
-        """When a call whose turn it is may go."""
+    def _ready_ns(self, now_ns: int, call: Call) -> int:
+        """When a call whose turn it is may go; `now_ns` or before it means now."""
         if call.urgent:
             # Cancels try the path even when the breaker is open: they may be what stands between the account and a
             # loss, and a cancel too many harms nobody.
             return 0
-        return max(self.breaker.retry_ns(), self.counter.ready_ns(call.cost) if call.is_private else 0)
+        if not call.is_private:
+            return self.breaker.retry_ns()
+        # A call that would never fit (0) is the venue's to refuse: held back here it would wait for ever.
+        return max(self.breaker.retry_ns(), self.counter.next_permit_ns(now_ns, call.cost, call.has_priority))
 
     def _head(self, now_ns: int, lane: Lane) -> Call | None:
         """Whose turn it is on a lane."""
@@ -227,6 +217,6 @@ class RestQueue:
 
     def _choose(self, now_ns: int, lane: Lane) -> Call | None:
         head = self._head(now_ns, lane)
-        if head is None or self._ready_ns(head) > now_ns:
+        if head is None or self._ready_ns(now_ns, head) > now_ns:
             return None
         return head if head.urgent or self.breaker.allow(now_ns) else None

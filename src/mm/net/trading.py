@@ -14,8 +14,6 @@ answer becomes `OutcomeUnknown`, and an inquiry is opened.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from mm._core.events import (
@@ -30,10 +28,10 @@ from mm._core.events import (
     Place,
     TimerSet,
 )
-from mm.errors import LocalError
+from mm._core.link_core import TradingCore
 from mm.exchanges.session import Session
 from mm.exchanges.venue import Decoded, ErrorClass
-from mm.net.actions import PRIVATE, Action, Send
+from mm.net.actions import Action
 from mm.net.order_entry import Admission, Command, OrderEntry, Outstanding, request_name
 from mm.net.rest import Call, RestQueue
 
@@ -45,21 +43,20 @@ PLACE_WAIT_NS_MAX = 500_000_000
 CANCEL_ATTEMPTS_MAX = 20
 
 
-@dataclass(slots=True)
-class Trading:
+class Trading(TradingCore):
     """The order desk of one link."""
 
+    __slots__ = ("rest",)
     session: Session
-    rest: RestQueue
     actions: list[Action]
-    next_id: Callable[[], int]
-    entry: OrderEntry = field(default_factory=OrderEntry)
-    clock_offset_ns: int = 0
+    entry: OrderEntry
 
-    def submit(self, now_ns: int, command: Command) -> list[Any]:
-        """Send a command, queue it behind its order's request under way, or refuse it."""
-        if type(command) in (Place, Amend) and not self.session.is_up(PRIVATE):
-            return [self._denied(now_ns, command, "private link is not ready")]
+    def __init__(self, session: Session, rest: RestQueue, actions: list[Action]) -> None:
+        super().__init__(session, actions, OrderEntry())
+        self.rest = rest
+
+    def _submit(self, now_ns: int, command: Command) -> list[Any]:
+        """Submit what cannot be sent at once over the socket."""
         by_rest = not self.session.can_cancel()
         admission, superseded = self.entry.admit(command)
         events: list[Any] = [self._denied(now_ns, amend, "superseded before it was sent") for amend in superseded]
@@ -142,15 +139,9 @@ class Trading:
         return events
 
     def _send(self, now_ns: int, command: Command, *, by_rest: bool) -> list[Any]:
-        request_id = self.next_id()
         if not by_rest:
-            try:
-                payload = self.session.encode(command, request_id, now_ns + self.clock_offset_ns)
-            except LocalError as error:
-                return [self._denied(now_ns, command, str(error))]
-            self.actions.append(Send(PRIVATE, payload, request_id))
-            self.entry.sent(now_ns, request_id, command, by_rest=False)
-            return []
+            return list(self.send(now_ns, command))
+        request_id = self.take_id()
         call = Call(request_name(command), "command", command=command, is_read=False, urgent=True, cost=0)
         call.request_id = request_id
         if isinstance(command, Place):
@@ -158,7 +149,7 @@ class Trading:
             call.rank, call.expires_ns = 1, now_ns + PLACE_WAIT_NS_MAX
         if not self.rest.add(call):
             return [self._denied(now_ns, command, "too many REST calls wait")]
-        self.entry.sent(now_ns, request_id, command, by_rest=True)
+        self.entry.sent(now_ns, request_id, command, True)
         return []
 
     def _outcome(self, now_ns: int, command: Command, decoded: Decoded, *, by_rest: bool) -> list[Any]:

@@ -20,11 +20,12 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 from zlib import crc32
 
 from mm._core import events
-from mm._core.events import FORMAT_VERSION, Event, pack
+from mm._core.events import FORMAT_VERSION, Event
+from mm._core.recording import RecorderCore
 
 MAGIC: Final = b"MMREC\x00\x01\n"
 """The newline and the zero byte show a file that went through a text mode."""
@@ -66,20 +67,18 @@ def length_word(size: int) -> int:
     return size | ((size ^ size >> 7 ^ size >> 14 ^ size >> 21) & 0x7F ^ 0x2A) << 25
 
 
-class FileRecorder:
+class FileRecorder(RecorderCore):
     """Writes a new file; refuses one that exists.
 
     Args: path; build: what made the events, for the reader of an old file; created_ns: UTC. Raises RecorderError, from
     the constructor too. After the first failure the recorder is `failed` and takes no more.
     """
 
-    __slots__ = ("_buffer", "_file", "failed", "path", "records")
+    __slots__ = ("_file", "path")
 
     def __init__(self, path: Path, *, build: str, created_ns: int) -> None:
+        super().__init__(waiting=BATCHED, bytes_max=BUFFER_BYTES_MAX)
         self.path = path
-        self.records = 0
-        self.failed = False
-        self._buffer = bytearray()
         name = build.encode()[:1000]
         header = HEADER.pack(MAGIC, FORMAT_VERSION, len(name), created_ns) + name
         try:
@@ -87,33 +86,33 @@ class FileRecorder:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise RecorderError(f"cannot write the recording {path}: {error.strerror}") from error
-        self._buffer += header + CRC.pack(crc32(header))
-        self.flush()
+        try:
+            self._write(header + CRC.pack(crc32(header)))
+        except OSError as error:
+            self._fail(error.strerror or str(error), error)
 
-    def record(self, event: Event) -> None:
-        """Append one event; see the module's text for when it is written."""
+    def refuse(self, reason: str) -> None:
+        """Take no more: nothing may be sent that is not recorded, whoever else still goes on. Raises RecorderError."""
         if self.failed:
-            # Nothing may be sent that is not recorded, whoever else still goes on.
             raise RecorderError(f"{self.path}: writing failed before; nothing more is taken")
-        payload = pack(event)
-        size = len(payload)
-        if size > RECORD_BYTES_MAX:
-            self._fail(f"an event of {size} bytes is longer than {RECORD_BYTES_MAX}", None)
-        buffer = self._buffer
-        buffer += HEAD.pack(length_word(size), crc32(payload))
-        buffer += payload
-        self.records += 1
-        if type(event) not in BATCHED or len(buffer) >= BUFFER_BYTES_MAX:
-            self.flush()
+        self._fail(reason, None)
 
     def flush(self) -> None:
         """Hand the buffer to the kernel, whole."""
-        buffer = self._buffer
+        if not len(self.buffer) or self.failed:
+            return
+        pending = self.buffer.pending()
+        # Taken before it is written: after a failure nothing more is tried.
+        self.buffer.clear()
         try:
-            while buffer and not self.failed:
-                del buffer[: os.write(self._file, buffer)]
+            self._write(pending)
         except OSError as error:
             self._fail(error.strerror or str(error), error)
+
+    def _write(self, pending: bytes) -> None:
+        done = os.write(self._file, pending)
+        while done < len(pending):
+            done += os.write(self._file, pending[done:])
 
     def sync(self) -> None:
         """Flush and have the kernel put it on the disk: against a loss of power, at the cost of milliseconds."""
@@ -134,40 +133,37 @@ class FileRecorder:
                 self._file = -1
                 self.failed = True
 
-    def _fail(self, reason: str, cause: OSError | None) -> None:
+    def _fail(self, reason: str, cause: OSError | None) -> NoReturn:
         self.failed = True
-        self._buffer.clear()
+        self.buffer.clear()
         raise RecorderError(f"cannot write the recording {self.path}: {reason}") from cause
 
 
-class MemoryRecorder:
+class MemoryRecorder(RecorderCore):
     """A running hash of all that was recorded, and with `keep` the events themselves."""
 
-    __slots__ = ("_hash", "events", "keep", "records")
+    __slots__ = ("_hash", "events")
 
     def __init__(self, *, keep: bool = False) -> None:
-        self.keep = keep
-        self.records = 0
         self.events: list[Event] = []
+        super().__init__(waiting=None, bytes_max=BUFFER_BYTES_MAX, kept=self.events if keep else None)
         self._hash = blake2b(digest_size=16)
 
-    def record(self, event: Event) -> None:
-        """Take one event into the hash."""
-        payload = pack(event)
-        self._hash.update(HEAD.pack(length_word(len(payload)), 0))
-        self._hash.update(payload)
-        self.records += 1
-        if self.keep:
-            self.events.append(event)
+    def refuse(self, reason: str) -> None:
+        """Raise for an event that is too long."""
+        raise RecorderError(reason)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Take what waits into the hash."""
+        self._hash.update(self.buffer.pending())
+        self.buffer.clear()
 
     def close(self) -> None:
         """Nothing is open."""
 
     def log_hash(self) -> str:
         """32 hex digits: equal for equal events in equal order, in any process."""
+        self.flush()
         return self._hash.hexdigest()
 
 

@@ -30,10 +30,7 @@ class StateFolder:
             self.recordings.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(path / "bot.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise ConfigError(
-                "run.state", str(path), "a folder that can be written", f"{reason}; choose another with --state"
-            ) from None
+            raise _unwritable(path, error) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -67,13 +64,16 @@ class StateFolder:
             ) from None
         epoch = max(last + 1, now_s)
         fresh = path.with_name("epoch.new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.write(descriptor, str(epoch).encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        fresh.replace(path)
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                os.write(descriptor, str(epoch).encode())
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            fresh.replace(path)
+        except OSError as error:
+            raise _unwritable(path, error) from None
         return epoch
 
     def new_recording(self, epoch: int) -> Path:
@@ -92,3 +92,8 @@ class StateFolder:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    reason = (error.strerror or str(error)).lower()
+    return ConfigError("run.state", str(path), "a folder that can be written", f"{reason}; choose another with --state")

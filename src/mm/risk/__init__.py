@@ -1,5 +1,5 @@
-"""Risk: hard caps on the worst case, outside the strategies."""
+"""Hard caps that every order has to pass, whatever strategy and hedger wish."""
 
-from mm.risk.limits import APPROVED, Approved, Exposure, Limits, Refused
+from mm._core.limits import APPROVED, Approved, Limits, Refused
 
-__all__ = ["APPROVED", "Approved", "Exposure", "Limits", "Refused"]
+__all__ = ["APPROVED", "Approved", "Limits", "Refused"]

@@ -152,6 +152,8 @@ class Narrator:
         return Happening(event.recv_ns, f"{event.severity.upper()}: {event.text}", key=event.text)
 
     def _operator(self, event: ev.Operator) -> Happening:
+        if event.action == "stop":
+            return Happening(event.recv_ns, f"Stopping: {event.argument or 'asked to'}")
         argument = f" {event.argument}" if event.argument else ""
         return Happening(event.recv_ns, f"Operator: {event.action}{argument}")
 

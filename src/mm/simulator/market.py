@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -59,9 +60,13 @@ class SavedError(Exception):
 class SimulatedMarket:
     """An exchange on a tape, with its log; its accounts are kept in the state folder."""
 
-    def __init__(self, exchange: Exchange, text: str, state: Path, log: IO[bytes]) -> None:
+    def __init__(self, exchange: Exchange, text: str, state: Path, log: IO[bytes], saved: dict[str, Any]) -> None:
         self.exchange = exchange
         self.label = text
+        self.venue_saved = saved
+        """What the venue of the process before has kept beside its exchange; {} for none."""
+        self.venue_snapshot: Callable[[], dict[str, Any]] = dict
+        """Gives what the venue of this process wants kept."""
         self._state, self._log = state, log
 
     def flush(self) -> None:
@@ -71,7 +76,8 @@ class SimulatedMarket:
     def save(self) -> None:
         """Keep balances, orders and executions for the next process, in one step."""
         draft = self._state / f".{SAVED_NAME}"
-        draft.write_text(json.dumps(self.exchange.snapshot(), separators=(",", ":")))
+        whole = {**self.exchange.snapshot(), "venue": self.venue_snapshot()}
+        draft.write_text(json.dumps(whole, separators=(",", ":")))
         draft.replace(self._state / SAVED_NAME)
 
     def close(self) -> None:
@@ -121,4 +127,7 @@ def open_market(options: argparse.Namespace, started_ns: int) -> SimulatedMarket
     else:
         for asset, amount in FUNDS.items():
             exchange.deposit(started_ns, ACCOUNT, asset, amount * 10**DECIMALS)
-    return SimulatedMarket(exchange, label(tape, options.speed), options.state, file)
+    kept = saved.get("venue", {}) if isinstance(saved, dict) else {}
+    if not isinstance(kept, dict):
+        raise SavedError(f"{path}: venue: expected a table: move it away to begin with fresh accounts")
+    return SimulatedMarket(exchange, label(tape, options.speed), options.state, file, kept)

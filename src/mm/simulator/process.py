@@ -25,7 +25,7 @@ from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6
 from mm.simulator.kraken.rates import TIERS
 from mm.simulator.kraken.venue import KrakenVenue, Options
 from mm.simulator.ledger_report import ledger_report
-from mm.simulator.market import ACCOUNT, SavedError, SimulatedMarket, open_market
+from mm.simulator.market import ACCOUNT, SAVED_NAME, SavedError, SimulatedMarket, open_market
 from mm.simulator.server import HOST, Server
 from mm.simulator.tape import TapeError
 from mm.simulator.world import FILE_NAME, World, find
@@ -76,8 +76,7 @@ def main(arguments: list[str]) -> int:
         options.state.mkdir(parents=True, exist_ok=True)
         lock = _lock(options.state)
     except OSError as error:
-        print(f"simulator: state folder {options.state} cannot be used: {error}", file=sys.stderr)
-        return STATE_UNUSABLE
+        return _unusable(options.state, error)
     running = find(options.state) if lock is None else None
     if lock is None:
         where = f" (process {running.pid}, {running.rest_url})" if running is not None else ""
@@ -89,6 +88,17 @@ def main(arguments: list[str]) -> int:
         return STATE_UNUSABLE
     with lock:
         return _run(options, hooks)
+
+
+def _unusable(state: Path, error: OSError) -> int:
+    """Say that a state folder cannot be written, in the bot's own words."""
+    reason = (error.strerror or str(error)).lower()
+    where = error.filename if error.filename is not None else state
+    print(
+        f"simulator: {where}: --state: expected a folder that can be written ({reason}; choose another with --state)",
+        file=sys.stderr,
+    )
+    return STATE_UNUSABLE
 
 
 def _run(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> int:
@@ -113,8 +123,7 @@ async def _serve(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> in
         print(f"simulator: {error}", file=sys.stderr)
         return STATE_UNUSABLE
     except OSError as error:
-        print(f"simulator: state folder {options.state} cannot be used: {error}", file=sys.stderr)
-        return STATE_UNUSABLE
+        return _unusable(options.state, error)
     venue = KrakenVenue(
         market.exchange,
         start_ns=started_ns,
@@ -122,6 +131,12 @@ async def _serve(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> in
         options=Options(account=ACCOUNT, tier=options.tier, volume_usd=options.volume_usd),
         hooks=hooks,
     )
+    try:
+        venue.restore(market.venue_saved)
+    except ValueError as error:
+        print(f"simulator: {options.state / SAVED_NAME}: {error}: move it away to begin afresh", file=sys.stderr)
+        return STATE_UNUSABLE
+    market.venue_snapshot = venue.snapshot
     hello: dict[str, Any] = {"pid": os.getpid(), "started_ns": started_ns, "version": VERSION}
     server: Server
 
@@ -153,7 +168,11 @@ async def _serve(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> in
         started_ns=started_ns,
         version=VERSION,
     )
-    world.save(options.state)
+    try:
+        world.save(options.state)
+    except OSError as error:
+        await server.close()
+        return _unusable(options.state, error)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):
@@ -226,21 +245,22 @@ def _read_hooks(path: Path | None) -> list[dict[str, Any]]:
 
 
 def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError(f"a port is 0 to 65535, not {text}")
-    return value
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a whole number from 0 to 65535, not {text!r}")
+    return int(text)
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"expected a number over 0, not {text}")
+        raise argparse.ArgumentTypeError(f"expected a number over 0 and under a million, not {text!r}")
     return value
 
 
 def _volume(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 10**12:
-        raise argparse.ArgumentTypeError(f"expected US dollars, not {text}")
-    return value
+    if not text.isdecimal() or int(text) > 10**12:
+        raise argparse.ArgumentTypeError(f"expected whole US dollars, not {text!r}")
+    return int(text)

@@ -134,7 +134,11 @@ def launch(
         state.mkdir(parents=True, exist_ok=True)
         log = (state / LOG_NAME).open("wb")
     except OSError as error:
-        raise LaunchError(f"state folder {state} cannot be written ({error.strerror}): choose another one") from error
+        reason = (error.strerror or str(error)).lower()
+        raise LaunchError(
+            f"{error.filename or state}: run.state: expected a folder that can be written ({reason}; choose another "
+            "with --state)"
+        ) from error
     with log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True

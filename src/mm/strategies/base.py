@@ -13,46 +13,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from mm._core._rust import Book
-from mm._core.events import BUY, Fill, Trade
+from mm._core.events import Fill, Trade
+from mm._core.market import MarketState
 from mm.instruments import Instrument
 from mm.quotes import Quoting
 
-
-class MarketState:
-    """One symbol as a strategy sees it; valid during the call only.
-
-    now_ns: time of the decision; bid, bid_size, ask, ask_size: the best prices of others (own orders taken out), always
-    present and uncrossed; book: every level, own orders included; position: signed, in size units; buy_fill_ns,
-    sell_fill_ns: time of the last own fill on a side, 0 none; trade_price: last trade, 0 none.
-    """
-
-    __slots__ = (
-        "ask",
-        "ask_size",
-        "bid",
-        "bid_size",
-        "book",
-        "buy_fill_ns",
-        "instrument",
-        "now_ns",
-        "position",
-        "sell_fill_ns",
-        "trade_price",
-    )
-
-    def __init__(self, instrument: Instrument, book: Book) -> None:
-        self.instrument = instrument
-        self.book = book
-        self.now_ns = 0
-        self.bid = self.bid_size = self.ask = self.ask_size = 0
-        self.position = 0
-        self.buy_fill_ns = self.sell_fill_ns = 0
-        self.trade_price = 0
-
-    def fill_ns(self, side: int) -> int:
-        """When we last filled on a side, 0 never."""
-        return self.buy_fill_ns if side == BUY else self.sell_fill_ns
+__all__ = ["MarketState", "Strategy"]
 
 
 class Strategy(ABC):

@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mm._core.kraken_requests import KrakenRequestWriter
 from mm.errors import ConfigError
 from mm.exchanges import find, known_orders
 from mm.exchanges.known_orders import KnownOrders
 from mm.exchanges.kraken import VENUE, times
 from mm.exchanges.kraken.codec import KrakenCodec
+from mm.exchanges.kraken.instruments import Instruments
 from mm.exchanges.kraken.names import PairNames, asset_of, pair_altname, pair_forms
 from mm.exchanges.kraken.session import KrakenSession
-from mm.exchanges.kraken.times import milliseconds_text, nanoseconds, unix_seconds
+from mm.exchanges.kraken.terms import Terms, check_kind
+from mm.exchanges.kraken.times import nanoseconds, unix_seconds
 from mm.exchanges.wire import Malformed, Number
 from tests.exchanges.kraken.samples import SECRET
 
@@ -29,7 +32,17 @@ def test_any_time_reads_back(moment: datetime, nanos: int) -> None:
     text = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}{nanos:03d}Z"
     assert nanoseconds(text.replace(f"{nanos:03d}Z", "Z"), "t") == microseconds * 1000
     assert nanoseconds(text.rjust(30, "0"), "t") == microseconds * 1000 + nanos
-    assert nanoseconds(milliseconds_text(microseconds * 1000), "t") == microseconds // 1000 * 1_000_000
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2261, 12, 31)), st.integers(0, 999))  # noqa: DTZ001
+def test_a_deadline_is_the_same_time_in_words_to_a_tenth_of_a_second(moment: datetime, nanos: int) -> None:
+    writer = KrakenRequestWriter(Terms(Instruments((), ()), KnownOrders()), print, check_kind, b"", 1)
+    venue_ns = (moment.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1) * 1000 + nanos
+    if venue_ns:
+        expected = moment.replace(microsecond=(venue_ns + 1) // 100_000_000 % 10 * 100_000)
+        expected += timedelta(seconds=(venue_ns + 1) // 10**9 - venue_ns // 10**9)
+        text = f"{expected:%Y-%m-%dT%H:%M:%S}.{expected.microsecond // 1000:03d}Z"
+        assert writer.deadline(venue_ns) == f',"deadline":"{text}"'.encode()
 
 
 @given(

@@ -14,7 +14,7 @@ from mm._core.events import BookFrame, InstrumentUpdate, pack, unpack
 from mm.exchanges import find
 from mm.instruments import Instrument
 from mm.net.actions import Connect, Disconnect, Request, Send
-from mm.net.link import Link, LinkSettings
+from mm.net.link import Link
 from tests.core.mexc_frames import depth
 from tests.exchanges.mexc_spot.samples import KEY, SECRET
 from tests.reference.mexc_proto import wrapper
@@ -53,8 +53,7 @@ class Desk:
         self.session = face.session(
             codec, symbols, public_url=url, private_url=url if private else "", ticker=ticker, interval="100ms"
         )
-        calls_max, decay = face.calls("")
-        self.link = Link(self.session, LinkSettings(calls_max=calls_max, calls_decay_per_s_e3=decay), seed=1)
+        self.link = Link(self.session, seed=1, calls=face.call_counter(""))
         self.now = START
         self.events: list[Any] = []
         self.requests: list[tuple[int, str, dict[str, str]]] = []

@@ -24,7 +24,6 @@ def test_the_face_says_what_the_venue_can_do() -> None:
     assert (can.amend, can.dead_man_switch, can.reduce_only, can.post_only) == (False, False, False, True)
     assert (can.batch_place_max, can.client_id_length_max) == (20, 32)
     assert face.trading_limits("unlimited") is None
-    assert face.calls("starter") == (300, 30_000)
     with pytest.raises(LocalError, match="interval"):
         face.session(face.codec(), ["BTC/USDT"], interval="1s")
 
@@ -54,6 +53,17 @@ def test_a_refusal_of_the_venue_stops_new_orders_for_a_while() -> None:
     assert limits.next_permit_ns(NOW, "place", priority=True) == NOW + PAUSE_NS
     assert limits.allows(NOW, "cancel")
     assert limits.allows(NOW + PAUSE_NS, "place")
+
+
+def test_reads_are_counted_by_their_weight() -> None:
+    calls = find("mexc_spot").call_counter("starter")
+    for _ in range(24):
+        assert calls.next_permit_ns(NOW, 10) <= NOW
+        calls.charge(NOW, 10)
+    assert NOW < calls.next_permit_ns(NOW, 10) <= NOW + SECOND
+    assert calls.next_permit_ns(NOW, 10, True) <= NOW
+    calls.refused(NOW)
+    assert calls.next_permit_ns(NOW, 1, True) == NOW + PAUSE_NS
 
 
 def test_a_listen_key_is_looked_after_well_within_its_hour() -> None:

@@ -9,16 +9,11 @@ from mm.exchanges.kraken.terms import BATCH_CANCEL_MAX, BATCH_PLACE_MAX, CLIENT_
 from mm.exchanges.venue import Capabilities
 
 if TYPE_CHECKING:
-    from mm._core._rust import KrakenBookDecoder, KrakenTradingCounter
+    from mm._core._rust import KrakenBookDecoder, KrakenRestCounter, KrakenTradingCounter
     from mm.exchanges.kraken.codec import KrakenCodec
     from mm.exchanges.kraken.dialect import Dialect
     from mm.exchanges.kraken.session import KrakenSession
     from mm.instruments import Instrument
-
-
-CALLS: Final = {"starter": (15, 330), "intermediate": (20, 500), "pro": (20, 1000), "unlimited": (1_000_000, 1_000_000)}
-"""REST call counter by tier: most points, and thousandths of a point that decay in a second (Kraken reference: rate
-limits; "unlimited" is a tier of the simulator)."""
 
 
 class KrakenFace:
@@ -84,9 +79,11 @@ class KrakenFace:
 
         return None if tier == "unlimited" else KrakenTradingCounter(tier)
 
-    def calls(self, tier: str) -> tuple[int, int]:
-        """Return the most points of the count of REST reads, and thousandths of a point that decay in a second."""
-        return CALLS[tier]
+    def call_counter(self, tier: str) -> KrakenRestCounter:
+        """Return the count of an API key's private REST calls."""
+        from mm._core._rust import KrakenRestCounter
+
+        return KrakenRestCounter(tier)
 
     def book_decoder(self) -> KrakenBookDecoder:
         """Return a decoder of book frames."""

@@ -28,30 +28,30 @@ DIGITS_MAX: Final = 80
 class Instruments:
     """Instruments by symbol, and symbols by REST name."""
 
-    __slots__ = ("_assets", "_by_symbol", "_names", "_unnamed", "_wanted", "is_complete")
+    __slots__ = ("_assets", "_names", "_unnamed", "_wanted", "by_symbol", "is_complete")
 
     def __init__(self, known: Iterable[Instrument] = (), wanted: Iterable[str] = ()) -> None:
-        self._by_symbol = {instrument.symbol: instrument for instrument in known}
+        self.by_symbol = {instrument.symbol: instrument for instrument in known}
         self._wanted = frozenset(wanted)
         self._assets: dict[str, str] = {}
         self._names = names.PairNames()
-        self._unnamed = [*self._by_symbol, *self._wanted]
-        self.is_complete = bool(self._by_symbol)
+        self._unnamed = [*self.by_symbol, *self._wanted]
+        self.is_complete = bool(self.by_symbol)
         """A list of instruments has been read (or was given): a symbol that is not known now is not the venue's."""
 
     def __iter__(self) -> Iterator[Instrument]:
-        return iter(self._by_symbol.values())
+        return iter(self.by_symbol.values())
 
     def get(self, symbol: str) -> Instrument | None:
         """Return the instrument of a symbol."""
-        return self._by_symbol.get(symbol)
+        return self.by_symbol.get(symbol)
 
     def of_row(self, symbol: str) -> Instrument | None:
         """Return the instrument of a row about an order or a fill; None for a market that is not ours for certain.
 
         Raises Malformed for a wanted symbol: its rows must not be left out because its definition could not be read.
         """
-        instrument = self._by_symbol.get(symbol)
+        instrument = self.by_symbol.get(symbol)
         if instrument is None and symbol in self._wanted:
             raise Malformed(f"the instrument {symbol} is not known")
         return instrument
@@ -70,7 +70,7 @@ class Instruments:
 
     def set_fees(self, instrument: Instrument, maker_fee_e8: int, taker_fee_e8: int) -> None:
         """Keep the account's fee rates of an instrument."""
-        self._by_symbol[instrument.symbol] = replace(instrument, maker_fee_e8=maker_fee_e8, taker_fee_e8=taker_fee_e8)
+        self.by_symbol[instrument.symbol] = replace(instrument, maker_fee_e8=maker_fee_e8, taker_fee_e8=taker_fee_e8)
 
     def read_channel(self, message: Row, now_ns: int) -> tuple[Any, ...]:
         """Take a message of the `instrument` channel. A pair that cannot be read is left out, loudly if wanted."""
@@ -108,18 +108,18 @@ class Instruments:
 
     def _take(self, now_ns: int, instrument: Instrument, events: list[Any]) -> None:
         symbol = instrument.symbol
-        known = self._by_symbol.get(symbol)
+        known = self.by_symbol.get(symbol)
         if known is None:
             self._unnamed.append(symbol)
         else:
             instrument = replace(instrument, maker_fee_e8=known.maker_fee_e8, taker_fee_e8=known.taker_fee_e8)
-        self._by_symbol[symbol] = instrument
+        self.by_symbol[symbol] = instrument
         if not self._wanted or symbol in self._wanted:
             events.append(InstrumentUpdate(now_ns, VENUE, symbol, instrument.to_json()))
 
     def _unreadable(self, now_ns: int, problem: str, row: object, key: str, events: list[Any]) -> None:
         symbol = row.get(key) if type(row) is dict else None
-        if type(symbol) is str and (symbol in self._wanted or symbol in self._by_symbol):
+        if type(symbol) is str and (symbol in self._wanted or symbol in self.by_symbol):
             events.append(Alert(now_ns, "error", f"{VENUE}: {problem}; its definition stays as it was"))
 
     def _from_rest(self, name: str, row: Row) -> Instrument:

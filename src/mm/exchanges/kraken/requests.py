@@ -13,15 +13,14 @@ from typing import Final
 import orjson
 
 from mm._core.events import Amend, Cancel, CancelAfter, Place
-from mm._core.fixed import to_text
+from mm._core.kraken_requests import KrakenRequestWriter
 from mm.errors import LocalError
 from mm.exchanges.kraken.terms import BATCH_CANCEL_MAX, BATCH_PLACE_MAX, Terms, check_kind
-from mm.exchanges.kraken.times import SECOND_NS, milliseconds_text
+from mm.exchanges.kraken.times import SECOND_NS
 
 DEADLINE_NS: Final = 5 * SECOND_NS
 """The engine refuses a request that reaches it later; Kraken's own default, named so that what we prove from it holds
 (its bounds: 500 ms to 60 s)."""
-TENTH_NS: Final = SECOND_NS // 10
 CANCEL_AFTER_MAX_S: Final = 86_399
 
 Command = Place | Amend | Cancel | CancelAfter
@@ -67,48 +66,24 @@ class Requests:
     deadline_ns: after the venue's present time, 0 leaves the venue's default.
     """
 
-    __slots__ = (
-        "_deadline_ns",
-        "_deadline_text",
-        "_kinds",
-        "_order_tail",
-        "_symbols",
-        "_tenth",
-        "_terms",
-        "_token",
-        "_token_quoted",
-    )
+    __slots__ = ("_terms", "_writer", "encode")
 
     def __init__(self, terms: Terms, stp_type: str, sender_sub_id: str, deadline_ns: int = DEADLINE_NS) -> None:
         self._terms = terms
-        self._deadline_ns = deadline_ns
         sender = f',"sender_sub_id":{_quoted(sender_sub_id)}' if sender_sub_id else ""
-        self._order_tail = f',"stp_type":{_quoted(stp_type)}{sender}'
-        # Parts that repeat from order to order are made once: writing an order is on the way from tick to trade.
-        self._kinds: dict[tuple[str, str, bool, bool], str] = {}
-        self._symbols: dict[str, str] = {}
-        self._token = self._token_quoted = self._deadline_text = ""
-        self._tenth = 0
-
-    def encode(self, command: Command, request_id: int, token: str, venue_now_ns: int) -> bytes:
+        tail = f',"stp_type":{_quoted(stp_type)}{sender}'
+        self._writer = KrakenRequestWriter(terms, self._other, check_kind, tail.encode(), deadline_ns)
+        self.encode = self._writer.write
         """Return the request of one command. Raises LocalError for a command that cannot be sent."""
-        if token is not self._token:
-            self._token, self._token_quoted = token, _quoted(token)
-        if type(command) is Amend:
-            method, params = "amend_order", self._amend(command) + self._deadline(venue_now_ns)
-        elif type(command) is Place:
-            method = "add_order"
-            params = f'{self._order(command)},"symbol":{self._symbol(command.symbol)}{self._deadline(venue_now_ns)}'
-        elif type(command) is Cancel:
+
+    def _other(self, command: Command, request_id: int, token: str) -> bytes:
+        """Return the request of a cancel."""
+        if type(command) is Cancel:
             name, by_venue = self._terms.identity(command)
-            method, params = "cancel_order", f'"{_key(by_venue)}":[{_quoted(name)}]'
-        elif type(command) is CancelAfter:
-            method, params = "cancel_all_orders_after", f'"timeout":{timeout_of(command)}'
-        else:
-            raise LocalError(f"kraken: {type(command).__name__} is not a request")
-        return (
-            f'{{"method":"{method}","params":{{{params},"token":{self._token_quoted}}},"req_id":{request_id}}}'.encode()
-        )
+            return _trading("cancel_order", f'"{_key(by_venue)}":[{_quoted(name)}]', request_id, token)
+        if type(command) is CancelAfter:
+            return _trading("cancel_all_orders_after", f'"timeout":{timeout_of(command)}', request_id, token)
+        raise LocalError(f"kraken: {type(command).__name__} is not a request")
 
     def encode_batch(
         self, commands: Sequence[Place] | Sequence[Cancel], request_id: int, token: str, venue_now_ns: int
@@ -116,8 +91,9 @@ class Requests:
         """Return one request for 2 to 15 orders of one symbol, or for 2 to 50 cancels."""
         places, cancels = batch(commands)
         if places:
-            orders = ",".join(f"{{{self._order(place)}}}" for place in places)
-            params = f'"symbol":{self._symbol(places[0].symbol)},"orders":[{orders}]{self._deadline(venue_now_ns)}'
+            orders = ",".join(f"{{{self._writer.order(place).decode()}}}" for place in places)
+            deadline = self._writer.deadline(venue_now_ns).decode()
+            params = f'"symbol":{_quoted(places[0].symbol)},"orders":[{orders}]{deadline}'
             return _trading("batch_add", params, request_id, token)
         named = [self._terms.identity(cancel) for cancel in cancels]
         venue_ids = ",".join(_quoted(name) for name, by_venue in named if by_venue)
@@ -126,51 +102,6 @@ class Requests:
         if client_ids:
             params += f'{"," if params else ""}"cl_ord_id":[{client_ids}]'
         return _trading("batch_cancel", params, request_id, token)
-
-    def _order(self, place: Place) -> str:
-        kind = (place.order_type, place.time_in_force, place.post_only, place.reduce_only)
-        tail = self._kinds.get(kind) or self._kind(*kind)
-        instrument = self._terms.place(place)
-        side = "buy" if place.side > 0 else "sell"
-        limit = f',"limit_price":{to_text(place.price, instrument.price_precision)}' if kind[0] == "limit" else ""
-        size = to_text(place.size, instrument.size_precision)
-        return f'"side":"{side}","order_qty":{size}{limit},"cl_ord_id":{_quoted(place.client_id)}{tail}'
-
-    def _kind(self, order_type: str, time_in_force: str, post_only: bool, reduce_only: bool) -> str:
-        check_kind(order_type, time_in_force, post_only)
-        text = f',"order_type":"{order_type}"'
-        if order_type == "limit":
-            # A market order executes at once or not at all; how long it may rest is not asked.
-            text += f',"time_in_force":"{time_in_force}"'
-        text += ',"post_only":true' if post_only else ""
-        text += ',"reduce_only":true' if reduce_only else ""
-        self._kinds[order_type, time_in_force, post_only, reduce_only] = text + self._order_tail
-        return text + self._order_tail
-
-    def _symbol(self, symbol: str) -> str:
-        quoted = self._symbols.get(symbol)
-        if quoted is None:
-            quoted = self._symbols[symbol] = _quoted(symbol)
-        return quoted
-
-    def _amend(self, amend: Amend) -> str:
-        instrument = self._terms.instrument(amend.symbol)
-        name, by_venue = self._terms.identity(amend)
-        if amend.price <= 0 or amend.size <= 0:
-            raise LocalError(f"kraken: cannot amend to price {amend.price}, size {amend.size}")
-        post_only = ',"post_only":true' if self._terms.post_only(amend) else ""
-        price, size = to_text(amend.price, instrument.price_precision), to_text(amend.size, instrument.size_precision)
-        return f'"{_key(by_venue)}":{_quoted(name)},"limit_price":{price},"order_qty":{size}{post_only}'
-
-    def _deadline(self, venue_now_ns: int) -> str:
-        """Write the deadline, rounded down to a tenth of a second, so that orders close together share its text."""
-        if venue_now_ns <= 0 or not self._deadline_ns:
-            return ""
-        tenth = (venue_now_ns + self._deadline_ns) // TENTH_NS
-        if tenth != self._tenth:
-            self._tenth = tenth
-            self._deadline_text = f',"deadline":"{milliseconds_text(tenth * TENTH_NS)}"'
-        return self._deadline_text
 
 
 def batch(commands: Sequence[Place] | Sequence[Cancel]) -> tuple[list[Place], list[Cancel]]:

@@ -22,10 +22,14 @@ _LONG_CLIENT_ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a
 class Terms:
     """Looks up what a command needs to be written down. Raises LocalError for a command that no request can carry."""
 
-    __slots__ = ("_instruments", "_known")
+    __slots__ = ("_instruments", "_known", "instruments", "orders")
 
     def __init__(self, instruments: Instruments, known: KnownOrders) -> None:
         self._instruments, self._known = instruments, known
+        self.instruments = instruments.by_symbol
+        """By symbol; always of the present."""
+        self.orders = known.by_venue
+        """By venue id; always of the present."""
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument of a command."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -11,7 +11,6 @@ from mm._core.fixed import FixedError, to_units
 from mm.exchanges.wire import Malformed, Row, digits
 
 SECOND_NS: Final = 1_000_000_000
-MILLISECOND_NS: Final = 1_000_000
 MICROSECOND_NS: Final = 1_000
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 # The documentation's batch examples lack the Z.
@@ -82,14 +81,3 @@ def unix_seconds(row: Row, key: str) -> int:
         return to_units(digits(row, key), 9, key, 1, True)
     except FixedError as error:
         raise Malformed(f"{key}: expected UNIX seconds") from error
-
-
-def milliseconds_text(time_ns: int) -> str:
-    """Return a time as Kraken reads deadlines: RFC 3339 with milliseconds, cut off."""
-    seconds, rest = divmod(time_ns, SECOND_NS)
-    return f"{_second(seconds)}.{rest // MILLISECOND_NS:03d}Z"
-
-
-@lru_cache(maxsize=4)
-def _second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

@@ -10,18 +10,14 @@ HALF_LIFE_NS = LIFETIME_NS // 2
 class TokenKeeper:
     """Holds the token that the present connection uses, or a spare one for the next."""
 
-    __slots__ = ("_fetched_ns", "_spare", "_value", "fetching")
+    __slots__ = ("_fetched_ns", "_spare", "fetching", "value")
 
     def __init__(self) -> None:
         self.fetching = False
-        self._value = ""
+        self.value = ""
+        """The token in use; empty when none is."""
         self._spare = ""
         self._fetched_ns = 0
-
-    @property
-    def value(self) -> str:
-        """The token in use; empty when none is."""
-        return self._value
 
     def begin(self, now_ns: int) -> bool:
         """Whether a fetch should start now: none is under way and no good spare is at hand."""
@@ -39,12 +35,12 @@ class TokenKeeper:
         """Start using the spare token; False when there is none that is young enough."""
         if not self._spare or now_ns >= self._fetched_ns + HALF_LIFE_NS:
             return False
-        self._value, self._spare = self._spare, ""
+        self.value, self._spare = self._spare, ""
         return True
 
     def drop(self) -> None:
         """The token in use is not good any more (its connection is gone, or it was refused)."""
-        self._value = ""
+        self.value = ""
 
     def stale_ns(self) -> int:
         """When the spare token is half through its life; 0 when there is none or a fetch is under way."""
@@ -56,4 +52,4 @@ class TokenKeeper:
 
     def __repr__(self) -> str:
         """Without the token."""
-        return f"TokenKeeper(in_use={bool(self._value)}, spare={bool(self._spare)}, fetching={self.fetching})"
+        return f"TokenKeeper(in_use={bool(self.value)}, spare={bool(self._spare)}, fetching={self.fetching})"

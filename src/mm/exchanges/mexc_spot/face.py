@@ -10,14 +10,9 @@ from mm.exchanges.venue import Capabilities
 if TYPE_CHECKING:
     from mm._core._rust import MexcBookDecoder
     from mm.exchanges.mexc_spot.codec import MexcSpotCodec
-    from mm.exchanges.mexc_spot.limits import MexcSpotLimits
+    from mm.exchanges.mexc_spot.limits import MexcSpotCalls, MexcSpotLimits
     from mm.exchanges.mexc_spot.session import MexcSpotSession
     from mm.instruments import Instrument
-
-CALLS: Final = (300, 30_000)
-"""Weight of reads that count by the account, most and thousandths that decay in a second: 300 in ten seconds, the
-lowest figure in use (documented: 500)."""
-
 
 class MexcSpotFace:
     """MEXC Spot: its name, what it can do, where it is, and makers of its parts."""
@@ -83,9 +78,11 @@ class MexcSpotFace:
 
         return None if tier == "unlimited" else MexcSpotLimits()
 
-    def calls(self, tier: str) -> tuple[int, int]:
-        """Return the most points of the count of REST reads, and thousandths of a point that decay in a second."""
-        return (1_000_000, 1_000_000) if tier == "unlimited" else CALLS
+    def call_counter(self, tier: str) -> MexcSpotCalls:
+        """Return the count of the account's private REST calls; the venue has no tiers."""
+        from mm.exchanges.mexc_spot.limits import MexcSpotCalls
+
+        return MexcSpotCalls()
 
     def book_decoder(self) -> MexcBookDecoder:
         """Return a decoder of book frames and snapshots."""

@@ -29,7 +29,7 @@ class Desk:
         self._counters: dict[tuple[str, str], Counter] = {}
         self.timers: dict[str, int] = {}
         """Dead man's switch: account to the time at which all its orders go."""
-        self._overdue: dict[str, None] = {}
+        self._overdue: dict[str, int] = {}
         self.skew_ns = 0
         """How far the clock that clients see is off (a fault hook)."""
 
@@ -201,12 +201,25 @@ class Desk:
         In maintenance nothing can be cancelled: the orders go when the engine returns.
         """
         for account in [account for account, due_ns in self.timers.items() if due_ns <= now_ns]:
-            del self.timers[account]
-            self._overdue[account] = None
+            self._overdue[account] = self.timers.pop(account)
         if self._overdue and not any(traded.status == "maintenance" for traded in self.instruments.values()):
             overdue, self._overdue = self._overdue, {}
             for account in overdue:
                 self.cancel_all(now_ns, account, TIMER_FIRED)
+
+    def saved_timers(self) -> dict[str, int]:
+        """The timers for the next process, with those that are due and wait for the end of a maintenance."""
+        return {**self.timers, **self._overdue}
+
+    def restore_timers(self, saved: object) -> None:
+        """Take back what `saved_timers` gave; those that fell due meanwhile fire at the next `advance`.
+
+        Raises:
+            ValueError: it is not that.
+        """
+        if not isinstance(saved, dict) or not all(type(due) is int and due > 0 for due in saved.values()):
+            raise ValueError("timers: expected accounts with the time at which their orders go")
+        self.timers.update({str(account): due for account, due in saved.items()})
 
     def next_deadline(self) -> int:
         """When the next timer fires; 0 for never."""

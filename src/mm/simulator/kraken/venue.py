@@ -260,6 +260,18 @@ class KrakenVenue:
         """Forget every WebSocket token."""
         self._keys.invalidate_tokens()
 
+    def snapshot(self) -> dict[str, Any]:
+        """What the venue knows besides its exchange and should outlive the process; JSON values."""
+        return {"timers": self._desk.saved_timers()}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back a snapshot, before the first turn. A folder of an older form has none, which is no timer.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        self._desk.restore_timers(saved.get("timers", {}))
+
     def statistics(self) -> dict[str, Any]:
         """Counters for the operator."""
         subscribed = sum(connection.subscribed for connection in self._connections.values())

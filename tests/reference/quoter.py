@@ -1,4 +1,6 @@
-"""Turns wanted quotes into the fewest commands, keeping queue places that are worth keeping.
+"""The slow twin of `mm._core.quoter`.
+
+Turns wanted quotes into the fewest commands, keeping queue places that are worth keeping.
 
 Every (side, level) of a strategy is a slot that holds at most one open order. A slot whose order has something in
 flight, or whose fate is unknown, is left alone: what would be sent next depends on an answer that is still to come.
@@ -12,7 +14,7 @@ cancel and a new order); elsewhere it is a cancel, and the new order follows whe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from mm._core.events import Place
 from mm._core.orders import Order, OrderState, OrderStore
@@ -48,20 +50,19 @@ class Slot:
         self.retry_ns = 0
 
 
-class Quoter:
+class ReferenceQuoter:
     """The slots of one strategy.
 
-    can_amend: the venue changes orders in place; tolerance: fraction of the price; the rest as in the strategy's
-    parameters, which need not have them.
+    can_amend: the venue changes orders in place; tolerance: fraction of the price.
     """
 
     __slots__ = ("_can_amend", "_due_ns", "_interval_ns", "_max_age_ns", "_tolerance", "changed_ns", "slots")
 
-    def __init__(self, parameters: Any, *, can_amend: bool) -> None:  # Any: the strategy's own Parameters
+    def __init__(self, *, can_amend: bool, interval_ns: int, tolerance: float, max_age_ns: int) -> None:
         self._can_amend = can_amend
-        self._interval_ns = int(getattr(parameters, "refresh_interval_ms", 0)) * 1_000_000
-        self._tolerance = float(getattr(parameters, "refresh_tolerance_bps", 0)) / 10_000
-        self._max_age_ns = int(getattr(parameters, "max_order_age_s", 0) * 1_000_000_000)
+        self._interval_ns = interval_ns
+        self._tolerance = tolerance
+        self._max_age_ns = max_age_ns
         self.slots: dict[tuple[int, int], Slot] = {}
         self.changed_ns = 0
         self._due_ns = 0
@@ -74,7 +75,7 @@ class Quoter:
         retreats = 0
         resting = len(quotes)
         for quote in quotes:
-            slot = slots.get((quote[0], quote[1]))
+            slot = slots.get((quote.side, quote.level))
             if slot is None or not slot.client_id:
                 if slot is not None and slot.retry_ns > now_ns:
                     self._wake(slot.retry_ns)
@@ -100,8 +101,8 @@ class Quoter:
                 else:
                     steps.append(step)
         if len(slots) > len(quotes) or resting:
-            wanted = {(quote[0], quote[1]) for quote in quotes}
-            for key, slot in slots.items():
+            wanted = {(quote.side, quote.level) for quote in quotes}
+            for key, slot in sorted(slots.items(), key=lambda item: (-item[0][0], item[0][1])):
                 if slot.client_id and key not in wanted:
                     order = store.get(slot.client_id)
                     if order is not None and order.state in LIVE:
@@ -183,6 +184,3 @@ class Quoter:
     def _slot(self, order: Order) -> Slot | None:
         slot = self.slots.get((order.side, order.level))
         return slot if slot is not None and slot.client_id == order.client_id else None
-
-
-__all__ = ["TOO_CLOSE", "Quoter", "Slot", "Step"]

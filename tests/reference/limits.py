@@ -1,4 +1,6 @@
-"""Hard caps on the worst case of position, open orders, orders in flight and orders of unknown fate.
+"""The slow twin of `mm._core.limits`: exact integers of any size, one rule after the other.
+
+Hard caps on the worst case of position, open orders, orders in flight and orders of unknown fate.
 
 `Limits.check` answers `APPROVED` or `Refused` with the reason. The worst case of a side is that everything on it fills
 and nothing of the other side does; an amend in flight counts with its larger size, an unknown order as if it lived. An
@@ -7,32 +9,16 @@ order that can only bring the position nearer to zero is not held back by the po
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mm._core.events import BUY
+from mm._core.limits import APPROVED, Approved, Refused
 from mm._core.orders import Order
 from mm.instruments import AMOUNT_PRECISION, Instrument
 
 USD: Final = frozenset({"USD", "USDT", "USDC", "USDG", "USDQ"})
 """Currencies taken as one dollar. Anything else has no price in dollars here, so its exposure cannot be bounded."""
 MICRO_USD: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Approved:
-    """The order may go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The order may not go; reason for people, gate for counters."""
-
-    gate: str
-    reason: str
-
-
-APPROVED: Final = Approved()
 
 
 class Exposure(Protocol):
@@ -55,7 +41,7 @@ class Exposure(Protocol):
     quote_free: int | None
 
 
-class Limits:
+class ReferenceLimits:
     """The caps of a run.
 
     collar: fraction of the middle of the book; total_micro_usd: over all symbols; orders_max: over all symbols.
@@ -165,8 +151,3 @@ class Limits:
         if held * 10**AMOUNT_PRECISION > market.base_free * 10**instrument.size_precision:
             return Refused("funds", f"not enough {instrument.base} for another sell order")
         return APPROVED
-
-
-def micro_usd(instrument: Instrument, size: int, price: int) -> int:
-    """The value of a size at a price, in 1e-6 USD; of no use for currencies outside `USD`."""
-    return size * price * MICRO_USD // int(10**instrument.cost_precision)

@@ -1,0 +1,100 @@
+# cython: nonecheck=True
+"""From what a shell hears to what it has to do: record, apply, decide, submit. `mm.driver` has what is seldom."""
+
+from libc.stdint cimport int64_t
+
+from mm._core.engine_core cimport EngineCore
+from mm._core.event cimport Event
+from mm._core.link_core cimport LinkCore
+
+# How often one input may lead to another decision at once; what is left waits for the next input or deadline.
+ROUNDS_MAX = 4
+
+cdef int _ROUNDS_MAX = ROUNDS_MAX
+
+
+cdef class DriverCore:
+    """An engine with its links and its recorder.
+
+    observers: see each event and command, in order, after it was applied and after what it led to was handed to the
+    sockets: nobody's screen is on the way of an order; on_output: called with the name of a venue for which actions
+    wait, other than the one whose input made them.
+    """
+
+    def __init__(self, EngineCore engine not None, dict links not None, recorder):
+        self.engine = engine
+        self.links = links
+        self.observers = []
+        self._unseen = []
+        self._record = recorder.record
+
+    cpdef take(self, events):
+        """Record, apply and show events, in order."""
+        cdef Event event
+        for each in events:
+            event = <Event?>each
+            self._record(event)
+            self.engine.apply(event)
+            if self.observers:
+                self._unseen.append(event)
+
+    cpdef decide(self, int64_t now_ns, str source):
+        """Let the engine decide, and hand its commands to the links. source: the venue that will be drained anyway."""
+        cdef list commands
+        cdef bint heard
+        for _ in range(_ROUNDS_MAX):
+            commands = self.engine.decide(now_ns)
+            if not commands:
+                return
+            heard = False
+            for command in commands:
+                if self.observers:
+                    self._unseen.append(command)
+                venue = command.venue
+                events = self.links[venue].submit(now_ns, command)
+                if events:
+                    heard = True
+                    self.take(events)
+                if self.on_output is not None and venue != source:
+                    self.on_output(venue)
+            if not heard:
+                return
+
+    cpdef show(self):
+        """Let the observers see what they have not seen."""
+        cdef list unseen
+        while self._unseen:
+            unseen = self._unseen
+            self._unseen = []
+            for event in unseen:
+                for observer in self.observers:
+                    observer(event)
+
+
+cdef class PortCore:
+    """One venue's side of the driver."""
+
+    def __init__(self, DriverCore driver not None, str venue not None, link):
+        self.driver = driver
+        self.venue = venue
+        self.link = link
+
+    cpdef frame(self, int64_t now_ns, str channel, bytes payload, bint last=True):
+        """Take a whole message; last: nothing more is read already, so it is time to decide (an empty one only says
+        so)."""
+        if payload:
+            if isinstance(self.link, LinkCore):
+                events = (<LinkCore>self.link).frame(now_ns, channel, payload)
+            else:
+                events = self.link.frame(now_ns, channel, payload)
+            if events:
+                self.driver.take(events)
+        if last:
+            self.driver.decide(now_ns, self.venue)
+
+    cpdef drain(self):
+        """Take the actions since the last call, in order; when there are none, all before are with the sockets."""
+        actions = self.link.drain()
+        if not actions and self.driver._unseen:
+            self.driver.show()
+        return actions

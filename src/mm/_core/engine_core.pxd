@@ -1,0 +1,45 @@
+from libc.stdint cimport int64_t
+
+from mm._core.commands cimport Amend, Cancel, Place
+from mm._core.event cimport Event
+from mm._core.limits cimport Limits, Refused
+from mm._core.market cimport MarketCore, VenueCore
+from mm._core.market_events cimport BookFrame
+from mm._core.order cimport Order
+from mm._core.orders cimport OrderStore
+from mm._core.quotes cimport Quote, Quoting
+
+
+cdef class EngineCore:
+    cdef readonly OrderStore orders
+    cdef readonly Limits limits
+    cdef readonly object recorder, ids, decisions
+    cdef readonly dict venues, markets, cancel_asked_ns, cancel_tries
+    cdef public bint is_stopping, is_paused
+    cdef public int64_t last_ns, upkeep_due_ns
+    cdef object _record, _upkeep
+    cdef dict _handlers
+    cdef list _commands, _market_list
+    cdef int64_t _book_age_ns_max, _private_down_ns_max, _pull_ns
+
+    cpdef int apply(self, Event event) except -1
+    cpdef int emit(self, Event command) except -1
+    cpdef list decide(self, int64_t now_ns)
+    cpdef int64_t next_deadline(self) except? -1
+    cpdef int64_t cancel(self, int64_t now_ns, Order order, str reason, list acts=*) except? -1
+    cpdef str gate(self, int64_t now_ns, MarketCore market)
+    cpdef Refused refusal(
+        self, int64_t now_ns, MarketCore market, Order order, Quote quote, str reason, object others_micro_usd
+    )
+    cpdef object others_micro_usd(self, MarketCore market)
+    cdef int _apply_book(self, BookFrame event) except -1
+    cdef int _apply_place(self, Place command) except -1
+    cdef int _apply_amend(self, Amend command) except -1
+    cdef int _apply_cancel(self, Cancel command) except -1
+    cdef MarketCore _market_of(self, str venue, str symbol)
+    cdef int _pull(self, int64_t now_ns, MarketCore market, str reason, list acts) except -1
+    cdef int _quote(self, int64_t now_ns, MarketCore market) except -1
+    cdef int _carry_out(self, int64_t now_ns, MarketCore market, list steps, list acts, list refused) except -1
+    cdef int _keep(
+        self, int64_t now_ns, MarketCore market, str gate, Quoting quoting, tuple acts, tuple refused
+    ) except -1

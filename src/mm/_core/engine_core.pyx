@@ -1,0 +1,435 @@
+# cython: nonecheck=True
+"""What the engine does with every tick: book, gates, strategy, quoter, limits, commands. `mm.engine` has the rest.
+
+`apply` is the only thing that changes state, and emits nothing. `decide` reads state and returns commands; each command
+has passed the limits, the recorder and `apply` before it is returned, so the caller only sends it.
+"""
+
+from collections import deque
+
+from libc.stdint cimport int64_t
+
+from mm._core.commands cimport Amend, Cancel, Place
+from mm._core.decision cimport Decision, act_of
+from mm._core.event cimport Event
+from mm._core.limits cimport Limits, Refused
+from mm._core.market cimport MarketCore, VenueCore
+from mm._core.market_events cimport BookFrame
+from mm._core.order cimport PENDING_NEW, UNKNOWN, Order
+from mm._core.orders cimport OrderStore
+from mm._core.quoter cimport Quoter, Step
+from mm._core.quotes cimport Quote, Quoting
+
+from mm._core._rust import BOOK_TOP_CHANGED as _TOP_CHANGED
+from mm._core._rust import BOOK_VALID as _VALID
+from mm._core.quoter import TOO_CLOSE as _TOO_CLOSE
+
+# The newest records in memory; `mm why` makes older ones again from the recording.
+DECISIONS_MAX = 4096
+# States of an instrument or a venue in which resting orders can be placed.
+QUOTABLE = frozenset({"online", "post_only", "limit_only"})
+
+cdef frozenset _QUOTABLE = QUOTABLE
+cdef int64_t VALID = _VALID
+cdef int64_t TOP_CHANGED = _TOP_CHANGED
+cdef str URGENT = _TOO_CLOSE
+cdef int64_t CANCEL_AGAIN_NS = 1_000_000_000
+# Each cancel of a young order costs eight points of Kraken's counter: one in doubt is asked for less often than its
+# points come back.
+cdef int64_t IN_DOUBT_AGAIN_NS = 5_000_000_000
+# While the venue is in maintenance it refuses cancels too, and counts them.
+cdef int64_t CANCEL_AGAIN_NS_MAX = 30_000_000_000
+# When the rate counter holds a command back: look again soon, its decay is some permits a second.
+cdef int64_t RATE_WAIT_NS = 50_000_000
+cdef str EMPTY = ""
+cdef tuple NOTHING = ()
+
+
+cdef inline Amend amend_of(int64_t now_ns, Order order, int64_t price, int64_t size):
+    cdef Amend amend = Amend.__new__(Amend)
+    amend.recv_ns = now_ns
+    amend.venue = order.venue
+    amend.symbol = order.symbol
+    amend.client_id = order.client_id
+    amend.venue_id = order.venue_id
+    amend.price = price
+    amend.size = size
+    return amend
+
+
+cdef inline Place place_of(int64_t now_ns, MarketCore market, str client_id, Quote quote):
+    cdef Place place = Place.__new__(Place)
+    place.recv_ns = now_ns
+    place.venue = market.venue.name
+    place.symbol = market.symbol
+    place.client_id = client_id
+    place.strategy = market.strategy_name
+    place.purpose = "quote"
+    place.level = quote.level
+    place.side = quote.side
+    place.price = quote.price
+    place.size = quote.size
+    place.order_type = "limit"
+    place.time_in_force = "gtc"
+    place.post_only = market.post_only
+    place.reduce_only = False
+    place.parent = EMPTY
+    return place
+
+
+cdef class EngineCore:
+    """State of a run and the two verbs on it.
+
+    orders, limits: of the run; ids: client ids; recorder: takes each command before it is applied; upkeep: run when
+    `upkeep_due_ns` has come; handlers: kind of event -> what applies it, for the kinds that do not come with every
+    tick; book_age_ns_max, private_down_ns_max: how long quotes stand without news of a book or of their orders.
+    """
+
+    def __init__(
+        self, *, OrderStore orders not None, Limits limits not None, ids, recorder, dict handlers not None,
+        int64_t book_age_ns_max, int64_t private_down_ns_max,
+    ):
+        self.orders = orders
+        self.limits = limits
+        self.ids = ids
+        self.recorder = recorder
+        self._record = recorder.record
+        self._handlers = handlers
+        self.venues = {}
+        self.markets = {}
+        self.cancel_asked_ns = {}
+        self.cancel_tries = {}
+        self.decisions = deque(maxlen=DECISIONS_MAX)
+        self._market_list = []
+        self._commands = []
+        self._book_age_ns_max = book_age_ns_max
+        self._private_down_ns_max = private_down_ns_max
+        self.upkeep_due_ns = 1
+
+    def set_upkeep(self, upkeep):
+        """Take what looks after everything besides quotes."""
+        self._upkeep = upkeep
+
+    def add_market(self, MarketCore market not None):
+        """Take a symbol, for good."""
+        self.markets[market.venue.name, market.symbol] = market
+        market.venue.markets[market.symbol] = market
+        self._market_list.append(market)
+
+    def cancels_are_taken(self):
+        """The venue or a symbol came out of maintenance: what was refused is asked for at once."""
+        for client_id in self.cancel_tries:
+            if client_id in self.cancel_asked_ns:
+                self.cancel_asked_ns[client_id] = 0
+        self.cancel_tries.clear()
+
+    # --- the three verbs ----------------------------------------------------------------------------------------------
+
+    cpdef int apply(self, Event event) except -1:
+        """Change state by one event or command."""
+        self.last_ns = event.recv_ns
+        kind = type(event)
+        if kind is BookFrame:
+            self._apply_book(<BookFrame>event)
+        elif kind is Amend:
+            self._apply_amend(<Amend>event)
+        elif kind is Place:
+            self._apply_place(<Place>event)
+        elif kind is Cancel:
+            self._apply_cancel(<Cancel>event)
+        else:
+            self._handlers[kind](event)
+        return 0
+
+    cpdef list decide(self, int64_t now_ns):
+        """Return what to do now; every command is recorded and applied already."""
+        cdef list commands = []
+        cdef MarketCore market
+        self._commands = commands
+        if now_ns >= self.upkeep_due_ns:
+            self._upkeep.run(now_ns)
+        if not self.is_stopping:
+            for each in self._market_list:
+                market = <MarketCore>each
+                if market.changed or (market.due_ns and now_ns >= market.due_ns):
+                    self._quote(now_ns, market)
+        return commands
+
+    cpdef int64_t next_deadline(self) except? -1:
+        """When `decide` has something to do although nothing happens, ns UTC."""
+        cdef int64_t due_ns = self.upkeep_due_ns
+        cdef MarketCore market
+        if self.is_stopping:
+            return due_ns
+        for each in self._market_list:
+            market = <MarketCore>each
+            if market.due_ns and market.due_ns < due_ns:
+                due_ns = market.due_ns
+        return due_ns
+
+    cpdef int emit(self, Event command) except -1:
+        """Record a command, apply it, and hand it to the caller of `decide`. For the parts of the engine only."""
+        self._record(command)
+        self.apply(command)
+        self._commands.append(command)
+        return 0
+
+    # --- parts of decide, also asked by what explains it --------------------------------------------------------------
+
+    cpdef str gate(self, int64_t now_ns, MarketCore market):
+        """Why nothing may be quoted ('' when it may)."""
+        cdef VenueCore venue = market.venue
+        cdef int64_t off_ns = venue.clock_offset_ns
+        # From when on standing quotes are taken away.
+        self._pull_ns = now_ns
+        if self.is_paused:
+            return "paused by the operator"
+        if market.problem:
+            return market.problem
+        if not venue.private_up:
+            self._pull_ns = venue.private_down_ns + self._private_down_ns_max
+            return "private stream is down"
+        if market.status not in _QUOTABLE:
+            return f"{market.symbol} is {market.status.replace('_', ' ')}"
+        if venue.status not in _QUOTABLE:
+            return f"{venue.name} is {venue.status.replace('_', ' ')}"
+        if off_ns > venue.clock_offset_ns_max or -off_ns > venue.clock_offset_ns_max:
+            return f"this machine's clock is {abs(off_ns) / 1e9:.1f} s off the venue's: synchronise it"
+        if not market.book_ok:
+            self._pull_ns = market.book_ns + self._book_age_ns_max
+            return f"no book to quote from: {market.gap}"
+        if now_ns - market.book_ns > self._book_age_ns_max:
+            return f"the book is {(now_ns - market.book_ns) / 1e9:.1f} s old"
+        return EMPTY
+
+    cpdef Refused refusal(
+        self, int64_t now_ns, MarketCore market, Order order, Quote quote, str reason, object others_micro_usd
+    ):
+        """Why a step may not be taken now, by the limits or the venue's rate; None when it may. Changes nothing.
+
+        others_micro_usd: worst case of the other symbols.
+        """
+        cdef Refused refused = self.limits.judge(
+            market, quote.side, quote.price, quote.size, market.post_only, order, self.orders._open.count,
+            others_micro_usd,
+        )
+        if refused is not None:
+            return refused
+        rates = market.limits
+        if rates is None:
+            return None
+        # A quote that stands too close has to get away: an amend costs less than the cancel that it saves.
+        urgent = reason == URGENT
+        if order is None:
+            allowed = rates.allows(now_ns, "place", 0, urgent, len(market.orders))
+        else:
+            allowed = rates.allows(now_ns, "amend", now_ns - order.touched_ns, urgent, len(market.orders))
+        return None if allowed else Refused("rate", "the venue's order rate limit is used up")
+
+    cpdef object others_micro_usd(self, MarketCore market):
+        """The worst case of every other symbol."""
+        if len(self._market_list) == 1:
+            return 0
+        total = 0
+        cdef MarketCore other
+        for each in self._market_list:
+            other = <MarketCore>each
+            if other is not market:
+                total += other.worst_micro_usd(self.orders)
+        return total
+
+    cpdef int64_t cancel(self, int64_t now_ns, Order order, str reason, list acts=None) except? -1:
+        """Cancel one order unless that was just asked; returns when to look again."""
+        cdef int64_t asked_ns = self.cancel_asked_ns.get(order.client_id, 0)
+        cdef int64_t again_ns = IN_DOUBT_AGAIN_NS if order._state == UNKNOWN else CANCEL_AGAIN_NS
+        cdef int tries
+        if self.cancel_tries:
+            tries = self.cancel_tries.get(order.client_id, 0)
+            if tries > 1:
+                again_ns = max(again_ns, min(CANCEL_AGAIN_NS << min(tries - 1, 5), CANCEL_AGAIN_NS_MAX))
+        if asked_ns and now_ns - asked_ns < again_ns:
+            return asked_ns + again_ns
+        if order._state == PENDING_NEW and not order.venue_id and now_ns - order.created_ns < CANCEL_AGAIN_NS:
+            # The venue may not know it yet, and would answer that there is no such order.
+            return order.created_ns + CANCEL_AGAIN_NS
+        self.emit(Cancel(now_ns, order.venue, order.symbol, order.client_id, order.venue_id, reason))
+        if acts is not None:
+            acts.append(act_of("cancel", order.client_id, order.side, order.price, 0, reason))
+        return now_ns + CANCEL_AGAIN_NS
+
+    # --- apply --------------------------------------------------------------------------------------------------------
+
+    cdef int _apply_book(self, BookFrame event) except -1:
+        cdef VenueCore venue = <VenueCore?>self.venues[event.venue]
+        cdef int64_t code = venue.decoder.apply(event.payload)
+        cdef MarketCore market
+        if code < 0:
+            self._bad_book(venue, code)
+            return 0
+        market = <MarketCore?>venue.by_index[code >> 8]
+        if code & VALID:
+            market.book_ns = event.recv_ns
+            if code & TOP_CHANGED or not market.book_ok:
+                market.take_top()
+        elif market.book_ok:
+            market.lose_book("checksum mismatch")
+            self.upkeep_due_ns = 1
+        return 0
+
+    cdef int _apply_place(self, Place command) except -1:
+        cdef MarketCore market = self._market_of(command.venue, command.symbol)
+        self.orders.place(command)
+        self.ids.take()
+        market.changed = True
+        if command.purpose == "quote":
+            market.quoter.on_place(command)
+        if market.limits is not None:
+            market.limits.charge(command.recv_ns, "place", 0)
+        return 0
+
+    cdef int _apply_amend(self, Amend command) except -1:
+        cdef MarketCore market = self._market_of(command.venue, command.symbol)
+        cdef Order order = self.orders.amend(command)
+        market.quoter.changed_ns = command.recv_ns
+        if market.limits is not None:
+            market.limits.charge(command.recv_ns, "amend", command.recv_ns - order.touched_ns)
+        return 0
+
+    cdef int _apply_cancel(self, Cancel command) except -1:
+        cdef MarketCore market
+        if self._forget_ghost(command):
+            return 0
+        cdef Order order = self.orders.cancel(command)
+        self.cancel_asked_ns[command.client_id] = command.recv_ns
+        market = <MarketCore>self.markets.get((command.venue, command.symbol))
+        if (<VenueCore?>self.venues[command.venue]).status == "maintenance" or (
+            market is not None and market.status == "maintenance"
+        ):
+            self.cancel_tries[command.client_id] = self.cancel_tries.get(command.client_id, 0) + 1
+        if market is not None and market.limits is not None:
+            market.limits.charge(command.recv_ns, "cancel", command.recv_ns - order.touched_ns)
+        return 0
+
+    cdef MarketCore _market_of(self, str venue, str symbol):
+        return <MarketCore?>(<VenueCore?>self.venues[venue]).markets[symbol]
+
+    # --- decide -------------------------------------------------------------------------------------------------------
+
+    cdef int _quote(self, int64_t now_ns, MarketCore market) except -1:
+        """Look at one symbol: bring its orders to what the strategy wants, or take them away."""
+        cdef str gate
+        cdef Quoting quoting
+        cdef Quoter quoter = market.quoter
+        cdef list steps, acts, refused
+        cdef int64_t due_ns
+        market.changed = False
+        market.due_ns = 0
+        if market.strategy is None:
+            return 0
+        gate = self.gate(now_ns, market)
+        market.refresh(self.orders, now_ns)
+        if gate:
+            acts = []
+            if now_ns >= self._pull_ns:
+                self._pull(now_ns, market, gate, acts)
+            else:
+                market.due_ns = self._pull_ns
+            return self._keep(now_ns, market, gate, None, tuple(acts), NOTHING)
+        answer = market.strategy.quotes(market.state)
+        if type(answer) is not Quoting:
+            raise TypeError(f"{market.strategy_name}: quotes() returned {type(answer).__name__}, expected Quoting")
+        quoting = <Quoting>answer
+        steps = quoter.plan(now_ns, quoting.quotes, quoting.terms.fair, self.orders)
+        # The book may go stale without a word; the quotes are pulled then.
+        due_ns = market.book_ns + self._book_age_ns_max + 1
+        if steps:
+            acts = []
+            refused = []
+            self._carry_out(now_ns, market, steps, acts, refused)
+            if refused:
+                due_ns = min(due_ns, now_ns + RATE_WAIT_NS)
+            self._keep(now_ns, market, EMPTY, quoting, tuple(acts), tuple(refused))
+        else:
+            self._keep(now_ns, market, EMPTY, quoting, NOTHING, NOTHING)
+        if quoter._due_ns and quoter._due_ns < due_ns:
+            due_ns = quoter._due_ns
+        if market._due_of is not None:
+            wish_ns = market._due_of(market.state)
+            if wish_ns and wish_ns < due_ns:
+                due_ns = wish_ns
+        market.due_ns = due_ns
+        market.changed = False
+        return 0
+
+    cdef int _pull(self, int64_t now_ns, MarketCore market, str reason, list acts) except -1:
+        """Cancel what stands. Cancels are asked again, because the first may be lost with the link."""
+        cdef int64_t due_ns
+        for order in market.orders:
+            due_ns = self.cancel(now_ns, <Order>order, reason, acts)
+            if due_ns and (not market.due_ns or due_ns < market.due_ns):
+                market.due_ns = due_ns
+        return 0
+
+    cdef int _carry_out(self, int64_t now_ns, MarketCore market, list steps, list acts, list refused) except -1:
+        cdef Step step
+        cdef Order order
+        cdef Quote quote
+        cdef Refused no
+        cdef str client_id
+        cdef bint dirty = False
+        cdef int precision = market.price_precision
+        others = self.others_micro_usd(market)
+        for each in steps:
+            step = <Step>each
+            order = step.order
+            quote = step.quote
+            if quote is None:
+                if order is not None:
+                    self.cancel(now_ns, order, step.reason, acts)
+                continue
+            if dirty:
+                # What was just sent counts for what comes next.
+                market.refresh(self.orders, now_ns)
+                dirty = False
+            no = self.refusal(now_ns, market, order, quote, step.reason, others)
+            if no is not None:
+                side = "bid" if quote.side > 0 else "ask"
+                refused.append(f"{side} at {market.instrument.price_text(quote.price)}: {no.reason}")
+                # A refusal that passes by itself (the other side's order still on its way, the venue's rate): the order
+                # may stay where it is meanwhile. Any other: better none than one at the wrong price.
+                if order is not None and no.gate != "self-trade" and no.gate != "rate":
+                    self.cancel(now_ns, order, no.reason, acts)
+                continue
+            if order is None:
+                client_id = self.ids.peek("quote")
+                self.emit(place_of(now_ns, market, client_id, quote))
+                acts.append(act_of("place", client_id, quote.side, quote.price, precision, EMPTY))
+            else:
+                self.emit(amend_of(now_ns, order, quote.price, order.cum_size + quote.size))
+                acts.append(act_of("move", order.client_id, quote.side, quote.price, precision, step.reason))
+            dirty = True
+        return 0
+
+    cdef int _keep(
+        self, int64_t now_ns, MarketCore market, str gate, Quoting quoting, tuple acts, tuple refused
+    ) except -1:
+        """Keep the record; a gate that lasts is one record."""
+        cdef Decision last = market.last
+        cdef Decision decision
+        if last is not None and gate and gate == last.gate and not acts:
+            return 0
+        decision = Decision.__new__(Decision)
+        decision.now_ns = now_ns
+        decision.venue = market.venue.name
+        decision.symbol = market.symbol
+        decision.strategy = market.strategy_name
+        decision.gate = gate
+        decision.bid = market.bid if gate else market.state.bid
+        decision.ask = market.ask if gate else market.state.ask
+        decision.position = market.quantity
+        decision.quoting = quoting
+        decision.acts = acts
+        decision.refused = refused
+        market.last = decision
+        self.decisions.append(decision)
+        return 0

@@ -1,0 +1,27 @@
+from libc.stdint cimport int64_t
+
+from mm._core.market cimport MarketCore
+from mm._core.order cimport Order
+
+
+cdef class Approved:
+    pass
+
+
+cdef class Refused:
+    cdef readonly str gate, reason
+
+
+cdef class Limits:
+    cdef double _collar, _total_near
+    cdef int64_t _orders_max
+    cdef object _total
+
+    cdef Refused judge(
+        self, MarketCore market, int side, int64_t price, int64_t size, bint post_only, Order replaces,
+        int64_t orders_open, object others_micro_usd,
+    )
+    cdef Refused _worst_case(
+        self, MarketCore market, int side, int64_t price, int64_t size, Order replaces, object others_micro_usd
+    )
+    cdef Refused _funds(self, MarketCore market, int side, int64_t price, int64_t size, Order replaces)

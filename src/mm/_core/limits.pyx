@@ -1,0 +1,204 @@
+# cython: nonecheck=True
+"""Hard caps on the worst case of position, open orders, orders in flight and orders of unknown fate.
+
+`Limits.check` answers `APPROVED` or `Refused` with the reason. The worst case of a side is that everything on it fills
+and nothing of the other side does; an amend in flight counts with its larger size, an unknown order as if it lived. An
+order that can only bring the position nearer to zero is not held back by the position caps: in doubt, reductions work.
+
+Money is compared in doubles where a difference of a millionth decides nothing, and exactly where it might.
+"""
+
+from cython cimport final
+from libc.math cimport fabs
+from libc.stdint cimport int64_t
+
+from mm._core.int128 cimport as_int, mm_int128
+from mm._core.market cimport MarketCore
+from mm._core.order cimport Order
+
+from mm._core.market import AMOUNT_PRECISION as _AMOUNT_PRECISION
+
+MICRO_USD = 1_000_000
+# Doubles carry 15 digits; with this much room their rounding cannot hide that a limit is passed.
+cdef double NEAR = 0.999999
+
+
+@final
+cdef class Approved:
+    """The order may go."""
+
+    def __repr__(self):
+        return "Approved()"
+
+
+@final
+cdef class Refused:
+    """The order may not go; reason for people, gate for counters."""
+
+    def __init__(self, str gate not None, str reason not None):
+        self.gate = gate
+        self.reason = reason
+
+    def __eq__(self, other):
+        if type(other) is not Refused:
+            return NotImplemented
+        return (self.gate, self.reason) == ((<Refused>other).gate, (<Refused>other).reason)
+
+    def __hash__(self):
+        return hash((self.gate, self.reason))
+
+    def __repr__(self):
+        return f"Refused(gate={self.gate!r}, reason={self.reason!r})"
+
+
+APPROVED = Approved()
+
+
+cdef inline mm_int128 magnitude(mm_int128 value) noexcept:
+    return -value if value < 0 else value
+
+
+@final
+cdef class Limits:
+    """The caps of a run.
+
+    collar: fraction of the middle of the book; total_micro_usd: over all symbols; orders_max: over all symbols.
+    """
+
+    def __init__(self, *, double collar, total_micro_usd, int64_t orders_max):
+        if not collar >= 0:
+            raise ValueError(f"collar: {collar} is negative or not a number")
+        self._collar = collar
+        self._total = int(total_micro_usd)
+        self._total_near = NEAR * float(self._total)
+        self._orders_max = orders_max
+
+    def check(
+        self, MarketCore market not None, int side, int64_t price, int64_t size, *, bint post_only,
+        Order replaces=None, int64_t orders_open, others_micro_usd,
+    ):
+        """Judge an order, or the change of `replaces` to this price and size still to fill.
+
+        market: refreshed; orders_open: own open orders over all symbols; others_micro_usd: worst case of the other
+        symbols.
+        """
+        verdict = self.judge(market, side, price, size, post_only, replaces, orders_open, others_micro_usd)
+        return APPROVED if verdict is None else verdict
+
+    cdef Refused judge(
+        self, MarketCore market, int side, int64_t price, int64_t size, bint post_only, Order replaces,
+        int64_t orders_open, object others_micro_usd,
+    ):
+        """The same; None when the order may go."""
+        cdef Order order
+        cdef double middle2
+        if price <= 0 or price % market.tick:
+            return Refused("grid", f"price {price} is not on the tick of {market.tick}")
+        if size <= 0 or size % market.lot:
+            return Refused("grid", f"size {size} is not on the lot of {market.lot}")
+        if size < market.size_min or <mm_int128>size * price < market.cost_min:
+            return Refused("minimum", f"{market.instrument.size_text(size)} is less than the venue takes")
+        if size > market.order_size_max or (market.size_max and size > market.size_max):
+            return Refused("order size", f"{market.instrument.size_text(size)} is over max_order_size")
+        if not (market.bid and market.ask):
+            return Refused("book", "no two-sided book to judge the price by")
+        middle2 = <double>market.bid + <double>market.ask
+        if fabs(2.0 * price - middle2) > self._collar * middle2:
+            return Refused("collar", f"{market.instrument.price_text(price)} is outside price_collar_bps")
+        if post_only and (price >= market.ask if side > 0 else price <= market.bid):
+            return Refused("crossing", f"{market.instrument.price_text(price)} would take from the book")
+        if replaces is None and orders_open >= self._orders_max:
+            return Refused("order count", f"{orders_open} orders are open, max_open_orders is {self._orders_max}")
+        for each in market.orders:
+            order = <Order>each
+            # Wherever an amend in flight may put it.
+            if order.side != side and (
+                price >= (min(order.price, order.pending_price) if order.pending_price else order.price)
+                if side > 0
+                else price <= max(order.price, order.pending_price)
+            ):
+                text = market.instrument.price_text(order.price)
+                return Refused("self-trade", f"own order at {text} stands there")
+        return self._worst_case(market, side, price, size, replaces, others_micro_usd)
+
+    cdef Refused _worst_case(
+        self, MarketCore market, int side, int64_t price, int64_t size, Order replaces, object others_micro_usd
+    ):
+        # Until the venue answers, an amended order may fill at its old size or its new one: the larger counts.
+        cdef mm_int128 added = size
+        cdef mm_int128 buys = market._buys
+        cdef mm_int128 sells = market._sells
+        cdef mm_int128 worst, largest, other
+        cdef bint reduces
+        if replaces is not None:
+            added = <mm_int128>replaces.cum_size + size - (<mm_int128>replaces.booked + replaces.counted)
+            if added < 0:
+                added = 0
+        if side > 0:
+            buys += added
+            worst = <mm_int128>market.quantity + buys
+            reduces = worst <= 0
+        else:
+            sells += added
+            worst = <mm_int128>market.quantity - sells
+            reduces = worst >= 0
+        if not reduces:
+            if magnitude(worst) > market.position_max:
+                text = market.instrument.size_text(as_int(worst))
+                return Refused("position", f"worst case {text} {market.base} is over the limit")
+            if not market.is_usd:
+                return Refused("exposure", f"no price of {market.quote} in USD: exposure cannot be bounded")
+            largest = magnitude(<mm_int128>market.quantity + buys)
+            other = magnitude(<mm_int128>market.quantity - sells)
+            if other > largest:
+                largest = other
+            if not (
+                <double>largest * price * 1e6 / market.cost_scale + <double>others_micro_usd
+                < self._total_near
+            ):
+                own = as_int(largest) * price * MICRO_USD // 10**market.instrument.cost_precision
+                if own + others_micro_usd > self._total:
+                    text = f"{(own + others_micro_usd) / 1e6:,.2f}"
+                    return Refused("exposure", f"worst case {text} USD is over the limit")
+        return self._funds(market, side, price, size, replaces)
+
+    cdef Refused _funds(self, MarketCore market, int side, int64_t price, int64_t size, Order replaces):
+        """Spot cannot sell what is not there: asking would only be refused, and counted against the rate limit."""
+        cdef Order order
+        cdef double held
+        if side > 0:
+            if market.quote_free is None:
+                return None
+            held = <double>size * price
+            for each in market.orders:
+                order = <Order>each
+                if order.side > 0 and order is not replaces:
+                    held += <double>order.counted * max(order.price, order.pending_price)
+            if held * (1e8 + market.fee_e8) / 1e8 < NEAR * market._quote_room:
+                return None
+            cost = size * <object>price
+            for each in market.orders:
+                order = <Order>each
+                if order.side > 0 and order is not replaces:
+                    cost += <object>order.counted * <object>max(order.price, order.pending_price)
+            need = cost * (100_000_000 + market.fee_e8) // 100_000_000
+            if need * 10**_AMOUNT_PRECISION > market.quote_free * 10**market.instrument.cost_precision:
+                return Refused("funds", f"not enough {market.quote} for another buy order")
+            return None
+        if market.base_free is None:
+            return None
+        held = size
+        for each in market.orders:
+            order = <Order>each
+            if order.side <= 0 and order is not replaces:
+                held += order.counted
+        if held < NEAR * market._base_room:
+            return None
+        total = <object>size
+        for each in market.orders:
+            order = <Order>each
+            if order.side <= 0 and order is not replaces:
+                total += order.counted
+        if total * 10**_AMOUNT_PRECISION > market.base_free * 10**market.instrument.size_precision:
+            return Refused("funds", f"not enough {market.base} for another sell order")
+        return None

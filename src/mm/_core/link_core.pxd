@@ -1,0 +1,51 @@
+from libc.stdint cimport int64_t
+
+from mm._core.event cimport Event
+
+
+cdef class Send:
+    cdef readonly str channel
+    cdef readonly bytes payload
+    cdef readonly int64_t request_id
+
+
+cdef class Outstanding:
+    cdef readonly int64_t request_id, sent_ns, deadline_ns
+    cdef readonly Event command
+    cdef readonly str key
+    cdef readonly bint by_rest
+
+
+cdef class EntryCore:
+    cdef readonly int64_t timeout_ns
+    cdef readonly dict outstanding, busy
+
+    cdef bint is_free(self, Event command) except -1
+    cpdef sent(self, int64_t now_ns, int64_t request_id, Event command, bint by_rest)
+
+
+cdef class TradingCore:
+    cdef readonly object session
+    cdef readonly list actions
+    cdef readonly EntryCore entry
+    cdef public int64_t clock_offset_ns, last_id
+
+    cpdef int64_t take_id(self) except? -1
+    cpdef object send(self, int64_t now_ns, Event command)
+    cpdef object submit(self, int64_t now_ns, Event command)
+
+
+cdef class LinkCore:
+    cdef readonly str venue
+    cdef dict _channels
+    cdef list _actions
+    cdef TradingCore _trading
+    cdef object _rest, _open_phase
+    cdef public tuple book_prefixes
+    # Kept from one look at the deadlines to the next, -1 when anything may have changed.
+    cdef public int64_t other_due_ns
+
+    cdef bint is_book(self, bytes payload) except -1
+    cpdef object frame(self, int64_t now_ns, str channel, bytes payload, bint last=*)
+    cpdef object submit(self, int64_t now_ns, Event command)
+    cpdef list drain(self)

@@ -1,0 +1,210 @@
+# cython: nonecheck=True
+"""The way of a book frame into a link and of an order out of it; `mm.net` has everything that happens seldom.
+
+What is here runs between a tick and its order: nothing waits, nothing is looked up twice.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cython cimport final, freelist, no_gc
+from libc.stdint cimport int64_t
+from libc.string cimport memcmp
+
+from mm._core.commands cimport Amend, Cancel, CancelAfter, Place
+from mm._core.event cimport Event
+from mm._core.market_events cimport BookFrame
+
+from mm.errors import LocalError
+
+cdef tuple NOTHING = ()
+cdef str PRIVATE = "private"
+# More requests without an answer than any account may have orders of one pair.
+OUTSTANDING_MAX = 1000
+
+cdef Py_ssize_t _OUTSTANDING_MAX = OUTSTANDING_MAX
+
+
+@final
+@no_gc
+@freelist(64)
+cdef class Send:
+    """Write one text message; when that is not possible, answered by `unsent` with the request id (0: none)."""
+
+    def __init__(self, str channel not None, bytes payload not None, int64_t request_id=0):
+        self.channel = channel
+        self.payload = payload
+        self.request_id = request_id
+
+    def __eq__(self, other):
+        if type(other) is not Send:
+            return NotImplemented
+        cdef Send that = <Send>other
+        return (self.channel, self.payload, self.request_id) == (that.channel, that.payload, that.request_id)
+
+    __hash__ = None
+
+    def __repr__(self):
+        """Without the payload, which carries the session token."""
+        return f"Send({self.channel!r}, {len(self.payload)} bytes, request_id={self.request_id})"
+
+
+@final
+@no_gc
+@freelist(64)
+cdef class Outstanding:
+    """A request without an answer. key: the order it is about, empty for none."""
+
+    def __repr__(self):
+        return f"Outstanding({self.request_id}, {self.command!r})"
+
+
+cdef inline str key_of(Event command):
+    if type(command) is Place:
+        return (<Place>command).client_id
+    if type(command) is Amend:
+        return (<Amend>command).client_id or (<Amend>command).venue_id
+    if type(command) is Cancel:
+        return (<Cancel>command).client_id or (<Cancel>command).venue_id
+    return ""
+
+
+def order_key(Event command not None):
+    """Return the id of the order that a command is about, empty for none."""
+    return key_of(command)
+
+
+cdef class EntryCore:
+    """The requests under way: by request id, in the order of sending, and by order."""
+
+    def __init__(self, int64_t timeout_ns):
+        self.timeout_ns = timeout_ns
+        self.outstanding = {}
+        self.busy = {}
+
+    def __len__(self):
+        return len(self.outstanding)
+
+    cpdef sent(self, int64_t now_ns, int64_t request_id, Event command, bint by_rest):
+        """A request's bytes are on their way."""
+        cdef Outstanding made = Outstanding.__new__(Outstanding)
+        made.request_id = request_id
+        made.command = command
+        made.key = key_of(command)
+        made.sent_ns = now_ns
+        made.deadline_ns = now_ns + self.timeout_ns
+        made.by_rest = by_rest
+        self.outstanding[request_id] = made
+        if made.key:
+            self.busy[made.key] = made
+
+    cdef bint is_free(self, Event command) except -1:
+        """Nothing is under way that a command would have to wait for."""
+        return len(self.outstanding) < _OUTSTANDING_MAX and key_of(command) not in self.busy
+
+
+cdef class TradingCore:
+    """The plain case of order entry: one request over the private socket, nothing before it.
+
+    session: the venue's rules; actions: of the link; entry: the requests under way; clock_offset_ns: the venue's time
+    minus ours.
+    """
+
+    def __init__(self, session, list actions not None, EntryCore entry not None):
+        self.session = session
+        self.actions = actions
+        self.entry = entry
+
+    cpdef int64_t take_id(self) except? -1:
+        """Return a request id that was never used."""
+        self.last_id += 1
+        return self.last_id
+
+    cpdef object submit(self, int64_t now_ns, Event command):
+        """Send a command, queue it behind its order's request under way, or refuse it; returns events."""
+        if (type(command) is Place or type(command) is Amend) and not self.session.is_up(PRIVATE):
+            return [self._denied(now_ns, command, "private link is not ready")]
+        if self.session.can_cancel() and self.entry.is_free(command):
+            return self.send(now_ns, command)
+        return self._submit(now_ns, command)
+
+    cpdef object send(self, int64_t now_ns, Event command):
+        """Write a command over the private socket."""
+        cdef int64_t request_id = self.take_id()
+        cdef Send made
+        try:
+            payload = self.session.encode(command, request_id, now_ns + self.clock_offset_ns)
+        except LocalError as error:
+            return [self._denied(now_ns, command, str(error))]
+        made = Send.__new__(Send)
+        made.channel = PRIVATE
+        made.payload = <bytes?>payload
+        made.request_id = request_id
+        self.actions.append(made)
+        self.entry.sent(now_ns, request_id, command, False)
+        return NOTHING
+
+
+cdef class LinkCore:
+    """What a link does with a book frame and with an order."""
+
+    def __init__(
+        self, str venue not None, dict channels not None, list actions not None, TradingCore trading not None, rest,
+        open_phase, tuple book_prefixes not None,
+    ):
+        self.venue = venue
+        self._channels = channels
+        self._actions = actions
+        self._trading = trading
+        self._rest = rest
+        self._open_phase = open_phase
+        self.book_prefixes = book_prefixes
+        self.other_due_ns = -1
+
+    cpdef object frame(self, int64_t now_ns, str channel, bytes payload, bint last=True):
+        """Take a whole message of an open channel; an empty one says that bytes came. `last` is for engines."""
+        cdef BookFrame event
+        state = self._channels[channel]
+        state.last_frame_ns = now_ns
+        if self.is_book(payload) and state.phase is self._open_phase:
+            event = BookFrame.__new__(BookFrame)
+            event.recv_ns = now_ns
+            event.venue = self.venue
+            event.payload = payload
+            return (event,)
+        return self._message(now_ns, channel, state, payload)
+
+    cdef bint is_book(self, bytes payload) except -1:
+        """Whether a message is a book frame that the session does not want to see."""
+        cdef Py_ssize_t size
+        cdef bytes prefix
+        for each in self.book_prefixes:
+            prefix = <bytes?>each
+            size = PyBytes_GET_SIZE(prefix)
+            if (
+                size
+                and PyBytes_GET_SIZE(payload) >= size
+                and memcmp(PyBytes_AS_STRING(payload), PyBytes_AS_STRING(prefix), size) == 0
+            ):
+                return True
+        return False
+
+    cpdef object submit(self, int64_t now_ns, Event command):
+        """Take a command of the engine."""
+        kind = type(command)
+        self.other_due_ns = -1
+        if kind is Amend or kind is Place or kind is Cancel or kind is CancelAfter:
+            events = self._trading.submit(now_ns, command)
+            if events is NOTHING:
+                # Written to the socket: nothing waits for the link.
+                return NOTHING
+            return self._end(now_ns, events) if events or not self._rest.is_idle else NOTHING
+        return self._submit_other(now_ns, command)
+
+    cpdef list drain(self):
+        """Take the actions since the last call, in order."""
+        cdef list actions = self._actions
+        if not actions:
+            return []
+        # The list is shared with the parts of the link: emptied, not replaced.
+        taken = actions[:]
+        actions.clear()
+        return taken

@@ -1,0 +1,62 @@
+from libc.stdint cimport int8_t, int64_t
+
+from mm._core.int128 cimport mm_int128
+from mm._core.order cimport OpenOrders
+from mm._core.orders cimport OrderStore
+from mm._core.positions cimport Position
+from mm._core.quoter cimport Quoter
+
+
+cdef class MarketState:
+    cdef public object instrument, book
+    cdef public int64_t now_ns, bid, bid_size, ask, ask_size, position, buy_fill_ns, sell_fill_ns, trade_price
+
+
+cdef class VenueCore:
+    cdef readonly str name
+    cdef readonly object decoder
+    cdef readonly dict markets
+    cdef readonly list by_index
+    cdef public dict balances
+    cdef public str status
+    cdef public bint private_up, early_book
+    cdef public int64_t private_down_ns, clock_offset_ns
+    cdef readonly int64_t clock_offset_ns_max
+
+    cpdef object free(self, str asset)
+
+
+cdef class MarketCore:
+    cdef readonly VenueCore venue
+    cdef readonly str symbol, strategy_name
+    cdef readonly object instrument, strategy, limits, book
+    cdef readonly Quoter quoter
+    cdef readonly Position position
+    cdef readonly MarketState state
+    cdef readonly bint post_only
+    cdef public str gap, problem
+    cdef public bint book_ok, changed
+    cdef public int64_t bid, bid_size, ask, ask_size, book_ns, due_ns, position_max, order_size_max
+    cdef public object last
+    cdef readonly str status
+    # As of the last look.
+    cdef readonly list orders
+    cdef readonly int64_t quantity
+    cdef readonly object base_free, quote_free
+    cdef mm_int128 _buys, _sells
+    cdef double _base_room, _quote_room
+    # Of the instrument, so that a decision reads no Python object.
+    cdef int64_t tick, lot, size_min, size_max, cost_min, fee_e8
+    cdef str base, quote
+    cdef double cost_scale
+    cdef bint is_usd
+    cdef int price_precision
+    cdef OpenOrders _group
+    cdef object _due_of
+
+    cpdef refresh(self, OrderStore store, int64_t now_ns)
+    cpdef take_top(self)
+    cpdef lose_book(self, str gap)
+    cdef object worst_micro_usd(self, OrderStore store)
+    cdef int _funds(self) except -1
+    cdef int _best_of_others(self, int side, int64_t own) except -1

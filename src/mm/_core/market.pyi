@@ -1,0 +1,126 @@
+from typing import Any, Final, final
+
+from typing_extensions import disjoint_base
+
+from mm._core._rust import Book
+from mm._core.order import Order
+from mm._core.orders import OrderStore
+from mm._core.positions import Position
+from mm._core.quoter import Quoter
+
+USD: Final[frozenset[str]]
+AMOUNT_PRECISION: Final[int]
+CAP_MAX: Final[int]
+
+@final
+class MarketState:
+    """One symbol as a strategy sees it; valid during the call only."""
+
+    instrument: Any
+    book: Book
+    now_ns: int
+    bid: int
+    bid_size: int
+    ask: int
+    ask_size: int
+    position: int
+    buy_fill_ns: int
+    sell_fill_ns: int
+    trade_price: int
+    def __init__(self, instrument: Any, book: Book) -> None: ...
+    def fill_ns(self, side: int) -> int: ...
+
+@disjoint_base
+class VenueCore:
+    """What a decision needs of a venue."""
+
+    balances: dict[str, int]
+    status: str
+    private_up: bool
+    early_book: bool
+    private_down_ns: int
+    clock_offset_ns: int
+    def __init__(self, name: str, decoder: Any, *, clock_offset_ns_max: int) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def decoder(self) -> Any: ...
+    @property
+    def markets(self) -> dict[str, Any]: ...
+    @property
+    def by_index(self) -> list[Any]: ...
+    @property
+    def clock_offset_ns_max(self) -> int: ...
+    def free(self, asset: str) -> int | None: ...
+
+@disjoint_base
+class MarketCore:
+    """What a decision needs of one symbol."""
+
+    gap: str
+    problem: str
+    book_ok: bool
+    changed: bool
+    bid: int
+    bid_size: int
+    ask: int
+    ask_size: int
+    book_ns: int
+    due_ns: int
+    position_max: int
+    order_size_max: int
+    last: Any
+    def __init__(
+        self,
+        venue: VenueCore,
+        instrument: Any,
+        book: Book,
+        strategy: Any,
+        limits: Any,
+        quoter: Quoter,
+        *,
+        post_only: bool = True,
+        due_of: Any = None,
+    ) -> None: ...
+    @property
+    def venue(self) -> Any: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def strategy_name(self) -> str: ...
+    @property
+    def instrument(self) -> Any: ...
+    @property
+    def strategy(self) -> Any: ...
+    @property
+    def limits(self) -> Any: ...
+    @property
+    def book(self) -> Book: ...
+    @property
+    def quoter(self) -> Quoter: ...
+    @property
+    def position(self) -> Position: ...
+    @property
+    def state(self) -> MarketState: ...
+    @property
+    def post_only(self) -> bool: ...
+    @property
+    def orders(self) -> list[Order]: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def base_free(self) -> int | None: ...
+    @property
+    def quote_free(self) -> int | None: ...
+    @property
+    def buys(self) -> int: ...
+    @property
+    def sells(self) -> int: ...
+    @property
+    def middle2(self) -> int: ...
+    def take_instrument(self, instrument: Any) -> None: ...
+    def lose_book(self, gap: str) -> None: ...
+    def take_top(self) -> None: ...
+    def refresh(self, store: OrderStore, now_ns: int) -> None: ...

@@ -1,0 +1,239 @@
+# cython: nonecheck=True
+"""One symbol and its venue as a decision needs them: best prices, orders, position, balances, in C.
+
+`MarketCore.refresh` brings all of it to the moment of the decision; `MarketState` is the part that a strategy sees.
+"""
+
+from cython cimport final
+from libc.stdint cimport int64_t
+
+from mm._core.int128 cimport as_int
+from mm._core.order cimport OpenOrders, Order
+from mm._core.orders cimport OrderStore
+from mm._core.positions cimport Position
+from mm._core.quoter cimport Quoter
+
+# Currencies taken as one dollar. Anything else has no price in dollars here, so its exposure cannot be bounded.
+USD = frozenset({"USD", "USDT", "USDC", "USDG", "USDQ"})
+# Decimals of balances.
+AMOUNT_PRECISION = 12
+# Caps above it are as good as none: no position gets there in 64 bits.
+CAP_MAX = 2**62
+
+cdef frozenset _USD = USD
+
+
+@final
+cdef class MarketState:
+    """One symbol as a strategy sees it; valid during the call only.
+
+    now_ns: time of the decision; bid, bid_size, ask, ask_size: the best prices of others (own orders taken out), always
+    present and uncrossed; book: every level, own orders included; position: signed, in size units; buy_fill_ns,
+    sell_fill_ns: time of the last own fill on a side, 0 none; trade_price: last trade, 0 none.
+    """
+
+    def __init__(self, instrument, book):
+        self.instrument = instrument
+        self.book = book
+
+    def fill_ns(self, int side):
+        """When we last filled on a side, 0 never."""
+        return self.buy_fill_ns if side > 0 else self.sell_fill_ns
+
+
+cdef class VenueCore:
+    """What a decision needs of a venue.
+
+    decoder: applies book frames; markets: by symbol; by_index: in the order in which the decoder knows them;
+    private_up: connected, snapshots and history read; balances: by asset in 1e-12; early_book: a book came before
+    its instrument.
+    """
+
+    def __init__(self, str name not None, decoder, *, int64_t clock_offset_ns_max):
+        self.name = name
+        self.decoder = decoder
+        self.clock_offset_ns_max = clock_offset_ns_max
+        self.markets = {}
+        self.by_index = []
+        self.balances = {}
+        self.status = "online"
+
+    cpdef object free(self, str asset):
+        """What the account has of an asset, in 1e-12; None while the venue has not said."""
+        held = self.balances.get(asset)
+        if held is not None:
+            return held
+        # Venues leave out what is zero; once the private snapshots are read, silence means nothing is there.
+        return 0 if self.private_up else None
+
+
+cdef class MarketCore:
+    """What a decision needs of one symbol.
+
+    venue, book, position, quoter: of this symbol; strategy: None for a symbol that is only watched; limits: the venue's
+    order rate, None without one; bid, bid_size, ask, ask_size: the best prices, own orders included, kept after a loss
+    of the book for the collar; book_ns: when it was last confirmed by a checksum, 0 never; book_ok: it may be quoted
+    from; gap: why not; problem: why the symbol cannot be quoted at all; position_max, order_size_max: hard caps in size
+    units; due_ns: when the quotes have to be looked at again although nothing happens; changed: something happened
+    since they were looked at; last: the last record that was kept.
+
+    As of the last `refresh`: orders, own open ones; quantity, signed position; base_free, quote_free, what the account
+    can spend in 1e-12, None while unknown.
+    """
+
+    def __init__(
+        self, VenueCore venue not None, instrument, book, strategy, limits, Quoter quoter not None, *,
+        bint post_only=True, due_of=None,
+    ):
+        self.venue = venue
+        self.symbol = instrument.symbol
+        self.book = book
+        self.strategy = strategy
+        self.strategy_name = strategy.name if strategy is not None else ""
+        self.limits = limits
+        self.quoter = quoter
+        self.post_only = post_only
+        self.position = Position(
+            venue.name, instrument.symbol, instrument.price_precision, instrument.size_precision
+        )
+        self.state = MarketState(instrument, book)
+        self.gap = "no book yet"
+        self.problem = ""
+        self.changed = True
+        self.orders = []
+        self._due_of = due_of
+        self.take_instrument(instrument)
+
+    @property
+    def buys(self):
+        """What the buy orders may fill at worst, as of the last look."""
+        return as_int(self._buys)
+
+    @property
+    def sells(self):
+        """What the sell orders may fill at worst, as of the last look."""
+        return as_int(self._sells)
+
+    @property
+    def middle2(self):
+        """Bid + ask of the last good book, 0 before the first."""
+        return self.bid + self.ask if self.bid and self.ask else 0
+
+    def take_instrument(self, instrument):
+        """Take the symbol's grid, minimums and fees. Raises OverflowError for numbers that no order could have."""
+        self.tick = instrument.tick
+        self.lot = instrument.lot
+        self.size_min = instrument.size_min
+        self.size_max = instrument.size_max
+        self.cost_min = min(instrument.cost_min, CAP_MAX)
+        self.fee_e8 = max(instrument.maker_fee_e8, 0)
+        self.base = instrument.base
+        self.quote = instrument.quote
+        self.is_usd = self.quote in _USD
+        self.status = instrument.status
+        self.price_precision = instrument.price_precision
+        self.cost_scale = 10.0 ** instrument.cost_precision
+        self.instrument = self.state.instrument = instrument
+        # What was computed in the old units.
+        self.base_free = self.quote_free = None
+
+    cpdef lose_book(self, str gap):
+        """Trust the book no longer: the next snapshot ends it."""
+        self.book_ok = False
+        self.gap = gap
+        self.changed = True
+
+    cpdef take_top(self):
+        """Read the book's best prices after a change."""
+        cdef tuple top = self.book.top()
+        self.bid = top[0]
+        self.bid_size = top[1]
+        self.ask = top[2]
+        self.ask_size = top[3]
+        if not self.bid or not self.ask:
+            self.lose_book("one side of the book is empty")
+        elif self.bid >= self.ask:
+            self.lose_book("the book is crossed")
+        else:
+            self.book_ok = True
+            self.changed = True
+
+    cpdef refresh(self, OrderStore store, int64_t now_ns):
+        """Bring everything that a decision reads to this moment."""
+        cdef OpenOrders group = self._group
+        cdef MarketState state = self.state
+        cdef Order order
+        cdef int64_t own_bid = 0
+        cdef int64_t own_ask = 0
+        if group is None:
+            group = self._group = store.group(self.venue.name, self.symbol)
+        self.orders = group.orders()
+        self._buys = group._buys
+        self._sells = group._sells
+        self.quantity = self.position.quantity
+        self._funds()
+        state.now_ns = now_ns
+        state.position = self.quantity
+        state.bid = self.bid
+        state.bid_size = self.bid_size
+        state.ask = self.ask
+        state.ask_size = self.ask_size
+        for each in self.orders:
+            order = <Order>each
+            if order.side > 0:
+                if order.price == self.bid and order.size > order.cum_size:
+                    own_bid += order.size - order.cum_size
+            elif order.price == self.ask and order.size > order.cum_size:
+                own_ask += order.size - order.cum_size
+        if own_bid:
+            self._best_of_others(1, own_bid)
+        if own_ask:
+            self._best_of_others(-1, own_ask)
+
+    cdef object worst_micro_usd(self, OrderStore store):
+        """The worst case of this symbol now, in 1e-6 USD; 0 without a price in dollars: nothing is bought then."""
+        cdef OpenOrders group
+        if not self.is_usd:
+            return 0
+        group = store.group(self.venue.name, self.symbol)
+        largest = max(abs(self.position.quantity + group.buys), abs(self.position.quantity - group.sells))
+        return largest * self.ask * 1_000_000 // 10**self.instrument.cost_precision
+
+    cdef int _funds(self) except -1:
+        """What can be spent. Our orders carry no margin: a pair that could be traded on margin is spot for us."""
+        # A balance is mostly the same object as at the last look.
+        held = self.venue.free(self.base)
+        if held is not self.base_free:
+            self.base_free = held
+            self._base_room = 0.0 if held is None else float(held) * 10.0 ** (
+                self.instrument.size_precision - AMOUNT_PRECISION
+            )
+        held = self.venue.free(self.quote)
+        if held is not self.quote_free:
+            self.quote_free = held
+            self._quote_room = 0.0 if held is None else float(held) * self.cost_scale / 1e12
+        return 0
+
+    cdef int _best_of_others(self, int side, int64_t own) except -1:
+        """Take own orders out of a side whose best level holds some. We must not chase ourselves."""
+        cdef MarketState state = self.state
+        cdef Order order
+        cdef int64_t price = self.bid if side > 0 else self.ask
+        cdef int64_t size = self.bid_size if side > 0 else self.ask_size
+        if size > own:
+            size -= own
+        else:
+            own_at = {}
+            for each in self.orders:
+                order = <Order>each
+                if order.side == side and order.size > order.cum_size:
+                    own_at[order.price] = own_at.get(order.price, 0) + order.size - order.cum_size
+            for level_price, level_size in self.book.levels(side, len(own_at) + 1):
+                if level_size > own_at.get(level_price, 0):
+                    price, size = level_price, level_size - own_at.get(level_price, 0)
+                    break
+        if side > 0:
+            state.bid, state.bid_size = price, size
+        else:
+            state.ask, state.ask_size = price, size
+        return 0

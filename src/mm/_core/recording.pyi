@@ -1,0 +1,18 @@
+from typing import Any
+
+from typing_extensions import disjoint_base
+
+from mm._core._rust import RecordBuffer
+from mm._core.event import Event
+
+@disjoint_base
+class RecorderCore:
+    """Frames events into a buffer."""
+
+    failed: bool
+    def __init__(self, *, waiting: frozenset[Any] | None, bytes_max: int, kept: list[Any] | None = None) -> None: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def buffer(self) -> RecordBuffer: ...
+    def record(self, event: Event) -> None: ...

@@ -1,0 +1,7 @@
+from typing import Final, final
+
+PRECISION_MAX: Final[int]
+
+@final
+class TextWriter:
+    """Bytes one after the other; for native modules only."""
