@@ -16,6 +16,7 @@ pub mod limiter;
 pub mod mexc_book;
 pub mod mexc_futures_book;
 pub mod mexc_push;
+pub mod mexc_signer;
 pub mod protobuf;
 pub mod record_buffer;
 pub mod rfc3339;

@@ -9,6 +9,7 @@ mod kraken_signer;
 mod limiter;
 mod mexc;
 mod mexc_futures;
+mod mexc_signer;
 mod record_buffer;
 
 use pyo3::prelude::*;
@@ -33,6 +34,8 @@ mod _rust {
     use super::mexc::MexcBookDecoder;
     #[pymodule_export]
     use super::mexc_futures::MexcFuturesBookDecoder;
+    #[pymodule_export]
+    use super::mexc_signer::MexcSigner;
     #[pymodule_export]
     use super::record_buffer::RecordBuffer;
 

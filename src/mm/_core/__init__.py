@@ -18,6 +18,7 @@ from ._rust import KrakenSigner as KrakenSigner
 from ._rust import KrakenTradingCounter as KrakenTradingCounter
 from ._rust import MexcBookDecoder as MexcBookDecoder
 from ._rust import MexcFuturesBookDecoder as MexcFuturesBookDecoder
+from ._rust import MexcSigner as MexcSigner
 from ._rust import TokenBucket as TokenBucket
 from ._rust import crc32 as crc32
 from ._rust import mexc_depth_span as mexc_depth_span

@@ -25,6 +25,7 @@ __all__ = [
     "KrakenTradingCounter",
     "MexcBookDecoder",
     "MexcFuturesBookDecoder",
+    "MexcSigner",
     "RecordBuffer",
     "TokenBucket",
     "crc32",
@@ -296,6 +297,18 @@ class MexcFuturesBookDecoder:
     def malformed_count(self) -> int: ...
     @property
     def gap_count(self) -> int: ...
+
+@final
+class MexcSigner:
+    """Signs MEXC's private requests, spot and futures; shows its secret to nobody.
+
+    secret: as MEXC gives it. Raises ValueError where it is empty. The hash states of the key are overwritten when the
+    signer goes.
+    """
+
+    def __new__(cls, secret: str) -> MexcSigner: ...
+    def sign(self, text: str) -> str:
+        """Return lower-case hexadecimal of HMAC-SHA256(secret, text); `text` is exactly what is sent."""
 
 def mexc_push(frame: bytes) -> tuple[str, str, int, int, int, tuple[Any, ...] | None] | str:
     """Return what is in a push frame of MEXC Spot, or a text that says what is wrong with it.

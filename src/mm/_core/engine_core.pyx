@@ -20,6 +20,7 @@ from mm._core.orders cimport OrderStore
 from mm._core.quoter cimport Quoter, Step
 from mm._core.quotes cimport Quote, Quoting
 
+from mm._core._rust import BOOK_GAP as _GAP
 from mm._core._rust import BOOK_TOP_CHANGED as _TOP_CHANGED
 from mm._core._rust import BOOK_VALID as _VALID
 from mm._core.quoter import TOO_CLOSE as _TOO_CLOSE
@@ -32,6 +33,7 @@ QUOTABLE = frozenset({"online", "post_only", "limit_only"})
 cdef frozenset _QUOTABLE = QUOTABLE
 cdef int64_t VALID = _VALID
 cdef int64_t TOP_CHANGED = _TOP_CHANGED
+cdef int64_t GAP = _GAP
 cdef str URGENT = _TOO_CLOSE
 cdef int64_t CANCEL_AGAIN_NS = 1_000_000_000
 # Each cancel of a young order costs eight points of Kraken's counter: one in doubt is asked for less often than its
@@ -272,7 +274,7 @@ cdef class EngineCore:
             if code & TOP_CHANGED or not market.book_ok:
                 market.take_top()
         elif market.book_ok:
-            market.lose_book("checksum mismatch")
+            market.lose_book("a frame is missing" if code & GAP else "checksum mismatch")
             self.upkeep_due_ns = 1
         return 0
 

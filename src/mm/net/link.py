@@ -118,7 +118,7 @@ class Link(LinkCore):
             self._trading,
             self._rest,
             Phase.OPEN,
-            _prefixes(session),
+            (),
         )
         reconciler = Reconciler(self.venue, settle_ns=self.settings.settle_ns, lag_ns=self.settings.lag_ns)
         self._inquiry = InquiryDesk(session, self._rest, reconciler)
@@ -133,6 +133,7 @@ class Link(LinkCore):
         self._malformed_alert_ns = 0
         self._running = False
         self._locked = False
+        self._take_prefixes()
         self._take_addresses()
 
     # --- inputs -----------------------------------------------------------------------------------------------------
@@ -486,7 +487,8 @@ class Link(LinkCore):
         """Carry out what the session wishes, look after inquiries, send what may be sent."""
         self._now_ns = now_ns
         self.other_due_ns = -1
-        self._take_addresses()
+        if self.session.urls != self._urls:
+            self._take_addresses()
         if not isinstance(events, list):
             events = list(events)
         for event in events:
@@ -496,7 +498,8 @@ class Link(LinkCore):
             return events
         while True:
             extra = self._grant(now_ns)
-            self.book_prefixes = _prefixes(self.session)
+            if self.session.book_prefix is not self._book_prefix:
+                self._take_prefixes()
             if not extra:
                 if len(self._inquiry.reconciler) and not self._locked:
                     self._inquiry.poll(now_ns)
@@ -507,9 +510,15 @@ class Link(LinkCore):
                 self._inquiry.watch(now_ns, event)
             events += extra
 
+    def _take_prefixes(self) -> None:
+        """Take how the book frames begin that go to the engine as they are."""
+        self._book_prefix = prefix = self.session.book_prefix
+        self.book_prefixes = prefix if isinstance(prefix, tuple) else (prefix,)
+
     def _take_addresses(self) -> None:
         """A channel without an address waits for one; one that is connected keeps the one that it has used."""
-        for name, url in self.session.urls.items():
+        self._urls = dict(self.session.urls)
+        for name, url in self._urls.items():
             state = self._channels[name]
             state.is_held = not url
             state.url = url
@@ -534,11 +543,6 @@ class Link(LinkCore):
             elif isinstance(wish, Halt):
                 events += self._locked_out(now_ns, "private channel", wish.reason)
         return events
-
-
-def _prefixes(session: Session) -> tuple[bytes, ...]:
-    prefix = session.book_prefix
-    return prefix if isinstance(prefix, tuple) else (prefix,)
 
 
 __all__ = ["RESPONSE_TIMEOUT_NS", "Link", "LinkCounters", "LinkSettings"]

@@ -113,6 +113,16 @@ def test_a_wanted_symbol_that_cannot_be_read_is_told_and_others_are_not() -> Non
     assert "symbols[0].quotePrecision: expected a whole number" in alert.text
 
 
+@pytest.mark.parametrize("name", ["A&B", "A/B", "A B", ""])
+def test_a_name_that_no_request_can_carry_is_left_out(name: str) -> None:
+    row = {**REST["exchangeInfo-brock"]["response"]["body"]["symbols"][0], "baseAsset": name, "symbol": f"{name}USDT"}
+    machine = codec()
+    before = list(machine.instruments)
+    events = machine.decode_reply("exchange_info", 200, orjson.dumps({"symbols": [row]}), NOW).events
+    assert events == ()
+    assert list(machine.instruments) == before
+
+
 def test_a_snapshot_goes_to_the_decoder_as_it_came() -> None:
     version, text = reply("depth").result
     assert (version, text) == (1112416, body("depth"))

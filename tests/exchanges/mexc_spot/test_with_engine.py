@@ -151,6 +151,7 @@ def test_it_quotes_fills_survives_a_gap_and_replays(tmp_path: Any) -> None:
     run.push()
     run.run(0.05)
     assert not market.book_ok
+    assert market.gap == "a frame is missing"
     run.quiet(15)
     assert market.book_ok
     assert {fields["side"] for fields in run.orders.values()} == {"BUY", "SELL"}

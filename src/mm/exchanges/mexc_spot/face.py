@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mm.exchanges.mexc_spot.session import MexcSpotSession
     from mm.instruments import Instrument
 
+
 class MexcSpotFace:
     """MEXC Spot: its name, what it can do, where it is, and makers of its parts."""
 

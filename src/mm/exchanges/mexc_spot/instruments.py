@@ -7,6 +7,7 @@ quantity, `baseSizePrecision` is the least quantity and `quoteAmountPrecision` t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation, localcontext
@@ -20,6 +21,7 @@ from mm.instruments import Instrument
 STATUSES: Final = {"1": "online", "ENABLED": "online", "2": "maintenance", "3": "delisted"}
 """A status of neither is not tradable."""
 DIGITS_MAX: Final = 80
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 
 
 def venue_name(symbol: str) -> str:
@@ -92,6 +94,9 @@ def _instrument(row: Row) -> Instrument:
     base, quote = text(row, "baseAsset"), text(row, "quoteAsset")
     if text(row, "symbol") != base + quote:
         raise Malformed("symbol: expected the names of base and quote, one after the other")
+    if not (_NAME.fullmatch(base) and _NAME.fullmatch(quote)):
+        # It goes into requests as it is; and a slash would make another symbol of it.
+        raise Malformed("symbol: expected letters, digits, '.', '_' or '-'")
     price_precision, size_precision = _precision(row, "quotePrecision"), _precision(row, "baseAssetPrecision")
     return Instrument(
         venue=VENUE,

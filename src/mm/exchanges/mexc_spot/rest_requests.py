@@ -80,9 +80,9 @@ class RestRequests:
         """Return the request of a command. Raises LocalError for a command that cannot be sent."""
         kind = type(command)
         if kind is Place:
-            return self._signed("POST", "order", self._terms.place(command), nonce, is_read=False)
+            return self._send("POST", "order", self._terms.place(command), nonce, is_read=False)
         if kind is Cancel:
-            return self._signed("DELETE", "order", self._terms.cancel(command), nonce, is_read=False)
+            return self._send("DELETE", "order", _joined(self._terms.cancel(command)), nonce, is_read=False)
         raise LocalError(f"{VENUE}: {kind.__name__} is not a request: the venue has none")
 
     def batch(self, places: Sequence[Place], nonce: int) -> HttpRequest:
@@ -124,14 +124,16 @@ class RestRequests:
         return venue_name(symbol)
 
     def _signed(self, method: str, endpoint: str, fields: Fields, nonce: int, *, is_read: bool) -> HttpRequest:
-        if self._signer is None:
+        return self._send(method, endpoint, _joined(fields), nonce, is_read=is_read)
+
+    def _send(self, method: str, endpoint: str, parameters: str, nonce: int, *, is_read: bool) -> HttpRequest:
+        signer = self._signer
+        if signer is None:
             raise LocalError(f"{VENUE}: {endpoint} needs an API key")
-        timestamp = (nonce + self.offset_ns) // MS
-        query = _joined([*fields, ("timestamp", str(timestamp)), ("recvWindow", str(self._recv_window_ms))])
-        path = f"/api/v3/{endpoint}?{query}&signature={self._signer.sign(query)}"
-        # Without this content type a private POST is refused.
-        headers = (("X-MEXC-APIKEY", self._signer.key), ("Content-Type", "application/json"))
-        return HttpRequest(method, path, headers, b"", is_read)
+        stamp = f"timestamp={(nonce + self.offset_ns) // MS}&recvWindow={self._recv_window_ms}"
+        query = f"{parameters}&{stamp}" if parameters else stamp
+        path = f"/api/v3/{endpoint}?{query}&signature={signer.sign(query)}"
+        return HttpRequest(method, path, signer.headers, b"", is_read)
 
 
 def _public_fields(kind: str, parameters: Mapping[str, Any]) -> Fields:

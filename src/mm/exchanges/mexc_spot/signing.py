@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from hmac import digest
 from typing import Final
 from urllib.parse import quote
 
+from mm._core import MexcSigner
 from mm.errors import ConfigError
 
 SAFE: Final = "-_.~"
@@ -22,7 +22,7 @@ def encoded(value: str) -> str:
 class Signer:
     """Holds a key and its secret, and shows neither. Raises ConfigError for what cannot be either."""
 
-    __slots__ = ("_secret", "key")
+    __slots__ = ("headers", "key", "sign")
 
     def __init__(self, key: str, secret: str) -> None:
         if not (key.isascii() and key.isprintable()):
@@ -32,12 +32,11 @@ class Signer:
                 "MEXC_SPOT_API_SECRET", "environment", "printable text", "copy the secret of the API key again, whole"
             )
         self.key = key
-        self._secret = secret.encode()
+        # Without this content type a private POST is refused.
+        self.headers = (("X-MEXC-APIKEY", key), ("Content-Type", "application/json"))
+        self.sign = MexcSigner(secret).sign
+        """Returns the signature of a text: the query string, with a body behind it and nothing between the two."""
 
     def __repr__(self) -> str:
         """Without key and secret."""
         return "Signer(...)"
-
-    def sign(self, query: str, body: bytes = b"") -> str:
-        """Return the signature of a query string and the body that follows it, with nothing between the two."""
-        return digest(self._secret, query.encode() + body, "sha256").hex()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import parse_qsl
 
 from mm._core.events import Cancel, Place
 from mm._core.fixed import to_text
@@ -31,15 +32,19 @@ Fields = list[tuple[str, str]]
 class Terms:
     """Writes commands down. Raises LocalError for a command that no request can carry."""
 
-    __slots__ = ("_instruments", "_known", "_stp_mode")
+    __slots__ = ("_instruments", "_known", "_stp_text")
 
     def __init__(self, instruments: Instruments, known: KnownOrders, stp_mode: str) -> None:
         if stp_mode not in STP_MODES:
             raise LocalError(f"{VENUE}: stp_mode {stp_mode!r}: expected one of {', '.join(sorted(STP_MODES))}")
-        self._instruments, self._known, self._stp_mode = instruments, known, stp_mode
+        self._instruments, self._known = instruments, known
+        self._stp_text = f"&stpMode={stp_mode}" if stp_mode else ""
 
-    def place(self, place: Place) -> Fields:
-        """Return the parameters of an order, and remember it: queries need its symbol."""
+    def place(self, place: Place) -> str:
+        """Return the parameters of an order as they are sent, and remember it: queries need its symbol.
+
+        None of them has a character that would have to be encoded.
+        """
         instrument = self._instruments.get(place.symbol)
         if instrument is None:
             raise LocalError(f"{VENUE}: symbol {place.symbol!r} is not known: wait for its InstrumentUpdate")
@@ -52,25 +57,20 @@ class Terms:
         if place.reduce_only:
             raise LocalError(f"{VENUE}: spot has no reduce-only orders")
         kind, price = _kind(place)
-        fields = [
-            ("symbol", venue_name(instrument.symbol)),
-            ("side", "BUY" if place.side > 0 else "SELL"),
-            ("type", kind),
-            ("quantity", to_text(place.size, instrument.size_precision)),
-        ]
-        if price:
-            fields.append(("price", to_text(price, instrument.price_precision)))
-        fields.append(("newClientOrderId", place.client_id))
-        if self._stp_mode:
-            fields.append(("stpMode", self._stp_mode))
         self._known.placed(place)
-        return fields
+        side = "BUY" if place.side > 0 else "SELL"
+        size = to_text(place.size, instrument.size_precision)
+        price_text = f"&price={to_text(price, instrument.price_precision)}" if price else ""
+        return (
+            f"symbol={instrument.base}{instrument.quote}&side={side}&type={kind}&quantity={size}{price_text}"
+            f"&newClientOrderId={place.client_id}{self._stp_text}"
+        )
 
     def batch(self, places: Sequence[Place]) -> list[dict[str, str]]:
         """Return the items of a batch, all of one symbol."""
         if not 1 <= len(places) <= BATCH_PLACE_MAX or any(each.symbol != places[0].symbol for each in places):
             raise LocalError(f"{VENUE}: a batch takes 1 to {BATCH_PLACE_MAX} orders of one symbol")
-        return [dict(self.place(each)) for each in places]
+        return [dict(parse_qsl(self.place(each))) for each in places]
 
     def cancel(self, cancel: Cancel) -> Fields:
         """Return the parameters of a cancel."""
