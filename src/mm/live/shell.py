@@ -22,6 +22,9 @@ LATE_NS: Final = 500_000_000
 """A timer this late means that the process stood still: what waits in the sockets is older than the deadline, and is
 read first, or a connection that is full of frames would be found silent."""
 TIMER_S_MAX: Final = 3600.0
+CONNECTIONS_MAX: Final = 12
+"""HTTP sockets of one venue: eight order requests at once where orders go over REST, reads, and the clock. An order
+must not wait here unseen for a socket; they are opened when they are needed."""
 
 
 class Machine(Protocol):
@@ -60,7 +63,7 @@ class Shell:
         self._clock = clock or WallClock()
         self._context = context
         self._loop = asyncio.get_running_loop()
-        self._http = {venue: HttpClient(url, context=context) for venue, url in rest_urls.items()}
+        self._http = {venue: HttpClient(url, context=context, connections_max=CONNECTIONS_MAX) for venue, url in rest_urls.items()}
         self._sockets: dict[str, _Socket] = {}
         self._closing: set[WebSocket] = set()
         self._timer: asyncio.TimerHandle | None = None

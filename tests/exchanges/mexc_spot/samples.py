@@ -60,8 +60,20 @@ def cancel(symbol: str = "BTC/USDT", client_id: str = "mm1Q1", venue_id: str = "
     return Cancel(NOW, "mexc_spot", symbol, client_id, venue_id, "test")
 
 
+FRAMES_AND_TEXTS = [
+    *(sample(name) for name in [*PUSHES, *EDGES]),
+    *(
+        frame["text"].encode()
+        for each in document("ws_control")
+        for frame in each["frames"]
+        if frame["from"] == "server"
+    ),
+]
+
+
 __all__ = [
     "EDGES",
+    "FRAMES_AND_TEXTS",
     "KEY",
     "NOW",
     "PRECISIONS",
