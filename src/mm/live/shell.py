@@ -63,7 +63,9 @@ class Shell:
         self._clock = clock or WallClock()
         self._context = context
         self._loop = asyncio.get_running_loop()
-        self._http = {venue: HttpClient(url, context=context, connections_max=CONNECTIONS_MAX) for venue, url in rest_urls.items()}
+        self._http = {
+            venue: HttpClient(url, context=context, connections_max=CONNECTIONS_MAX) for venue, url in rest_urls.items()
+        }
         self._sockets: dict[str, _Socket] = {}
         self._closing: set[WebSocket] = set()
         self._timer: asyncio.TimerHandle | None = None

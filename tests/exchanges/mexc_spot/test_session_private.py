@@ -284,3 +284,32 @@ def test_a_clock_that_is_off_keeps_the_private_side_down() -> None:
     assert ups(desk) == []
     stamps = [int(fields["timestamp"]) for at, _, fields in desk.requests if "timestamp" in fields]
     assert stamps[-1] >= START // MS + 10_000, "requests carry the venue's time all the same"
+
+
+def balance(desk: Desk, amount: str, time_ms: int) -> None:
+    desk.private("account", vcoinName="USDT", balanceAmount=amount, frozenAmount="0", type="ENTRUST", time=time_ms)
+
+
+def test_an_older_balance_that_comes_late_is_left_out() -> None:
+    desk = ready()
+    balance(desk, "60", START // MS + 20)
+    balance(desk, "70", START // MS + 10)
+    balance(desk, "50", START // MS + 20)
+    desk.run(0.1)
+    assert [event.total // 10**12 for event in desk.of(BalanceChange)] == [60, 50]
+
+
+def test_what_was_pushed_while_the_account_was_asked_for_is_newer() -> None:
+    desk = Desk()
+    desk.replies["GET account"] = lambda fields: (
+        balance(desk, "60", START // MS),
+        (
+            200,
+            {"canTrade": True, "balances": [{"asset": each, "free": "1", "locked": "0"} for each in ("USDT", "BTC")]},
+        ),
+    )[1]
+    desk.start()
+    desk.run(2)
+    assert ups(desk) == [True]
+    assert [event.asset for event in desk.of(Balance)] == ["BTC"]
+    assert [event.total for event in desk.of(BalanceChange)] == [60 * 10**12]

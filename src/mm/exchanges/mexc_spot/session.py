@@ -22,6 +22,7 @@ from mm._core.events import Alert, BookReset, Fill, LinkChanged, OpenOrdersRead,
 from mm.errors import LocalError
 from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.mexc_spot import topics
+from mm.exchanges.mexc_spot.balances import NewestBalances
 from mm.exchanges.mexc_spot.books import Books
 from mm.exchanges.mexc_spot.history import HistoryReader
 from mm.exchanges.mexc_spot.instruments import venue_name
@@ -98,6 +99,7 @@ class MexcSpotSession:
         self._books = Books({symbol: topics.depth(symbol, interval) for symbol in self._symbols}, self._wish)
         self._key = ListenKey()
         self._history = HistoryReader()
+        self._balances = NewestBalances()
         self._foreign = ForeignCounter(VENUE, owner)
         self._open: set[str] = set()
         self._ping_due_ns: dict[str, int] = {}
@@ -174,6 +176,7 @@ class MexcSpotSession:
             # It may have been a fill.
             return self._reread(now_ns, f"message not understood: {decoded.error}", events)
         elif kind is Kind.DATA:
+            events = self._balances.pushed(events)
             events += self._foreign.follow(now_ns, events)
             if self._up[PRIVATE]:
                 self._note_fills(events)
@@ -199,7 +202,7 @@ class MexcSpotSession:
         elif kind == "open_orders":
             return self._orders_of(now_ns, query, events)
         elif kind == "account":
-            return self._account_known(now_ns, query, decoded, events)
+            return self._account_known(now_ns, query, decoded, self._balances.read(events))
         elif kind == "trades_history":
             return self._history_page(now_ns, query, decoded.rows, events)
         elif kind == "trade_fee":
@@ -422,6 +425,7 @@ class MexcSpotSession:
         self._truth_asked = self._orders_read = self._account_read = self._history_read = False
         self._orders_awaited.clear()
         self._reports.clear()
+        self._balances.forget()
 
     def _read_truth(self, now_ns: int) -> None:
         """The streams are on: from now on nothing is missed, so that what is read now is complete."""
@@ -430,6 +434,7 @@ class MexcSpotSession:
         self._orders_awaited.update(self._symbols)
         for symbol in self._symbols:
             self._wish(Query("open_orders", {"symbol": symbol}, subject=symbol, generation=self._generation))
+        self._balances.asked(now_ns)
         self._wish(Query("account", generation=self._generation))
         self._request_history(now_ns, self._last_fill_ns or self._started_ns)
 
