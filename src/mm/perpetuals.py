@@ -29,7 +29,7 @@ def base_amount(instrument: Instrument, size: int, mark_e12: int = 0) -> int:
         return _scaled(contracts, decimals)
     if mark_e12 <= 0:
         raise ValueError(f"{instrument.symbol}: mark_e12 {mark_e12}: expected a price above zero")
-    return _toward_zero(contracts * ONE * ONE, mark_e12 * 10**decimals)
+    return _toward_zero(contracts * ONE * ONE, mark_e12 * _ten(decimals))
 
 
 def value(instrument: Instrument, price_e12: int, size: int) -> int:
@@ -112,7 +112,7 @@ def liquidation_estimate(
     if contracts <= 0:
         raise ValueError(f"{instrument.symbol}: size {size}: expected contracts above zero")
     decimals = instrument.size_precision + instrument.multiplier_precision
-    room = margin * 10**decimals // contracts
+    room = margin * _ten(decimals) // contracts
     costs = _up(entry_e12 * (maintenance_e8 + taker_fee_e8), RATE_ONE)
     return max(0, entry_e12 - side * (room - costs))
 
@@ -132,8 +132,8 @@ def _value(instrument: Instrument, price_e12: int, size: int) -> tuple[int, int]
     contracts = size * instrument.multiplier
     decimals = instrument.size_precision + instrument.multiplier_precision
     if instrument.linear:
-        return price_e12 * contracts, 10**decimals
-    return contracts * ONE * ONE, price_e12 * 10**decimals
+        return price_e12 * contracts, _ten(decimals)
+    return contracts * ONE * ONE, price_e12 * _ten(decimals)
 
 
 def _scaled(units: int, decimals: int) -> int:

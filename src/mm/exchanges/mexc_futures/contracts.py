@@ -1,0 +1,209 @@
+"""The contracts that the codec knows: their grids, and the terms that only contracts have.
+
+An instrument's sizes are contracts (no decimals, as a rule), its multiplier is the contract size. Fee rates of a
+contract's definition do not hold for API orders: they come from the account and are kept when a definition changes.
+(MEXC Futures reference: contract fields, status of API trading.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Final
+
+from mm._core.events import Alert, InstrumentUpdate
+from mm.exchanges.mexc_futures.names import COIN_MARGINED, symbol_of, venue_name
+from mm.exchanges.mexc_futures.numbers import VENUE, decimal, rate_e8, units, whole
+from mm.exchanges.wire import Malformed, Row, array, mapping, text
+from mm.instruments import Instrument
+
+ONLINE: Final = 0
+PAUSED: Final = 4
+SUSPENDED: Final = 2
+"""`type` of a contract; 1 is the ordinary one."""
+BOTH_OPEN_TYPES: Final = 3
+PRECISION_MAX: Final = 18
+
+
+@dataclass(frozen=True, slots=True)
+class ContractTerms:
+    """What a contract's definition says besides its grid.
+
+    api_allowed: None where it does not say; rates in 1e-8; orders_max: open orders in hedge and in one-way mode, 0
+    unknown; amount_decimals: of the venue's money figures, which are cut to them.
+    """
+
+    name: str
+    api_allowed: bool | None
+    is_tradable: bool
+    leverage_max: int
+    leverage_min: int
+    initial_margin_e8: int
+    maintenance_margin_e8: int
+    bid_limit_e8: int
+    ask_limit_e8: int
+    amount_decimals: int
+    orders_max: tuple[int, int]
+    isolated: bool
+    cross: bool
+
+
+class Contracts:
+    """Contracts by unified symbol and by the venue's name. symbols: those that the engine is told of (none: all)."""
+
+    __slots__ = ("_by_name", "_terms", "_wanted", "is_complete")
+
+    def __init__(self, known: Iterable[Instrument] = (), wanted: Iterable[str] = ()) -> None:
+        self._by_name = {venue_name(instrument.symbol): instrument for instrument in known}
+        self._wanted = frozenset(wanted)
+        self._terms: dict[str, ContractTerms] = {}
+        self.is_complete = bool(self._by_name)
+        """A list of contracts has been read (or was given): a name that is not known now is not the venue's."""
+
+    def __iter__(self) -> Iterator[Instrument]:
+        return iter(self._by_name.values())
+
+    def get(self, symbol: str) -> Instrument | None:
+        """Return the instrument of a unified symbol."""
+        return self._by_name.get(venue_name(symbol))
+
+    def of_name(self, name: str) -> Instrument | None:
+        """Return the instrument of a venue's name; None for a market that is not ours for certain.
+
+        Raises Malformed for a wanted symbol: its rows must not be left out because its definition could not be read.
+        """
+        instrument = self._by_name.get(name)
+        if instrument is None and symbol_of(name) in self._wanted:
+            raise Malformed(f"the contract {name} is not known")
+        return instrument
+
+    def terms(self, symbol: str) -> ContractTerms | None:
+        """Return the terms of a contract."""
+        return self._terms.get(venue_name(symbol))
+
+    def set_fees(self, instrument: Instrument, maker_fee_e8: int, taker_fee_e8: int) -> None:
+        """Keep the account's fee rates of a contract."""
+        name = venue_name(instrument.symbol)
+        self._by_name[name] = replace(instrument, maker_fee_e8=maker_fee_e8, taker_fee_e8=taker_fee_e8)
+
+    def read(self, data: Any, now_ns: int) -> tuple[Any, ...]:
+        """Take the contracts of a reply or a push: a list, or one. One that cannot be read is left out, loudly if
+        wanted."""
+        rows = [data] if type(data) is dict else array(data, "data")
+        events: list[Any] = []
+        for index, row in enumerate(rows):
+            try:
+                self._take(now_ns, mapping(row, "contract"), events)
+            except ValueError as error:
+                name = row.get("symbol") if type(row) is dict else None
+                if type(name) is str and (symbol_of(name) in self._wanted or name in self._by_name):
+                    problem = f"{VENUE}: contract [{index}].{error}; its definition stays as it was"
+                    events.append(Alert(now_ns, "error", problem))
+        self.is_complete = self.is_complete or bool(rows)
+        return tuple(events)
+
+    def _take(self, now_ns: int, row: Row, events: list[Any]) -> None:
+        instrument, terms = _contract(row)
+        known = self._by_name.get(terms.name)
+        if known is not None:
+            instrument = replace(instrument, maker_fee_e8=known.maker_fee_e8, taker_fee_e8=known.taker_fee_e8)
+        former = self._terms.get(terms.name)
+        if former is not None and terms.api_allowed is None:
+            # A push may leave it out.
+            terms = replace(terms, api_allowed=former.api_allowed)
+            instrument = replace(instrument, status=_status(row, terms.api_allowed))
+        self._by_name[terms.name] = instrument
+        self._terms[terms.name] = terms
+        if not self._wanted or instrument.symbol in self._wanted:
+            events.append(InstrumentUpdate(now_ns, VENUE, instrument.symbol, instrument.to_json()))
+
+
+def _contract(row: Row) -> tuple[Instrument, ContractTerms]:
+    """Return the parts of a row like `{"symbol":"BTC_USDT","baseCoin":"BTC","quoteCoin":"USDT","settleCoin":"USDT",
+    "contractSize":0.0001,"priceScale":1,"priceUnit":0.1,"volScale":0,"volUnit":1,"minVol":1,"maxVol":400000,...}`."""
+    name = text(row, "symbol")
+    symbol = symbol_of(name)
+    base, _, quote = name.rpartition("_")
+    settle = text(row, "settleCoin", base if quote == COIN_MARGINED else quote)
+    if not symbol or symbol.partition(":")[2] != settle:
+        raise Malformed(f"symbol: expected BASE_QUOTE with a settlement that follows from it, got {settle[:20]}")
+    tick_size = decimal(row, "priceUnit")
+    contract_size = decimal(row, "contractSize")
+    if tick_size <= 0 or contract_size <= 0:
+        raise Malformed("priceUnit, contractSize: expected numbers above zero")
+    price_precision = max(_precision(row, "priceScale"), _decimals(tick_size, "priceUnit"))
+    size_precision = _precision(row, "volScale")
+    multiplier_precision = _decimals(contract_size, "contractSize")
+    api_allowed = row.get("apiAllowed")
+    api_allowed = api_allowed if type(api_allowed) is bool else None
+    open_types = whole(row, "positionOpenType", BOTH_OPEN_TYPES)
+    status = _status(row, api_allowed)
+    orders_max = row.get("maxNumOrders")
+    counts = orders_max if type(orders_max) is list else []
+    each = [count if type(count) is int and count > 0 else 0 for count in (*counts, 0, 0)]
+    instrument = Instrument(
+        venue=VENUE,
+        symbol=symbol,
+        base=base,
+        quote=quote,
+        settle=settle,
+        price_precision=price_precision,
+        size_precision=size_precision,
+        tick=int(tick_size.scaleb(price_precision)),
+        lot=units(row, "volUnit", size_precision, allow_zero=False),
+        size_min=units(row, "minVol", size_precision, allow_zero=False),
+        size_max=_largest(row, size_precision),
+        multiplier=int(contract_size.scaleb(multiplier_precision)),
+        multiplier_precision=multiplier_precision,
+        linear=settle != base,
+        margin=True,
+        status=status,
+    )
+    terms = ContractTerms(
+        name=name,
+        api_allowed=api_allowed,
+        is_tradable=status == "online",
+        leverage_max=whole(row, "maxLeverage", 0),
+        leverage_min=whole(row, "minLeverage", 1),
+        initial_margin_e8=rate_e8(row, "initialMarginRate", 0),
+        maintenance_margin_e8=rate_e8(row, "maintenanceMarginRate", 0),
+        bid_limit_e8=rate_e8(row, "bidLimitPriceRate", 0),
+        ask_limit_e8=rate_e8(row, "askLimitPriceRate", 0),
+        amount_decimals=min(whole(row, "amountScale", 12), 12),
+        orders_max=(each[0], each[1]),
+        # The pages contradict each other about 1 and 3; ordinary contracts show 3 and take both.
+        isolated=open_types != 2,
+        cross=open_types in (2, BOTH_OPEN_TYPES),
+    )
+    return instrument, terms
+
+
+def _status(row: Row, api_allowed: bool | None) -> str:
+    """A contract that is closed to the API can still be cancelled on, and is quoted by nobody."""
+    state = whole(row, "state", ONLINE)
+    if state == PAUSED or (state == ONLINE and whole(row, "type", 1) == SUSPENDED):
+        return "maintenance"
+    if state != ONLINE:
+        return "delisted"
+    return "cancel_only" if api_allowed is False else "online"
+
+
+def _largest(row: Row, precision: int) -> int:
+    """Return the largest order of any type; 0 for none. Market and limit orders have figures of their own."""
+    found = [units(row, key, precision, default=0) for key in ("limitMaxVol", "maxVol")]
+    return min((size for size in found if size), default=0)
+
+
+def _precision(row: Row, key: str) -> int:
+    value = whole(row, key)
+    if value > PRECISION_MAX:
+        raise Malformed(f"{key}: expected 0 to {PRECISION_MAX} decimals")
+    return value
+
+
+def _decimals(value: Decimal, key: str) -> int:
+    decimals = max(0, -int(value.normalize().as_tuple().exponent))
+    if decimals > PRECISION_MAX:
+        raise Malformed(f"{key}: expected at most {PRECISION_MAX} decimals")
+    return decimals

@@ -1,0 +1,536 @@
+"""MEXC Futures' session rules: two sockets to one address, books in step, the login, and the recovery behind it.
+
+Public: the contracts' definitions, then each channel asked by itself (`subscriptions`); a book comes into step as
+`books` tells. Private: nothing is replayed, so that after each connect, and after a message that could not be read, the
+truth is read anew:
+
+    login -> filter -> open orders, positions, assets, own deals from before the last booked fill,
+                       position mode, leverage, fee rates  -> preflight -> ready
+
+Only then `LinkChanged(private, up)`. Orders are entered over REST; the private socket only tells. The server closes a
+socket a minute after the last ping of the client, whatever flows. (MEXC Futures reference: WebSocket.)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from mm._core import mexc_futures_depth_span
+from mm._core.events import Alert, BookReset, Fill, FundingPaid, LinkChanged, OpenOrdersRead, OrderReport, Place
+from mm.errors import LocalError
+from mm.exchanges.foreign import ForeignCounter
+from mm.exchanges.mexc_futures import topics
+from mm.exchanges.mexc_futures.books import Books
+from mm.exchanges.mexc_futures.funding import FundingWatch
+from mm.exchanges.mexc_futures.history import HistoryReader
+from mm.exchanges.mexc_futures.numbers import MS, VENUE
+from mm.exchanges.mexc_futures.preflight import INSTEAD, AccountFacts, Severity, entry_closed, judge
+from mm.exchanges.mexc_futures.rest_requests import DEALS_PAGE, ORDERS_PAGE
+from mm.exchanges.mexc_futures.subscriptions import Subscriptions
+from mm.exchanges.session import Halt, Query, Reconnect, Transmit, Wish
+from mm.exchanges.venue import Decoded, HttpRequest, Kind
+
+if TYPE_CHECKING:
+    from mm.exchanges.mexc_futures.codec import MexcFuturesCodec
+
+Events = Sequence[Any]
+
+PUBLIC: Final = "public"
+PRIVATE: Final = "private"
+SECOND_NS: Final = 1_000_000_000
+PING_NS: Final = 15 * SECOND_NS
+ACK_TIMEOUT_NS: Final = 10 * SECOND_NS
+RETRY_NS: Final = 10 * SECOND_NS
+"""Pause after a read that failed for good, before it is wished again."""
+CONTRACTS_NS: Final = 1800 * SECOND_NS
+"""Between two looks at the contracts: a push of changes may be missed."""
+CLOSED_NS: Final = 600 * SECOND_NS
+"""How long nothing is tried after order entry was found closed."""
+ORDERS_IN_FLIGHT_MAX: Final = 8
+OPEN_ORDER_PAGES_MAX: Final = 20
+INQUIRY_PAGES: Final = 2
+"""A contract takes 200 open orders of an account at most; an order on none of the pages is asked for by itself."""
+REREADS_MAX: Final = 3
+REREAD_WINDOW_NS: Final = 60 * SECOND_NS
+WHOLE: Final = frozenset({"open_orders", "positions", "assets", "trades_history", "position_mode", "leverage", "fees"})
+"""What has to be read before orders go."""
+BY_SYMBOL: Final = ("leverage", "fees")
+UNKNOWN_CONTRACT: Final = "1001:"
+
+
+class MexcFuturesSession:
+    """See the module's text; the port is `mm.exchanges.session.Session`.
+
+    symbols: unified names ("BTC/USDT:USDT"); codec: with the key's signer, or without one (then there is no private
+    channel); owner: how client ids of own orders begin; merged: changes of about 200 ms in one push.
+    """
+
+    clock_query: Final = "time"
+    orders_in_flight_max: Final = ORDERS_IN_FLIGHT_MAX
+
+    def __init__(
+        self,
+        codec: MexcFuturesCodec,
+        symbols: Sequence[str],
+        *,
+        public_url: str,
+        private_url: str = "",
+        owner: str = "mm",
+        merged: bool = False,
+    ) -> None:
+        self.venue: Final = VENUE
+        self.in_maintenance = False
+        self.facts = AccountFacts()
+        """What is known of the account; spot's account query may add whether the key can withdraw."""
+        self._codec, self._symbols = codec, tuple(dict.fromkeys(symbols))
+        self._wishes: list[Wish] = []
+        self._public_url, self._private_url = public_url, private_url
+        self._topics = Subscriptions(self._symbols, merged, self._say_public)
+        self._books = Books(self._symbols, self._wish)
+        self._funding = FundingWatch(self._symbols)
+        self._history = HistoryReader()
+        self._foreign = ForeignCounter(VENUE, owner)
+        self._open: set[str] = set()
+        self._ping_due_ns: dict[str, int] = {}
+        self._up = {PUBLIC: False, PRIVATE: False}
+        self._clock_good = False
+        self._offset_ns = 0
+        self._missing = set(self._symbols)
+        """Contracts whose definition is awaited; the sockets wait for it."""
+        self._contracts_due_ns = self._retry_due_ns = self._ack_due_ns = self._closed_until_ns = 0
+        self._step = ""
+        """What the private socket waits for: "login", "filter", or nothing."""
+        self._is_whole = False
+        """Logged in and filtered: the stream tells everything."""
+        self._generation = 0
+        self._read: set[str] = set()
+        self._awaited: set[tuple[str, str]] = set()
+        self._reports: list[OrderReport] = []
+        self._rereads: deque[int] = deque(maxlen=REREADS_MAX)
+        self._told: set[str] = set()
+        self._last_fill_ns = self._started_ns = 0
+
+    # --- port: what happens -----------------------------------------------------------------------------------------
+
+    def start(self, now_ns: int, history_since_ns: int) -> Events:
+        self._last_fill_ns, self._started_ns = history_since_ns, now_ns
+        self._wish_contracts(now_ns)
+        return ()
+
+    def opened(self, now_ns: int, channel: str) -> Events:
+        self._open.add(channel)
+        self._ping_due_ns[channel] = now_ns + PING_NS
+        if channel == PUBLIC and not self._missing:
+            self._topics.begin(now_ns)
+        elif channel == PRIVATE:
+            self._say_private(now_ns, "login", self._codec.requests.login(now_ns))
+        return ()
+
+    def closed(self, now_ns: int, channel: str, reason: str) -> Events:
+        was_open = channel in self._open
+        self._open.discard(channel)
+        self._ping_due_ns.pop(channel, None)
+        events: list[Any] = []
+        if channel == PRIVATE:
+            self._step, self._ack_due_ns = "", 0
+            self._is_whole = False
+            self._forget_private()
+        else:
+            self._topics.closed()
+            for symbol in self._books.closed():
+                if was_open:
+                    events.append(BookReset(now_ns, VENUE, symbol, reason))
+        return self._change(now_ns, channel, False, reason, events)
+
+    def message(self, now_ns: int, channel: str, decoded: Decoded) -> Events:
+        kind = decoded.kind
+        events = list(decoded.events)
+        if kind is Kind.SUBSCRIBED:
+            if channel == PRIVATE:
+                return events + self._private_answer(now_ns, decoded)
+            topic, symbol, told = self._topics.acknowledged(now_ns, decoded)
+            if topic == topics.DEPTH:
+                self._books.subscribed(now_ns, symbol)
+            return self._look_public(now_ns, events + told)
+        for event in events:
+            self._funding.heard(event)
+        if channel != PRIVATE:
+            return events
+        if kind is Kind.MALFORMED and self._is_whole:
+            # It may have been a fill.
+            return self._reread(now_ns, f"message not understood: {decoded.error}", events)
+        if kind is Kind.DATA:
+            events += self._foreign.follow(now_ns, events)
+            if self._up[PRIVATE]:
+                self._note_fills(events)
+            if decoded.channel == "push.personal.position.mode":
+                return self._reread(now_ns, "the position mode was changed", events)
+        return events
+
+    def reply(self, now_ns: int, query: Query, decoded: Decoded) -> Events:
+        kind = query.kind
+        if kind in ("depth", "depth_commits"):
+            return self._books.reply(now_ns, query, decoded.result)
+        events = list(decoded.events)
+        for event in events:
+            self._funding.heard(event)
+        if kind == "contracts":
+            return self._contract_read(now_ns, query, events)
+        if kind == "funding_records":
+            return [event for event in events if type(event) is not FundingPaid or self._funding.is_new(event)]
+        if kind == "trades_history":
+            return self._history_page(now_ns, query, decoded, events)
+        if kind in BY_SYMBOL:
+            if kind == "fees":
+                self.facts.fees[query.subject] = decoded.result
+                events += self._codec.fee_events(query.subject, decoded, now_ns)
+            else:
+                self.facts.leverages[query.subject] = decoded.result
+            self.facts.refusals.pop(kind, None)
+            return events + self._answered(now_ns, query)
+        if kind == "position_mode":
+            self.facts.position_mode = decoded.result
+        elif kind == "open_orders" and query.generation == self._generation:
+            page = query.parameters["page"]
+            self._reports += [event for event in events if type(event) is OrderReport]
+            if decoded.rows and decoded.total > (page - 1) * ORDERS_PAGE + decoded.rows and page < OPEN_ORDER_PAGES_MAX:
+                self._wish(Query(kind, {"page": page + 1}, generation=self._generation))
+                return events
+            events += self._foreign.read(now_ns, self._reports)
+            events.append(OpenOrdersRead(now_ns, VENUE, page < OPEN_ORDER_PAGES_MAX, len(self._reports)))
+        return events + self._answered(now_ns, query)
+
+    def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
+        kind = query.kind
+        if kind in ("depth_commits", "funding_rate"):
+            # A snapshot is on its way as well, and the stream tells rates.
+            return ()
+        if kind == "funding_records":
+            self._funding.failed(now_ns, query.subject)
+            return [
+                Alert(now_ns, "warning", f"{VENUE}: funding of {query.subject} cannot be read: {reason}; trying on")
+            ]
+        if kind in BY_SYMBOL:
+            # Said by the preflight.
+            code, _, _ = reason.partition(":")
+            self.facts.refusals[kind] = int(code) if code.isascii() and code.isdigit() and len(code) < 10 else 0
+            return self._answered(now_ns, query)
+        if kind == "depth":
+            self._books.given_up(now_ns, query)
+        elif kind == "contracts":
+            self._contracts_due_ns = now_ns + RETRY_NS
+            if reason.startswith(UNKNOWN_CONTRACT):
+                return self._contract_read(now_ns, query, [])
+        else:
+            if kind == "trades_history":
+                self._history.failed()
+            self._retry_due_ns = now_ns + RETRY_NS
+        what = f"{kind} {query.subject}".rstrip()
+        return [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on")]
+
+    def deadline(self, now_ns: int) -> Events:
+        self._books.deadline(now_ns)
+        self._topics.deadline(now_ns)
+        if self._topics.silent_reason:
+            self._wish(Reconnect(PUBLIC, self._topics.silent_reason))
+            self._topics.silent_reason = ""
+        for name, due_ns in self._ping_due_ns.items():
+            if due_ns <= now_ns:
+                self._wish(Transmit(name, topics.PING))
+                self._ping_due_ns[name] = now_ns + PING_NS
+        if 0 < self._ack_due_ns <= now_ns:
+            self._ack_due_ns = 0
+            self._wish(Reconnect(PRIVATE, f"no answer to the {self._step}"))
+        if 0 < self._contracts_due_ns <= now_ns:
+            self._wish_contracts(now_ns)
+        for symbol in self._funding.due(now_ns) if self._is_whole else ():
+            self._wish(Query("funding_records", {"symbol": symbol, "page": 1}, is_background=True, subject=symbol))
+        if 0 < self._retry_due_ns <= now_ns:
+            self._retry_due_ns = 0
+            self._resume_private(now_ns)
+        if 0 < self._closed_until_ns <= now_ns:
+            self._closed_until_ns = 0
+            return self._look_private(now_ns)
+        return ()
+
+    def due_ns(self) -> int:
+        dues = [self._books.due_ns(), self._topics.due_ns(), self._contracts_due_ns, self._retry_due_ns]
+        dues += [self._ack_due_ns, self._closed_until_ns, self._funding.due_ns() if self._is_whole else 0]
+        dues += self._ping_due_ns.values()
+        return min((due_ns for due_ns in dues if due_ns), default=0)
+
+    def resync(self, now_ns: int, symbol: str, reason: str) -> Events:
+        return self._books.resync(now_ns, symbol, reason)
+
+    def read_history(self, now_ns: int, since_ns: int) -> None:
+        # A fill that is missing may be older than the request that brought its order up.
+        self._request_history(now_ns, min(since_ns, self._last_fill_ns or since_ns))
+
+    def clock_ok(self, now_ns: int, ok: bool) -> Events:
+        self._clock_good = ok
+        return self._look_private(now_ns) if ok else self._change(now_ns, PRIVATE, False, "clock too far off", [])
+
+    def clock_offset(self, offset_ns: int) -> None:
+        self._offset_ns = offset_ns
+        self._codec.clock_offset(offset_ns)
+
+    def token_refused(self, now_ns: int) -> Events:
+        """Never: requests are signed, each for itself."""
+        return ()
+
+    # --- port: what is asked ----------------------------------------------------------------------------------------
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Private rows are read by their contracts' grids: those come first."""
+        urls = {PUBLIC: self._public_url}
+        if self._private_url:
+            urls[PRIVATE] = "" if self._missing else self._private_url
+        return urls
+
+    @property
+    def book_prefix(self) -> tuple[bytes, ...]:
+        return self._books.prefixes
+
+    def is_subscribed(self, channel: str) -> bool:
+        return self._topics.is_on if channel == PUBLIC else self._is_whole
+
+    def is_up(self, channel: str) -> bool:
+        return self._up[channel]
+
+    def can_cancel(self) -> bool:
+        return False
+
+    def wishes(self) -> list[Wish]:
+        if not self._wishes:
+            return []
+        wishes = self._wishes.copy()
+        # The parts hold on to this very list.
+        self._wishes.clear()
+        return wishes
+
+    def call_cost(self, kind: str) -> int:
+        return 1
+
+    def reads(self, kind: str, parameters: dict[str, Any]) -> Sequence[dict[str, Any]]:
+        """An order is asked for by its id, or by its client id and symbol; where that is not known, on every one."""
+        if kind == "open_orders":
+            return [{"page": page} for page in range(1, INQUIRY_PAGES + 1)]
+        if kind == "query_orders":
+            return [{"venue_ids": [venue_id]} for venue_id in parameters["venue_ids"]]
+        client_id = parameters["client_id"]
+        symbol = self._codec.terms.symbol_of(client_id, "")
+        return [{"symbol": each, "client_id": client_id} for each in ((symbol,) if symbol else self._symbols)]
+
+    def farewell(self) -> Sequence[Query]:
+        return ()
+
+    def ping(self, request_id: int) -> bytes:
+        return topics.PING
+
+    def decode(self, payload: bytes, now_ns: int) -> Decoded:
+        decoded = self._codec.decode_frame(payload, now_ns)
+        if decoded.kind is Kind.BOOK:
+            span = mexc_futures_depth_span(decoded.events[0].payload)
+            if span is not None:
+                self._books.saw(now_ns, *span)
+        return decoded
+
+    def decode_reply(self, kind: str, status: int, body: bytes, now_ns: int) -> Decoded:
+        return self._codec.decode_reply(kind, status, body, now_ns)
+
+    def encode(self, command: Any, request_id: int, venue_now_ns: int) -> bytes:
+        raise LocalError(f"{VENUE}: orders are not entered over the websocket")
+
+    def encode_query(self, kind: str, parameters: dict[str, Any], nonce: int) -> HttpRequest:
+        return self._codec.encode_query(kind, parameters, nonce)
+
+    def encode_command(self, command: Any, nonce: int) -> HttpRequest:
+        return self._codec.encode_rest(command, nonce)
+
+    def response_events(self, command: Any, decoded: Decoded, now_ns: int) -> Events:
+        events = self._codec.response_events(command, decoded, now_ns)
+        closed = entry_closed(decoded.result) if type(command) is Place and not decoded.ok else ""
+        if not closed:
+            return events
+        self._closed_until_ns = now_ns + CLOSED_NS
+        text = f"{VENUE}: {closed} ({decoded.error}): {INSTEAD}; trying again in {CLOSED_NS // SECOND_NS} s"
+        return self._change(now_ns, PRIVATE, False, closed, [*events, Alert(now_ns, "error", text)])
+
+    # --- public -----------------------------------------------------------------------------------------------------
+
+    def _wish_contracts(self, now_ns: int) -> None:
+        self._contracts_due_ns = now_ns + CONTRACTS_NS
+        for symbol in self._symbols:
+            self._wish(Query("contracts", {"symbol": symbol}, is_private=False, subject=symbol))
+
+    def _contract_read(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
+        symbol = query.subject
+        if self._codec.contracts.get(symbol) is None:
+            if symbol not in self._told:
+                self._told.add(symbol)
+                text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
+                events.append(Alert(now_ns, "error", text))
+            self._contracts_due_ns = now_ns + 6 * RETRY_NS
+        was_missing = bool(self._missing)
+        self._missing.discard(symbol)
+        if was_missing and not self._missing and PUBLIC in self._open and not self._topics.is_open:
+            self._topics.begin(now_ns)
+        return events
+
+    def _look_public(self, now_ns: int, events: list[Any]) -> list[Any]:
+        if self._topics.is_complete:
+            if not self._up[PUBLIC]:
+                for symbol in self._symbols:
+                    parameters = {"symbol": symbol}
+                    self._wish(Query("funding_rate", parameters, is_private=False, is_background=True, subject=symbol))
+            return self._change(now_ns, PUBLIC, True, "subscribed", events)
+        if not self._topics.has_books:
+            return self._change(now_ns, PUBLIC, False, "no book left", events)
+        return events
+
+    # --- private ----------------------------------------------------------------------------------------------------
+
+    def _say_private(self, now_ns: int, step: str, payload: bytes) -> None:
+        self._step, self._ack_due_ns = step, now_ns + ACK_TIMEOUT_NS
+        self._wish(Transmit(PRIVATE, payload))
+
+    def _private_answer(self, now_ns: int, decoded: Decoded) -> list[Any]:
+        step = self._step
+        names = {"login": "login", "filter": "personal.filter"}
+        if not step or decoded.channel not in (names[step], "error"):
+            return []
+        self._step, self._ack_due_ns = "", 0
+        if not decoded.ok:
+            # Clock, signature or rights; REST tells by its codes, which stop everything where that is right.
+            self._wish(Reconnect(PRIVATE, f"{step} refused: {decoded.error}"))
+            text = f"{VENUE}: the private {step} was refused: {decoded.error}; check the key and its rights"
+            return [Alert(now_ns, "error", text)]
+        if step == "login":
+            self._say_private(now_ns, "filter", topics.personal_filter(self._symbols))
+            return []
+        self._is_whole = True
+        self._read_truth(now_ns)
+        return []
+
+    def _forget_private(self) -> None:
+        """A new life: what is answered about the old one is not about this one."""
+        self._generation += 1
+        self._read.clear()
+        self._awaited.clear()
+        self._reports.clear()
+
+    def _read_truth(self, now_ns: int) -> None:
+        """The stream is on: from now on nothing is missed, so that what is read now is complete."""
+        self._forget_private()
+        self._wish(Query("open_orders", {"page": 1}, generation=self._generation))
+        for kind in ("positions", "assets", "position_mode"):
+            self._wish(Query(kind, generation=self._generation))
+        for kind in BY_SYMBOL:
+            for symbol in self._symbols:
+                self._awaited.add((kind, symbol))
+                self._wish(Query(kind, {"symbol": symbol}, subject=symbol, generation=self._generation))
+        self._request_history(now_ns, self._last_fill_ns or self._started_ns)
+        for symbol in self._symbols:
+            self._wish(Query("funding_records", {"symbol": symbol, "page": 1}, is_background=True, subject=symbol))
+
+    def _reread(self, now_ns: int, reason: str, events: list[Any]) -> list[Any]:
+        events = self._change(now_ns, PRIVATE, False, reason, events)
+        if len(self._rereads) == REREADS_MAX and now_ns - self._rereads[0] < REREAD_WINDOW_NS:
+            self._wish(Reconnect(PRIVATE, reason))
+            return events
+        self._rereads.append(now_ns)
+        self._read_truth(now_ns)
+        return events
+
+    def _resume_private(self, now_ns: int) -> None:
+        if self._is_whole and not self._up[PRIVATE]:
+            self._read_truth(now_ns)
+        elif self._history.resume(self._venue_ms(now_ns), self._symbols):
+            self._wish_page()
+
+    def _answered(self, now_ns: int, query: Query) -> list[Any]:
+        """A recovery read is done, or is given up where nothing depends on it."""
+        if query.generation != self._generation:
+            return []
+        kind = query.kind
+        self._awaited.discard((kind, query.subject))
+        if all(each != kind for each, _ in self._awaited):
+            self._read.add(kind)
+        return self._look_private(now_ns)
+
+    def _request_history(self, now_ns: int, since_ns: int) -> None:
+        self._history.request(self._venue_ms(now_ns), since_ns // MS, self._symbols)
+        self._wish_page()
+
+    def _wish_page(self) -> None:
+        page = self._history.page
+        if page is not None:
+            symbol, from_ms, to_ms, number = page
+            parameters = {"symbol": symbol, "from_ms": from_ms, "to_ms": to_ms, "page": number}
+            self._wish(Query("trades_history", parameters, generation=self._history.generation))
+
+    def _history_page(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:
+        asked = query.parameters
+        page = (asked["symbol"], asked["from_ms"], asked["to_ms"], asked["page"])
+        if query.generation != self._history.generation or page != self._history.page:
+            return events
+        more = self._history.read(decoded.rows, decoded.total, DEALS_PAGE)
+        self._note_fills(events)
+        if more:
+            self._wish_page()
+            return events
+        if self._history.is_truncated:
+            text = f"{VENUE}: the list of deals is longer than can be paged: fills may be missing"
+            events.append(Alert(now_ns, "critical", text))
+            return events
+        if self._is_whole:
+            self._read.add("trades_history")
+        return events + self._look_private(now_ns)
+
+    def _note_fills(self, events: Sequence[Any]) -> None:
+        for event in events:
+            if type(event) is Fill and event.venue_ns > self._last_fill_ns:
+                self._last_fill_ns = event.venue_ns
+
+    def _look_private(self, now_ns: int) -> list[Any]:
+        """Ready as soon as everything has been read, and nothing of it speaks against trading."""
+        if self._up[PRIVATE] or not (self._is_whole and self._clock_good and self._read >= WHOLE):
+            return []
+        if self._closed_until_ns:
+            return []
+        contracts = {symbol: self._codec.contracts.terms(symbol) for symbol in self._symbols}
+        verdict = judge(self._codec.mode, contracts, self.facts)
+        events: list[Any] = []
+        levels = {Severity.WARN: "warning", Severity.DEGRADE: "error", Severity.REFUSE: "critical"}
+        for finding in verdict.findings:
+            if finding.severity in levels and finding.text not in self._told:
+                self._told.add(finding.text)
+                events.append(Alert(now_ns, levels[finding.severity], finding.text))
+        if verdict.severity is Severity.REFUSE:
+            self._wish(Halt(verdict.text))
+        elif verdict.severity is Severity.DEGRADE:
+            self._closed_until_ns = now_ns + CLOSED_NS
+        else:
+            return self._change(now_ns, PRIVATE, True, "orders, positions and history read", events)
+        return events
+
+    # --- both -------------------------------------------------------------------------------------------------------
+
+    def _change(self, now_ns: int, channel: str, up: bool, reason: str, events: Sequence[Any]) -> list[Any]:
+        changed = list(events)
+        if self._up[channel] is not up:
+            self._up[channel] = up
+            changed.append(LinkChanged(now_ns, VENUE, channel, up, reason))
+        return changed
+
+    def _venue_ms(self, now_ns: int) -> int:
+        return (now_ns + self._offset_ns) // MS
+
+    def _wish(self, wish: Wish) -> None:
+        self._wishes.append(wish)
+
+    def _say_public(self, payload: bytes) -> None:
+        self._wishes.append(Transmit(PUBLIC, payload))
