@@ -24,6 +24,8 @@ CALLS_MAX = 256
 READ_ATTEMPTS_MAX = 8
 READ_TIMEOUT_NS = 10_000_000_000
 COMMAND_TIMEOUT_NS = 5_000_000_000
+CANCEL_SHARE = 4
+"""One in four of the order requests that may be under way is kept for cancels, where there can be several."""
 
 
 @dataclass(slots=True, eq=False)
@@ -210,8 +212,13 @@ class RestQueue:
     def _head(self, now_ns: int, lane: Lane) -> Call | None:
         """Whose turn it is on a lane."""
         head: Call | None = None
+        # Orders whose answers hang must not keep cancels from going: some of the room is for those alone.
+        orders_max = self.urgent_max - self.urgent_max // CANCEL_SHARE
+        is_full = lane is Lane.URGENT and sum(1 for call in self._in_flight[lane] if call.rank) >= orders_max
         for call in self._waiting:
-            if call.lane is lane and call.not_before_ns <= now_ns and (head is None or call.rank < head.rank):
+            if call.lane is not lane or call.not_before_ns > now_ns or (is_full and call.rank):
+                continue
+            if head is None or call.rank < head.rank:
                 head = call
         return head
 
