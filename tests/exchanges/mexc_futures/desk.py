@@ -16,7 +16,7 @@ from mm.exchanges.mexc_futures.signing import Signer
 from mm.exchanges.mexc_futures.terms import TradingMode
 from mm.instruments import Instrument
 from mm.net.actions import Connect, Disconnect, Request, Send
-from mm.net.link import Link, LinkSettings
+from mm.net.link import Link
 from tests.exchanges.mexc_futures.samples import KEY, SECRET
 
 SECOND = 1_000_000_000
@@ -73,8 +73,7 @@ class Desk:
         self.names = [symbol.partition(":")[0].replace("/", "_") for symbol in symbols]
         codec = face.codec(KEY if private else "", SECRET if private else "", symbols=symbols, mode=TradingMode(**mode))
         self.session = face.session(codec, symbols, public_url=URL, private_url=URL if private else "")
-        calls_max, decay = face.calls("")
-        self.link = Link(self.session, LinkSettings(calls_max=calls_max, calls_decay_per_s_e3=decay), seed=1)
+        self.link = Link(self.session, seed=1, calls=face.call_counter(""))
         self.now = START
         self.events: list[Any] = []
         self.requests: list[tuple[int, str, Any]] = []
@@ -163,7 +162,7 @@ class Desk:
         self.requests.append((self.now, name, fields))
         headers = dict(request.headers)
         if "private" in path:
-            signed = request.body or query.encode()
+            signed = request.body.decode() or query
             time_ms = int(headers["Request-Time"])
             assert headers["Signature"] == Signer(KEY, SECRET).sign(time_ms, signed)
             if abs(time_ms - self.now // MS - self.clock_ms) > 10_000:

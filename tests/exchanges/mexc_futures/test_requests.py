@@ -67,7 +67,7 @@ def sent(command: Any, mode: TradingMode | None = None) -> Any:
 
 @pytest.mark.parametrize("vector", SIGNATURES["futures"], ids=lambda vector: vector["id"])
 def test_published_signatures(vector: dict[str, Any]) -> None:
-    parameters = vector["target"].removeprefix(f"{KEY}{VECTOR_MS}").encode()
+    parameters = vector["target"].removeprefix(f"{KEY}{VECTOR_MS}")
     assert Signer(KEY, SECRET).sign(VECTOR_MS, parameters) == vector["signature"]
 
 
@@ -75,7 +75,7 @@ def test_a_body_is_not_signed_as_pairs() -> None:
     (wrong,) = SIGNATURES["futuresNegative"]
     request = codec(ISOLATED).encode_rest(place(), VECTOR_MS * MS)
     assert dict(request.headers)["Signature"] != wrong["signature"]
-    assert dict(request.headers)["Signature"] == Signer(KEY, SECRET).sign(VECTOR_MS, request.body)
+    assert dict(request.headers)["Signature"] == Signer(KEY, SECRET).sign(VECTOR_MS, request.body.decode())
 
 
 def test_the_login_is_the_recorded_one() -> None:
@@ -98,7 +98,7 @@ def test_a_query_is_signed_sorted_as_it_is_sent() -> None:
     assert dict(request.headers) == {
         "ApiKey": KEY,
         "Request-Time": str(VECTOR_MS),
-        "Signature": Signer(KEY, SECRET).sign(VECTOR_MS, query.encode()),
+        "Signature": Signer(KEY, SECRET).sign(VECTOR_MS, query),
         "Content-Type": "application/json",
     }
 

@@ -10,14 +10,10 @@ from mm.exchanges.venue import Capabilities
 if TYPE_CHECKING:
     from mm._core._rust import MexcFuturesBookDecoder
     from mm.exchanges.mexc_futures.codec import MexcFuturesCodec
-    from mm.exchanges.mexc_futures.limits import MexcFuturesLimits
+    from mm.exchanges.mexc_futures.limits import MexcFuturesCalls, MexcFuturesLimits
     from mm.exchanges.mexc_futures.session import MexcFuturesSession
     from mm.exchanges.mexc_futures.terms import TradingMode
     from mm.instruments import Instrument
-
-CALLS: Final = (20, 10_000)
-"""Reads that may go at once, and thousandths that come back in a second: 20 in two seconds an endpoint, counted here
-for all of them together."""
 
 
 class MexcFuturesFace:
@@ -87,9 +83,11 @@ class MexcFuturesFace:
 
         return None if tier == "unlimited" else MexcFuturesLimits()
 
-    def calls(self, tier: str) -> tuple[int, int]:
-        """Return the most points of the count of REST reads, and thousandths of a point that decay in a second."""
-        return (1_000_000, 1_000_000) if tier == "unlimited" else CALLS
+    def call_counter(self, tier: str) -> MexcFuturesCalls:
+        """Return the count of the account's private REST reads; the venue has no tiers."""
+        from mm.exchanges.mexc_futures.limits import MexcFuturesCalls
+
+        return MexcFuturesCalls()
 
     def book_decoder(self) -> MexcFuturesBookDecoder:
         """Return a decoder of book frames, snapshots and lists of changes."""

@@ -15,6 +15,9 @@ ORDERS: Final = 4
 CANCELS: Final = 20
 WINDOW_S: Final = 2
 ORDER_RESERVE: Final = 1
+READS: Final = 20
+READ_RESERVE: Final = 4
+"""Reads of one endpoint in 2 s, counted here for all of them together; a fifth is kept for what a recovery needs."""
 PAUSE_NS: Final = WINDOW_S * 1_000_000_000
 """After a refusal, until a window has passed for certain."""
 
@@ -66,3 +69,25 @@ class MexcFuturesLimits:
         for part in (self._orders.state_hash(), self._cancels.state_hash(), self._paused_ns, self._refusals):
             state = (state * 0x9E3779B97F4A7C15 + part) % 2**64
         return state
+
+
+class MexcFuturesCalls:
+    """Private REST reads; the port is `mm.net.rest.CallCounter`."""
+
+    __slots__ = ("_bucket", "_paused_ns")
+
+    def __init__(self) -> None:
+        self._bucket = TokenBucket(READS - READS // 4, READS * 1000 // (4 * WINDOW_S), READ_RESERVE)
+        self._paused_ns = 0
+
+    def charge(self, now_ns: int, cost: int = 1) -> None:
+        """Count a call."""
+        self._bucket.take(now_ns, cost, True)
+
+    def refused(self, now_ns: int) -> None:
+        """Take the venue's word that we are over."""
+        self._paused_ns = max(self._paused_ns, now_ns + PAUSE_NS)
+
+    def next_permit_ns(self, now_ns: int, cost: int = 1, priority: bool = False) -> int:
+        """Return when a call may go; changes nothing."""
+        return max(self._bucket.next_permit_ns(now_ns, cost, priority), self._paused_ns)

@@ -140,13 +140,13 @@ class RestRequests:
 
     def _get(self, path: str, fields: Fields, nonce: int) -> HttpRequest:
         question = _question(fields)
-        headers = self._headers(path, question[1:].encode(), nonce)
+        headers = self._headers(path, question[1:], nonce)
         return HttpRequest("GET", f"{_PRIVATE}/{path}{question}", headers, b"", True)
 
     def _post(self, path: str, body: bytes, nonce: int) -> HttpRequest:
-        return HttpRequest("POST", f"{_PRIVATE}/{path}", self._headers(path, body, nonce), body, False)
+        return HttpRequest("POST", f"{_PRIVATE}/{path}", self._headers(path, body.decode(), nonce), body, False)
 
-    def _headers(self, path: str, parameters: bytes, nonce: int) -> tuple[tuple[str, str], ...]:
+    def _headers(self, path: str, parameters: str, nonce: int) -> tuple[tuple[str, str], ...]:
         signer = self._need_signer(path)
         time_ms = (nonce + self.offset_ns) // MS
         return (

@@ -5,15 +5,14 @@ The parameters are the sorted query of a GET and the very bytes of a POST's body
 
 from __future__ import annotations
 
-from hmac import digest
-
+from mm._core import MexcSigner
 from mm.errors import ConfigError
 
 
 class Signer:
     """Holds a key and its secret, and shows neither. Raises ConfigError for what cannot be either."""
 
-    __slots__ = ("_secret", "key")
+    __slots__ = ("_signer", "key")
 
     def __init__(self, key: str, secret: str) -> None:
         if not (key.isascii() and key.isprintable()):
@@ -26,12 +25,12 @@ class Signer:
                 "copy the secret of the API key again, whole",
             )
         self.key = key
-        self._secret = secret.encode()
+        self._signer = MexcSigner(secret)
 
     def __repr__(self) -> str:
         """Without key and secret."""
         return "Signer(...)"
 
-    def sign(self, time_ms: int, parameters: bytes = b"") -> str:
+    def sign(self, time_ms: int, parameters: str = "") -> str:
         """Return the signature of a request."""
-        return digest(self._secret, f"{self.key}{time_ms}".encode() + parameters, "sha256").hex()
+        return self._signer.sign(f"{self.key}{time_ms}{parameters}")
