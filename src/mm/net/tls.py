@@ -38,17 +38,19 @@ def split_url(url: str, schemes: tuple[str, ...]) -> tuple[bool, str, int, str]:
     Raises ValueError when the scheme is none of `schemes`, the host is missing, or a plain-text scheme would leave
     this machine (requests carry keys and signatures).
     """
+    # What follows the question mark may be a key.
+    shown = url.partition("?")[0]
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"address {url!r}: {error}") from None
+        raise ValueError(f"address {shown!r}: {error}") from None
     if parts.scheme not in schemes:
-        raise ValueError(f"address {url!r}: expected {' or '.join(scheme + '://' for scheme in schemes)}")
+        raise ValueError(f"address {shown!r}: expected {' or '.join(scheme + '://' for scheme in schemes)}")
     if not parts.hostname or parts.username is not None or parts.fragment:
-        raise ValueError(f"address {url!r}: expected {parts.scheme}://host[:port][/path]")
+        raise ValueError(f"address {shown!r}: expected {parts.scheme}://host[:port][/path]")
     if not SECURE[parts.scheme] and not is_loopback(parts.hostname):
         raise ValueError(
-            f"address {url!r}: plain text is allowed to this machine only; use {parts.scheme}s:// for another host"
+            f"address {shown!r}: plain text is allowed to this machine only; use {parts.scheme}s:// for another host"
         )
     return SECURE[parts.scheme], parts.hostname, port or PORTS[parts.scheme], parts.path.rstrip("/")

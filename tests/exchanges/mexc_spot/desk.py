@@ -186,6 +186,7 @@ class Desk:
             "GET account": {"canTrade": True, "balances": [{"asset": "USDT", "free": "100", "locked": "1"}]},
             "GET tradeFee": {"data": {"makerCommission": 0.0, "takerCommission": 0.0005}, "code": 0, "msg": "success"},
             "GET selfSymbols": {"code": 200, "data": self.names, "msg": None},
+            "GET userDataStream": {"listenKey": []},
             "PUT userDataStream": {"listenKey": fields.get("listenKey", "")},
             "DELETE userDataStream": {"listenKey": fields.get("listenKey", "")},
             "POST order": {"symbol": symbol, "orderId": "C02__1", "orderListId": -1, "transactTime": self.now // MS},

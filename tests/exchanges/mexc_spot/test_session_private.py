@@ -192,6 +192,19 @@ def test_a_key_that_cannot_be_made_is_asked_for_again() -> None:
     assert ups(desk) == [True]
 
 
+def test_where_no_key_can_be_made_one_of_the_account_is_borrowed_and_not_closed() -> None:
+    desk = Desk()
+    desk.replies["POST userDataStream"] = lambda fields: (400, {"code": 33333, "msg": "too many"})
+    desk.replies["GET userDataStream"] = lambda fields: (200, {"listenKey": ["old", "young"]})
+    desk.start()
+    desk.run(5)
+    assert ups(desk) == [True]
+    assert [url for _, channel, url in desk.connects if channel == "private"] == ["ws://127.0.0.1/ws?listenKey=young"]
+    assert desk.asked("PUT userDataStream")[0]["listenKey"] == "young"
+    desk.take(desk.link.stop(desk.now))
+    assert not desk.asked("DELETE userDataStream")
+
+
 def test_connections_that_come_to_nothing_lead_to_another_key() -> None:
     desk = ready()
     desk.refused.update(f"spot@private.{each}.v3.api.pb" for each in ("orders", "deals", "account"))

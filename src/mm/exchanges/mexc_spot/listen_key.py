@@ -18,11 +18,13 @@ OLD_NS: Final = 50 * MINUTE_NS
 class ListenKey:
     """One key at a time; it shows itself to nobody."""
 
-    __slots__ = ("_confirmed_ns", "due_ns", "fetching", "value")
+    __slots__ = ("_confirmed_ns", "due_ns", "fetching", "is_own", "value")
 
     def __init__(self) -> None:
         self.value = ""
         self.fetching = False
+        self.is_own = False
+        """We made it, so that we may close it."""
         self.due_ns = 0
         """When it is to be kept alive; 0 while there is none."""
         self._confirmed_ns = 0
@@ -37,8 +39,15 @@ class ListenKey:
     def taken(self, now_ns: int, value: str) -> None:
         """A key was made."""
         self.fetching = False
+        self.is_own = True
         self.value = value
         self.kept(now_ns)
+
+    def borrowed(self, now_ns: int, value: str) -> None:
+        """A key of the account that somebody else made is used; its hour may be nearly over."""
+        self.is_own = False
+        self.value = value
+        self._confirmed_ns = self.due_ns = now_ns
 
     def kept(self, now_ns: int) -> None:
         """The venue says that the key is good for another hour."""
@@ -54,10 +63,10 @@ class ListenKey:
         return bool(self.value) and now_ns >= self._confirmed_ns + OLD_NS
 
     def drop(self) -> str:
-        """Forget the key and return it."""
+        """Forget the key; returns it if it is ours to close."""
         value, self.value = self.value, ""
         self.due_ns = self._confirmed_ns = 0
-        return value
+        return value if self.is_own else ""
 
     def __repr__(self) -> str:
         """Without the key."""

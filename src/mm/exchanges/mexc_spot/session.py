@@ -193,6 +193,10 @@ class MexcSpotSession:
         if kind == "listen_key":
             self._key.taken(now_ns, str(decoded.result))
             self._address()
+        elif kind == "listen_keys":
+            if decoded.result and not self._key.value:
+                self._key.borrowed(now_ns, str(decoded.result[-1]))
+                self._address()
         elif kind == "keep_listen_key":
             if str(decoded.result):
                 self._key.kept(now_ns)
@@ -215,8 +219,8 @@ class MexcSpotSession:
 
     def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
         kind = query.kind
-        if kind == "close_listen_key":
-            # It ends by itself within the hour.
+        if kind in ("close_listen_key", "listen_keys"):
+            # A key ends by itself within the hour; and another one is asked for all the time.
             return ()
         if kind == "self_symbols":
             return [Alert(now_ns, "warning", f"{VENUE}: which symbols the key may trade cannot be read: {reason}")]
@@ -231,6 +235,8 @@ class MexcSpotSession:
         else:
             if kind == "listen_key":
                 self._key.fetching = False
+                # An account has sixty at most, and a process that was killed leaves one behind.
+                self._wish(Query("listen_keys"))
             elif kind == "trades_history":
                 self._history.failed()
             elif kind == "exchange_info":
