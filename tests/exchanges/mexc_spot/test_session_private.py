@@ -326,3 +326,35 @@ def test_what_was_pushed_while_the_account_was_asked_for_is_newer() -> None:
     assert ups(desk) == [True]
     assert [event.asset for event in desk.of(Balance)] == ["BTC"]
     assert [event.total for event in desk.of(BalanceChange)] == [60 * 10**12]
+
+
+def test_the_rows_of_all_lists_are_told_at_one_moment() -> None:
+    desk = Desk(("BTC/USDT", "ETH/USDT"))
+    desk.replies["GET openOrders"] = lambda fields: (200, [open_order(fields["symbol"], orderId=fields["symbol"])])
+    desk.start()
+    desk.run(2)
+    (whole,) = desk.of(OpenOrdersRead)
+    assert whole.count == 2
+    assert [(event.symbol, event.recv_ns) for event in desk.of(OrderReport)] == [
+        ("BTC/USDT", whole.recv_ns),
+        ("ETH/USDT", whole.recv_ns),
+    ]
+
+
+def test_a_fill_whose_push_never_came_is_found_within_a_minute() -> None:
+    desk = ready()
+    desk.run(5)
+    desk.replies["GET myTrades"] = lambda fields: (200, [trade(3, START // MS + 7_000)])
+    desk.run(60)
+    assert {event.execution_id for event in desk.of(Fill)} == {trade(3)["id"]}
+    window = desk.asked("GET myTrades")[-1]
+    assert int(window["startTime"]) <= START // MS
+    desk.run(300)
+    assert len(desk.asked("GET myTrades")) == 7
+    assert ups(desk) == [True]
+
+
+def test_fills_of_the_past_are_nobodys_without_a_recording() -> None:
+    desk = ready()
+    (window,) = desk.asked("GET myTrades")
+    assert int(window["startTime"]) == START // MS - 60_000

@@ -18,16 +18,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import mexc_depth_span
-from mm._core.events import Alert, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport
+from mm._core.events import Alert, BookReset, LinkChanged
 from mm.errors import LocalError
-from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.mexc_spot import topics
-from mm.exchanges.mexc_spot.balances import NewestBalances
 from mm.exchanges.mexc_spot.books import Books
-from mm.exchanges.mexc_spot.history import HistoryReader
 from mm.exchanges.mexc_spot.instruments import venue_name
 from mm.exchanges.mexc_spot.listen_key import ListenKey
-from mm.exchanges.mexc_spot.numbers import MS, VENUE
+from mm.exchanges.mexc_spot.numbers import VENUE
+from mm.exchanges.mexc_spot.recovery import Recovery
 from mm.exchanges.mexc_spot.subscriptions import Topic, Topics
 from mm.exchanges.session import Halt, Query, Reconnect, Transmit, Wish
 from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
@@ -98,29 +96,21 @@ class MexcSpotSession:
         self.urls = dict.fromkeys(self._topics, public_url)
         self._books = Books({symbol: topics.depth(symbol, interval) for symbol in self._symbols}, self._wish)
         self._key = ListenKey()
-        self._history = HistoryReader()
-        self._balances = NewestBalances()
-        self._foreign = ForeignCounter(VENUE, owner)
+        self._recovery = Recovery(self._symbols, owner, self._wish)
         self._open: set[str] = set()
         self._ping_due_ns: dict[str, int] = {}
         self._up = {PUBLIC: False, PRIVATE: False}
         self._clock_good = False
-        self._offset_ns = 0
         self._info_due_ns = self._retry_due_ns = 0
-        self._generation = 0
-        self._orders_awaited: set[str] = set()
-        self._reports: list[OrderReport] = []
-        self._truth_asked = self._orders_read = self._account_read = self._history_read = False
         self._rereads: deque[int] = deque(maxlen=REREADS_MAX)
         self._fruitless = 0
         self._told: set[str] = set()
-        self._last_fill_ns = self._started_ns = 0
         self._address()
 
     # --- port: what happens -----------------------------------------------------------------------------------------
 
     def start(self, now_ns: int, history_since_ns: int) -> Events:
-        self._last_fill_ns, self._started_ns = history_since_ns, now_ns
+        self._recovery.start(now_ns, history_since_ns)
         self._wish_info(now_ns)
         if self._private_url:
             self._wish_key()
@@ -140,7 +130,7 @@ class MexcSpotSession:
         self._ping_due_ns.pop(channel, None)
         self._topics[channel].closed()
         if channel == PRIVATE:
-            self._forget_private()
+            self._recovery.forget()
             self._fruitless = 0 if was_whole else self._fruitless + 1
             if self._key.is_old(now_ns) or self._fruitless >= FRUITLESS_MAX:
                 self._renew_key(now_ns)
@@ -162,7 +152,7 @@ class MexcSpotSession:
             if channel == PRIVATE:
                 if topic is not None and self._topics[PRIVATE].is_whole:
                     self._fruitless = 0
-                    self._read_truth(now_ns)
+                    self._recovery.begin(now_ns)
                 return events
             if topic is not None and topic.symbol:
                 self._books.subscribed(now_ns, topic.symbol)
@@ -172,14 +162,11 @@ class MexcSpotSession:
         if kind is Kind.STATUS and decoded.error_class is ErrorClass.TOKEN:
             self._renew_key(now_ns)
             self._wish(Reconnect(PRIVATE, decoded.error))
-        elif kind is Kind.MALFORMED and self._truth_asked:
+        elif kind is Kind.MALFORMED and self._recovery.is_begun:
             # It may have been a fill.
             return self._reread(now_ns, f"message not understood: {decoded.error}", events)
         elif kind is Kind.DATA:
-            events = self._balances.pushed(events)
-            events += self._foreign.follow(now_ns, events)
-            if self._up[PRIVATE]:
-                self._note_fills(events)
+            events = self._recovery.pushed(now_ns, events, is_up=self._up[PRIVATE])
         return events
 
     def reply(self, now_ns: int, query: Query, decoded: Decoded) -> Events:
@@ -204,11 +191,13 @@ class MexcSpotSession:
                 self._renew_key(now_ns)
                 self._wish(Reconnect(PRIVATE, "the listen key is not valid any more"))
         elif kind == "open_orders":
-            return self._orders_of(now_ns, query, events)
+            events = self._recovery.orders(now_ns, query, events)
+            return events + self._look_private(now_ns)
         elif kind == "account":
-            return self._account_known(now_ns, query, decoded, self._balances.read(events))
+            return self._account_known(now_ns, query, decoded, events)
         elif kind == "trades_history":
-            return self._history_page(now_ns, query, decoded.rows, events)
+            events = self._recovery.history(now_ns, query, decoded.rows, events)
+            return events + self._look_private(now_ns)
         elif kind == "trade_fee":
             events += self._codec.fee_events(query.subject, decoded, now_ns)
         elif kind == "self_symbols":
@@ -238,7 +227,7 @@ class MexcSpotSession:
                 # An account has sixty at most, and a process that was killed leaves one behind.
                 self._wish(Query("listen_keys"))
             elif kind == "trades_history":
-                self._history.failed()
+                self._recovery.history_failed()
             elif kind == "exchange_info":
                 self._info_due_ns = now_ns + RETRY_NS
             self._retry_due_ns = now_ns + RETRY_NS
@@ -260,13 +249,17 @@ class MexcSpotSession:
             self._wish_info(now_ns)
         if 0 < self._key.due_ns <= now_ns:
             self._look_after_key(now_ns)
+        self._recovery.deadline(now_ns)
         if 0 < self._retry_due_ns <= now_ns:
             self._retry_due_ns = 0
-            self._resume_private(now_ns)
+            if self._private_url:
+                self._wish_key()
+            self._recovery.resume(now_ns, is_up=self._up[PRIVATE])
         return ()
 
     def due_ns(self) -> int:
         dues = [self._books.due_ns(), self._info_due_ns, self._key.due_ns, self._retry_due_ns]
+        dues.append(self._recovery.audit_due_ns)
         dues += [sockets.due_ns() for sockets in self._topics.values()]
         dues += self._ping_due_ns.values()
         return min((due_ns for due_ns in dues if due_ns), default=0)
@@ -276,14 +269,14 @@ class MexcSpotSession:
 
     def read_history(self, now_ns: int, since_ns: int) -> None:
         # A fill that is missing may be older than the request that brought its order up.
-        self._request_history(now_ns, min(since_ns, self._last_fill_ns or since_ns))
+        self._recovery.read_history(now_ns, since_ns)
 
     def clock_ok(self, now_ns: int, ok: bool) -> Events:
         self._clock_good = ok
         return self._look_private(now_ns) if ok else self._change(now_ns, PRIVATE, False, "clock too far off", [])
 
     def clock_offset(self, offset_ns: int) -> None:
-        self._offset_ns = offset_ns
+        self._recovery.offset_ns = offset_ns
         self._codec.clock_offset(offset_ns)
 
     def token_refused(self, now_ns: int) -> Events:
@@ -425,53 +418,14 @@ class MexcSpotSession:
 
     # --- private ----------------------------------------------------------------------------------------------------
 
-    def _forget_private(self) -> None:
-        """A new life: what is answered about the old one is not about this one."""
-        self._generation += 1
-        self._truth_asked = self._orders_read = self._account_read = self._history_read = False
-        self._orders_awaited.clear()
-        self._reports.clear()
-        self._balances.forget()
-
-    def _read_truth(self, now_ns: int) -> None:
-        """The streams are on: from now on nothing is missed, so that what is read now is complete."""
-        self._forget_private()
-        self._truth_asked = True
-        self._orders_awaited.update(self._symbols)
-        for symbol in self._symbols:
-            self._wish(Query("open_orders", {"symbol": symbol}, subject=symbol, generation=self._generation))
-        self._balances.asked(now_ns)
-        self._wish(Query("account", generation=self._generation))
-        self._request_history(now_ns, self._last_fill_ns or self._started_ns)
-
     def _reread(self, now_ns: int, reason: str, events: list[Any]) -> list[Any]:
         events = self._change(now_ns, PRIVATE, False, reason, events)
         if len(self._rereads) == REREADS_MAX and now_ns - self._rereads[0] < REREAD_WINDOW_NS:
             self._wish(Reconnect(PRIVATE, reason))
             return events
         self._rereads.append(now_ns)
-        self._read_truth(now_ns)
+        self._recovery.begin(now_ns)
         return events
-
-    def _resume_private(self, now_ns: int) -> None:
-        if self._private_url:
-            self._wish_key()
-        if self._truth_asked and not self._up[PRIVATE]:
-            self._read_truth(now_ns)
-        elif self._history.resume(self._venue_ms(now_ns), self._symbols):
-            self._wish_page()
-
-    def _orders_of(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
-        if query.generation != self._generation:
-            return events
-        self._orders_awaited.discard(query.subject)
-        self._reports += [event for event in events if type(event) is OrderReport]
-        if self._orders_awaited or self._orders_read:
-            return events
-        self._orders_read = True
-        events += self._foreign.read(now_ns, self._reports)
-        events.append(OpenOrdersRead(now_ns, VENUE, True, len(self._reports)))
-        return events + self._look_private(now_ns)
 
     def _account_known(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:
         if decoded.result.get("canTrade") is False:
@@ -481,50 +435,14 @@ class MexcSpotSession:
             self._told.add("withdraw")
             text = f"{VENUE}: the account may withdraw: make sure that the key may not, and bind it to this address"
             events.append(Alert(now_ns, "warning", text))
-        if query.generation == self._generation:
-            self._account_read = True
+        events = self._recovery.account(query, events)
         return events + self._look_private(now_ns)
-
-    def _request_history(self, now_ns: int, since_ns: int) -> None:
-        self._history.request(self._venue_ms(now_ns), since_ns // MS, self._symbols)
-        self._wish_page()
-
-    def _wish_page(self) -> None:
-        page = self._history.page
-        if page is not None:
-            symbol, from_ms, to_ms = page
-            parameters = {"symbol": symbol, "from_ms": from_ms, "to_ms": to_ms}
-            self._wish(Query("trades_history", parameters, generation=self._history.generation))
-
-    def _history_page(self, now_ns: int, query: Query, rows: int, events: list[Any]) -> list[Any]:
-        asked = query.parameters
-        if (
-            query.generation != self._history.generation
-            or (asked["symbol"], asked["from_ms"], asked["to_ms"]) != self._history.page
-        ):
-            return events
-        more = self._history.read(rows)
-        self._note_fills(events)
-        if more:
-            self._wish_page()
-            return events
-        if self._history.is_truncated:
-            text = f"{VENUE}: more fills in one millisecond than can be listed: some may be missing"
-            events.append(Alert(now_ns, "critical", text))
-            return events
-        self._history_read = True
-        return events + self._look_private(now_ns)
-
-    def _note_fills(self, events: Sequence[Any]) -> None:
-        for event in events:
-            if type(event) is Fill and event.venue_ns > self._last_fill_ns:
-                self._last_fill_ns = event.venue_ns
 
     def _look_private(self, now_ns: int) -> list[Any]:
         """Ready as soon as everything has been read."""
-        is_read = self._orders_read and self._account_read and self._history_read
-        if self._up[PRIVATE] or not (self._truth_asked and self._clock_good and is_read):
+        if self._up[PRIVATE] or not (self._clock_good and self._recovery.is_complete):
             return []
+        self._recovery.up(now_ns)
         for symbol in self._symbols:
             self._wish(Query("trade_fee", {"symbol": symbol}, is_background=True, subject=symbol))
         if "symbols" not in self._told:
@@ -543,9 +461,6 @@ class MexcSpotSession:
             self._up[channel] = up
             changed.append(LinkChanged(now_ns, VENUE, channel, up, reason))
         return changed
-
-    def _venue_ms(self, now_ns: int) -> int:
-        return (now_ns + self._offset_ns) // MS
 
     def _wish(self, wish: Wish) -> None:
         self._wishes.append(wish)
