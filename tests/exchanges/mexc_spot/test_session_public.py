@@ -6,7 +6,7 @@ import pytest
 
 from mm._core.events import Alert, BookReset, ClockOffset, InstrumentUpdate, LinkChanged, Resync, Trade
 from tests.core.mexc_frames import depth
-from tests.exchanges.mexc_spot.desk import MS, SECOND, START, Desk
+from tests.exchanges.mexc_spot.desk import MS, SECOND, START, Desk, info
 from tests.reference.mexc_proto import wrapper
 
 
@@ -197,6 +197,19 @@ def test_a_symbol_that_the_venue_does_not_list_is_told() -> None:
     desk.start()
     desk.run(5)
     assert sum("NO/USDT is not in the venue's list" in event.text for event in desk.of(Alert)) == 1
+
+
+def test_a_wrong_symbol_does_not_keep_the_others_from_being_read() -> None:
+    desk = Desk(("BTC/USDT", "NO/USDT"), private=False)
+    desk.names = ["BTCUSDT"]
+    desk.refused.add("spot@public.aggre.depth.v3.api.pb@100ms@NOUSDT")
+    desk.replies["GET exchangeInfo"] = lambda fields: (
+        (400, {"code": -1121, "msg": "Invalid symbol."}) if fields else (200, {"symbols": [info("BTCUSDT")]})
+    )
+    desk.start()
+    desk.run(15)
+    assert desk.books["BTC/USDT"].is_valid
+    assert any("NO/USDT is not in the venue's list" in event.text for event in desk.of(Alert))
 
 
 def test_no_answer_to_a_subscription_makes_the_connection_anew() -> None:

@@ -104,6 +104,8 @@ class MexcSpotSession:
         self._info_due_ns = self._retry_due_ns = 0
         self._rereads: deque[int] = deque(maxlen=REREADS_MAX)
         self._fruitless = 0
+        self._ask_all = False
+        """One symbol that the venue does not know may spoil a question about several: then the whole list is read."""
         self._told: set[str] = set()
         self._address()
 
@@ -230,6 +232,7 @@ class MexcSpotSession:
                 self._recovery.history_failed()
             elif kind == "exchange_info":
                 self._info_due_ns = now_ns + RETRY_NS
+                self._ask_all = len(self._symbols) > 1
             self._retry_due_ns = now_ns + RETRY_NS
         what = f"{kind} {query.subject}".rstrip()
         return [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on")]
@@ -360,7 +363,8 @@ class MexcSpotSession:
 
     def _wish_info(self, now_ns: int) -> None:
         self._info_due_ns = now_ns + INFO_NS
-        self._wish(Query("exchange_info", {"symbols": self._symbols}, is_private=False))
+        symbols = () if self._ask_all else self._symbols
+        self._wish(Query("exchange_info", {"symbols": symbols}, is_private=False))
 
     def _instruments_read(self, now_ns: int, events: list[Any]) -> list[Any]:
         for symbol in self._symbols:
