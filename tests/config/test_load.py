@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mm.config import Environment, MarketMakerParameters, Settings, SettingsError, integer, load, number
+from mm.config.rule import Refused, Rule
 
 GOOD = """\
 [run]
@@ -169,6 +170,15 @@ def test_a_quote_inside_the_maker_fee_is_warned_about(tmp_path: Path) -> None:
 def test_a_limit_for_every_symbol_may_be_one_number(tmp_path: Path) -> None:
     settings = read(tmp_path, changed('{ "BTC/USD" = 0.1 }', "0.2"))
     assert settings.limits.position_max("ETH/USD") == Decimal("0.2")
+
+
+def test_a_symbol_may_be_a_contracts() -> None:
+    rule = Rule(type="text", form="symbol")
+    for symbol in ("BTC/USD", "BTC/USDT:USDT", "BTC/USD:BTC"):
+        assert rule.check(symbol) == symbol
+    for symbol in ("BTC/USDT:", "BTC/:USDT", "BTC:USDT", "BTC/USDT:usdt", "BTC/USDT:US DT"):
+        with pytest.raises(Refused):
+            rule.check(symbol)
 
 
 def test_two_strategies_may_not_share_a_symbol(tmp_path: Path) -> None:

@@ -352,18 +352,10 @@ impl Decoder {
         scanner.expect(b'[', "a list")?;
         let mut first = true;
         while scanner.next_element(&mut first)? {
-            scanner.expect(b'[', "a level")?;
-            let price = number(scanner, "price", prices)?;
-            if price == 0 {
-                return Err(scanner.fault("a number above zero").within("price"));
-            }
-            scanner.expect(b',', "','")?;
-            let size = number(scanner, "contracts", sizes)?;
-            // The number of orders, where there is one.
-            while !scanner.eat(b']') {
-                scanner.expect(b',', "',' or ']'")?;
-                scanner.skip_value()?;
-            }
+            let (price, size) = match usual_level(scanner, prices, sizes) {
+                Some(level) => level,
+                None => level(scanner, prices, sizes)?,
+            };
             self.levels.push((side, price, size));
         }
         Ok(())
@@ -404,6 +396,51 @@ pub fn span(frame: &[u8]) -> Option<(&str, Span)> {
 fn venue_name(symbol: &[u8]) -> Vec<u8> {
     let pair = symbol.split(|byte| *byte == b':').next().unwrap_or(&[]);
     pair.iter().map(|byte| if *byte == b'/' { b'_' } else { *byte }).collect()
+}
+
+/// A level as the venue prints it, `[0.0801,2868,1]`. `None`, with the place unmoved, for all other forms.
+#[inline]
+fn usual_level(scanner: &mut Scanner, prices: u32, sizes: u32) -> Option<(i64, i64)> {
+    let bytes = scanner.bytes();
+    if bytes.get(scanner.at) != Some(&b'[') {
+        return None;
+    }
+    let (price, at) = decimal::scan_plain(bytes, scanner.at + 1, prices)?;
+    if price == 0 || bytes.get(at) != Some(&b',') {
+        return None;
+    }
+    let (size, mut at) = decimal::scan_plain(bytes, at + 1, sizes)?;
+    if bytes.get(at) != Some(&b',') {
+        return None;
+    }
+    at += 1;
+    let orders = at;
+    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+        at += 1;
+    }
+    if at == orders || bytes.get(at) != Some(&b']') {
+        return None;
+    }
+    scanner.at = at + 1;
+    Some((price, size))
+}
+
+/// A level in any form.
+#[cold]
+fn level(scanner: &mut Scanner, prices: u32, sizes: u32) -> Result<(i64, i64), Fault> {
+    scanner.expect(b'[', "a level")?;
+    let price = number(scanner, "price", prices)?;
+    if price == 0 {
+        return Err(scanner.fault("a number above zero").within("price"));
+    }
+    scanner.expect(b',', "','")?;
+    let size = number(scanner, "contracts", sizes)?;
+    // The number of orders, where there is one.
+    while !scanner.eat(b']') {
+        scanner.expect(b',', "',' or ']'")?;
+        scanner.skip_value()?;
+    }
+    Ok((price, size))
 }
 
 #[inline]

@@ -159,8 +159,11 @@ def _text(rule: Rule, value: Any) -> str:
     if not value.isprintable():
         raise Refused(rule.expected(), "a text with control characters")
     if rule.form == "symbol":
-        base, slash, quote = value.partition("/")
-        if not (slash and base.isalnum() and quote.isalnum() and value.isascii() and value == value.upper()):
+        # "BTC/USD", and of a contract "BTC/USDT:USDT": what it is settled in follows.
+        base, slash, rest = value.partition("/")
+        quote, colon, settle = rest.partition(":")
+        words = (base, quote, settle) if colon else (base, quote)
+        if not (slash and all(word.isalnum() for word in words) and value.isascii() and value == value.upper()):
             like = f'did you mean "{value.upper().replace("-", "/")}"?' if "/" in value or "-" in value else ""
             raise Refused(rule.expected(), shown(value), like)
     elif rule.form == "name":

@@ -124,6 +124,12 @@ class Engine(EngineCore):
             ev.Resync: self._on_resync,
             ev.QueryOrder: self._on_query,
             # Facts that change nothing here: they are in the recording for people and for replays of other parts.
+            ev.FundingPaid: self._on_nothing,
+            ev.FundingRate: self._on_nothing,
+            ev.LiquidationRisk: self._on_nothing,
+            ev.MarginReport: self._on_nothing,
+            ev.MarkPrice: self._on_nothing,
+            ev.PositionReport: self._on_nothing,
             ev.Ticker: self._on_nothing,
             ev.Timer: self._on_nothing,
             ev.Start: self._on_nothing,

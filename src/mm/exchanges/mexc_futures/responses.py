@@ -31,7 +31,8 @@ def batch_events(
 ) -> tuple[Any, ...]:
     """Return what the answer to a batch means for each of its orders; one that it leaves out is in doubt."""
     events: list[Any] = []
-    rows = decoded.result if decoded.ok and type(decoded.result) is list else []
+    given = decoded.result if decoded.ok and type(decoded.result) is list else []
+    rows = [row for row in given if type(row) is Decoded]
     lost = Decoded(decoded.kind, ok=False, error="not in the answer", error_class=ErrorClass.AMBIGUOUS)
     for index, command in enumerate(commands):
         each = decoded if not decoded.ok else rows[index] if index < len(rows) else lost
