@@ -260,6 +260,92 @@ def test_a_message_that_cannot_be_read_is_a_reason_to_read_everything() -> None:
     assert desk.session.is_up("private")
 
 
+# --- what the stream does not tell ------------------------------------------------------------------------------------
+
+POSITION = {
+    "symbol": "BTC_USDT",
+    "positionId": 7,
+    "positionType": 2,
+    "openType": 2,
+    "holdVol": 3,
+    "holdAvgPrice": 99.5,
+    "liquidatePrice": 140,
+    "version": 4,
+}
+
+
+def test_lists_of_several_pages_are_told_at_one_moment() -> None:
+    desk = Desk()
+    orders = [order_row(orderId=str(number), externalOid=f"x{number}") for number in range(150)]
+
+    def page(fields: Any) -> Any:
+        number, size = int(fields["page_num"]), int(fields["page_size"])
+        return ok(orders[(number - 1) * size : number * size])
+
+    desk.replies["GET private/order/list/open_orders"] = page
+    desk.start()
+    desk.run(3)
+    (read,) = desk.of(OpenOrdersRead)
+    assert {event.recv_ns for event in desk.of(OrderReport)} == {read.recv_ns}
+    assert len(desk.of(OrderReport)) == 150
+
+
+def test_a_deal_whose_push_never_came_is_found_within_a_minute() -> None:
+    desk = ready()
+    desk.replies["GET private/order/list/order_deals/v3"] = lambda fields: ok([deal_row(timestamp=desk.now // MS)])
+    desk.run(70)
+    assert {event.execution_id for event in desk.of(Fill)} == {"9466823344"}
+    assert desk.session.is_up("private")
+
+
+def test_a_position_that_vanished_without_a_word_is_told_as_closed_once() -> None:
+    desk = Desk()
+    desk.replies["GET private/position/open_positions"] = lambda fields: ok([POSITION])
+    desk.start()
+    desk.run(3)
+    desk.replies["GET private/position/open_positions"] = lambda fields: ok([])
+    desk.run(200)
+    assert [(event.size, event.side, event.liquidation_price_e12) for event in desk.of(PositionReport)] == [
+        (3, -1, 140 * 10**12),
+        (0, -1, 0),
+    ]
+
+
+def test_a_position_that_was_cut_without_a_word_is_told_within_a_minute() -> None:
+    desk = ready()
+    desk.private("position", **POSITION)
+    desk.run(1)
+    desk.replies["GET private/position/open_positions"] = lambda fields: ok([POSITION | {"holdVol": 1, "version": 5}])
+    desk.run(70)
+    assert [event.size for event in desk.of(PositionReport)] == [3, 1]
+
+
+def test_an_older_answer_does_not_undo_a_newer_push() -> None:
+    desk = Desk()
+    usual = {"currency": "USDT", "availableBalance": 1000, "cashBalance": 1000}
+
+    def while_it_is_read(fields: Any) -> Any:
+        desk.private("asset", currency="USDT", availableBalance=900)
+        desk.private("position", **(POSITION | {"version": 6, "holdVol": 9}))
+        return ok([usual])
+
+    desk.replies["GET private/account/assets"] = while_it_is_read
+    desk.replies["GET private/position/open_positions"] = lambda fields: ok([POSITION])
+    desk.start()
+    desk.run(3)
+    assert desk.of(MarginReport)[-1].available == 900 * 10**12
+    assert [event.size for event in desk.of(PositionReport)][-1] == 9
+    assert desk.session.is_up("private")
+
+
+def test_a_mode_that_was_changed_without_a_word_stops_trading_within_a_minute() -> None:
+    desk = ready()
+    desk.replies["GET private/position/position_mode"] = lambda fields: ok({"positionMode": 1})
+    desk.run(70)
+    assert not desk.session.is_up("private")
+    assert any("hedge mode" in event.text for event in desk.of(Alert))
+
+
 # --- preflight --------------------------------------------------------------------------------------------------------
 
 

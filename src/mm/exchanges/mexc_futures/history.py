@@ -40,6 +40,11 @@ class HistoryReader:
             return None
         return self._symbols[0], self._from_ms, self._to_ms, self._page
 
+    @property
+    def is_running(self) -> bool:
+        """Pages are awaited, or have failed."""
+        return bool(self._symbols)
+
     def request(self, now_ms: int, since_ms: int, symbols: Sequence[str]) -> None:
         """Begin to read, or begin again: a page on its way may have been cut before what is asked for happened."""
         from_ms = max(0, since_ms - OVERLAP_MS, now_ms - REACH_MS)

@@ -18,16 +18,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import mexc_futures_depth_span
-from mm._core.events import Alert, BookReset, Fill, FundingPaid, LinkChanged, OpenOrdersRead, OrderReport, Place
+from mm._core.events import Alert, BookReset, FundingPaid, LinkChanged, Place
 from mm.errors import LocalError
-from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.mexc_futures import topics
 from mm.exchanges.mexc_futures.books import Books
 from mm.exchanges.mexc_futures.funding import FundingWatch
-from mm.exchanges.mexc_futures.history import HistoryReader
-from mm.exchanges.mexc_futures.numbers import MS, VENUE
+from mm.exchanges.mexc_futures.numbers import VENUE
 from mm.exchanges.mexc_futures.preflight import INSTEAD, AccountFacts, Severity, entry_closed, judge
-from mm.exchanges.mexc_futures.rest_requests import DEALS_PAGE, ORDERS_PAGE
+from mm.exchanges.mexc_futures.recovery import BY_SYMBOL, Recovery
 from mm.exchanges.mexc_futures.subscriptions import Subscriptions
 from mm.exchanges.session import Halt, Query, Reconnect, Transmit, Wish
 from mm.exchanges.venue import Decoded, HttpRequest, Kind
@@ -49,14 +47,10 @@ CONTRACTS_NS: Final = 1800 * SECOND_NS
 CLOSED_NS: Final = 600 * SECOND_NS
 """How long nothing is tried after order entry was found closed."""
 ORDERS_IN_FLIGHT_MAX: Final = 8
-OPEN_ORDER_PAGES_MAX: Final = 20
 INQUIRY_PAGES: Final = 2
 """A contract takes 200 open orders of an account at most; an order on none of the pages is asked for by itself."""
 REREADS_MAX: Final = 3
 REREAD_WINDOW_NS: Final = 60 * SECOND_NS
-WHOLE: Final = frozenset({"open_orders", "positions", "assets", "trades_history", "position_mode", "leverage", "fees"})
-"""What has to be read before orders go."""
-BY_SYMBOL: Final = ("leverage", "fees")
 UNKNOWN_CONTRACT: Final = "1001:"
 
 
@@ -90,13 +84,11 @@ class MexcFuturesSession:
         self._topics = Subscriptions(self._symbols, merged, self._say_public)
         self._books = Books(self._symbols, self._wish)
         self._funding = FundingWatch(self._symbols)
-        self._history = HistoryReader()
-        self._foreign = ForeignCounter(VENUE, owner)
+        self._recovery = Recovery(self._symbols, owner, self._wish)
         self._open: set[str] = set()
         self._ping_due_ns: dict[str, int] = {}
         self._up = {PUBLIC: False, PRIVATE: False}
         self._clock_good = False
-        self._offset_ns = 0
         self._missing = set(self._symbols)
         """Contracts whose definition is awaited; the sockets wait for it."""
         self._contracts_due_ns = self._retry_due_ns = self._ack_due_ns = self._closed_until_ns = 0
@@ -104,18 +96,13 @@ class MexcFuturesSession:
         """What the private socket waits for: "login", "filter", or nothing."""
         self._is_whole = False
         """Logged in and filtered: the stream tells everything."""
-        self._generation = 0
-        self._read: set[str] = set()
-        self._awaited: set[tuple[str, str]] = set()
-        self._reports: list[OrderReport] = []
         self._rereads: deque[int] = deque(maxlen=REREADS_MAX)
         self._told: set[str] = set()
-        self._last_fill_ns = self._started_ns = 0
 
     # --- port: what happens -----------------------------------------------------------------------------------------
 
     def start(self, now_ns: int, history_since_ns: int) -> Events:
-        self._last_fill_ns, self._started_ns = history_since_ns, now_ns
+        self._recovery.start(now_ns, history_since_ns)
         self._wish_contracts(now_ns)
         return ()
 
@@ -136,7 +123,7 @@ class MexcFuturesSession:
         if channel == PRIVATE:
             self._step, self._ack_due_ns = "", 0
             self._is_whole = False
-            self._forget_private()
+            self._recovery.forget()
         else:
             self._topics.closed()
             for symbol in self._books.closed():
@@ -162,9 +149,7 @@ class MexcFuturesSession:
             # It may have been a fill.
             return self._reread(now_ns, f"message not understood: {decoded.error}", events)
         if kind is Kind.DATA:
-            events += self._foreign.follow(now_ns, events)
-            if self._up[PRIVATE]:
-                self._note_fills(events)
+            events = self._recovery.pushed(now_ns, events, is_up=self._up[PRIVATE])
             if decoded.channel == "push.personal.position.mode":
                 return self._reread(now_ns, "the position mode was changed", events)
         return events
@@ -180,27 +165,18 @@ class MexcFuturesSession:
             return self._contract_read(now_ns, query, events)
         if kind == "funding_records":
             return [event for event in events if type(event) is not FundingPaid or self._funding.is_new(event)]
-        if kind == "trades_history":
-            return self._history_page(now_ns, query, decoded, events)
-        if kind in BY_SYMBOL:
-            if kind == "fees":
-                self.facts.fees[query.subject] = decoded.result
-                events += self._codec.fee_events(query.subject, decoded, now_ns)
-            else:
-                self.facts.leverages[query.subject] = decoded.result
-            self.facts.refusals.pop(kind, None)
-            return events + self._answered(now_ns, query)
-        if kind == "position_mode":
-            self.facts.position_mode = decoded.result
-        elif kind == "open_orders" and query.generation == self._generation:
-            page = query.parameters["page"]
-            self._reports += [event for event in events if type(event) is OrderReport]
-            if decoded.rows and decoded.total > (page - 1) * ORDERS_PAGE + decoded.rows and page < OPEN_ORDER_PAGES_MAX:
-                self._wish(Query(kind, {"page": page + 1}, generation=self._generation))
-                return events
-            events += self._foreign.read(now_ns, self._reports)
-            events.append(OpenOrdersRead(now_ns, VENUE, page < OPEN_ORDER_PAGES_MAX, len(self._reports)))
-        return events + self._answered(now_ns, query)
+        events = self._recovery.answered(now_ns, query, decoded)
+        if kind == "fees":
+            self.facts.fees[query.subject] = decoded.result
+            events += self._codec.fee_events(query.subject, decoded, now_ns)
+        elif kind == "leverage":
+            self.facts.leverages[query.subject] = decoded.result
+        elif kind == "position_mode":
+            was, self.facts.position_mode = self.facts.position_mode, decoded.result
+            if self._up[PRIVATE] and was != decoded.result:
+                return self._reread(now_ns, "the position mode was changed", events)
+        self.facts.refusals.pop(kind, None)
+        return events + self._look_private(now_ns)
 
     def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
         kind = query.kind
@@ -216,7 +192,8 @@ class MexcFuturesSession:
             # Said by the preflight.
             code, _, _ = reason.partition(":")
             self.facts.refusals[kind] = int(code) if code.isascii() and code.isdigit() and len(code) < 10 else 0
-            return self._answered(now_ns, query)
+            self._recovery.done(query)
+            return self._look_private(now_ns)
         if kind == "depth":
             self._books.given_up(now_ns, query)
         elif kind == "contracts":
@@ -225,7 +202,7 @@ class MexcFuturesSession:
                 return self._contract_read(now_ns, query, [])
         else:
             if kind == "trades_history":
-                self._history.failed()
+                self._recovery.history_failed()
             self._retry_due_ns = now_ns + RETRY_NS
         what = f"{kind} {query.subject}".rstrip()
         return [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on")]
@@ -249,7 +226,8 @@ class MexcFuturesSession:
             self._wish(Query("funding_records", {"symbol": symbol, "page": 1}, is_background=True, subject=symbol))
         if 0 < self._retry_due_ns <= now_ns:
             self._retry_due_ns = 0
-            self._resume_private(now_ns)
+            self._recovery.resume(now_ns, is_up=self._up[PRIVATE])
+        self._recovery.deadline(now_ns)
         if 0 < self._closed_until_ns <= now_ns:
             self._closed_until_ns = 0
             return self._look_private(now_ns)
@@ -257,7 +235,8 @@ class MexcFuturesSession:
 
     def due_ns(self) -> int:
         dues = [self._books.due_ns(), self._topics.due_ns(), self._contracts_due_ns, self._retry_due_ns]
-        dues += [self._ack_due_ns, self._closed_until_ns, self._funding.due_ns() if self._is_whole else 0]
+        dues += [self._ack_due_ns, self._closed_until_ns, self._recovery.audit_due_ns]
+        dues.append(self._funding.due_ns() if self._is_whole else 0)
         dues += self._ping_due_ns.values()
         return min((due_ns for due_ns in dues if due_ns), default=0)
 
@@ -266,14 +245,14 @@ class MexcFuturesSession:
 
     def read_history(self, now_ns: int, since_ns: int) -> None:
         # A fill that is missing may be older than the request that brought its order up.
-        self._request_history(now_ns, min(since_ns, self._last_fill_ns or since_ns))
+        self._recovery.read_history(now_ns, since_ns)
 
     def clock_ok(self, now_ns: int, ok: bool) -> Events:
         self._clock_good = ok
         return self._look_private(now_ns) if ok else self._change(now_ns, PRIVATE, False, "clock too far off", [])
 
     def clock_offset(self, offset_ns: int) -> None:
-        self._offset_ns = offset_ns
+        self._recovery.offset_ns = offset_ns
         self._codec.clock_offset(offset_ns)
 
     def token_refused(self, now_ns: int) -> Events:
@@ -415,24 +394,8 @@ class MexcFuturesSession:
         self._read_truth(now_ns)
         return []
 
-    def _forget_private(self) -> None:
-        """A new life: what is answered about the old one is not about this one."""
-        self._generation += 1
-        self._read.clear()
-        self._awaited.clear()
-        self._reports.clear()
-
     def _read_truth(self, now_ns: int) -> None:
-        """The stream is on: from now on nothing is missed, so that what is read now is complete."""
-        self._forget_private()
-        self._wish(Query("open_orders", {"page": 1}, generation=self._generation))
-        for kind in ("positions", "assets", "position_mode"):
-            self._wish(Query(kind, generation=self._generation))
-        for kind in BY_SYMBOL:
-            for symbol in self._symbols:
-                self._awaited.add((kind, symbol))
-                self._wish(Query(kind, {"symbol": symbol}, subject=symbol, generation=self._generation))
-        self._request_history(now_ns, self._last_fill_ns or self._started_ns)
+        self._recovery.begin(now_ns)
         for symbol in self._symbols:
             self._wish(Query("funding_records", {"symbol": symbol, "page": 1}, is_background=True, subject=symbol))
 
@@ -445,59 +408,9 @@ class MexcFuturesSession:
         self._read_truth(now_ns)
         return events
 
-    def _resume_private(self, now_ns: int) -> None:
-        if self._is_whole and not self._up[PRIVATE]:
-            self._read_truth(now_ns)
-        elif self._history.resume(self._venue_ms(now_ns), self._symbols):
-            self._wish_page()
-
-    def _answered(self, now_ns: int, query: Query) -> list[Any]:
-        """A recovery read is done, or is given up where nothing depends on it."""
-        if query.generation != self._generation:
-            return []
-        kind = query.kind
-        self._awaited.discard((kind, query.subject))
-        if all(each != kind for each, _ in self._awaited):
-            self._read.add(kind)
-        return self._look_private(now_ns)
-
-    def _request_history(self, now_ns: int, since_ns: int) -> None:
-        self._history.request(self._venue_ms(now_ns), since_ns // MS, self._symbols)
-        self._wish_page()
-
-    def _wish_page(self) -> None:
-        page = self._history.page
-        if page is not None:
-            symbol, from_ms, to_ms, number = page
-            parameters = {"symbol": symbol, "from_ms": from_ms, "to_ms": to_ms, "page": number}
-            self._wish(Query("trades_history", parameters, generation=self._history.generation))
-
-    def _history_page(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:
-        asked = query.parameters
-        page = (asked["symbol"], asked["from_ms"], asked["to_ms"], asked["page"])
-        if query.generation != self._history.generation or page != self._history.page:
-            return events
-        more = self._history.read(decoded.rows, decoded.total, DEALS_PAGE)
-        self._note_fills(events)
-        if more:
-            self._wish_page()
-            return events
-        if self._history.is_truncated:
-            text = f"{VENUE}: the list of deals is longer than can be paged: fills may be missing"
-            events.append(Alert(now_ns, "critical", text))
-            return events
-        if self._is_whole:
-            self._read.add("trades_history")
-        return events + self._look_private(now_ns)
-
-    def _note_fills(self, events: Sequence[Any]) -> None:
-        for event in events:
-            if type(event) is Fill and event.venue_ns > self._last_fill_ns:
-                self._last_fill_ns = event.venue_ns
-
     def _look_private(self, now_ns: int) -> list[Any]:
         """Ready as soon as everything has been read, and nothing of it speaks against trading."""
-        if self._up[PRIVATE] or not (self._is_whole and self._clock_good and self._read >= WHOLE):
+        if self._up[PRIVATE] or not (self._is_whole and self._clock_good and self._recovery.is_complete):
             return []
         if self._closed_until_ns:
             return []
@@ -514,6 +427,7 @@ class MexcFuturesSession:
         elif verdict.severity is Severity.DEGRADE:
             self._closed_until_ns = now_ns + CLOSED_NS
         else:
+            self._recovery.up(now_ns)
             return self._change(now_ns, PRIVATE, True, "orders, positions and history read", events)
         return events
 
@@ -525,9 +439,6 @@ class MexcFuturesSession:
             self._up[channel] = up
             changed.append(LinkChanged(now_ns, VENUE, channel, up, reason))
         return changed
-
-    def _venue_ms(self, now_ns: int) -> int:
-        return (now_ns + self._offset_ns) // MS
 
     def _wish(self, wish: Wish) -> None:
         self._wishes.append(wish)
