@@ -1,0 +1,21 @@
+"""Hedging: debts that our fills make, and the policies that pay them."""
+
+from mm.inventory.hedging.find import find, known, parameters_of
+from mm.inventory.hedging.ledger import Debt, HedgeLedger, Payment
+from mm.inventory.hedging.policy import HedgeOrder, HedgeParameters, HedgePlan, HedgePolicy, HedgeState
+from mm.inventory.hedging.pricing import HedgePricing
+
+__all__ = [
+    "Debt",
+    "HedgeLedger",
+    "HedgeOrder",
+    "HedgeParameters",
+    "HedgePlan",
+    "HedgePolicy",
+    "HedgePricing",
+    "HedgeState",
+    "Payment",
+    "find",
+    "known",
+    "parameters_of",
+]
