@@ -19,7 +19,7 @@ cdef class EngineCore:
     cdef public int64_t last_ns, upkeep_due_ns
     cdef object _record, _upkeep
     cdef dict _handlers
-    cdef list _commands, _market_list
+    cdef list _commands, _market_list, _desks
     cdef int64_t _book_age_ns_max, _private_down_ns_max, _pull_ns
 
     cpdef int apply(self, Event event) except -1
@@ -28,6 +28,7 @@ cdef class EngineCore:
     cpdef int64_t next_deadline(self) except? -1
     cpdef int64_t cancel(self, int64_t now_ns, Order order, str reason, list acts=*) except? -1
     cpdef str gate(self, int64_t now_ns, MarketCore market)
+    cpdef str market_gate(self, int64_t now_ns, MarketCore market)
     cpdef Refused refusal(
         self, int64_t now_ns, MarketCore market, Order order, Quote quote, str reason, object others_micro_usd
     )

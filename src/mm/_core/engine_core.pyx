@@ -103,6 +103,7 @@ cdef class EngineCore:
         self.cancel_tries = {}
         self.decisions = deque(maxlen=DECISIONS_MAX)
         self._market_list = []
+        self._desks = []
         self._commands = []
         self._book_age_ns_max = book_age_ns_max
         self._private_down_ns_max = private_down_ns_max
@@ -111,6 +112,10 @@ cdef class EngineCore:
     def set_upkeep(self, upkeep):
         """Take what looks after everything besides quotes."""
         self._upkeep = upkeep
+
+    def add_desk(self, desk):
+        """Take what hedges: `run(now_ns)` is called at each decision, `due_ns` is when it wants to be woken."""
+        self._desks.append(desk)
 
     def add_market(self, MarketCore market not None):
         """Take a symbol, for good."""
@@ -151,6 +156,9 @@ cdef class EngineCore:
         if now_ns >= self.upkeep_due_ns:
             self._upkeep.run(now_ns)
         if not self.is_stopping:
+            # Debts are paid before new ones are invited.
+            for desk in self._desks:
+                desk.run(now_ns)
             for each in self._market_list:
                 market = <MarketCore>each
                 if market.changed or (market.due_ns and now_ns >= market.due_ns):
@@ -167,6 +175,10 @@ cdef class EngineCore:
             market = <MarketCore>each
             if market.due_ns and market.due_ns < due_ns:
                 due_ns = market.due_ns
+        for desk in self._desks:
+            wish_ns = desk.due_ns
+            if wish_ns and wish_ns < due_ns:
+                due_ns = wish_ns
         return due_ns
 
     cpdef int emit(self, Event command) except -1:
@@ -180,14 +192,18 @@ cdef class EngineCore:
 
     cpdef str gate(self, int64_t now_ns, MarketCore market):
         """Why nothing may be quoted ('' when it may)."""
-        cdef VenueCore venue = market.venue
-        cdef int64_t off_ns = venue.clock_offset_ns
         # From when on standing quotes are taken away.
         self._pull_ns = now_ns
         if self.is_paused:
             return "paused by the operator"
         if market.problem:
             return market.problem
+        return self.market_gate(now_ns, market)
+
+    cpdef str market_gate(self, int64_t now_ns, MarketCore market):
+        """Why nothing may be sent to a market ('' when it may), whoever wants it."""
+        cdef VenueCore venue = market.venue
+        cdef int64_t off_ns = venue.clock_offset_ns
         if not venue.private_up:
             self._pull_ns = venue.private_down_ns + self._private_down_ns_max
             return "private stream is down"
@@ -285,6 +301,8 @@ cdef class EngineCore:
         market.changed = True
         if command.purpose == "quote":
             market.quoter.on_place(command)
+        else:
+            self._placed(command)
         if market.limits is not None:
             market.limits.charge(command.recv_ns, "place", 0)
         return 0
@@ -341,6 +359,11 @@ cdef class EngineCore:
         if type(answer) is not Quoting:
             raise TypeError(f"{market.strategy_name}: quotes() returned {type(answer).__name__}, expected Quoting")
         quoting = <Quoting>answer
+        if market.held:
+            # A debt that is too large already: what would add to it is not wanted.
+            quoting = Quoting(
+                tuple([quote for quote in quoting.quotes if (<Quote>quote).side != market.held]), quoting.terms
+            )
         steps = quoter.plan(now_ns, quoting.quotes, quoting.terms.fair, self.orders)
         # The book may go stale without a word; the quotes are pulled then.
         due_ns = market.book_ns + self._book_age_ns_max + 1

@@ -36,6 +36,7 @@ cdef class MarketCore:
     cdef readonly bint post_only
     cdef public str gap, problem
     cdef public bint book_ok, changed
+    cdef public int8_t held
     cdef public int64_t bid, bid_size, ask, ask_size, book_ns, due_ns, position_max, order_size_max
     cdef public object last
     cdef readonly str status

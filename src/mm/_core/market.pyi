@@ -61,6 +61,7 @@ class MarketCore:
     problem: str
     book_ok: bool
     changed: bool
+    held: int
     bid: int
     bid_size: int
     ask: int

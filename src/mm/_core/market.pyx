@@ -75,7 +75,8 @@ cdef class MarketCore:
     of the book for the collar; book_ns: when it was last confirmed by a checksum, 0 never; book_ok: it may be quoted
     from; gap: why not; problem: why the symbol cannot be quoted at all; position_max, order_size_max: hard caps in size
     units; due_ns: when the quotes have to be looked at again although nothing happens; changed: something happened
-    since they were looked at; last: the last record that was kept.
+    since they were looked at; held: the side on which nothing may be quoted, 0 none; last: the last record that was
+    kept.
 
     As of the last `refresh`: orders, own open ones; quantity, signed position; base_free, quote_free, what the account
     can spend in 1e-12, None while unknown.

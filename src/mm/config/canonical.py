@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from mm.config.load import ParametersOf, builtin_parameters
+from mm.config.load import Owned, ParametersOf, builtin_parameters, no_policies
 from mm.config.problems import SettingsError
 from mm.config.reader import Source, read_table
-from mm.config.settings import LimitSettings, RunSettings, Settings, StrategySettings, VenueSettings
+from mm.config.settings import HedgeSettings, LimitSettings, RunSettings, Settings, StrategySettings, VenueSettings
 
 
 class UnknownKind(LookupError):
@@ -32,10 +32,14 @@ def to_json(settings: Settings) -> bytes:
         "strategies": strategies,
         "limits": _table(settings.limits),
     }
+    if settings.hedging:
+        value["hedging"] = {name: _table(hedge) | _table(hedge.parameters) for name, hedge in settings.hedging.items()}
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
-def from_json(text: bytes, parameters_of: ParametersOf = builtin_parameters) -> Settings:
+def from_json(
+    text: bytes, parameters_of: ParametersOf = builtin_parameters, policies_of: ParametersOf = no_policies
+) -> Settings:
     """The settings of `to_json`, without secrets. Raises SettingsError for anything else."""
     source = Source("recorded configuration", {})
     try:
@@ -47,11 +51,18 @@ def from_json(text: bytes, parameters_of: ParametersOf = builtin_parameters) -> 
             for name, table in value["venues"].items()
         }
         strategies = {
-            name: _strategy(name, table, source, parameters_of) for name, table in value["strategies"].items()
+            name: _owned(StrategySettings, ("strategies", name), table, source, "kind", parameters_of)
+            for name, table in value["strategies"].items()
+        }
+        hedging = {
+            name: _owned(HedgeSettings, ("hedging", name), table, source, "policy", policies_of)
+            for name, table in value.get("hedging", {}).items()
         }
     except UnknownKind as error:
         came = str(error.args[0])
-        source.refuse(("strategies",), "strategies that can be imported", came, "set PYTHONPATH as in the run")
+        source.refuse(
+            ("strategies",), "strategies and policies that can be imported", came, "set PYTHONPATH as in the run"
+        )
         raise SettingsError(tuple(source.problems)) from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         source.refuse(("file",), "the settings of a run", f"{type(error).__name__}")
@@ -63,20 +74,27 @@ def from_json(text: bytes, parameters_of: ParametersOf = builtin_parameters) -> 
         venues={name: venue for name, venue in venues.items() if venue is not None},
         strategies={name: strategy for name, strategy in strategies.items() if strategy is not None},
         limits=limits,
+        hedging={name: hedge for name, hedge in hedging.items() if hedge is not None},
     )
 
 
-def _strategy(name: str, table: dict[str, Any], source: Source, parameters_of: ParametersOf) -> StrategySettings | None:
-    path = ("strategies", name)
-    generic = {field.name for field in dataclasses.fields(StrategySettings) if "rule" in field.metadata}
+def _owned(
+    cls: type[Owned],
+    path: tuple[str, str],
+    table: dict[str, Any],
+    source: Source,
+    chooser: str,
+    parameters_of: ParametersOf,
+) -> Owned | None:
+    generic = {field.name for field in dataclasses.fields(cls) if "rule" in field.metadata}
     own = {key: value for key, value in table.items() if key not in generic}
     try:
-        kind = parameters_of(table["kind"])
+        kind = parameters_of(table[chooser])
     except LookupError as error:
         raise UnknownKind(*error.args) from error
     parameters = read_table(kind, own, source, path)
     rest = {key: value for key, value in table.items() if key in generic}
-    return read_table(StrategySettings, rest, source, path, name=name, parameters=parameters)
+    return read_table(cls, rest, source, path, name=path[1], parameters=parameters)
 
 
 def _table(settings: Any) -> dict[str, Any]:  # Any: a dataclass with ruled fields

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mm.config.reader import Source
 from mm.config.secret import fingerprint
-from mm.config.settings import MarketMakerParameters, Settings, StrategySettings, VenueSettings
+from mm.config.settings import HedgeSettings, MarketMakerParameters, Settings, StrategySettings, VenueSettings
 
 MAKER_FEE_BPS: Final = {"kraken": Decimal(25)}
 """Entry maker fee by venue, for the warning while the account's own is unknown (Kraken reference: fee schedule)."""
@@ -26,7 +26,31 @@ def cross_check(settings: Settings, source: Source) -> list[str]:
         if isinstance(strategy.parameters, MarketMakerParameters):
             _sizes(settings, strategy, strategy.parameters, source)
             warnings += _fees(settings, strategy, strategy.parameters)
+    for hedge in settings.hedging.values():
+        _hedging(settings, hedge, source)
     return warnings
+
+
+def _hedging(settings: Settings, hedge: HedgeSettings, source: Source) -> None:
+    """A hedge needs fills to follow, another market, the same asset, and nobody else who follows the same fills."""
+    path = ("hedging", hedge.name)
+    if not any((s.venue, s.symbol) == (hedge.primary, hedge.symbol) for s in settings.strategies.values()):
+        source.refuse(
+            (*path, "symbol"), f"a symbol that a strategy quotes on {hedge.primary}", f'"{hedge.symbol}"',
+            "the fills of a strategy are what is hedged",
+        )  # fmt: skip
+    if (hedge.primary, hedge.symbol) == (hedge.hedge, hedge.hedge_symbol):
+        source.refuse((*path, "hedge"), "another market than the quoted one", f'"{hedge.hedge}"')
+    base, hedge_base = hedge.symbol.partition("/")[0], hedge.hedge_symbol.partition("/")[0]
+    if base != hedge_base:
+        source.refuse((*path, "hedge_symbol"), f"a symbol of {base}", f'"{hedge.hedge_symbol}"')
+    for other in settings.hedging.values():
+        if other.name < hedge.name and (
+            (other.primary, other.symbol) == (hedge.primary, hedge.symbol)
+            or (other.hedge, other.hedge_symbol) == (hedge.hedge, hedge.hedge_symbol)
+        ):
+            came = f"the same as in hedging.{other.name}"
+            source.refuse(path, "markets of its own", came, "two owners would hedge one position twice")
 
 
 def _environment(settings: Settings, venue: VenueSettings, source: Source) -> None:

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mm.config.crosscheck import cross_check
 from mm.config.environment import Environment
@@ -15,6 +15,7 @@ from mm.config.places import key_lines
 from mm.config.problems import Problem, SettingsError
 from mm.config.reader import Source, read_table, refuse_unknown
 from mm.config.settings import (
+    HedgeSettings,
     LimitSettings,
     MarketMakerParameters,
     RunSettings,
@@ -24,12 +25,15 @@ from mm.config.settings import (
 )
 from mm.config.syntax import syntax_problem
 
-TABLES: Final = ("run", "venues", "strategies", "limits")
+TABLES: Final = ("run", "venues", "strategies", "hedging", "limits")
 BYTES_MAX: Final = 1_000_000
+DEFAULTS: Final = {"kind": "market_maker", "policy": "cross_exchange"}
+"""What is chosen where a table does not say."""
 DEFAULT: Final = Path(__file__).with_name("default.toml")
 
+Owned = TypeVar("Owned", bound="StrategySettings | HedgeSettings")
 ParametersOf = Callable[[str], type]
-"""Gives a strategy kind's `Parameters` class; raises LookupError with a sentence when there is no such kind."""
+"""Gives the `Parameters` of a strategy's kind or of a policy; raises LookupError with a sentence if there is none."""
 
 
 def builtin_parameters(kind: str) -> type:
@@ -39,16 +43,23 @@ def builtin_parameters(kind: str) -> type:
     raise LookupError('known kinds: "market_maker"')
 
 
+def no_policies(policy: str) -> type:
+    """The hedging policies of a reader that was given none."""
+    raise LookupError("no hedging policy can be named here")
+
+
 def load(
     path: Path | None,
     environment: Environment,
     arguments: Mapping[tuple[str, ...], Any] | None = None,
     parameters_of: ParametersOf = builtin_parameters,
+    policies_of: ParametersOf = no_policies,
 ) -> Settings:
     """Read and check everything, or raise `SettingsError` naming every problem.
 
     path: the TOML file, None for the default simulation; arguments: path of a key -> value from the command line, which
-    wins over the environment, which wins over `.env`, which wins over the file.
+    wins over the environment, which wins over `.env`, which wins over the file; parameters_of: of a strategy's kind;
+    policies_of: of a hedging policy.
     """
     text, name = _read(path)
     try:
@@ -61,10 +72,16 @@ def load(
         _lay(tables, override, value, source, f"{environment.place(variable)} {variable}")
     for argument, chosen in (arguments or {}).items():
         _lay(tables, argument, chosen, source, "command line")
-    return _check(tables, source, environment, parameters_of)
+    return _check(tables, source, environment, parameters_of, policies_of)
 
 
-def _check(tables: dict[str, Any], source: Source, environment: Environment, parameters_of: ParametersOf) -> Settings:
+def _check(
+    tables: dict[str, Any],
+    source: Source,
+    environment: Environment,
+    parameters_of: ParametersOf,
+    policies_of: ParametersOf,
+) -> Settings:
     for unknown in tables.keys() - set(TABLES):
         refuse_unknown(source, (unknown,), TABLES)
     run = read_table(RunSettings, tables.get("run", {}), source, ("run",))
@@ -78,46 +95,55 @@ def _check(tables: dict[str, Any], source: Source, environment: Environment, par
             venues[name] = venue
     strategies: dict[str, StrategySettings] = {}
     for name, table in _named(tables, "strategies", source).items():
-        strategy = _strategy(name, table, source, parameters_of)
+        strategy = _owned(StrategySettings, "strategies", name, table, source, "kind", parameters_of)
         if strategy is not None:
             strategies[name] = strategy
+    hedging: dict[str, HedgeSettings] = {}
+    for name, table in _named(tables, "hedging", source).items():
+        hedge = _owned(HedgeSettings, "hedging", name, table, source, "policy", policies_of)
+        if hedge is not None:
+            hedging[name] = hedge
     if not tables.get("strategies"):
         source.refuse(("strategies",), "at least one table [strategies.NAME]", "none")
     if run is not None and limits is not None and not source.problems:
-        for name in {strategy.venue for strategy in strategies.values()} - venues.keys():
+        named = {strategy.venue for strategy in strategies.values()} | {hedge.hedge for hedge in hedging.values()}
+        for name in named - venues.keys():
             key, secret = environment.secrets(name, are_needed=is_live)
             venues[name] = VenueSettings(name=name, api_key=key, api_secret=secret)
-        settings = Settings(run=run, venues=venues, strategies=strategies, limits=limits)
+        settings = Settings(run=run, venues=venues, strategies=strategies, limits=limits, hedging=hedging)
         warnings = cross_check(settings, source)
         if not source.problems and not environment.problems:
             return dataclasses.replace(settings, warnings=(*environment.warnings, *warnings))
     raise SettingsError((*source.problems, *environment.problems))
 
 
-def _strategy(name: str, table: Any, source: Source, parameters_of: ParametersOf) -> StrategySettings | None:
-    """The generic keys here, every other key by the kind's own `Parameters`."""
-    path = ("strategies", name)
+def _owned(
+    cls: type[Owned], table_name: str, name: str, table: Any, source: Source, chooser: str, parameters_of: ParametersOf
+) -> Owned | None:
+    """The generic keys here, every other key by the chosen class's own `Parameters`."""
+    path = (table_name, name)
     if not isinstance(table, dict):
-        source.refuse(path, f"a table [strategies.{name}]", "a single value")
+        source.refuse(path, f"a table [{table_name}.{name}]", "a single value")
         return None
-    generic = {field.name for field in dataclasses.fields(StrategySettings) if "rule" in field.metadata}
-    kind = table.get("kind", "market_maker")
+    generic = {field.name for field in dataclasses.fields(cls) if "rule" in field.metadata}
+    chosen = table.get(chooser, DEFAULTS[chooser])
     parameters = None
     try:
-        cls = parameters_of(kind) if isinstance(kind, str) else None
+        kind = parameters_of(chosen) if isinstance(chosen, str) else None
     except LookupError as error:
-        source.refuse((*path, "kind"), "a strategy that exists", f'"{kind}"', str(error.args[0]) if error.args else "")
-        cls = None
-    if cls is not None:
-        own = {field.name for field in dataclasses.fields(cls)}
+        what = "a strategy that exists" if chooser == "kind" else "a policy that exists"
+        source.refuse((*path, chooser), what, f'"{chosen}"', str(error.args[0]) if error.args else "")
+        kind = None
+    if kind is not None:
+        own = {field.name for field in dataclasses.fields(kind)}
         rest = {key: value for key, value in table.items() if key not in generic}
         for key in [key for key in rest if key not in own]:
             # Named here, where the generic keys are known too, so that the nearest name may be one of them.
             refuse_unknown(source, (*path, key), (*sorted(own), *sorted(generic)))
             del rest[key]
-        parameters = read_table(cls, rest, source, path)
+        parameters = read_table(kind, rest, source, path)
     return read_table(
-        StrategySettings,
+        cls,
         {key: value for key, value in table.items() if key in generic},
         source,
         path,

@@ -77,6 +77,25 @@ class StrategySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeSettings:
+    """`[hedging.NAME]`: who pays the debts that the fills of quotes make, and where.
+
+    policy: finds the class by name (a file of `mm.inventory.hedging`, or "package.module:Class"); primary, symbol: the
+    venue and symbol whose fills are hedged; hedge, hedge_symbol: where; debt_max_usd: from this open debt on, quotes on
+    the side that would add to it are pulled; parameters: the class's own frozen `Parameters`, already checked.
+    """
+
+    name: str = ""
+    policy: str = rule.text(default="cross_exchange")
+    primary: str = rule.text("name", default="kraken")
+    symbol: str = rule.text("symbol")
+    hedge: str = rule.text("name")
+    hedge_symbol: str = rule.text("symbol")
+    debt_max_usd: Decimal = rule.number("usd", default=5000, above=0, most=1_000_000_000)
+    parameters: Any = None  # Any: whatever dataclass the policy declares
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """`[limits]`: hard caps outside the strategies, on the worst case of position, open, in flight and unknown orders.
 
@@ -144,4 +163,5 @@ class Settings:
     venues: dict[str, VenueSettings]
     strategies: dict[str, StrategySettings]
     limits: LimitSettings
+    hedging: dict[str, HedgeSettings] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

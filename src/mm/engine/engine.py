@@ -22,6 +22,7 @@ from mm._core.market import CAP_MAX
 from mm._core.orders import Order, OrderState, OrderStore
 from mm.config import Settings
 from mm.engine.explain import explain
+from mm.engine.hedging import HedgeDesk
 from mm.engine.market import Market
 from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
@@ -91,6 +92,9 @@ class Engine(EngineCore):
         self.started_ns = self.last_ns = start.recv_ns
         self._upkeep = Upkeep(self)
         self.set_upkeep(self._upkeep)
+        self.desks = {name: HedgeDesk(self, hedge) for name, hedge in settings.hedging.items()}
+        for desk in self.desks.values():
+            self.add_desk(desk)
 
     def _handlers(self) -> dict[type, Callable[[Any], None]]:
         return {
@@ -149,7 +153,7 @@ class Engine(EngineCore):
 
         add(self.orders.state_hash(), self.ids.count, self.is_stopping, self.is_paused, self.fills, self.unbooked)
         add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
-        add(sorted(self.cancel_tries.items()))
+        add(sorted(self.cancel_tries.items()), [desk.facts() for _, desk in sorted(self.desks.items())])
         for name, venue in sorted(self.venues.items()):
             add(name, venue.public_up, venue.private_up, venue.private_down_ns, venue.status, venue.clock_offset_ns)
             add(venue.foreign, venue.armed_ns, venue.armed_s, venue.protected_s, venue.early_book)
@@ -194,7 +198,9 @@ class Engine(EngineCore):
         chosen = next(
             (s for s in self.settings.strategies.values() if (s.venue, s.symbol) == (event.venue, event.symbol)), None
         )
-        if chosen is None and event.symbol not in venue.settings.symbols:
+        key = (event.venue, event.symbol)
+        is_hedged_in = any(desk.hedge == key for desk in self.desks.values())
+        if chosen is None and not is_hedged_in and event.symbol not in venue.settings.symbols:
             return
         instrument = Instrument.from_json(event.definition)
         market = self.markets.get((event.venue, event.symbol))
@@ -325,7 +331,9 @@ class Engine(EngineCore):
                     market.state.buy_fill_ns = event.recv_ns
                 else:
                     market.state.sell_fill_ns = event.recv_ns
-                if market.strategy is not None:
+                for desk in self.desks.values():
+                    desk.on_fill(event, order, market)
+                if market.strategy is not None and order.purpose != "hedge":
                     market.strategy.on_fill(event)
         self._after(event, order)
 
@@ -411,6 +419,12 @@ class Engine(EngineCore):
             self._upkeep.wake()
 
     # --- commands and operators -------------------------------------------------------------------------------------
+
+    def _placed(self, place: ev.Place) -> None:
+        """An order that is no quote is on its way."""
+        for desk in self.desks.values():
+            if desk.name == place.strategy:
+                desk.on_placed(place)
 
     def _forget_ghost(self, command: ev.Cancel) -> bool:
         """Whether a cancel is of an order that is over here and still listed at the venue."""
