@@ -52,11 +52,12 @@ def _refuse(error: object, code: Exit = Exit.USAGE) -> Exit:
 
 
 def _settings(arguments: Any) -> Settings:  # Any: argparse's namespace
+    from mm.inventory.hedging import parameters_of as policies_of
     from mm.strategies import parameters_of
 
     environment = Environment(process_environment(), arguments.env_file)
     chosen = overrides(arguments, SIMULATED, _only_strategy(arguments.config))
-    return load(arguments.config, environment, chosen, parameters_of)
+    return load(arguments.config, environment, chosen, parameters_of, policies_of)
 
 
 def _only_strategy(path: Path | None) -> str:

@@ -142,11 +142,12 @@ def _engine(begin: object) -> Engine:
     from mm.config.canonical import from_json
     from mm.engine import Engine
     from mm.exchanges import find
+    from mm.inventory.hedging import parameters_of as policies_of
     from mm.persistence.recorder import NullRecorder
     from mm.strategies import parameters_of
 
     assert isinstance(begin, ev.Start)
-    settings = from_json(begin.config, parameters_of)
+    settings = from_json(begin.config, parameters_of, policies_of)
     return Engine(begin, settings, {name: find(name) for name in settings.venues}, NullRecorder())
 
 

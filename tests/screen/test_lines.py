@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm.screen.amounts import grouped, money, plain, rounded
-from mm.screen.lines import as_json, block, position, profit, summary
-from mm.screen.snapshot import MarketView, Quote, Snapshot
+from mm.screen.lines import as_json, block, debt, position, profit, summary
+from mm.screen.snapshot import DebtView, MarketView, Quote, Snapshot
 
 MARKET = MarketView(
     venue="kraken",
@@ -43,6 +43,7 @@ SNAPSHOT = Snapshot(
     orders_filled=128,
     hedges=5,
     hedges_volume=452_345,
+    debts=(),
     markets=(MARKET,),
     links=(("kraken", "public", True), ("kraken", "private", False)),
     headroom=("Kraken BTC/USD 12.0 of 180",),
@@ -56,6 +57,22 @@ def test_the_three_monitoring_lines() -> None:
         "Hedges: 5 executed, $4,523.45 volume",
         "Position: 0.0234 BTC (avg entry: $50,123.45)",
     ]
+
+
+def test_a_debt_tells_its_age_and_what_hedging_cost_so_far() -> None:
+    view = DebtView(
+        name="btc", venue="mexc_spot", base="BTC", quote="USDT", amount=-1_200_000_000, age_ns=3_200_000_000,
+        paid=50_000_000_000, cost=1_204_000_000_000, mean_wait_ns=210_000_000, note="at once",
+    )  # fmt: skip
+    lines = summary(dataclasses.replace(SNAPSHOT, debts=(view,), markets=(MARKET, MARKET)))
+    assert lines[2] == (
+        "Hedge debt: 0.0012 BTC short, 3.2 s old; paid 0.05 BTC for 1.20 USDT, 210 ms after the fills; "
+        "mexc_spot: at once"
+    )
+    assert lines[3].endswith("on Kraken")
+    none = dataclasses.replace(view, amount=0, age_ns=0, paid=0, note="nothing owed")
+    assert debt(none) == "Hedge debt: none; mexc_spot: nothing owed"
+    assert as_json(dataclasses.replace(SNAPSHOT, debts=(view,)))["debts"][0]["open"] == "-0.0012"
 
 
 def test_profit_is_split_and_adds_up() -> None:

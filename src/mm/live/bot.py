@@ -67,7 +67,9 @@ def make_link(
 def symbols_of(settings: Settings, venue: str) -> tuple[str, ...]:
     """What a run subscribes to at a venue."""
     chosen = settings.venues[venue].symbols
-    return chosen or tuple(dict.fromkeys(s.symbol for s in settings.strategies.values() if s.venue == venue))
+    quoted = [strategy.symbol for strategy in settings.strategies.values() if strategy.venue == venue]
+    hedged = [hedge.hedge_symbol for hedge in settings.hedging.values() if hedge.hedge == venue]
+    return chosen or tuple(dict.fromkeys(quoted + hedged))
 
 
 class Bot:

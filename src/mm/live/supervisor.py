@@ -160,6 +160,15 @@ class Supervisor:
                 continue
             self._is_refused = True
             return True
+        for hedge in self._bot.settings.hedging.values():
+            is_told = (hedge.hedge, hedge.hedge_symbol) in self._bot.engine.markets
+            if not is_told and hedge.hedge in self._heard and running_s > SYMBOL_PATIENCE_S:
+                self._fault = (
+                    f"hedging.{hedge.name}.hedge_symbol: {hedge.hedge} has told nothing about {hedge.hedge_symbol}. "
+                    "Is it traded there, and written as the venue writes it (BASE/QUOTE)?"
+                )
+                self._is_refused = True
+                return True
         return False
 
     def _unreachable(self) -> str:

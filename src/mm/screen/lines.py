@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mm.screen.amounts import grouped, money, plain, ratio, rounded, thousands, trimmed
-from mm.screen.snapshot import MarketView, Snapshot
+from mm.screen.snapshot import DebtView, MarketView, Snapshot
 
 AMOUNT_PRECISION = 12
 
@@ -16,10 +16,28 @@ def summary(snapshot: Snapshot) -> list[str]:
         f"Orders: {snapshot.orders_total:,} total, {snapshot.orders_open:,} open, {snapshot.orders_filled:,} filled",
         f"Hedges: {snapshot.hedges:,} executed, {money(snapshot.hedges_volume, 2, 'USD')} volume",
     ]
+    lines += [debt(each) for each in snapshot.debts]
     for market in snapshot.markets:
-        lines.append(position(market))
-        lines.append(profit(market))
+        where = f" on {market.venue.capitalize()}" if len(snapshot.markets) > 1 else ""
+        lines.append(position(market) + where)
+        lines.append(profit(market) + where)
     return lines
+
+
+def debt(view: DebtView) -> str:
+    """`Hedge debt: 0.0012 BTC, 3.2 s old; paid 0.05 BTC for 1.20 USDT, 210 ms after the fills; mexc: at once`."""
+    held = "" if view.amount >= 0 else " short"
+    open_now = f"{amount(view.amount)} {view.base}{held}, {age(view.age_ns)} old" if view.amount else "none"
+    text = f"Hedge debt: {open_now}"
+    if view.paid:
+        cost = money(view.cost, AMOUNT_PRECISION, view.quote, places=2)
+        text += f"; paid {amount(view.paid)} {view.base} for {cost}, {age(view.mean_wait_ns)} after the fills"
+    return f"{text}; {view.venue}: {view.note}" if view.note else text
+
+
+def amount(units: int) -> str:
+    """An amount of 10^-12 as plain text without trailing zeros."""
+    return trimmed(plain(abs(units), AMOUNT_PRECISION))
 
 
 def position(market: MarketView) -> str:
@@ -100,10 +118,26 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
             "filled": snapshot.orders_filled,
         },
         "hedges": {"executed": snapshot.hedges, "volume_usd": grouped(snapshot.hedges_volume, 2, 2).replace(",", "")},
+        "debts": [_debt_json(view) for view in snapshot.debts],
         "markets": [_market_json(market) for market in snapshot.markets],
         "links": [{"venue": venue, "channel": channel, "up": up} for venue, channel, up in snapshot.links],
         "headroom": list(snapshot.headroom),
         "latency_ns": {name: {"p50": p50, "p99": p99, "max": most} for name, p50, p99, most in snapshot.latencies},
+    }
+
+
+def _debt_json(view: DebtView) -> dict[str, Any]:
+    return {
+        "name": view.name,
+        "venue": view.venue,
+        "asset": view.base,
+        "open": plain(view.amount, AMOUNT_PRECISION),
+        "age_s": round(view.age_ns / 1e9, 3),
+        "paid": plain(view.paid, AMOUNT_PRECISION),
+        "cost": plain(view.cost, AMOUNT_PRECISION),
+        "cost_asset": view.quote,
+        "mean_wait_s": round(view.mean_wait_ns / 1e9, 3),
+        "note": view.note,
     }
 
 

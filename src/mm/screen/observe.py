@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mm._core.orders import OrderState
-from mm.screen.snapshot import MarketView, Quote, Snapshot
+from mm.instruments import AMOUNT_PRECISION
+from mm.screen.snapshot import DebtView, MarketView, Quote, Snapshot
 
 if TYPE_CHECKING:
     from mm.engine import Engine, Market
+    from mm.engine.hedging import HedgeDesk
     from mm.instruments import Instrument
 
 CENTS = 2
@@ -62,10 +64,32 @@ def observe(
         orders_filled=orders.count(OrderState.FILLED),
         hedges=sum(market.hedge_fills for market in hedges),
         hedges_volume=sum(market.hedge_cost * 10**CENTS // 10**market.instrument.cost_precision for market in hedges),
+        debts=tuple(_debt(desk, engine, now_ns) for desk in engine.desks.values()),
         markets=tuple(_market(market, now_ns) for market in engine.markets.values()),
         links=tuple(links),
         headroom=tuple(headroom),
         latencies=latencies,
+    )
+
+
+def _debt(desk: HedgeDesk, engine: Engine, now_ns: int) -> DebtView:
+    ledger = desk.ledger
+    totals = ledger.totals.values()
+    market = engine.markets.get(desk.hedge)
+    oldest_ns = ledger.oldest_ns()
+    amount = sum(each.amount for each in totals)
+    return DebtView(
+        name=desk.settings.name,
+        venue=desk.settings.hedge,
+        base=desk.settings.symbol.partition("/")[0],
+        quote=market.instrument.quote if market is not None else "",
+        amount=ledger.net,
+        age_ns=now_ns - oldest_ns if oldest_ns else 0,
+        paid=sum(ledger.paid.values()),
+        # Doubled and in 10^-24: halved, and cut to what money is shown in.
+        cost=sum(each.cost2 for each in totals) // (2 * 10**AMOUNT_PRECISION),
+        mean_wait_ns=sum(each.waited for each in totals) // amount if amount else 0,
+        note=desk.note,
     )
 
 

@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import Final
 
 from mm.screen.amounts import money, rounded, thousands, trimmed
-from mm.screen.lines import AMOUNT_PRECISION, age, position, spent, summary
+from mm.screen.lines import AMOUNT_PRECISION, age, debt, position, spent, summary
 from mm.screen.narrator import Happening
 from mm.screen.snapshot import MarketView, Quote, Snapshot
 
@@ -98,8 +98,11 @@ def _figures(snapshot: Snapshot) -> Iterable[Row]:
     orders, hedges, *_ = summary(snapshot)
     yield ("", " "), ("bold", orders)
     yield ("", " "), ("", hedges)
+    for view in snapshot.debts:
+        yield ("", " "), ("yellow" if view.amount else "", debt(view))
     for market in snapshot.markets:
-        yield ("", " "), ("bold", position(market))
+        where = f" on {market.venue.capitalize()}" if len(snapshot.markets) > 1 else ""
+        yield ("", " "), ("bold", position(market) + where)
         yield _profit(market)
 
 

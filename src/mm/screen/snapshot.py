@@ -53,6 +53,27 @@ class MarketView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DebtView:
+    """What fills made and no hedge has paid yet.
+
+    amount: in 10^-12 of the base asset, positive when we hold too much; age_ns: of its oldest part, 0 without one;
+    paid: by hedges so far, in the same units; cost: of those, in 10^-12 of the quote currency, positive when it was paid;
+    mean_wait_ns: from a fill to its hedge; note: what the policy waits for, or did.
+    """
+
+    name: str
+    venue: str
+    base: str
+    quote: str
+    amount: int
+    age_ns: int
+    paid: int
+    cost: int
+    mean_wait_ns: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything the screen shows. hedges_volume in cents of US dollars; latencies: name -> (p50, p99, most) in ns."""
 
@@ -64,6 +85,7 @@ class Snapshot:
     orders_filled: int
     hedges: int
     hedges_volume: int
+    debts: tuple[DebtView, ...]
     markets: tuple[MarketView, ...]
     links: tuple[tuple[str, str, bool], ...]
     headroom: tuple[str, ...]
