@@ -57,7 +57,7 @@ class DebtView:
     """What fills made and no hedge has paid yet.
 
     amount: in 10^-12 of the base asset, positive when we hold too much; age_ns: of its oldest part, 0 without one;
-    paid: by hedges so far, in the same units; cost: of those, in 10^-12 of the quote currency, positive when it was paid;
+    paid: by hedges so far, in the same units; cost: of those, in 10^-12 of the quote currency, positive when paid;
     mean_wait_ns: from a fill to its hedge; note: what the policy waits for, or did.
     """
 
