@@ -6,7 +6,7 @@ Both sides are the ones that run over sockets, byte for byte. Messages take `lat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final, Protocol
@@ -55,7 +55,6 @@ class MemoryWorld:
         self.now_ns = now_ns
         self._random = Random(f"memory:{seed}")
         self._latency_ns, self._jitter_ns = latency_ns, jitter_ns
-        self._steps = 0
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._serial = 0
         self._connections: dict[str, int] = {}
@@ -78,25 +77,25 @@ class MemoryWorld:
 
     def run(self, until_ns: int, done: Callable[[], bool] | None = None) -> None:
         """Let time pass up to a moment, or until `done` says so after a step."""
-        while done is None or not done():
-            dues = [self.machine.next_deadline(), self.venue.next_deadline()]
-            if self._queue:
-                dues.append(self._queue[0][0])
-            due_ns = min((due for due in dues if due), default=0)
-            if not due_ns or due_ns > until_ns:
-                self.now_ns = max(self.now_ns, until_ns)
-                return
-            self._steps = 0 if due_ns > self.now_ns else self._steps + 1
-            if self._steps > STEPS_MAX:
-                raise InvariantError("time stands still: something is due again and again at the same moment")
-            self.now_ns = max(self.now_ns, due_ns)
-            if self._queue and self._queue[0][0] <= self.now_ns:
-                heappop(self._queue)[2]()
-            elif dues[1] and dues[1] <= self.now_ns:
-                self.venue.advance(self.now_ns)
-            else:
-                self.machine.deadline(self.now_ns)
-            self._drain()
+        run_together((self,), until_ns, done)
+
+    def due_ns(self) -> int:
+        """When something is due on either side or between them, 0 never."""
+        dues = [self.machine.next_deadline(), self.venue.next_deadline()]
+        if self._queue:
+            dues.append(self._queue[0][0])
+        return min((due for due in dues if due), default=0)
+
+    def step(self) -> None:
+        """Do one thing that is due now."""
+        venue_ns = self.venue.next_deadline()
+        if self._queue and self._queue[0][0] <= self.now_ns:
+            heappop(self._queue)[2]()
+        elif venue_ns and venue_ns <= self.now_ns:
+            self.venue.advance(self.now_ns)
+        else:
+            self.machine.deadline(self.now_ns)
+        self._drain()
 
     # --- from one side to the other ---------------------------------------------------------------------------------
 
@@ -206,3 +205,23 @@ class MemoryWorld:
         if channel is not None:
             self._connections.pop(channel, None)
             self.machine.closed(self.now_ns, channel, code, reason)
+
+
+def run_together(worlds: Sequence[MemoryWorld], until_ns: int, done: Callable[[], bool] | None = None) -> None:
+    """Let time pass for several worlds with one clock: whatever is due first, wherever it is, comes first."""
+    steps = 0
+    while done is None or not done():
+        now_ns = max(world.now_ns for world in worlds)
+        # Of two that are due at once the first of the list: the same order in every run.
+        dues = [(due_ns, number) for number, world in enumerate(worlds) if (due_ns := world.due_ns())]
+        due_ns, number = min(dues, default=(0, 0))
+        if not due_ns or due_ns > until_ns:
+            for world in worlds:
+                world.now_ns = max(now_ns, until_ns)
+            return
+        steps = 0 if due_ns > now_ns else steps + 1
+        if steps > STEPS_MAX:
+            raise InvariantError("time stands still: something is due again and again at the same moment")
+        for world in worlds:
+            world.now_ns = max(now_ns, due_ns)
+        worlds[number].step()
