@@ -117,11 +117,15 @@ cdef class EngineCore:
         self._market_list.append(market)
 
     def cancels_are_taken(self):
-        """The venue or a symbol came out of maintenance: what was refused is asked for at once."""
-        for client_id in self.cancel_tries:
+        """A venue or a symbol came out of maintenance: what was refused because of it is asked for at once."""
+        cdef Order order
+        for client_id in list(self.cancel_tries):
+            order = self.orders.get(client_id)
+            if order is not None and self._in_maintenance(order.venue, order.symbol):
+                continue
+            del self.cancel_tries[client_id]
             if client_id in self.cancel_asked_ns:
                 self.cancel_asked_ns[client_id] = 0
-        self.cancel_tries.clear()
 
     # --- the three verbs ----------------------------------------------------------------------------------------------
 
@@ -302,13 +306,18 @@ cdef class EngineCore:
         cdef Order order = self.orders.cancel(command)
         self.cancel_asked_ns[command.client_id] = command.recv_ns
         market = <MarketCore>self.markets.get((command.venue, command.symbol))
-        if (<VenueCore?>self.venues[command.venue]).status == "maintenance" or (
-            market is not None and market.status == "maintenance"
-        ):
+        if self._in_maintenance(command.venue, command.symbol):
             self.cancel_tries[command.client_id] = self.cancel_tries.get(command.client_id, 0) + 1
         if market is not None and market.limits is not None:
             market.limits.charge(command.recv_ns, "cancel", command.recv_ns - order.touched_ns)
         return 0
+
+    cdef bint _in_maintenance(self, str venue, str symbol) except -1:
+        """Whether the venue takes no cancel of a symbol now."""
+        cdef MarketCore market = self.markets.get((venue, symbol))
+        if (<VenueCore?>self.venues[venue]).status == "maintenance":
+            return True
+        return market is not None and market.status == "maintenance"
 
     cdef MarketCore _market_of(self, str venue, str symbol):
         return <MarketCore?>(<VenueCore?>self.venues[venue]).markets[symbol]

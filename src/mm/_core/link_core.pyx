@@ -163,6 +163,8 @@ cdef class LinkCore:
         """Take a whole message of an open channel; an empty one says that bytes came. `last` is for engines."""
         cdef Py_ssize_t size = PyBytes_GET_SIZE(self._book_prefix)
         cdef BookFrame event
+        if payload is None:
+            raise TypeError("payload: None is no message")
         state = self._channels[channel]
         state.last_frame_ns = now_ns
         if (

@@ -46,7 +46,8 @@ cdef class MarketCore:
     cdef mm_int128 _buys, _sells
     cdef double _base_room, _quote_room
     # Of the instrument, so that a decision reads no Python object.
-    cdef int64_t tick, lot, size_min, size_max, cost_min, fee_e8
+    cdef int64_t tick, lot, size_min, size_max, fee_e8
+    cdef mm_int128 cost_min
     cdef str base, quote
     cdef double cost_scale
     cdef bint is_usd

@@ -218,9 +218,10 @@ class Engine(EngineCore):
         self._take_instrument(market, instrument)
 
     def _take_instrument(self, market: Market, instrument: Instrument) -> None:
-        if market.status == MAINTENANCE != instrument.status:
-            self.cancels_are_taken()
+        was = market.status
         market.take_instrument(instrument)
+        if was == MAINTENANCE != instrument.status:
+            self.cancels_are_taken()
         market.changed = True
         scale = Decimal(10**instrument.size_precision)
         limits = self.settings.limits
@@ -247,9 +248,10 @@ class Engine(EngineCore):
 
     def _on_venue_status(self, event: ev.VenueStatus) -> None:
         venue = self.venues[event.venue]
-        if venue.status == MAINTENANCE != event.status:
-            self.cancels_are_taken()
+        was = venue.status
         venue.status = event.status
+        if was == MAINTENANCE != event.status:
+            self.cancels_are_taken()
         self._touch(venue)
 
     def _on_link(self, event: ev.LinkChanged) -> None:
