@@ -9,7 +9,7 @@ from collections import deque
 
 from libc.stdint cimport int64_t
 
-from mm._core.commands cimport Amend, Cancel, Place
+from mm._core.commands cimport Amend, Cancel, Place, StrategyPaused
 from mm._core.decision cimport Decision, act_of
 from mm._core.event cimport Event
 from mm._core.limits cimport Limits, Refused
@@ -190,6 +190,8 @@ cdef class EngineCore:
             return "paused by the operator"
         if market.problem:
             return market.problem
+        if market.paused:
+            return market.paused
         if not venue.private_up:
             self._pull_ns = venue.private_down_ns + self._private_down_ns_max
             return "private stream is down"
@@ -344,10 +346,12 @@ cdef class EngineCore:
             else:
                 market.due_ns = self._pull_ns
             return self._keep(now_ns, market, gate, None, tuple(acts), NOTHING)
-        answer = market.strategy.quotes(market.state)
-        if type(answer) is not Quoting:
-            raise TypeError(f"{market.strategy_name}: quotes() returned {type(answer).__name__}, expected Quoting")
-        quoting = <Quoting>answer
+        quoting = self._asked(now_ns, market)
+        if quoting is None:
+            # Its orders are taken away, and nobody else's.
+            acts = []
+            self._pull(now_ns, market, market.paused, acts)
+            return self._keep(now_ns, market, market.paused, None, tuple(acts), NOTHING)
         steps = quoter.plan(now_ns, quoting.quotes, quoting.terms.fair, self.orders)
         # The book may go stale without a word; the quotes are pulled then.
         due_ns = market.book_ns + self._book_age_ns_max + 1
@@ -362,13 +366,23 @@ cdef class EngineCore:
             self._keep(now_ns, market, EMPTY, quoting, NOTHING, NOTHING)
         if quoter._due_ns and quoter._due_ns < due_ns:
             due_ns = quoter._due_ns
-        if market._due_of is not None:
-            wish_ns = market._due_of(market.state)
-            if wish_ns and wish_ns < due_ns:
-                due_ns = wish_ns
+        if market.wish_ns and market.wish_ns < due_ns:
+            due_ns = market.wish_ns
         market.due_ns = due_ns
         market.changed = False
         return 0
+
+    cdef Quoting _asked(self, int64_t now_ns, MarketCore market):
+        """Ask the strategy; None when it failed, which pauses it and leaves the others alone."""
+        try:
+            answer = market.strategy.quotes(market.state)
+            if type(answer) is not Quoting:
+                raise TypeError(f"quotes() returned {type(answer).__name__}, expected Quoting")
+            market.wish_ns = 0 if market._due_of is None else market._due_of(market.state)
+        except Exception as error:
+            self.emit(StrategyPaused(now_ns, market.strategy_name, self._raised(market, error)))
+            return None
+        return <Quoting>answer
 
     cdef int _pull(self, int64_t now_ns, MarketCore market, str reason, list acts) except -1:
         """Cancel what stands. Cancels are asked again, because the first may be lost with the link."""

@@ -34,7 +34,7 @@ cdef class MarketCore:
     cdef readonly Position position
     cdef readonly MarketState state
     cdef readonly bint post_only
-    cdef public str gap, problem
+    cdef public str gap, problem, paused
     cdef public bint book_ok, changed
     cdef public int64_t bid, bid_size, ask, ask_size, book_ns, due_ns, position_max, order_size_max
     cdef public object last
@@ -54,6 +54,8 @@ cdef class MarketCore:
     cdef int price_precision
     cdef OpenOrders _group
     cdef object _due_of
+    # When the strategy wants to be asked again, 0 never.
+    cdef int64_t wish_ns
 
     cpdef refresh(self, OrderStore store, int64_t now_ns)
     cpdef take_top(self)

@@ -60,6 +60,7 @@ class MarketCore:
 
     gap: str
     problem: str
+    paused: str
     book_ok: bool
     changed: bool
     bid: int

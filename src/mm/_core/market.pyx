@@ -75,7 +75,8 @@ cdef class MarketCore:
     venue, book, position, quoter: of this symbol; strategy: None for a symbol that is only watched; limits: the venue's
     order rate, None without one; bid, bid_size, ask, ask_size: the best prices, own orders included, kept after a loss
     of the book for the collar; book_ns: when it was last confirmed by a checksum, 0 never; book_ok: it may be quoted
-    from; gap: why not; problem: why the symbol cannot be quoted at all; position_max, order_size_max: hard caps in size
+    from; gap: why not; problem: why the symbol cannot be quoted at all; paused: why its strategy is
+    not asked; position_max, order_size_max: hard caps in size
     units; due_ns: when the quotes have to be looked at again although nothing happens; changed: something happened
     since they were looked at; last: the last record that was kept.
 
@@ -101,6 +102,7 @@ cdef class MarketCore:
         self.state = MarketState(instrument, book)
         self.gap = "no book yet"
         self.problem = ""
+        self.paused = ""
         self.changed = True
         self.orders = []
         self._due_of = due_of
