@@ -157,6 +157,10 @@ def test_a_quote_takes_whole_numbers_only():
         Quote(1, 0, 600_000.0, 1)
     with pytest.raises(TypeError, match=r"Quote\.size"):
         Quote(1, 0, 600_000, "1")
+    with pytest.raises(TypeError, match=r"Quote\.side"):
+        Quote(1.9, 0, 600_000, 1)
+    with pytest.raises(TypeError, match=r"Quote\.level"):
+        Quote(1, 0.9, 600_000, 1)
     with pytest.raises(OverflowError):
         Quote(1, 0, 2**63, 1)
     with pytest.raises(TypeError, match=r"Quoting\.quotes"):

@@ -359,6 +359,20 @@ def test_in_maintenance_a_cancel_is_asked_less_and_less_and_at_once_when_it_is_o
     assert world.replayed().state_hash() == world.engine.state_hash()
 
 
+def test_a_symbol_out_of_maintenance_does_not_hurry_cancels_while_its_venue_is_still_in_it(world: World):
+    world.ready()
+    world.tell(ev.VenueStatus(world.now, KRAKEN, "maintenance"))
+    world.instrument(status="maintenance")
+    assert refused_cancels(world, 80) == 2 * 4
+    world.instrument()
+    # The next is due 15 s after the first.
+    assert refused_cancels(world, 60) == 0
+    world.tell(ev.VenueStatus(world.now, KRAKEN, "cancel_only"))
+    assert refused_cancels(world, 1) == 2
+    assert world.engine.cancel_tries == {}
+    assert world.replayed().state_hash() == world.engine.state_hash()
+
+
 def test_an_order_that_has_ended_and_is_listed_as_open_long_after_is_cancelled_again(world: World):
     bid, _ = world.ready()
     world.tell(ev.OrderCanceled(world.now, world.now, KRAKEN, bid.client_id, "V" + bid.client_id, -1, "by the venue"))

@@ -43,6 +43,12 @@ def test_book_frame_is_its_event_and_nothing_else() -> None:
     assert driver.actions == []
 
 
+def test_what_is_no_bytes_is_no_frame() -> None:
+    """Its length would be read from memory that is none of it."""
+    with pytest.raises(TypeError, match="payload"):
+        public().link.frame(0, PUBLIC, None)  # type: ignore[arg-type]
+
+
 def test_unknown_symbol_is_off_with_a_message_and_the_others_go_on() -> None:
     driver = public(("BTC/USD", "XBT/USD"))
     error = "Currency pair not supported XBT/USD"

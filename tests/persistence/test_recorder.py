@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import subprocess
@@ -168,6 +169,27 @@ def test_a_full_disk_is_an_error_once_and_leaves_whole_records(tmp_path: Path) -
     events = list(read(tmp_path / "a"))
     assert events == [place(number) for number in range(len(events))]
     assert 0 < len(events) < 100
+
+
+@pytest.mark.parametrize("size", [0, 5])
+def test_a_write_that_is_interrupted_is_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """A signal's handler may raise in the middle of it: a record after half a record could never be read."""
+    recorder = FileRecorder(tmp_path / "a", build="", created_ns=0)
+    recorder.record(place(0))
+    whole = os.write
+
+    def interrupted(file: int, data: bytes) -> int:
+        whole(file, data[:size])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        recorder.record(place(1))
+    monkeypatch.undo()
+    with pytest.raises(RecorderError, match="nothing more is taken"):
+        recorder.record(place(2))
+    recorder.close()
+    assert list(read(tmp_path / "a")) == [place(0)]
 
 
 def test_a_folder_that_is_not_there_is_an_error_with_the_path(tmp_path: Path) -> None:

@@ -119,6 +119,29 @@ def test_each_gate_by_its_reason(facts, orders, arguments, expected):
     assert gate(market.check(**arguments)) == expected
 
 
+@pytest.mark.parametrize("wish", [{"price": 599_999.5}, {"size": BTC / 100}, {"side": 1.5}])
+def test_an_order_of_broken_numbers_is_no_order(wish):
+    """Cut off, it would be another one than the one that is asked about."""
+    market = Market()
+    market.core.refresh(market.store, 1)
+    facts = {"side": BUY, "price": 600_000, "size": BTC // 100} | wish
+    with pytest.raises(TypeError, match="is not a whole number"):
+        Limits(**caps()).check(market.core, *facts.values(), post_only=True, orders_open=0, others_micro_usd=0)
+
+
+@pytest.mark.parametrize("cost_min", [2**62, 5 * 10**18, 2**63, 2**64 + 1, 10**27])
+def test_a_least_cost_holds_however_many_units_it_has(cost_min):
+    """Of a symbol with many decimals, one dollar is more units than 63 bits hold."""
+    market = Market(price_precision=9, size_precision=10, cost_min=cost_min, bid=2**31 - 1, ask=2**31, position_max=1)
+    market.core.order_size_max = 2**62
+    assert gate(market.check(price=2**31 - 1, size=-(-cost_min // (2**31 - 1)))) == "position"
+    assert gate(market.check(price=2**31 - 1, size=-(-cost_min // (2**31 - 1)) - 1)) == "minimum"
+
+
+def test_the_middle_of_any_two_prices_is_exact():
+    assert Market(bid=2**62, ask=2**63 - 1).core.middle2 == 2**62 + 2**63 - 1
+
+
 def test_the_reason_is_for_people():
     verdict = Market(quantity=BTC * 95 // 1000).check()
     assert verdict.reason == "worst case 0.10500000 BTC is over the limit"

@@ -136,6 +136,24 @@ async def test_a_broken_engine_is_not_asked_and_its_orders_are_cancelled(world: 
     assert "counted before the fault" in run.view.facts["positions"][0]
 
 
+async def test_a_run_ends_in_order_when_its_last_strategy_has_raised(world: World, settings: Settings) -> None:
+    run = Run(settings, epoch=next(EPOCH))
+    stood: list[Any] = []
+
+    def break_strategy(run: Run) -> None:
+        (market,) = run.bot.engine.markets.values()
+        market.strategy.quotes = boom
+        stood.extend(run.bot.engine.orders.open())
+
+    run.at_quotes = break_strategy
+    assert await run.until_over() is Exit.FAULT
+    assert stood != []
+    assert open_orders(world) == []
+    assert run.bot.failure is None
+    assert run.view.facts["why"] == "ZeroDivisionError: boom"
+    assert run.view.facts["clean"]
+
+
 async def test_a_broken_screen_stops_the_run_in_order(world: World, settings: Settings) -> None:
     run = Run(settings, epoch=next(EPOCH))
     run.at_quotes = boom

@@ -47,3 +47,7 @@ cdef class QueryOrder(Event):
 
 cdef class Alert(Event):
     cdef readonly str severity, text
+
+
+cdef class StrategyPaused(Event):
+    cdef readonly str strategy, reason

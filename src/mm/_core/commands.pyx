@@ -198,3 +198,18 @@ cdef class Alert(Event):
         self.recv_ns = recv_ns
         self.severity = severity
         self.text = text
+
+
+@final
+@no_gc
+@freelist(64)
+cdef class StrategyPaused(Event):
+    """A strategy is not asked any more, until an operator lets it go on: what it raised is the reason."""
+
+    KIND = 67
+    FIELDS = (("recv_ns", "i"), ("strategy", "s"), ("reason", "s"),)
+
+    def __init__(self, int64_t recv_ns, str strategy not None, str reason not None):
+        self.recv_ns = recv_ns
+        self.strategy = strategy
+        self.reason = reason

@@ -3,6 +3,7 @@
 
 from libc.stdint cimport int64_t
 
+from mm._core.commands cimport Alert, StrategyPaused
 from mm._core.engine_core cimport EngineCore
 from mm._core.event cimport Event
 from mm._core.link_core cimport LinkCore
@@ -50,6 +51,9 @@ cdef class DriverCore:
             for command in commands:
                 if self.observers:
                     self._unseen.append(command)
+                if type(command) is Alert or type(command) is StrategyPaused:
+                    # News of the engine itself: for the recording and for people.
+                    continue
                 venue = command.venue
                 events = self.links[venue].submit(now_ns, command)
                 if events:

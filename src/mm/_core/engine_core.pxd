@@ -37,7 +37,9 @@ cdef class EngineCore:
     cdef int _apply_place(self, Place command) except -1
     cdef int _apply_amend(self, Amend command) except -1
     cdef int _apply_cancel(self, Cancel command) except -1
+    cdef bint _in_maintenance(self, str venue, str symbol) except -1
     cdef MarketCore _market_of(self, str venue, str symbol)
+    cdef Quoting _asked(self, int64_t now_ns, MarketCore market)
     cdef int _pull(self, int64_t now_ns, MarketCore market, str reason, list acts) except -1
     cdef int _quote(self, int64_t now_ns, MarketCore market) except -1
     cdef int _carry_out(self, int64_t now_ns, MarketCore market, list steps, list acts, list refused) except -1

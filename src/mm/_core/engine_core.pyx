@@ -9,7 +9,7 @@ from collections import deque
 
 from libc.stdint cimport int64_t
 
-from mm._core.commands cimport Amend, Cancel, Place
+from mm._core.commands cimport Amend, Cancel, Place, StrategyPaused
 from mm._core.decision cimport Decision, act_of
 from mm._core.event cimport Event
 from mm._core.limits cimport Limits, Refused
@@ -124,11 +124,15 @@ cdef class EngineCore:
         self._market_list.append(market)
 
     def cancels_are_taken(self):
-        """The venue or a symbol came out of maintenance: what was refused is asked for at once."""
-        for client_id in self.cancel_tries:
+        """A venue or a symbol came out of maintenance: what was refused because of it is asked for at once."""
+        cdef Order order
+        for client_id in list(self.cancel_tries):
+            order = self.orders.get(client_id)
+            if order is not None and self._in_maintenance(order.venue, order.symbol):
+                continue
+            del self.cancel_tries[client_id]
             if client_id in self.cancel_asked_ns:
                 self.cancel_asked_ns[client_id] = 0
-        self.cancel_tries.clear()
 
     # --- the three verbs ----------------------------------------------------------------------------------------------
 
@@ -198,6 +202,8 @@ cdef class EngineCore:
             return "paused by the operator"
         if market.problem:
             return market.problem
+        if market.paused:
+            return market.paused
         return self.market_gate(now_ns, market)
 
     cpdef str market_gate(self, int64_t now_ns, MarketCore market):
@@ -322,13 +328,18 @@ cdef class EngineCore:
         cdef Order order = self.orders.cancel(command)
         self.cancel_asked_ns[command.client_id] = command.recv_ns
         market = <MarketCore>self.markets.get((command.venue, command.symbol))
-        if (<VenueCore?>self.venues[command.venue]).status == "maintenance" or (
-            market is not None and market.status == "maintenance"
-        ):
+        if self._in_maintenance(command.venue, command.symbol):
             self.cancel_tries[command.client_id] = self.cancel_tries.get(command.client_id, 0) + 1
         if market is not None and market.limits is not None:
             market.limits.charge(command.recv_ns, "cancel", command.recv_ns - order.touched_ns)
         return 0
+
+    cdef bint _in_maintenance(self, str venue, str symbol) except -1:
+        """Whether the venue takes no cancel of a symbol now."""
+        cdef MarketCore market = self.markets.get((venue, symbol))
+        if (<VenueCore?>self.venues[venue]).status == "maintenance":
+            return True
+        return market is not None and market.status == "maintenance"
 
     cdef MarketCore _market_of(self, str venue, str symbol):
         return <MarketCore?>(<VenueCore?>self.venues[venue]).markets[symbol]
@@ -355,10 +366,12 @@ cdef class EngineCore:
             else:
                 market.due_ns = self._pull_ns
             return self._keep(now_ns, market, gate, None, tuple(acts), NOTHING)
-        answer = market.strategy.quotes(market.state)
-        if type(answer) is not Quoting:
-            raise TypeError(f"{market.strategy_name}: quotes() returned {type(answer).__name__}, expected Quoting")
-        quoting = <Quoting>answer
+        quoting = self._asked(now_ns, market)
+        if quoting is None:
+            # Its orders are taken away, and nobody else's.
+            acts = []
+            self._pull(now_ns, market, market.paused, acts)
+            return self._keep(now_ns, market, market.paused, None, tuple(acts), NOTHING)
         if market.held:
             # A debt that is too large already: what would add to it is not wanted.
             quoting = Quoting(
@@ -378,13 +391,23 @@ cdef class EngineCore:
             self._keep(now_ns, market, EMPTY, quoting, NOTHING, NOTHING)
         if quoter._due_ns and quoter._due_ns < due_ns:
             due_ns = quoter._due_ns
-        if market._due_of is not None:
-            wish_ns = market._due_of(market.state)
-            if wish_ns and wish_ns < due_ns:
-                due_ns = wish_ns
+        if market.wish_ns and market.wish_ns < due_ns:
+            due_ns = market.wish_ns
         market.due_ns = due_ns
         market.changed = False
         return 0
+
+    cdef Quoting _asked(self, int64_t now_ns, MarketCore market):
+        """Ask the strategy; None when it failed, which pauses it and leaves the others alone."""
+        try:
+            answer = market.strategy.quotes(market.state)
+            if type(answer) is not Quoting:
+                raise TypeError(f"quotes() returned {type(answer).__name__}, expected Quoting")
+            market.wish_ns = 0 if market._due_of is None else market._due_of(market.state)
+        except Exception as error:
+            self.emit(StrategyPaused(now_ns, market.strategy_name, self._raised(market, error)))
+            return None
+        return <Quoting>answer
 
     cdef int _pull(self, int64_t now_ns, MarketCore market, str reason, list acts) except -1:
         """Cancel what stands. Cancels are asked again, because the first may be lost with the link."""

@@ -14,6 +14,7 @@ from mm._core.commands import Place as Place
 from mm._core.commands import QueryOrder as QueryOrder
 from mm._core.commands import Resync as Resync
 from mm._core.commands import Start as Start
+from mm._core.commands import StrategyPaused as StrategyPaused
 from mm._core.commands import Timer as Timer
 from mm._core.event import Event as Event
 from mm._core.margin_events import FundingPaid as FundingPaid

@@ -20,7 +20,9 @@ from mm._core.event cimport Event
 from mm._core.market_events cimport BookFrame as _BookFrame
 
 from mm._core.account_events import Balance, BalanceChange, FeeRates, ForeignOrders, TimerSet
-from mm._core.commands import Alert, Amend, Cancel, CancelAfter, Operator, Place, QueryOrder, Resync, Start, Timer
+from mm._core.commands import (
+    Alert, Amend, Cancel, CancelAfter, Operator, Place, QueryOrder, Resync, Start, StrategyPaused, Timer,
+)
 from mm._core.event import Event as _Event
 from mm._core.margin_events import (
     FundingPaid, FundingRate, LiquidationRisk, MarginReport, MarkPrice, PositionReport,
@@ -45,7 +47,7 @@ CLASSES = (
     OrderAccepted, OrderRejected, OrderCanceled, OrderExpired, Fill, OrderAmended, AmendRejected, CancelRejected,
     OutcomeUnknown, OrderReport, OrderAbsent, OrderDenied, OpenOrdersRead, Balance, BalanceChange, ForeignOrders,
     FeeRates, TimerSet, Timer, Operator, Start, Place, Amend, Cancel, CancelAfter, Resync, QueryOrder, Alert,
-    PositionReport, FundingPaid, FundingRate, MarkPrice, MarginReport, LiquidationRisk,
+    PositionReport, FundingPaid, FundingRate, MarkPrice, MarginReport, LiquidationRisk, StrategyPaused,
 )
 
 

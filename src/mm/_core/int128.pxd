@@ -22,6 +22,11 @@ cdef extern from *:
     unsigned long long mm_low(mm_int128 value) noexcept
 
 
+cdef inline mm_int128 from_int(value) except? -1:
+    """The lowest 128 bits."""
+    return (<mm_int128><long long>(value >> 64) << 64) | <unsigned long long>(value & 0xFFFFFFFFFFFFFFFF)
+
+
 cdef inline object as_int(mm_int128 value):
     if mm_fits_int64(value):
         return <long long>value

@@ -15,6 +15,7 @@ from libc.stdint cimport int64_t
 from mm._core.int128 cimport as_int, mm_int128
 from mm._core.market cimport MarketCore
 from mm._core.order cimport Order
+from mm._core.quotes cimport whole
 
 from mm._core.market import AMOUNT_PRECISION as _AMOUNT_PRECISION
 
@@ -74,15 +75,18 @@ cdef class Limits:
         self._orders_max = orders_max
 
     def check(
-        self, MarketCore market not None, int side, int64_t price, int64_t size, *, bint post_only,
-        Order replaces=None, int64_t orders_open, others_micro_usd,
+        self, MarketCore market not None, side, price, size, *, bint post_only, Order replaces=None,
+        int64_t orders_open, others_micro_usd,
     ):
         """Judge an order, or the change of `replaces` to this price and size still to fill.
 
         market: refreshed; orders_open: own open orders over all symbols; others_micro_usd: worst case of the other
-        symbols.
+        symbols. Raises TypeError for a number that is not whole.
         """
-        verdict = self.judge(market, side, price, size, post_only, replaces, orders_open, others_micro_usd)
+        verdict = self.judge(
+            market, 1 if whole(side, "side") > 0 else -1, whole(price, "price"), whole(size, "size"), post_only,
+            replaces, orders_open, others_micro_usd,
+        )
         return APPROVED if verdict is None else verdict
 
     cdef Refused judge(

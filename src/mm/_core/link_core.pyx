@@ -162,6 +162,8 @@ cdef class LinkCore:
     cpdef object frame(self, int64_t now_ns, str channel, bytes payload, bint last=True):
         """Take a whole message of an open channel; an empty one says that bytes came. `last` is for engines."""
         cdef BookFrame event
+        if payload is None:
+            raise TypeError("payload: None is no message")
         state = self._channels[channel]
         state.last_frame_ns = now_ns
         if self.is_book(payload) and state.phase is self._open_phase:

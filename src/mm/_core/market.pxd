@@ -34,7 +34,7 @@ cdef class MarketCore:
     cdef readonly Position position
     cdef readonly MarketState state
     cdef readonly bint post_only
-    cdef public str gap, problem
+    cdef public str gap, problem, paused
     cdef public bint book_ok, changed
     cdef public int8_t held
     cdef public int64_t bid, bid_size, ask, ask_size, book_ns, due_ns, position_max, order_size_max
@@ -47,13 +47,16 @@ cdef class MarketCore:
     cdef mm_int128 _buys, _sells
     cdef double _base_room, _quote_room
     # Of the instrument, so that a decision reads no Python object.
-    cdef int64_t tick, lot, size_min, size_max, cost_min, fee_e8
+    cdef int64_t tick, lot, size_min, size_max, fee_e8
+    cdef mm_int128 cost_min
     cdef str base, quote
     cdef double cost_scale
     cdef bint is_usd
     cdef int price_precision
     cdef OpenOrders _group
     cdef object _due_of
+    # When the strategy wants to be asked again, 0 never.
+    cdef int64_t wish_ns
 
     cpdef refresh(self, OrderStore store, int64_t now_ns)
     cpdef take_top(self)

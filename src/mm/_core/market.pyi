@@ -11,6 +11,7 @@ from mm._core.quoter import Quoter
 USD: Final[frozenset[str]]
 AMOUNT_PRECISION: Final[int]
 CAP_MAX: Final[int]
+COST_MAX: Final[int]
 
 @final
 class MarketState:
@@ -59,6 +60,7 @@ class MarketCore:
 
     gap: str
     problem: str
+    paused: str
     book_ok: bool
     changed: bool
     held: int

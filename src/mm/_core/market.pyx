@@ -7,7 +7,7 @@
 from cython cimport final
 from libc.stdint cimport int64_t
 
-from mm._core.int128 cimport as_int
+from mm._core.int128 cimport as_int, from_int
 from mm._core.order cimport OpenOrders, Order
 from mm._core.orders cimport OrderStore
 from mm._core.positions cimport Position
@@ -19,6 +19,8 @@ USD = frozenset({"USD", "USDT", "USDC", "USDG", "USDQ"})
 AMOUNT_PRECISION = 12
 # Caps above it are as good as none: no position gets there in 64 bits.
 CAP_MAX = 2**62
+# No order costs as much: its price and its size have 63 bits each.
+COST_MAX = 2**126
 
 cdef frozenset _USD = USD
 
@@ -73,7 +75,8 @@ cdef class MarketCore:
     venue, book, position, quoter: of this symbol; strategy: None for a symbol that is only watched; limits: the venue's
     order rate, None without one; bid, bid_size, ask, ask_size: the best prices, own orders included, kept after a loss
     of the book for the collar; book_ns: when it was last confirmed by a checksum, 0 never; book_ok: it may be quoted
-    from; gap: why not; problem: why the symbol cannot be quoted at all; position_max, order_size_max: hard caps in size
+    from; gap: why not; problem: why the symbol cannot be quoted at all; paused: why its strategy is
+    not asked; position_max, order_size_max: hard caps in size
     units; due_ns: when the quotes have to be looked at again although nothing happens; changed: something happened
     since they were looked at; held: the side on which nothing may be quoted, 0 none; last: the last record that was
     kept.
@@ -100,6 +103,7 @@ cdef class MarketCore:
         self.state = MarketState(instrument, book)
         self.gap = "no book yet"
         self.problem = ""
+        self.paused = ""
         self.changed = True
         self.orders = []
         self._due_of = due_of
@@ -118,7 +122,7 @@ cdef class MarketCore:
     @property
     def middle2(self):
         """Bid + ask of the last good book, 0 before the first."""
-        return self.bid + self.ask if self.bid and self.ask else 0
+        return <object>self.bid + self.ask if self.bid and self.ask else 0
 
     def take_instrument(self, instrument):
         """Take the symbol's grid, minimums and fees. Raises OverflowError for numbers that no order could have."""
@@ -126,7 +130,7 @@ cdef class MarketCore:
         self.lot = instrument.lot
         self.size_min = instrument.size_min
         self.size_max = instrument.size_max
-        self.cost_min = min(instrument.cost_min, CAP_MAX)
+        self.cost_min = from_int(min(instrument.cost_min, COST_MAX))
         self.fee_e8 = max(instrument.maker_fee_e8, 0)
         self.base = instrument.base
         self.quote = instrument.quote

@@ -16,3 +16,6 @@ cdef class Terms:
 cdef class Quoting:
     cdef readonly tuple quotes
     cdef readonly Terms terms
+
+
+cdef int64_t whole(number, str field) except? -1

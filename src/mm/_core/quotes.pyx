@@ -6,7 +6,7 @@ They are made at every tick, so that they are structs: a named tuple takes five 
 from cpython.long cimport PyLong_Check
 from cpython.number cimport PyNumber_Index
 from cython cimport final, freelist, no_gc
-from libc.stdint cimport int64_t
+from libc.stdint cimport int8_t, int64_t
 
 # Levels are places in a list; nobody quotes thousands of orders a side on one symbol (Kraken takes 225 a pair).
 LEVELS_MAX = 1000
@@ -14,14 +14,14 @@ LEVELS_MAX = 1000
 cdef int64_t _LEVELS_MAX = LEVELS_MAX
 
 
-cdef inline int64_t whole(number, str field) except? -1:
+cdef int64_t whole(number, str field) except? -1:
     """A float would be cut off without a word, on whichever side of the market."""
     if PyLong_Check(number):
         return number
     try:
         return PyNumber_Index(number)
     except TypeError:
-        raise TypeError(f"Quote.{field}: {number!r} is not a whole number") from None
+        raise TypeError(f"{field}: {number!r} is not a whole number") from None
 
 
 @final
@@ -34,15 +34,17 @@ cdef class Quote:
     a level that cannot be, TypeError for a number that is not whole.
     """
 
-    def __init__(self, int side, int64_t level, price, size):
-        if side != 1 and side != -1:
+    def __init__(self, side, level, price, size):
+        cdef int64_t whole_side = whole(side, "Quote.side")
+        cdef int64_t whole_level = whole(level, "Quote.level")
+        if whole_side != 1 and whole_side != -1:
             raise ValueError(f"Quote.side: {side} is neither +1 nor -1")
-        if not 0 <= level < _LEVELS_MAX:
+        if not 0 <= whole_level < _LEVELS_MAX:
             raise ValueError(f"Quote.level: {level} is not from 0 to {LEVELS_MAX - 1}")
-        self.side = side
-        self.level = level
-        self.price = whole(price, "price")
-        self.size = whole(size, "size")
+        self.side = <int8_t>whole_side
+        self.level = whole_level
+        self.price = whole(price, "Quote.price")
+        self.size = whole(size, "Quote.size")
 
     def __eq__(self, other):
         if type(other) is not Quote:

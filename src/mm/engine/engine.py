@@ -8,10 +8,12 @@ recording through `apply` therefore ends in the same state: `state_hash` says so
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from mm._core import events as ev
@@ -86,6 +88,10 @@ class Engine(EngineCore):
         """Orders that are over by the venue's word, and when one of its lists first showed them as open."""
         self.ghosts: dict[str, ev.OrderReport] = {}
         """Those that its lists still show long after: cancelled again."""
+        self.strategy_errors: dict[str, Exception] = {}
+        """What strategies raised, by their names: for reports, and no part of the state."""
+        self.unannounced: dict[str, str] = {}
+        """Strategies that raised in `apply`, which emits nothing, and why: `decide` tells of them."""
         self.fills = 0
         self.unbooked = 0
         """Fills of orders that are not ours: they change the account, not our position."""
@@ -124,6 +130,7 @@ class Engine(EngineCore):
             ev.BalanceChange: self._on_balance,
             ev.ForeignOrders: self._on_foreign_orders,
             ev.Operator: self._on_operator,
+            ev.StrategyPaused: self._on_strategy_paused,
             ev.CancelAfter: self._on_cancel_after,
             ev.Resync: self._on_resync,
             ev.QueryOrder: self._on_query,
@@ -153,7 +160,8 @@ class Engine(EngineCore):
 
         add(self.orders.state_hash(), self.ids.count, self.is_stopping, self.is_paused, self.fills, self.unbooked)
         add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
-        add(sorted(self.cancel_tries.items()), [desk.facts() for _, desk in sorted(self.desks.items())])
+        add(sorted(self.cancel_tries.items()), sorted(self.unannounced.items()))
+        add([desk.facts() for _, desk in sorted(self.desks.items())])
         for name, venue in sorted(self.venues.items()):
             add(name, venue.public_up, venue.private_up, venue.private_down_ns, venue.status, venue.clock_offset_ns)
             add(venue.foreign, venue.armed_ns, venue.armed_s, venue.protected_s, venue.early_book)
@@ -164,6 +172,7 @@ class Engine(EngineCore):
             add(market.book.state_hash(), market.position.state_hash(), market.profit.cash, market.profit.spread2)
             add(list(market.quoter.facts()), market.quoter.changed_ns)
             add(market.limits.state_hash() if market.limits is not None else 0)
+            add(market.paused)
             add(market.state.buy_fill_ns, market.state.sell_fill_ns, market.state.trade_price)
         return digest.hexdigest()
 
@@ -191,7 +200,7 @@ class Engine(EngineCore):
         if market is not None:
             market.state.trade_price = event.price
             if market.strategy is not None:
-                market.strategy.on_trade(event)
+                self._tell(event.recv_ns, market, market.strategy.on_trade, event)
 
     def _on_instrument(self, event: ev.InstrumentUpdate) -> None:
         venue = self.venues[event.venue]
@@ -230,9 +239,10 @@ class Engine(EngineCore):
         self._take_instrument(market, instrument)
 
     def _take_instrument(self, market: Market, instrument: Instrument) -> None:
-        if market.status == MAINTENANCE != instrument.status:
-            self.cancels_are_taken()
+        was = market.status
         market.take_instrument(instrument)
+        if was == MAINTENANCE != instrument.status:
+            self.cancels_are_taken()
         market.changed = True
         scale = Decimal(10**instrument.size_precision)
         limits = self.settings.limits
@@ -246,6 +256,8 @@ class Engine(EngineCore):
                 market.strategy.prepare(instrument)
             except ValueError as error:
                 market.problem = str(error)
+            except Exception as error:  # noqa: BLE001  # as in `_tell`
+                self._failed(market, error)
 
     def _on_fee_rates(self, event: ev.FeeRates) -> None:
         market = self.markets.get((event.venue, event.symbol))
@@ -259,9 +271,10 @@ class Engine(EngineCore):
 
     def _on_venue_status(self, event: ev.VenueStatus) -> None:
         venue = self.venues[event.venue]
-        if venue.status == MAINTENANCE != event.status:
-            self.cancels_are_taken()
+        was = venue.status
         venue.status = event.status
+        if was == MAINTENANCE != event.status:
+            self.cancels_are_taken()
         self._touch(venue)
 
     def _on_link(self, event: ev.LinkChanged) -> None:
@@ -334,7 +347,7 @@ class Engine(EngineCore):
                 for desk in self.desks.values():
                     desk.on_fill(event, order, market)
                 if market.strategy is not None and order.purpose != "hedge":
-                    market.strategy.on_fill(event)
+                    self._tell(event.recv_ns, market, market.strategy.on_fill, event)
         self._after(event, order)
 
     def _on_report(self, event: ev.OrderReport) -> None:
@@ -445,9 +458,14 @@ class Engine(EngineCore):
         self.venues[command.venue].doubtful[command.client_id] = command.recv_ns
 
     def _on_operator(self, event: ev.Operator) -> None:
+        """Take an operator's word; "pause" and "resume" with a name are for that strategy alone."""
         if event.action in ("stop", "kill"):
             self.is_stopping = True
             self.stop_reason = event.argument
+        elif event.action in ("pause", "resume") and event.argument:
+            reason = "paused by the operator" if event.action == "pause" else ""
+            for market in self._markets_of(event.argument):
+                market.paused = reason
         elif event.action == "pause":
             self.is_paused = True
         elif event.action == "resume":
@@ -455,6 +473,40 @@ class Engine(EngineCore):
         for market in self.markets.values():
             market.changed = True
         self._upkeep.wake()
+
+    # --- strategies -------------------------------------------------------------------------------------------------
+
+    def _tell(self, recv_ns: int, market: Market, hook: Callable[[Any], None], event: Any) -> None:
+        """Let a strategy learn of something; one that raises is not asked any more. A replay raises just so."""
+        try:
+            hook(event)
+        except Exception as error:  # noqa: BLE001  # whatever a user's file raises, the others go on
+            self._failed(market, error)
+
+    def _failed(self, market: Market, error: Exception) -> None:
+        reason = self._raised(market, error)
+        self._pause(market.strategy_name, reason)
+        self.unannounced[market.strategy_name] = reason
+        self._upkeep.wake()
+
+    def _raised(self, market: Market, error: Exception) -> str:
+        """What a strategy raised, in words; the error itself is kept for a report."""
+        self.strategy_errors[market.strategy_name] = error
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+        return f"it raised {type(error).__name__}: {error}{where}"
+
+    def _on_strategy_paused(self, event: ev.StrategyPaused) -> None:
+        self.unannounced.pop(event.strategy, None)
+        self._pause(event.strategy, event.reason)
+
+    def _pause(self, strategy: str, reason: str) -> None:
+        for market in self._markets_of(strategy):
+            market.paused = f"strategy {strategy} is paused: {reason}"
+            market.changed = True
+
+    def _markets_of(self, strategy: str) -> list[Market]:
+        return [market for market in self.markets.values() if market.strategy_name == strategy]
 
     def _on_nothing(self, event: Any) -> None:
         pass

@@ -36,6 +36,8 @@ class Upkeep:
         """Do what is due."""
         engine = self._engine
         engine.upkeep_due_ns = now_ns + PERIOD_NS
+        for name, reason in list(engine.unannounced.items()):
+            engine.emit(ev.StrategyPaused(now_ns, name, reason))
         for venue in engine.venues.values():
             self._timer(now_ns, venue)
             self._resync(now_ns, venue)
@@ -52,7 +54,9 @@ class Upkeep:
 
     def _cancel(self, now_ns: int, order: Order, reason: str) -> None:
         engine = self._engine
-        engine.upkeep_due_ns = min(engine.upkeep_due_ns, engine.cancel(now_ns, order, reason))
+        due_ns = engine.cancel(now_ns, order, reason)
+        # Read after it: the cancel may have woken us.
+        engine.upkeep_due_ns = min(engine.upkeep_due_ns, due_ns)
 
     def _timer(self, now_ns: int, venue: VenueState) -> None:
         """Keep the venue's dead man's switch fresh while orders may stand, and disarm it after a clean stop."""

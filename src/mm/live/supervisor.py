@@ -201,6 +201,8 @@ class Supervisor:
                 self._heard.add(event.venue)
             elif kind is ev.Place:
                 self._quoted.add((event.venue, event.symbol))
+            elif kind is ev.StrategyPaused:
+                self._strategy_paused(event)
             elif kind is ev.Alert and event.severity == "critical" and not self._fault:
                 self._fault = event.text
                 self._wake.set()
@@ -211,6 +213,16 @@ class Supervisor:
                 self._view.happened(happening)
         except Exception as error:  # noqa: BLE001  # telling people must not break the engine: the run ends in order
             self._fail(error)
+
+    def _strategy_paused(self, event: ev.StrategyPaused) -> None:
+        """Keep the report of what a strategy raised; without any strategy left the run is over."""
+        engine = self._bot.engine
+        error = engine.strategy_errors.get(event.strategy)
+        told = self._told(error) if error is not None else event.reason
+        self._view.say(f"Strategy {event.strategy} is paused: {told}")
+        if not self._fault and all(market.paused for market in engine.markets.values() if market.strategy is not None):
+            self._fault = told
+            self._wake.set()
 
     def _show(self) -> None:
         bot = self._bot

@@ -108,6 +108,10 @@ class FileRecorder(RecorderCore):
             self._write(pending)
         except OSError as error:
             self._fail(error.strerror or str(error), error)
+        except BaseException:
+            # Half a record may be in the file: what came after it could never be read.
+            self.failed = True
+            raise
 
     def _write(self, pending: bytes) -> None:
         done = os.write(self._file, pending)

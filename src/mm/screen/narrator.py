@@ -73,6 +73,7 @@ class Narrator:
             ev.ForeignOrders: self._foreign,
             ev.Alert: self._alert,
             ev.Operator: self._operator,
+            ev.StrategyPaused: self._strategy_paused,
             ev.Place: self._place,
             ev.Amend: self._amend,
             ev.Cancel: self._cancel,
@@ -156,6 +157,10 @@ class Narrator:
             return Happening(event.recv_ns, f"Stopping: {event.argument or 'asked to'}")
         argument = f" {event.argument}" if event.argument else ""
         return Happening(event.recv_ns, f"Operator: {event.action}{argument}")
+
+    def _strategy_paused(self, event: ev.StrategyPaused) -> Happening:
+        text = f"Strategy {event.strategy} is paused, its orders are cancelled: {event.reason}"
+        return Happening(event.recv_ns, text)
 
     def _place(self, event: ev.Place) -> Happening:
         verb = "buy" if event.side > 0 else "sell"
