@@ -324,17 +324,20 @@ def test_an_older_answer_does_not_undo_a_newer_push() -> None:
     desk = Desk()
     usual = {"currency": "USDT", "availableBalance": 1000, "cashBalance": 1000}
 
-    def while_it_is_read(fields: Any) -> Any:
+    def assets(fields: Any) -> Any:
         desk.private("asset", currency="USDT", availableBalance=900)
-        desk.private("position", **(POSITION | {"version": 6, "holdVol": 9}))
         return ok([usual])
 
-    desk.replies["GET private/account/assets"] = while_it_is_read
-    desk.replies["GET private/position/open_positions"] = lambda fields: ok([POSITION])
+    def positions(fields: Any) -> Any:
+        desk.private("position", **(POSITION | {"version": 6, "holdVol": 9}))
+        return ok([POSITION])
+
+    desk.replies["GET private/account/assets"] = assets
+    desk.replies["GET private/position/open_positions"] = positions
     desk.start()
     desk.run(3)
     assert desk.of(MarginReport)[-1].available == 900 * 10**12
-    assert [event.size for event in desk.of(PositionReport)][-1] == 9
+    assert [event.size for event in desk.of(PositionReport)] == [9]
     assert desk.session.is_up("private")
 
 
