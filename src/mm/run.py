@@ -134,6 +134,8 @@ def _run(settings: Settings, as_json: bool) -> int:
                 "note: position, profit and position limits count from this start; what earlier starts bought or sold "
                 "is in the account's balances"
             )
+        if report := folder.watchdog_report():
+            view.say(f"note: the watchdog of an earlier start: {report}")
         epoch = folder.next_epoch(int(time.time()))
         recorder = FileRecorder(folder.new_recording(epoch), build=_build(), created_ns=time.time_ns())
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

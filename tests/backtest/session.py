@@ -11,7 +11,7 @@ from mm.config.canonical import from_json, to_json
 from mm.driver import Driver
 from mm.engine import Engine
 from mm.exchanges import find
-from mm.live.bot import Addresses, make_link
+from mm.live.linking import Addresses, make_link
 from mm.persistence.recorder import MemoryRecorder
 from mm.simulator.exchange import Exchange
 from mm.simulator.kraken.venue import KrakenVenue, Options

@@ -4,7 +4,7 @@ import pytest
 
 from mm._core import events as ev
 from mm.exchanges import find
-from mm.live.bot import Addresses, make_link
+from mm.live.linking import Addresses, make_link
 from mm.live.rescue import Rescue
 from mm.simulator.market import ACCOUNT
 from tests.backtest.session import SECOND

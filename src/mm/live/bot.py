@@ -4,72 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from mm._core import events as ev
-from mm.config import Settings, VenueSettings
+from mm.config import Settings
 from mm.config.canonical import to_json
 from mm.driver import Driver
 from mm.engine import Engine
 from mm.exchanges import find
+from mm.live.linking import Addresses, addresses, make_link, symbols_of
 from mm.live.meters import Meters, Stopwatch
 from mm.live.shell import Shell
 from mm.metrics.registry import Registry
-from mm.net.link import Link, LinkSettings
 from mm.net.wall_clock import WallClock
 
 if TYPE_CHECKING:
     from mm.persistence.recorder import Recorder
-
-MS: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where a venue is for this run."""
-
-    rest: str
-    public: str
-    private: str
-
-
-def addresses(face: Any, venue: VenueSettings) -> Addresses:  # Any: each venue's face has a type of its own
-    """The configured addresses, else the venue's own."""
-    return Addresses(
-        venue.rest_url or face.rest_url, venue.ws_url or face.public_url, venue.ws_auth_url or face.private_url
-    )
-
-
-def make_link(
-    venue: VenueSettings, where: Addresses, face: Any, symbols: tuple[str, ...], *, seed: int, nonce_floor: int = 0
-) -> Link:
-    """A link to a venue with the keys of its settings. Raises ConfigError for a secret that is none."""
-    key = venue.api_key.reveal() if venue.api_key is not None else ""
-    secret = venue.api_secret.reveal() if venue.api_secret is not None else ""
-    codec = face.codec(key, secret, symbols=symbols)
-    session = face.session(
-        codec,
-        symbols,
-        public_url=where.public,
-        private_url=where.private if key else "",
-        depth=venue.book_depth,
-        ticker=False,
-        seed=seed,
-    )
-    settings = LinkSettings(
-        clock_offset_max_ns=venue.clock_offset_ms_max * MS,
-        nonce_floor=nonce_floor,
-    )
-    return Link(session, settings, seed=seed, calls=face.call_counter(venue.tier))
-
-
-def symbols_of(settings: Settings, venue: str) -> tuple[str, ...]:
-    """What a run subscribes to at a venue."""
-    chosen = settings.venues[venue].symbols
-    quoted = [strategy.symbol for strategy in settings.strategies.values() if strategy.venue == venue]
-    hedged = [hedge.hedge_symbol for hedge in settings.hedging.values() if hedge.hedge == venue]
-    return chosen or tuple(dict.fromkeys(quoted + hedged))
 
 
 class Bot:

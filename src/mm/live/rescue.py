@@ -34,6 +34,8 @@ class Rescue:
         self.is_read = False
         """The venue's list has been read whole."""
         self.problem = ""
+        self.cancelled = 0
+        """Orders that were open and are gone."""
 
     def is_done(self, now_ns: int) -> bool:
         """Nothing of ours is open, by the venue's word, and nothing can be on its way any more."""
@@ -108,5 +110,6 @@ class Rescue:
                     self._take(now_ns, self._link.submit(now_ns, cancel))
 
     def _gone(self, client_id: str) -> None:
-        self.open.pop(client_id, None)
+        if self.open.pop(client_id, None) is not None:
+            self.cancelled += 1
         self._asked_ns.pop(client_id, None)

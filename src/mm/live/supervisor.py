@@ -18,11 +18,10 @@ from mm._core import events as ev
 from mm._core.engine_core import QUOTABLE
 from mm._core.orders import Order, OrderState
 from mm.engine.engine import OWNER
-from mm.exchanges import find
-from mm.live.bot import make_link, symbols_of
+from mm.live.guard import Guard
+from mm.live.linking import symbols_of
 from mm.live.meters import latencies
-from mm.live.rescue import Rescue
-from mm.live.shell import Shell
+from mm.live.rescuing import Target, rescue
 from mm.screen.amounts import plain, thousands
 from mm.screen.narrator import Happening, Narrator
 from mm.screen.observe import Instruments, observe
@@ -102,8 +101,16 @@ class Supervisor:
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
         failing = asyncio.ensure_future(bot.wait_failed())
         failing.add_done_callback(lambda future: self._wake.set())
-        bot.start()
+        guard = Guard(bot, self._view.say)
         try:
+            try:
+                await guard.start()
+            except OSError as error:
+                self._fault = (
+                    f"the watchdog cannot be started ({error}), and a venue has no timer of its own: set "
+                    "run.watchdog_s = 0 to trade without"
+                )
+            bot.start()
             try:
                 await self._watch()
             except Exception as error:  # noqa: BLE001  # whatever it is, own orders are cancelled first
@@ -122,6 +129,8 @@ class Supervisor:
             bot.driver.observers.clear()
             bot.stop()
             await bot.wait_closed()
+            # Not before the last word: until then it would be right to step in.
+            await guard.stop()
 
     # --- while it runs ----------------------------------------------------------------------------------------------
 
@@ -345,22 +354,11 @@ class Supervisor:
         for name, venue in bot.settings.venues.items():
             if venue.api_key is None:
                 continue
-            where = bot.addresses[name]
-            link = make_link(venue, where, find(name), symbols_of(bot.settings, name), seed=bot.settings.run.seed)
-            rescue = Rescue(link, OWNER)
-            shell = Shell(rescue, {name: where.rest}, clock=bot.clock)
-            shell.start()
-            deadline_s = asyncio.get_running_loop().time() + RESCUE_S
-            # The machine is pure and has no event to wait for.
-            while not rescue.is_done(bot.clock.now_ns()) and shell.failure is None:
-                if asyncio.get_running_loop().time() >= deadline_s:
-                    break
-                await asyncio.sleep(POLL_S)
-            shell.stop()
-            await shell.wait_closed()
-            orders += [f"{name} {client_id} ({venue_id})" for client_id, (_, _, venue_id) in rescue.open.items()]
-            if not rescue.is_read:
-                unknown.append(f"{name}: the open orders could not be read. {rescue.problem}".rstrip())
+            target = Target(venue, bot.addresses[name], symbols_of(bot.settings, name), bot.settings.run.seed)
+            done = await rescue(target, OWNER, patience_s=RESCUE_S, clock=bot.clock)
+            orders += [f"{name} {order}" for order in done.left]
+            if not done.is_read:
+                unknown.append(done.text(name))
         note = ", as far as it was counted before the fault"
         return Residue(tuple(orders), tuple(unknown), self._positions(note), self._protection())
 

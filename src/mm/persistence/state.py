@@ -87,6 +87,16 @@ class StateFolder:
         """The newest recording, None before the first run."""
         return max(self.recordings.glob("*.mmr"), default=None)
 
+    def watchdog_report(self) -> str:
+        """What the watchdog of an earlier start did last, '' nothing; told once."""
+        path = self.path / "watchdog.log"
+        try:
+            lines = path.read_text(errors="replace").splitlines()
+            path.replace(path.with_name("watchdog.told.log"))
+        except OSError:
+            return ""
+        return lines[-1] if lines else ""
+
     def close(self) -> None:
         """Let the next bot in."""
         if self._lock >= 0:

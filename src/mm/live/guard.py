@@ -1,0 +1,124 @@
+"""The bot's side of the watchdog: starts the process, tells it that we live, and says goodbye."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from mm.engine.engine import OWNER
+from mm.live.linking import symbols_of
+from mm.live.rescuing import Target
+
+if TYPE_CHECKING:
+    from mm.config import Settings
+    from mm.live.bot import Bot
+
+BEAT_S: Final = 0.5
+GOODBYE_S: Final = 2.0
+STARTS_MAX: Final = 3
+
+
+def is_needed(bot: Bot) -> bool:
+    """Whether some venue's own timer may not be armed: it has none, is told not to, or must not while others' orders
+    are in the account."""
+    if not bot.settings.run.watchdog_s:
+        return False
+    return any(
+        venue.settings.api_key is not None
+        and not (
+            venue.capabilities.dead_man_switch
+            and venue.settings.dead_man_switch_s
+            and venue.settings.accept_account_wide_timer
+        )
+        for venue in bot.engine.venues.values()
+    )
+
+
+class Guard:
+    """Keeps one watchdog for a bot. say: takes a sentence for people."""
+
+    def __init__(self, bot: Bot, say: Callable[[str], None]) -> None:
+        self._bot = bot
+        self._say = say
+        self._process: asyncio.subprocess.Process | None = None
+        self._beating: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start the process and the beats, if a venue needs them."""
+        if is_needed(self._bot):
+            self._process = await self._spawn()
+            self._beating = asyncio.ensure_future(self._beat())
+
+    async def stop(self) -> None:
+        """Say goodbye; the process ends by itself."""
+        if self._beating is not None:
+            self._beating.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._beating
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        with contextlib.suppress(ConnectionError, RuntimeError, TimeoutError):
+            self._write({"bye": True})
+            process.stdin.close()
+            await asyncio.wait_for(process.wait(), GOODBYE_S)
+
+    @property
+    def pid(self) -> int:
+        """Of the watchdog, 0 without one."""
+        return self._process.pid if self._process is not None else 0
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        settings: Settings = self._bot.settings
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "mm.live.watchdog",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            # Ctrl-C on the terminal is the bot's affair.
+            start_new_session=True,
+        )
+        targets = {
+            name: Target(venue, self._bot.addresses[name], symbols_of(settings, name), settings.run.seed).to_json()
+            for name, venue in settings.venues.items()
+            if venue.api_key is not None
+        }
+        self._process = process
+        self._write(
+            {
+                "process": os.getpid(),
+                "owner": OWNER,
+                "state": settings.run.state,
+                "silence_s": float(settings.run.watchdog_s),
+                "venues": targets,
+            }
+        )
+        return process
+
+    async def _beat(self) -> None:
+        number = starts = 0
+        while True:
+            number += 1
+            covered = [name for name, venue in self._bot.engine.venues.items() if venue.protected_s]
+            process = self._process
+            if process is None or process.returncode is not None:
+                starts += 1
+                if starts > STARTS_MAX:
+                    self._say("The watchdog does not stay alive: if this process dies, its orders stay at the venue")
+                    return
+                self._say("The watchdog has ended; starting another")
+                await self._spawn()
+            with contextlib.suppress(ConnectionError, RuntimeError):
+                self._write({"beat": number, "covered": covered})
+            await asyncio.sleep(BEAT_S)
+
+    def _write(self, value: dict[str, Any]) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(json.dumps(value).encode() + b"\n")

@@ -1,0 +1,153 @@
+"""The watchdog: a small process of its own that cancels own orders when the bot's heartbeat stops.
+
+    python -m mm.live.watchdog        started by the bot, which talks to it over standard input
+
+A venue's own timer covers the whole account, and some venues have none. Where none is armed, this process stands in:
+it hears from the bot twice a second, and when the pipe ends without a last word (the bot was killed) or is silent for
+too long (it was stopped, or its loop is blocked) it connects by itself, reads the open orders and cancels those with
+our form of id, by id, until the venue says that none is left. When the heart beats again meanwhile, it stands back.
+
+Lines of JSON: first who we are and where, then `{"beat": n, "covered": [venues whose own timer is armed]}`, at last
+`{"bye": true}`. What it did is in `watchdog.log` of the state folder, and the next start tells of it. Keys come over
+the pipe and go nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+LOG: Final = "watchdog.log"
+PATIENCE_S: Final = 120.0
+"""How long it goes on against a venue that does not answer; longer than any reconnect pause."""
+POLL_S: Final = 0.05
+
+
+@dataclass(slots=True)
+class Pulse:
+    """What is heard of the bot. silence_s: without a line for so long, its heart has stopped."""
+
+    silence_s: float
+    heard_s: float = 0.0
+    beats: int = 0
+    covered: frozenset[str] = frozenset()
+    is_over: bool = False
+    """It said goodbye: nothing is left to watch."""
+    is_cut: bool = False
+    """The pipe ended without a goodbye."""
+
+    def line(self, text: bytes, now_s: float) -> None:
+        """Take a line; an empty one is the end of the pipe. A broken line is a sign of life all the same."""
+        if not text:
+            self.is_cut = not self.is_over
+            return
+        self.heard_s = now_s
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            value = json.loads(text)
+            self.is_over = self.is_over or value.get("bye") is True
+            if "beat" in value:
+                self.beats += 1
+                self.covered = frozenset(str(name) for name in value.get("covered", ()))
+
+    def why(self, now_s: float) -> str:
+        """Why orders have to be cancelled now, '' while all is well."""
+        if self.is_over:
+            return ""
+        if self.is_cut:
+            return "the bot ended without its last word"
+        if now_s - self.heard_s >= self.silence_s:
+            return f"no heartbeat of the bot for {self.silence_s:g} s"
+        return ""
+
+
+@dataclass(slots=True)
+class Watchdog:
+    """The process's work. hello: the first line; say: takes a sentence for the log."""
+
+    hello: dict[str, Any]
+    say: Any
+    pulse: Pulse = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take the bound of silence."""
+        self.pulse = Pulse(float(self.hello["silence_s"]))
+
+    async def run(self, reader: asyncio.StreamReader) -> None:
+        """Watch until the bot says goodbye, or until nothing of it is left."""
+        loop = asyncio.get_running_loop()
+        pulse = self.pulse
+        pulse.heard_s = loop.time()
+        hearing = asyncio.ensure_future(self._hear(reader))
+        fired_at = -1
+        try:
+            while not pulse.is_over:
+                why = pulse.why(loop.time())
+                if why and fired_at != pulse.beats:
+                    fired_at = pulse.beats
+                    await self._fire(why)
+                if pulse.is_cut:
+                    return
+                await asyncio.sleep(POLL_S)
+        finally:
+            hearing.cancel()
+
+    async def _hear(self, reader: asyncio.StreamReader) -> None:
+        loop = asyncio.get_running_loop()
+        text = b"-"
+        while text:
+            text = await reader.readline()
+            self.pulse.line(text, loop.time())
+
+    async def _fire(self, why: str) -> None:
+        """Cancel at every venue whose own timer is not armed; stand back when the heart beats again."""
+        from mm.live.rescuing import Target, rescue
+
+        names = [name for name in self.hello["venues"] if name not in self.pulse.covered]
+        if not names:
+            self.say(f"{why}: every venue has its own timer armed, nothing to do")
+            return
+        self.say(f"{why}: cancelling own orders at {', '.join(names)}")
+        beats = self.pulse.beats
+        for name in names:
+            done = await rescue(
+                Target.from_json(name, self.hello["venues"][name]),
+                self.hello["owner"],
+                patience_s=PATIENCE_S,
+                is_wanted=lambda: self.pulse.beats == beats and not self.pulse.is_over,
+            )
+            if not done.is_wanted:
+                self.say("the heart beats again: standing back")
+                return
+            self.say(done.text(name))
+
+
+async def _main() -> None:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=2**20)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    hello = json.loads(await reader.readline())
+    path = Path(hello["state"]) / LOG
+
+    def say(text: str) -> None:
+        line = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, watching process {hello['process']}: {text}\n"
+        with contextlib.suppress(OSError), path.open("a") as log:
+            log.write(line)
+
+    await Watchdog(hello, say).run(reader)
+
+
+def main() -> int:
+    """Run the process."""
+    with contextlib.suppress(KeyboardInterrupt, json.JSONDecodeError):
+        asyncio.run(_main())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

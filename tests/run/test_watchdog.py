@@ -1,0 +1,117 @@
+"""A bot that dies or stands still without a timer at the venue: its watchdog leaves no order, by the venue's ledger."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mm.live.watchdog import Pulse
+from tests.run.bot_process import BotProcess, eventually, ledger
+
+Start = Callable[..., BotProcess]
+NO_TIMER = {"MM_VENUES__KRAKEN__DEAD_MAN_SWITCH_S": "0", "MM_RUN__WATCHDOG_S": "2"}
+
+
+def watchdogs_of(bot: BotProcess) -> list[psutil.Process]:
+    """The processes that watch a bot: the simulator may be its child, too."""
+    children = psutil.Process(bot.process.pid).children()
+    return [child for child in children if "mm.live.watchdog" in " ".join(child.cmdline())]
+
+
+def watchdog_of(bot: BotProcess) -> psutil.Process:
+    """The process that watches a bot."""
+    (found,) = watchdogs_of(bot)
+    return found
+
+
+def test_kill_nine_without_a_timer_at_the_venue_leaves_no_order(start: Start, state: Path) -> None:
+    bot = start(environment=NO_TIMER)
+    bot.until_fills(1)
+    watchdog = watchdog_of(bot)
+    bot.kill()
+    left = {order["client_id"] for order in ledger(state)["open_orders"]}
+    assert left != set()
+    eventually(state, lambda books: not books["open_orders"])
+    watchdog.wait(30)
+    told = (state / "watchdog.log").read_text()
+    assert "the bot ended without its last word: cancelling own orders at kraken" in told
+    assert f"kraken: {len(left)} cancelled, none left by the venue's word" in told
+    # The next start tells of it, once.
+    second = start(environment=NO_TIMER)
+    second.until(lambda value: "the watchdog of an earlier start" in str(value))
+    second.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+    assert second.stop()[0] == 0
+    assert not (state / "watchdog.log").exists()
+
+
+def test_a_bot_that_stands_still_is_stood_in_for_and_goes_on_when_it_wakes(start: Start, state: Path) -> None:
+    bot = start(environment=NO_TIMER)
+    bot.until_fills(1)
+    os.kill(bot.process.pid, signal.SIGSTOP)
+    try:
+        eventually(state, lambda books: not books["open_orders"])
+    finally:
+        os.kill(bot.process.pid, signal.SIGCONT)
+    assert "no heartbeat of the bot for 2 s" in (state / "watchdog.log").read_text()
+    bot.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+    code, end = bot.stop()
+    assert (code, end["clean"]) == (0, True)
+    assert ledger(state)["open_orders"] == []
+
+
+def test_an_ordinary_end_needs_no_watchdog_and_ends_it(start: Start, state: Path) -> None:
+    bot = start(environment=NO_TIMER)
+    bot.until_fills(1)
+    watchdog = watchdog_of(bot)
+    assert bot.stop()[0] == 0
+    watchdog.wait(10)
+    assert not (state / "watchdog.log").exists()
+
+
+def test_where_the_venue_has_its_timer_there_is_none(start: Start) -> None:
+    bot = start()
+    bot.until_fills(1)
+    assert watchdogs_of(bot) == []
+    assert bot.stop()[0] == 0
+
+
+def test_a_watchdog_that_dies_is_replaced(start: Start) -> None:
+    bot = start(environment=NO_TIMER)
+    bot.until_fills(1)
+    first = watchdog_of(bot)
+    first.kill()
+    bot.until(lambda value: "starting another" in str(value))
+    bot.until(lambda value: value["type"] == "status")
+    assert watchdog_of(bot).pid != first.pid
+    assert bot.stop()[0] == 0
+
+
+def test_the_keys_are_in_no_ones_sight(start: Start, state: Path) -> None:
+    bot = start(environment=NO_TIMER)
+    bot.until_fills(1)
+    watchdog = watchdog_of(bot)
+    assert " ".join(watchdog.cmdline()).endswith("-m mm.live.watchdog")
+    assert bot.stop()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "at", "expected"),
+    [
+        ([b'{"beat": 1, "covered": []}'], 4.0, ""),
+        ([b'{"beat": 1, "covered": []}'], 5.0, "no heartbeat of the bot for 5 s"),
+        ([b"not json at all"], 4.0, ""),
+        ([b'{"beat": 1}', b""], 0.1, "the bot ended without its last word"),
+        ([b'{"bye": true}', b""], 99.0, ""),
+        ([b'["a list"]', b"7", b"null"], 1.0, ""),
+    ],
+)
+def test_when_the_heart_has_stopped(lines: list[bytes], at: float, expected: str) -> None:
+    pulse = Pulse(5.0)
+    for line in lines:
+        pulse.line(line, 0.0)
+    assert pulse.why(at) == expected
