@@ -400,6 +400,33 @@ def test_order_entry_that_turns_out_closed_degrades_and_is_tried_again_later() -
     assert desk.session.is_up("private")
 
 
+def test_a_key_without_the_right_to_place_orders_stops_everything_but_cancels() -> None:
+    desk = ready()
+    desk.replies["POST private/order/create"] = lambda fields: refusal(704)
+    submit(desk, place(desk))
+    desk.run(1)
+    submit(desk, place(desk, client_id="mm1Q2"))
+    submit(desk, Cancel(desk.now, "mexc_futures", BTC, "mm0Q9", ID, ""))
+    desk.run(60)
+    assert desk.of(OrderRejected)[0].code == "fatal"
+    assert len(desk.asked("POST private/order/create")) == 1
+    assert len(desk.asked("POST private/order/cancel")) == 1
+    assert any(event.severity == "critical" and "704" in event.text for event in desk.of(Alert))
+
+
+def test_maintenance_is_known_while_it_lasts() -> None:
+    desk = Desk()
+    usual = desk._answer
+    desk._answer = lambda name, fields: refusal(801) if "private" in name else usual(name, fields)  # type: ignore[method-assign]
+    desk.start()
+    desk.run(3)
+    assert desk.session.in_maintenance
+    desk._answer = usual  # type: ignore[method-assign]
+    desk.run(30)
+    assert not desk.session.in_maintenance
+    assert desk.session.is_up("private")
+
+
 def test_a_mode_that_is_changed_by_hand_stops_trading() -> None:
     desk = ready()
     desk.replies["GET private/position/position_mode"] = lambda fields: ok({"positionMode": 1})

@@ -26,9 +26,10 @@ from mm.exchanges.mexc_futures.funding import FundingWatch
 from mm.exchanges.mexc_futures.numbers import VENUE
 from mm.exchanges.mexc_futures.preflight import INSTEAD, AccountFacts, Severity, entry_closed, judge
 from mm.exchanges.mexc_futures.recovery import BY_SYMBOL, Recovery
+from mm.exchanges.mexc_futures.rest_requests import PUBLIC as PUBLIC_QUERIES
 from mm.exchanges.mexc_futures.subscriptions import Subscriptions
 from mm.exchanges.session import Halt, Query, Reconnect, Transmit, Wish
-from mm.exchanges.venue import Decoded, HttpRequest, Kind
+from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
 
 if TYPE_CHECKING:
     from mm.exchanges.mexc_futures.codec import MexcFuturesCodec
@@ -52,6 +53,8 @@ INQUIRY_PAGES: Final = 2
 REREADS_MAX: Final = 3
 REREAD_WINDOW_NS: Final = 60 * SECOND_NS
 UNKNOWN_CONTRACT: Final = "1001:"
+MAINTENANCE: Final = (801,)
+"""Codes that say that the venue as a whole is down."""
 
 
 class MexcFuturesSession:
@@ -318,7 +321,10 @@ class MexcFuturesSession:
         return decoded
 
     def decode_reply(self, kind: str, status: int, body: bytes, now_ns: int) -> Decoded:
-        return self._codec.decode_reply(kind, status, body, now_ns)
+        decoded = self._codec.decode_reply(kind, status, body, now_ns)
+        if kind not in PUBLIC_QUERIES and (decoded.ok or decoded.result in MAINTENANCE):
+            self.in_maintenance = not decoded.ok
+        return decoded
 
     def encode(self, command: Any, request_id: int, venue_now_ns: int) -> bytes:
         raise LocalError(f"{VENUE}: orders are not entered over the websocket")
@@ -331,7 +337,14 @@ class MexcFuturesSession:
 
     def response_events(self, command: Any, decoded: Decoded, now_ns: int) -> Events:
         events = self._codec.response_events(command, decoded, now_ns)
-        closed = entry_closed(decoded.result) if type(command) is Place and not decoded.ok else ""
+        if type(command) is not Place or decoded.ok:
+            return events
+        closed = entry_closed(decoded.result)
+        if not closed and decoded.error_class is ErrorClass.FATAL:
+            # No right to place orders: the next one would be refused as well.
+            self.facts.refusals["place"] = decoded.result
+            self._wish(Halt(f"order entry: {decoded.error}"))
+            return self._change(now_ns, PRIVATE, False, "order entry was refused", events)
         if not closed:
             return events
         self._closed_until_ns = now_ns + CLOSED_NS
