@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm.arguments import overrides, parser
-from mm.config import Environment, Secret, Settings, SettingsError, VenueSettings, load
+from mm.config import Environment, Secret, Settings, SettingsError, load
 from mm.config.environment import process_environment
 from mm.errors import ConfigError
 from mm.stopping import Exit
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from mm.simulator.world import World
 
 SIMULATED = "kraken"
-"""The venue that the simulated world has."""
+"""The venue that --rest-url and its like are about."""
+SIMULATED_VENUES = ("kraken", "mexc_spot")
+"""Those that the simulated world can host, in its order."""
 INTERRUPTED = "interrupted before the run began: this start placed nothing; orders of an earlier one may be left"
 
 
@@ -97,8 +99,9 @@ def _check_world(settings: Settings, is_meant: bool) -> None:
             '(or world = "live" under [run]); for the simulation leave out --live',
         )
     for name, venue in settings.venues.items():
-        if name != SIMULATED:
-            raise ConfigError(f"venues.{name}", "", f"only {SIMULATED} in world sim", "the simulation has no other yet")
+        if name not in SIMULATED_VENUES:
+            known = " and ".join(SIMULATED_VENUES)
+            raise ConfigError(f"venues.{name}", "", f"{known} in world sim", "the simulation has no other yet")
         if venue.rest_url or venue.ws_url or venue.ws_auth_url:
             raise ConfigError(
                 f"venues.{name}.rest_url",
@@ -201,28 +204,46 @@ def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, .
     """Find the simulator of the state folder or start one; returns settings that lead to it, and what it is."""
     from mm.simulator.world import find, launch
 
-    venue = settings.venues.get(SIMULATED) or VenueSettings(name=SIMULATED)
+    names = tuple(name for name in SIMULATED_VENUES if name in settings.venues)
+    first = settings.venues[names[0]]
     world = find(state)
     labels: tuple[str, ...] = ()
     if world is None:
-        world = launch(state, seed=settings.run.seed, speed=float(settings.run.replay_speed), tier=venue.tier)
+        world = launch(
+            state, seed=settings.run.seed, speed=float(settings.run.replay_speed), tier=first.tier, venues=names
+        )
     else:
         labels = (f"The simulator was running already (process {world.pid}) and goes on with the account as it is",)
-        asked = f"seed {settings.run.seed}, tier {venue.tier}, {settings.run.replay_speed:g}x"
+        asked = f"seed {settings.run.seed}, tier {first.tier}, {settings.run.replay_speed:g}x"
         labels += (f"It keeps the seed, tier and speed that it was started with; this run asked for {asked}",)
-    venue = replace(
-        venue,
-        rest_url=world.rest_url,
-        ws_url=world.ws_url,
-        ws_auth_url=world.ws_auth_url,
-        api_key=Secret(world.api_key),
-        api_secret=Secret(world.api_secret),
-    )
-    return replace(settings, venues={SIMULATED: venue}), (*_labels(world), *labels)
+    if missing := [name for name in names if name not in world.venues]:
+        raise ConfigError(
+            f"venues.{missing[0]}",
+            "",
+            f"one of {', '.join(world.venues)}, which the simulator on {state} hosts",
+            f"end it (kill {world.pid}) or take another --state",
+        )
+    venues = {}
+    for name in names:
+        hosted = world.venues[name]
+        venues[name] = replace(
+            settings.venues[name],
+            rest_url=hosted.rest_url,
+            ws_url=hosted.ws_url,
+            ws_auth_url=hosted.ws_auth_url,
+            api_key=Secret(hosted.api_key),
+            api_secret=Secret(hosted.api_secret),
+        )
+    return replace(settings, venues=venues), (*_labels(world), *labels)
 
 
 def _labels(world: World) -> tuple[str, ...]:
-    return (f"Market: {world.market}", f"Account: simulated, {world.fees}, rate tier {world.tier}")
+    if len(world.venues) == 1:
+        return (f"Market: {world.market}", f"Account: simulated, {world.fees}, rate tier {world.tier}")
+    told = [f"Market: {world.market}"]
+    told += [f"{name}: {venue.market}" for name, venue in world.venues.items() if venue.market != world.market]
+    told += [f"Account on {name}: simulated, {venue.fees}" for name, venue in world.venues.items()]
+    return (*told, "The venues replay one recording, without basis between them: hedging is easier here than anywhere")
 
 
 def _view(output: Any, as_json: bool, settings: Settings) -> View:
