@@ -40,9 +40,7 @@ def quiet_venue(tape: tuple[Entry, ...] = (), hooks: tuple[dict[str, Any], ...] 
     """The venue, with 1 BTC and 100,000 USDT in its account; `tape` follows the book."""
     entries: Iterator[Entry] = iter((book(), *tape))
     traded = btc_usdt()
-    exchange = Exchange(
-        [traded], entries=entries, tape_symbol=traded.symbol, start_ns=START_NS, seed=1, name=mexc_name
-    )
+    exchange = Exchange([traded], entries=entries, tape_symbol=traded.symbol, start_ns=START_NS, seed=1, name=mexc_name)
     exchange.deposit(START_NS, "main", "BTC", 1 * 10 ** exchange.ledger.decimals("BTC"))
     exchange.deposit(START_NS, "main", "USDT", 100_000 * 10 ** exchange.ledger.decimals("USDT"))
     exchange.advance(START_NS)
@@ -159,9 +157,7 @@ class Client:
 
     def order(self, side: str, price: str, quantity: str = "0.001", kind: str = "LIMIT", **more: Any) -> Any:
         """Place an order; returns the answer."""
-        return self.rest(
-            "POST", "order", symbol=NAME, side=side, type=kind, quantity=quantity, price=price, **more
-        )
+        return self.rest("POST", "order", symbol=NAME, side=side, type=kind, quantity=quantity, price=price, **more)
 
     def query(self, order: Any) -> Any:
         """The order as it is now."""
