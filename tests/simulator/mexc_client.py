@@ -15,7 +15,7 @@ from mm.simulator.mexc_spot.venue import MexcSpotVenue, Options, mexc_name
 from mm.simulator.orders import BUY, SELL
 from mm.simulator.outbox import Action
 from mm.simulator.tape import BookEntry, Entry, TradeEntry
-from tests.reference.mexc_proto import decode
+from tests.reference.mexc_proto import wrapper
 
 SECOND = 1_000_000_000
 MS = 1_000_000
@@ -69,7 +69,7 @@ class Client:
                 self.texts.setdefault(action.connection, []).append(json.loads(text) if text[0] == "{" else text)
             elif action.kind == "send_binary":
                 self.frames.setdefault(action.connection, []).append(action.payload)
-                self.pushes.setdefault(action.connection, []).append(decode(action.payload))
+                self.pushes.setdefault(action.connection, []).append(decoded(action.payload))
             elif action.kind in ("close", "abort"):
                 self.ended[action.connection] = action
         self.actions += taken
@@ -167,3 +167,22 @@ class Client:
 def signature(secret: str, text: str) -> str:
     """Lower-case hexadecimal HMAC-SHA256."""
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def decoded(frame: bytes) -> dict[str, Any]:
+    """A push as `protobuf` reads it, by field names; only what is on the wire."""
+    message = wrapper()
+    message.ParseFromString(frame)
+    assert message.ByteSize() == len(frame), "defaults on the wire"
+    value = _value(message)
+    assert isinstance(value, dict)
+    return value
+
+
+def _value(message: Any) -> Any:
+    if not hasattr(message, "ListFields"):
+        return message
+    return {
+        field.name: [_value(each) for each in value] if field.is_repeated else _value(value)
+        for field, value in message.ListFields()
+    }
