@@ -1,4 +1,4 @@
-"""A bot that quotes on the simulated Kraken and hedges on the simulated MEXC Spot, in memory under one virtual clock."""
+"""A bot that quotes on the simulated Kraken and hedges on the simulated MEXC Spot, in memory with one clock."""
 
 from __future__ import annotations
 

@@ -67,11 +67,11 @@ def test_a_debt_tells_its_age_and_what_hedging_cost_so_far() -> None:
     lines = summary(dataclasses.replace(SNAPSHOT, debts=(view,), markets=(MARKET, MARKET)))
     assert lines[2] == (
         "Hedge debt: 0.0012 BTC short, 3.2 s old; paid 0.05 BTC for 1.20 USDT, 210 ms after the fills; "
-        "mexc_spot: at once"
+        "MEXC Spot: at once"
     )
     assert lines[3].endswith("on Kraken")
     none = dataclasses.replace(view, amount=0, age_ns=0, paid=0, note="nothing owed")
-    assert debt(none) == "Hedge debt: none; mexc_spot: nothing owed"
+    assert debt(none) == "Hedge debt: none; MEXC Spot: nothing owed"
     assert as_json(dataclasses.replace(SNAPSHOT, debts=(view,)))["debts"][0]["open"] == "-0.0012"
 
 

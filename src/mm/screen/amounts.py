@@ -55,3 +55,8 @@ def thousands(text: str) -> str:
 def trimmed(text: str) -> str:
     """`0.005` for the plain decimal text `0.00500000`."""
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def venue_title(name: str) -> str:
+    """A venue's name for people: `Kraken`, `MEXC Spot`."""
+    return " ".join("MEXC" if word == "mexc" else word.capitalize() for word in name.split("_"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mm.screen.amounts import plain, thousands, trimmed
+from mm.screen.amounts import plain, thousands, trimmed, venue_title
 
 if TYPE_CHECKING:
     from mm.engine import Decision
@@ -18,7 +18,7 @@ def decision_lines(decision: Decision, instrument: Instrument) -> list[str]:
         return thousands(instrument.price_text(units))
 
     position = f"{plain(decision.position, instrument.size_precision)} {instrument.base}"
-    head = f"{decision.symbol} on {decision.venue.capitalize()}, {decision.strategy or 'no strategy'}"
+    head = f"{decision.symbol} on {venue_title(decision.venue)}, {decision.strategy or 'no strategy'}"
     if decision.gate:
         return [f"{head}: no quotes, {decision.gate} (position {position})"]
     lines = [f"{head}: others' best {price(decision.bid)} / {price(decision.ask)}, position {position}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mm.screen.amounts import grouped, money, plain, ratio, rounded, thousands, trimmed
+from mm.screen.amounts import grouped, money, plain, ratio, rounded, thousands, trimmed, venue_title
 from mm.screen.snapshot import DebtView, MarketView, Snapshot
 
 AMOUNT_PRECISION = 12
@@ -18,21 +18,21 @@ def summary(snapshot: Snapshot) -> list[str]:
     ]
     lines += [debt(each) for each in snapshot.debts]
     for market in snapshot.markets:
-        where = f" on {market.venue.capitalize()}" if len(snapshot.markets) > 1 else ""
+        where = f" on {venue_title(market.venue)}" if len(snapshot.markets) > 1 else ""
         lines.append(position(market) + where)
         lines.append(profit(market) + where)
     return lines
 
 
 def debt(view: DebtView) -> str:
-    """`Hedge debt: 0.0012 BTC, 3.2 s old; paid 0.05 BTC for 1.20 USDT, 210 ms after the fills; mexc: at once`."""
+    """`Hedge debt: 0.0012 BTC, 3.2 s old; paid 0.05 BTC for 1.20 USDT, 210 ms after the fills; MEXC Spot: at once`."""
     held = "" if view.amount >= 0 else " short"
     open_now = f"{amount(view.amount)} {view.base}{held}, {age(view.age_ns)} old" if view.amount else "none"
     text = f"Hedge debt: {open_now}"
     if view.paid:
         cost = money(view.cost, AMOUNT_PRECISION, view.quote, places=2)
         text += f"; paid {amount(view.paid)} {view.base} for {cost}, {age(view.mean_wait_ns)} after the fills"
-    return f"{text}; {view.venue}: {view.note}" if view.note else text
+    return f"{text}; {venue_title(view.venue)}: {view.note}" if view.note else text
 
 
 def amount(units: int) -> str:
@@ -60,7 +60,7 @@ def profit(market: MarketView) -> str:
 
 def market_lines(market: MarketView) -> list[str]:
     """Best prices, our quotes around them, and the age of the book."""
-    name = f"{market.venue.capitalize()} {market.symbol}"
+    name = f"{venue_title(market.venue)} {market.symbol}"
     if market.book_age_ns < 0 or not market.bid or not market.ask:
         lines = [f"{name}: no book"]
     else:

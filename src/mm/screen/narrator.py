@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
-from mm.screen.amounts import grouped, money, plain
+from mm.screen.amounts import grouped, money, plain, venue_title
 
 if TYPE_CHECKING:
     from mm.instruments import Instrument
@@ -113,7 +113,7 @@ class Narrator:
         )
 
     def _rejected(self, event: ev.OrderRejected) -> Happening:
-        text = f"{event.venue.capitalize()} refused order {event.client_id}: {event.reason}"
+        text = f"{venue_title(event.venue)} refused order {event.client_id}: {event.reason}"
         return Happening(event.recv_ns, text, key=f"rejected {event.reason}")
 
     def _denied(self, event: ev.OrderDenied) -> Happening:
@@ -128,7 +128,7 @@ class Narrator:
         return Happening(event.recv_ns, f"Order {event.client_id} proved not to be at the venue: {event.evidence}")
 
     def _link(self, event: ev.LinkChanged) -> Happening:
-        name = f"{event.venue.capitalize()} {event.channel} connection"
+        name = f"{venue_title(event.venue)} {event.channel} connection"
         reason = f" ({event.reason})" if event.reason else ""
         text = f"{name} is up{reason}" if event.up else f"{name} is down{reason}: not quoting on it"
         return Happening(event.recv_ns, text)
@@ -138,14 +138,14 @@ class Narrator:
         return Happening(event.recv_ns, f"Book of {what} is not to be trusted: {event.reason}; quotes are pulled")
 
     def _status(self, event: ev.VenueStatus) -> Happening:
-        text = f"{event.venue.capitalize()} says its mode is {event.status}"
+        text = f"{venue_title(event.venue)} says its mode is {event.status}"
         return Happening(event.recv_ns, text, key=f"{event.venue} {event.status}")
 
     def _foreign(self, event: ev.ForeignOrders) -> Happening | None:
         if not event.count:
             return None
         text = (
-            f"The {event.venue.capitalize()} account holds {event.count} orders that are not ours; they are left alone"
+            f"The {venue_title(event.venue)} account holds {event.count} orders that are not ours; they are left alone"
         )
         return Happening(event.recv_ns, text, key="foreign")
 

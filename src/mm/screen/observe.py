@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mm._core.orders import OrderState
 from mm.instruments import AMOUNT_PRECISION
+from mm.screen.amounts import venue_title
 from mm.screen.snapshot import DebtView, MarketView, Quote, Snapshot
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def observe(
         for market in venue.markets.values():
             if market.limits is not None:
                 headroom.append(
-                    f"{venue.name.capitalize()} {market.symbol} {market.limits.headroom(now_ns):.0f} order points"
+                    f"{venue_title(venue.name)} {market.symbol} {market.limits.headroom(now_ns):.0f} order points"
                 )
     hedges = [market for market in engine.markets.values() if market.hedge_fills]
     return Snapshot(

@@ -8,7 +8,7 @@ from itertools import chain
 from textwrap import wrap
 from typing import Final
 
-from mm.screen.amounts import money, rounded, thousands, trimmed
+from mm.screen.amounts import money, rounded, thousands, trimmed, venue_title
 from mm.screen.lines import AMOUNT_PRECISION, age, debt, position, spent, summary
 from mm.screen.narrator import Happening
 from mm.screen.snapshot import MarketView, Quote, Snapshot
@@ -101,7 +101,7 @@ def _figures(snapshot: Snapshot) -> Iterable[Row]:
     for view in snapshot.debts:
         yield ("", " "), ("yellow" if view.amount else "", debt(view))
     for market in snapshot.markets:
-        where = f" on {market.venue.capitalize()}" if len(snapshot.markets) > 1 else ""
+        where = f" on {venue_title(market.venue)}" if len(snapshot.markets) > 1 else ""
         yield ("", " "), ("bold", position(market) + where)
         yield _profit(market)
 
@@ -129,7 +129,7 @@ def _sign(units: int) -> str:
 
 
 def _market(market: MarketView, columns: int, depth: dict[tuple[str, str], int]) -> Iterable[Row]:
-    name = f" {market.venue.capitalize()} {market.symbol}"
+    name = f" {venue_title(market.venue)} {market.symbol}"
     if market.book_age_ns < 0 or not market.bid or not market.ask:
         yield ("bold", name), ("yellow", "  no book")
     else:
@@ -167,7 +167,7 @@ def _quote(word: str, style: str, quote: Quote) -> Row:
 
 def _details(snapshot: Snapshot) -> Iterable[Row]:
     links = chain.from_iterable(
-        (("green" if up else "red", " up   " if up else " DOWN "), ("", f"{venue.capitalize()} {channel}  "))
+        (("green" if up else "red", " up   " if up else " DOWN "), ("", f"{venue_title(venue)} {channel}  "))
         for venue, channel, up in snapshot.links
     )
     if snapshot.links:
