@@ -12,10 +12,12 @@ import pytest_asyncio
 
 from mm.simulator.world import World
 from tests.judges.ledger import Ledger, exact
-from tests.judges.test_ccxt_mexc import SYMBOL, ledger, mexc_world, point_at
 
 ccxt = pytest.importorskip("ccxt.pro")
 pytest.importorskip("google.protobuf")
+# Not before: without ccxt that module is skipped, too, and has nothing to give.
+from tests.judges.test_ccxt_mexc import SYMBOL, ledger, mexc_world, point_at  # noqa: E402
+
 pytestmark = pytest.mark.judge
 
 ANSWER_S = 10.0
