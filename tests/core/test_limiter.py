@@ -76,7 +76,7 @@ def test_rest_counter_equals_its_twin(tier, commands):
 
 TRADING_COMMANDS = st.tuples(
     WAITS,
-    st.sampled_from(("charge", "charge", "charge", "refused", "look")),
+    st.sampled_from(("charge", "charge", "charge", "refund", "refused", "look")),
     st.sampled_from(ACTIONS),
     AGES,
     st.booleans(),
@@ -99,6 +99,9 @@ def test_trading_counter_equals_its_twin(tier, commands):
         if command == "charge":
             ours.charge(now, action, age)
             twin.charge(now, action, age)
+        elif command == "refund":
+            ours.refund(now, action, age)
+            twin.refund(now, action, age)
         elif command == "refused":
             ours.refused(now)
             twin.refused(now)

@@ -327,6 +327,22 @@ def test_every_command_is_recorded_before_it_is_returned_and_a_replay_ends_in_th
     assert world.engine.venues[KRAKEN].foreign == 9
 
 
+def test_what_never_left_is_not_counted_so_that_an_outage_uses_nothing_up(world: World):
+    world.ready()
+    rates = world.engine.markets[KRAKEN, SYMBOL].limits
+    world.down()
+    before = rates.headroom(world.now)
+    for _ in range(60):
+        for cancel in of(ev.Cancel, world.decide(SECOND)):
+            world.tell(
+                ev.CancelRejected(
+                    world.now, 0, KRAKEN, cancel.client_id, cancel.venue_id, "not sent: cannot connect", "local", False
+                )
+            )
+    assert rates.headroom(world.now) >= before
+    assert world.replayed().state_hash() == world.engine.state_hash()
+
+
 def refused_cancels(world, rounds):
     """Refuse every cancel of so many rounds of 100 ms; returns how many there were."""
     asked = 0

@@ -118,6 +118,9 @@ class KrakenTradingCounter(Counter):
     def charge(self, now_ns: int, action: str, age_ns: int) -> None:
         self.raise_to(now_ns, self.level(now_ns) + points(action, age_ns))
 
+    def refund(self, now_ns: int, action: str, age_ns: int) -> None:
+        self.raise_to(now_ns, max(Fraction(0), self.level(now_ns) - points(action, age_ns)))
+
     def refused(self, now_ns: int) -> None:
         self.raise_to(now_ns, max(self.level(now_ns), self.threshold))
 

@@ -126,6 +126,11 @@ impl TradingCounter {
         self.counter.charge(now_ns, action.points(age_ns));
     }
 
+    /// Takes a request back that was counted and never left.
+    pub fn refund(&mut self, now_ns: i64, action: Action, age_ns: i64) {
+        self.counter.refund(now_ns, action.points(age_ns));
+    }
+
     /// Takes the venue's word that the counter is full: others may use the account, too.
     pub fn refused(&mut self, now_ns: i64) {
         self.counter.fill(now_ns, 0);

@@ -51,6 +51,12 @@ impl Counter {
         self.updated_ns = self.updated_ns.max(now_ns);
     }
 
+    /// Lowers the level, never under zero: what was counted did not happen.
+    pub fn refund(&mut self, now_ns: i64, points: i64) {
+        self.level = self.level(now_ns).saturating_sub(i128::from(points) * POINT).max(0);
+        self.updated_ns = self.updated_ns.max(now_ns);
+    }
+
     /// Raises the level to `points` over the threshold, unless it is higher.
     pub fn fill(&mut self, now_ns: i64, points: i64) {
         self.level = self.level(now_ns).max(self.threshold + i128::from(points) * POINT);

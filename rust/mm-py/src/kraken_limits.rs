@@ -37,6 +37,12 @@ impl KrakenTradingCounter {
         Ok(())
     }
 
+    #[pyo3(signature = (now_ns, action, age_ns=0))]
+    fn refund(&mut self, now_ns: i64, action: &str, age_ns: i64) -> PyResult<()> {
+        self.core.refund(now_ns, action_of(action)?, age_ns);
+        Ok(())
+    }
+
     fn refused(&mut self, now_ns: i64) {
         self.core.refused(now_ns);
     }

@@ -207,6 +207,8 @@ class KrakenTradingCounter:
         """Return whether a request may go; counts nothing and changes nothing."""
     def charge(self, now_ns: int, action: str, age_ns: int = 0) -> None:
         """Count a request that is on its way."""
+    def refund(self, now_ns: int, action: str, age_ns: int = 0) -> None:
+        """Take a request back that was counted and never left."""
     def refused(self, now_ns: int) -> None:
         """Take the venue's word that the counter is full: other programs may use the account, too."""
     def headroom(self, now_ns: int) -> float:

@@ -41,6 +41,8 @@ LIST_LAG_NS: Final = 35_000_000_000
 TIMER_AGAIN_NS: Final = 1_000_000_000
 ADOPTED: Final = "adopted"
 MAINTENANCE: Final = "maintenance"
+NOT_SENT: Final = "local"
+"""Code of a refusal that is the link's own: not one byte of the request left."""
 GONE_SETTLE_NS: Final = 2_000_000_000
 """What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 
@@ -392,6 +394,15 @@ class Engine(EngineCore):
                 market.quoter.on_refused(event.recv_ns, order)
                 if market.limits is not None and "rate limit" in event.reason.lower():
                     market.limits.refused(event.recv_ns)
+            if market.limits is not None:
+                # The venue never saw it, so that it does not count there: an outage must not use up what is needed after.
+                age_ns = event.recv_ns - order.touched_ns
+                if kind is ev.OrderDenied:
+                    market.limits.refund(event.recv_ns, "place", 0)
+                elif kind is ev.CancelRejected and event.code == NOT_SENT:
+                    market.limits.refund(event.recv_ns, "cancel", age_ns)
+                elif kind is ev.AmendRejected and event.code == NOT_SENT:
+                    market.limits.refund(event.recv_ns, "amend", age_ns)
         venue = self.venues[order.venue]
         if not order.is_open:
             self.cancel_asked_ns.pop(order.client_id, None)

@@ -44,6 +44,9 @@ class MexcFuturesLimits:
         """Count a request that is on its way."""
         (self._orders if action == "place" else self._cancels).take(now_ns, 1, True)
 
+    def refund(self, now_ns: int, action: str, age_ns: int = 0) -> None:
+        """A request was counted and never left: its place is free again within a second anyway."""
+
     def next_permit_ns(
         self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0
     ) -> int:

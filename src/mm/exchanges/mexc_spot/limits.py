@@ -46,6 +46,9 @@ class MexcSpotLimits:
             self._orders.take(now_ns, 1, True)
         self._requests.take(now_ns, 1, True)
 
+    def refund(self, now_ns: int, action: str, age_ns: int = 0) -> None:
+        """A request was counted and never left: its place is free again within a second anyway."""
+
     def next_permit_ns(
         self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0
     ) -> int:
