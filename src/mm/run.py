@@ -81,7 +81,10 @@ def _check_world(settings: Settings, is_meant: bool) -> None:
     from mm.exchanges import find
 
     for name in settings.venues:
-        find(name)
+        try:
+            find(name)
+        except ConfigError as error:
+            raise _named_where(settings, name, error) from None
         if name in NOT_YET:
             raise ConfigError(f"venues.{name}", "", "a venue that the engine can account for", NOT_YET[name])
     if settings.run.world == "live":
@@ -112,6 +115,15 @@ def _check_world(settings: Settings, is_meant: bool) -> None:
                 "no addresses in world sim, which starts its own venue",
                 "for a simulator that runs already use --world live --live with its addresses and its key",
             )
+
+
+def _named_where(settings: Settings, venue: str, error: ConfigError) -> ConfigError:
+    """The same error with the key that names the venue, where it has no table of its own."""
+    for strategy in settings.strategies.values():
+        if strategy.venue == venue:
+            key = f"strategies.{strategy.name}.venue"
+            return ConfigError(key, "", f'{error.expected}, got "{venue}"', error.hint)
+    return error
 
 
 def _run(settings: Settings, as_json: bool) -> int:

@@ -165,3 +165,9 @@ def test_a_quote_takes_whole_numbers_only():
         Quote(1, 0, 2**63, 1)
     with pytest.raises(TypeError, match=r"Quoting\.quotes"):
         Quoting(((1, 0, 600_000, 1),), Terms(1.0, 1.0, 0.0, "", ""))
+
+
+@pytest.mark.parametrize("fair", [float("nan"), float("inf"), float("-inf")])
+def test_a_fair_price_is_a_number(fair):
+    with pytest.raises(ValueError, match=r"Terms\.fair"):
+        Terms(fair, 1.0, 0.0, "", "")

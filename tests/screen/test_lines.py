@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mm.screen.amounts import grouped, money, plain, rounded
+from mm.screen.amounts import grouped, money, plain, rounded, shown_parts
 from mm.screen.lines import as_json, block, debt, position, profit, summary
 from mm.screen.snapshot import DebtView, MarketView, Quote, Snapshot
 
@@ -77,6 +77,14 @@ def test_a_debt_tells_its_age_and_what_hedging_cost_so_far() -> None:
 
 def test_profit_is_split_and_adds_up() -> None:
     assert profit(MARKET) == "Profit: +$1.20 = spread captured +$2.10, inventory -$0.50, fees -$0.40"
+
+
+@given(st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=5), st.integers(0, 12))
+def test_parts_add_up_to_the_total_as_they_are_shown(parts: list[int], precision: int) -> None:
+    total, shown = shown_parts(parts, precision)
+    assert sum(shown) == total == rounded(sum(parts), precision, 2)
+    for exact, part in zip(parts, shown, strict=True):
+        assert abs(Fraction(part, 100) - Fraction(exact, 10**precision)) < Fraction(1, 100)
 
 
 def test_a_rebate_is_income() -> None:

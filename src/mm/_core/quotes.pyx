@@ -6,6 +6,7 @@ They are made at every tick, so that they are structs: a named tuple takes five 
 from cpython.long cimport PyLong_Check
 from cpython.number cimport PyNumber_Index
 from cython cimport final, freelist, no_gc
+from libc.math cimport isfinite
 from libc.stdint cimport int8_t, int64_t
 
 # Levels are places in a list; nobody quotes thousands of orders a side on one symbol (Kraken takes 225 a pair).
@@ -75,6 +76,9 @@ cdef class Terms:
     def __init__(
         self, double fair, double half_spread, double skew, str bid_note not None, str ask_note not None
     ):
+        if not isfinite(fair):
+            # Nothing compares with it, so that every tolerance would be taken as passed.
+            raise ValueError(f"Terms.fair: {fair} is not a finite number")
         self.fair = fair
         self.half_spread = half_spread
         self.skew = skew

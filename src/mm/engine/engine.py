@@ -395,7 +395,7 @@ class Engine(EngineCore):
                 if market.limits is not None and "rate limit" in event.reason.lower():
                     market.limits.refused(event.recv_ns)
             if market.limits is not None:
-                # The venue never saw it, so that it does not count there: an outage must not use up what is needed after.
+                # The venue never saw it and counts it not: an outage must not use up what is needed after it.
                 age_ns = event.recv_ns - order.touched_ns
                 if kind is ev.OrderDenied:
                     market.limits.refund(event.recv_ns, "place", 0)

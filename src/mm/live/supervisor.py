@@ -227,8 +227,11 @@ class Supervisor:
         """Keep the report of what a strategy raised; without any strategy left the run is over."""
         engine = self._bot.engine
         error = engine.strategy_errors.get(event.strategy)
-        told = self._told(error) if error is not None else event.reason
-        self._view.say(f"Strategy {event.strategy} is paused: {told}")
+        # The report has the traceback; whose mistake it is, the sentence says.
+        report = self._told(error).rpartition(" (report: ") if error is not None else ("", "", "")
+        told = f"strategy {event.strategy} is paused, its orders are cancelled: {event.reason}"
+        told += f" (report: {report[2]}" if report[1] else ""
+        self._view.say(told)
         if not self._fault and all(market.paused for market in engine.markets.values() if market.strategy is not None):
             self._fault = told
             self._wake.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def rounded(units: int, precision: int, places: int) -> int:
     """`units` of 10^-precision as units of 10^-places, halves away from zero."""
@@ -20,6 +22,23 @@ def grouped(units: int, precision: int, places: int, *, sign: bool = False) -> s
     if value < 0:
         return "-" + text
     return "+" + text if sign else text
+
+
+def shown_parts(parts: Sequence[int], precision: int, places: int = 2) -> tuple[int, list[int]]:
+    """A total and its parts as units of 10^-places that add up as they are shown.
+
+    The total is rounded; what the rounded parts miss goes to those that were rounded furthest away from it.
+    """
+    total = rounded(sum(parts), precision, places)
+    shown = [rounded(part, precision, places) for part in parts]
+    missing = total - sum(shown)
+    scale = 10 ** max(0, precision - places)
+    step = 1 if missing > 0 else -1
+    # Positive where a part was shown as too small for its true value, in the direction that is missing.
+    order = sorted(range(len(parts)), key=lambda index: step * (shown[index] * scale - parts[index]))
+    for index in order[: abs(missing)]:
+        shown[index] += step
+    return total, shown
 
 
 def plain(units: int, precision: int) -> str:

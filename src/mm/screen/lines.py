@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mm.screen.amounts import grouped, money, plain, ratio, rounded, thousands, trimmed, venue_title
+from mm.screen.amounts import grouped, money, plain, ratio, rounded, shown_parts, thousands, trimmed, venue_title
 from mm.screen.snapshot import DebtView, MarketView, Snapshot
 
 AMOUNT_PRECISION = 12
+CENTS = 2
 
 
 def summary(snapshot: Snapshot) -> list[str]:
@@ -51,11 +52,16 @@ def position(market: MarketView) -> str:
 
 def profit(market: MarketView) -> str:
     """`Profit: +$1.20 = spread captured +$2.10, inventory -$0.50, fees -$0.40`."""
+    total, parts = profit_parts(market)
+    shown = ", ".join(f"{name} {money(cents, CENTS, market.quote, sign=True)}" for name, cents in parts)
+    return f"Profit: {money(total, CENTS, market.quote, sign=True)} = {shown}"
+
+
+def profit_parts(market: MarketView) -> tuple[int, list[tuple[str, int]]]:
+    """The profit and its parts in hundredths of the quote currency, which add up as they are shown."""
     fees = -rounded(market.fees, AMOUNT_PRECISION, market.cost_precision)
-    total = market.spread_captured + market.inventory + fees
-    names = (("spread captured", market.spread_captured), ("inventory", market.inventory), ("fees", fees))
-    parts = ", ".join(f"{name} {money(units, market.cost_precision, market.quote, sign=True)}" for name, units in names)
-    return f"Profit: {money(total, market.cost_precision, market.quote, sign=True)} = {parts}"
+    total, parts = shown_parts((market.spread_captured, market.inventory, fees), market.cost_precision, CENTS)
+    return total, list(zip(("spread captured", "inventory", "fees"), parts, strict=True))
 
 
 def market_lines(market: MarketView) -> list[str]:

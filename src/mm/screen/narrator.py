@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 AMOUNT_PRECISION: Final = 12
 
 
+LEFT_BEHIND: Final = "left by an earlier start"
+"""The engine's reason for cancelling an order that it took over."""
+
+
 @dataclass(slots=True)
 class Happening:
     """One sentence. level: "info" (always said) or "debug"; key: equal keys in a row are one sentence, counted."""
@@ -73,7 +77,7 @@ class Narrator:
             ev.ForeignOrders: self._foreign,
             ev.Alert: self._alert,
             ev.Operator: self._operator,
-            ev.StrategyPaused: self._strategy_paused,
+            ev.OrderCanceled: self._canceled,
             ev.Place: self._place,
             ev.Amend: self._amend,
             ev.Cancel: self._cancel,
@@ -158,9 +162,13 @@ class Narrator:
         argument = f" {event.argument}" if event.argument else ""
         return Happening(event.recv_ns, f"Operator: {event.action}{argument}")
 
-    def _strategy_paused(self, event: ev.StrategyPaused) -> Happening:
-        text = f"Strategy {event.strategy} is paused, its orders are cancelled: {event.reason}"
-        return Happening(event.recv_ns, text)
+    def _canceled(self, event: ev.OrderCanceled) -> Happening:
+        """What nobody here asked for is news: a timer that ran out, a post-only order that would have taken."""
+        asked = not event.reason or "user" in event.reason.lower()
+        text = (
+            f"{venue_title(event.venue)} cancelled order {event.client_id or event.venue_id}: {event.reason or 'asked'}"
+        )
+        return Happening(event.recv_ns, text, "debug" if asked else "info", key=f"cancelled {event.reason}")
 
     def _place(self, event: ev.Place) -> Happening:
         verb = "buy" if event.side > 0 else "sell"
@@ -173,7 +181,10 @@ class Narrator:
         return Happening(event.recv_ns, f"Moved {event.client_id}, in all {what}", "debug")
 
     def _cancel(self, event: ev.Cancel) -> Happening:
-        return Happening(event.recv_ns, f"Cancel {event.client_id or event.venue_id}: {event.reason}", "debug")
+        name = event.client_id or event.venue_id
+        if event.reason == LEFT_BEHIND:
+            return Happening(event.recv_ns, f"Order {name} was {event.reason}: cancelling it", key=event.reason)
+        return Happening(event.recv_ns, f"Cancel {name}: {event.reason}", "debug")
 
     def _cancel_rejected(self, event: ev.CancelRejected) -> Happening:
         text = f"Cancel of {event.client_id or event.venue_id} refused: {event.reason}"

@@ -8,8 +8,8 @@ from itertools import chain
 from textwrap import wrap
 from typing import Final
 
-from mm.screen.amounts import money, rounded, thousands, trimmed, venue_title
-from mm.screen.lines import AMOUNT_PRECISION, age, debt, position, spent, summary
+from mm.screen.amounts import money, thousands, trimmed, venue_title
+from mm.screen.lines import CENTS, age, debt, position, profit_parts, spent, summary
 from mm.screen.narrator import Happening
 from mm.screen.snapshot import MarketView, Quote, Snapshot
 
@@ -107,20 +107,15 @@ def _figures(snapshot: Snapshot) -> Iterable[Row]:
 
 
 def _profit(market: MarketView) -> Row:
-    fees = -rounded(market.fees, AMOUNT_PRECISION, market.cost_precision)
-    total = market.spread_captured + market.inventory + fees
-    parts = (("spread captured", market.spread_captured), ("inventory", market.inventory), ("fees", fees))
+    total, parts = profit_parts(market)
 
-    def amount(units: int) -> Span:
+    def amount(cents: int) -> Span:
         # By what is shown: a fraction of a cent is neither gain nor loss.
-        return (
-            _sign(rounded(units, market.cost_precision, 2)),
-            money(units, market.cost_precision, market.quote, sign=True),
-        )
+        return (_sign(cents), money(cents, CENTS, market.quote, sign=True))
 
     spans: list[Span] = [("", " "), ("bold", "Profit: "), amount(total), ("", " = ")]
-    for number, (name, units) in enumerate(parts):
-        spans += [("", f"{', ' if number else ''}{name} "), amount(units)]
+    for number, (name, cents) in enumerate(parts):
+        spans += [("", f"{', ' if number else ''}{name} "), amount(cents)]
     return tuple(spans)
 
 
