@@ -377,7 +377,7 @@ class Audit:
                 self._take(order, side, price, maker.ahead)
                 if not order.left:
                     break
-                if maker.account == order.account:
+                if maker.account == order.account and order.self_trade != "allow":
                     if order.self_trade in ("cancel_oldest", "cancel_both"):
                         self._leave(maker)
                         self._end(maker, "Self trade prevention")

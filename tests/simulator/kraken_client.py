@@ -9,7 +9,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from mm.simulator.kraken.outbox import Action
+from mm.simulator.outbox import Action
 from mm.simulator.kraken.venue import KrakenVenue, Options
 
 SECOND = 1_000_000_000

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mm.simulator.kraken.outbox import GARBAGE, Action
+from mm.simulator.outbox import GARBAGE, Action
 from mm.simulator.orders import SELL
 from tests.simulator.kraken_client import SECOND, SYMBOL, Client, events
 from tests.simulator.quiet_market import BID, BTC, quiet_venue, trade

@@ -132,7 +132,8 @@ class MemoryWorld:
         elif isinstance(action, Connect):
             self._disconnect(action.channel)
             attempt = self._attempts[action.channel] = self._attempts.get(action.channel, 0) + 1
-            channel, path = action.channel, urlsplit(action.url).path
+            parts = urlsplit(action.url)
+            channel, path = action.channel, f"{parts.path}?{parts.query}" if parts.query else parts.path
             self._later(f"dial {channel}", lambda: self._connect(channel, path, attempt))
         elif isinstance(action, Disconnect):
             self._attempts[action.channel] = self._attempts.get(action.channel, 0) + 1
@@ -190,7 +191,7 @@ class MemoryWorld:
             self._later(f"reply {number}", lambda: self._answer(number, action.code, action.payload))
         elif kind == "hangup":
             self._later(f"reply {number}", lambda: self._answer(number, LOST, b"connection closed"))
-        elif kind == "send":
+        elif kind in ("send", "send_binary"):
             self._later(f"down {number}", lambda: self._message(number, action.payload))
         else:
             code = action.code if kind == "close" else ABNORMAL

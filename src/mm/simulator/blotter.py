@@ -35,10 +35,22 @@ OrderLog = Callable[[dict[str, Any]], None]
 """Takes what happened to orders as JSON values, see `tools/audit_fills.py`."""
 
 
+Name = Callable[[str, random.Random], str]
+"""A new id in a venue's own form, by the letter of its kind: O order, T execution, D deposit."""
+
+
+def kraken_like(letter: str, chance: random.Random) -> str:
+    """`OXXXXX-XXXXX-XXXXXX`: ten bytes are sixteen letters of A-Z and 2-7, as in Kraken's ids."""
+    text = letter + b32encode(chance.randbytes(10)).decode()
+    return f"{text[:6]}-{text[6:11]}-{text[11:]}"
+
+
 class Blotter:
     """Orders, trades, ledger and what was reported of them."""
 
-    def __init__(self, instruments: dict[str, SimInstrument], seed: int, log: OrderLog | None) -> None:
+    def __init__(
+        self, instruments: dict[str, SimInstrument], seed: int, log: OrderLog | None, name: Name | None = None
+    ) -> None:
         for instrument in instruments.values():
             if instrument.price_precision + instrument.size_precision > DECIMALS:
                 raise ValueError(
@@ -59,6 +71,7 @@ class Blotter:
         self.expiring: dict[str, SimOrder] = {}
         self.reports: list[Report | LedgerEntry] = []
         self._log = log
+        self._name = name or kraken_like
 
     # --- money ------------------------------------------------------------------------------------------------------
 
@@ -232,9 +245,7 @@ class Blotter:
 
     def identifier(self, letter: str) -> str:
         """A new id in the venue's form, drawn from the seed."""
-        # Ten bytes are sixteen letters of A-Z and 2-7, as in real ids.
-        text = letter + b32encode(self.random.randbytes(10)).decode()
-        return f"{text[:6]}-{text[6:11]}-{text[11:]}"
+        return self._name(letter, self.random)
 
     def note(self, event: str, now_ns: int, order: SimOrder, **more: Any) -> None:
         """Write to the order log."""

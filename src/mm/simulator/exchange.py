@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from mm.simulator import world_state
-from mm.simulator.blotter import Blotter, OrderLog
+from mm.simulator.blotter import Blotter, Name, OrderLog
 from mm.simulator.books import Books
 from mm.simulator.matching import REST_REASON, Matching
 from mm.simulator.orders import (
@@ -48,7 +48,7 @@ class Exchange:
     """One exchange with one tape.
 
     entries: the tape's replay (None: no recorded market) of `tape_symbol`; start_ns: when its clock starts; speed: tape
-    seconds in one second; log: see OrderLog.
+    seconds in one second; log: see OrderLog; name: makes ids in the venue's form (default: Kraken's).
     """
 
     def __init__(
@@ -61,9 +61,10 @@ class Exchange:
         speed: float = 1.0,
         seed: int = 1,
         log: OrderLog | None = None,
+        name: Name | None = None,
     ) -> None:
         self.instruments = {instrument.symbol: instrument for instrument in instruments}
-        self._blotter = Blotter(self.instruments, seed, log)
+        self._blotter = Blotter(self.instruments, seed, log, name)
         self._books = Books(self.instruments, self._blotter)
         self._matching = Matching(self._blotter, self._books)
         self._recorded = RecordedMarket(tape_symbol, self._books)
@@ -206,6 +207,10 @@ class Exchange:
             self._blotter.accept(now_ns, order)
             self._matching.work(now_ns, order)
         return order
+
+    def affordable(self, wanted: NewOrder, money: int) -> int:
+        """How much of a market buy some money pays for now, fees apart."""
+        return self._matching.affordable(wanted, money)
 
     def amend(
         self, now_ns: int, order_id: str, *, price: int | None = None, size: int | None = None, post_only: bool = False

@@ -17,9 +17,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 SECOND_NS: Final = 1_000_000_000
+T = TypeVar("T", str, bytes)
 
 ACTIONS: Final[dict[str, frozenset[str]]] = {
     "request": frozenset({"drop", "delay", "refuse", "disconnect", "lag"}),
@@ -187,9 +188,9 @@ class Hooks:
         """When the next clock rule fires; 0 for never."""
         return min((rule.due_ns for rule in self._rules["clock"] if rule.due_ns), default=0)
 
-    def cut(self, text: str) -> str:
+    def cut(self, message: T) -> T:
         """A damaged copy of a message: it ends somewhere, as a broken proxy's does."""
-        return text[: self._rng.randrange(1, max(2, len(text)))]
+        return message[: self._rng.randrange(1, max(2, len(message)))]
 
     def _counted(self, rule: Rule) -> bool:
         position = rule.matches - 1 - rule.skip

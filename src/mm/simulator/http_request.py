@@ -82,6 +82,7 @@ REASONS: Final = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    418: "I'm a teapot",
     413: "Payload Too Large",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
@@ -90,12 +91,15 @@ REASONS: Final = {
 }
 
 
-def response(status: int, content_type: str, body: bytes, *, keep_alive: bool) -> bytes:
+def response(
+    status: int, content_type: str, body: bytes, *, keep_alive: bool, headers: tuple[tuple[str, str], ...] = ()
+) -> bytes:
     """The bytes of a response."""
     reason = REASONS.get(status, "Status")
     connection = "keep-alive" if keep_alive else "close"
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers)
     head = (
         f"HTTP/1.1 {status} {reason}\r\ncontent-type: {content_type}\r\ncontent-length: {len(body)}\r\n"
-        f"connection: {connection}\r\n\r\n"
+        f"connection: {connection}\r\n{more}\r\n"
     )
     return head.encode() + body

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mm.simulator.decimals import fixed
 from mm.simulator.exchange import Exchange
-from mm.simulator.kraken.texts import fixed
 from mm.simulator.orders import BUY, SimInstrument, SimOrder, SimTrade
 
 

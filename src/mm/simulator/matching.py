@@ -36,11 +36,27 @@ class Matching:
             if size >= wanted.size or not reaches(wanted, wanted.price, price):
                 break
             there = side.size(price)
-            there -= sum(order.leaves for order in side.orders(price) if order.request.account == wanted.account)
+            if wanted.self_trade is not SelfTrade.ALLOW:
+                there -= sum(order.leaves for order in side.orders(price) if order.request.account == wanted.account)
             there = min(there, wanted.size - size)
             size += there
             money += price * there
         return size, money
+
+    def affordable(self, wanted: NewOrder, money: int) -> int:
+        """How much of a market buy some money pays for, fees apart; the order's own size does not count."""
+        side = self._books.side(wanted.symbol, -wanted.side)
+        size = 0
+        for price in side.prices():
+            there = side.size(price)
+            if wanted.self_trade is not SelfTrade.ALLOW:
+                there -= sum(order.leaves for order in side.orders(price) if order.request.account == wanted.account)
+            part = min(there, money // price)
+            size += part
+            money -= part * price
+            if part < there:
+                break
+        return size
 
     def work(self, now_ns: int, order: SimOrder) -> None:
         """Match an order; what is left of it rests, or ends."""
@@ -64,7 +80,7 @@ class Matching:
             self._take_recorded(now_ns, taker, side, price, maker.queue_ahead)
             if not taker.leaves:
                 break
-            if maker.request.account == request.account:
+            if maker.request.account == request.account and request.self_trade is not SelfTrade.ALLOW:
                 if request.self_trade is not SelfTrade.CANCEL_NEWEST:
                     books.leave(now_ns, maker)
                     self._blotter.end(now_ns, maker, Status.CANCELED, SELF_TRADE_REASON)

@@ -32,6 +32,8 @@ class SelfTrade(Enum):
     CANCEL_NEWEST = "cancel_newest"
     CANCEL_OLDEST = "cancel_oldest"
     CANCEL_BOTH = "cancel_both"
+    ALLOW = "allow"
+    """They meet like anybody's (a venue without self-trade prevention, or with it off)."""
 
 
 class Status(Enum):

@@ -18,7 +18,7 @@ from picows.common import WSUpgradeRequest, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from mm.simulator.http_request import BadRequest, HttpRequest, parse_request, response
-from mm.simulator.kraken.outbox import ABORT, CLOSE, HANGUP, REPLY, SEND, Action
+from mm.simulator.outbox import ABORT, CLOSE, FRAMES, HANGUP, REPLY, SEND, Action
 
 HOST: Final = "127.0.0.1"
 CONNECTIONS_MAX: Final = 512
@@ -114,14 +114,14 @@ class Server:
         """Do what the venue wants done, and set the timer for its next deadline."""
         for action in self._venue.drain():
             kind = action.kind
-            if kind == SEND:
+            if kind in FRAMES:
                 socket = self._sockets.get(action.connection)
                 if socket is not None:
-                    socket.send(action.payload)
+                    socket.send(action.payload, is_text=kind == SEND)
             elif kind in (REPLY, HANGUP):
                 request = self._requests.get(action.connection)
                 if request is not None and kind == REPLY:
-                    request.reply(action.code, action.reason, action.payload)
+                    request.reply(action.code, action.reason, action.payload, action.headers)
                 elif request is not None:
                     request.drop()
             elif kind in (CLOSE, ABORT):
@@ -168,7 +168,7 @@ class Server:
 
     def upgrade(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
         """The listener of a new WebSocket, or the response that refuses it."""
-        path = request.path.decode("latin-1").partition("?")[0]
+        path = request.path.decode("latin-1")
         try:
             identity = self._venue.open(self.now_ns(), path)
         except ConnectionRefusedError as error:
@@ -232,12 +232,14 @@ class _Http(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
 
-    def reply(self, status: int, content_type: str, body: bytes) -> None:
+    def reply(
+        self, status: int, content_type: str, body: bytes, headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         """Answer the request that is being waited for."""
         request, self._waiting = self._waiting, None
         if request is None or self._transport is None:
             return
-        self._transport.write(response(status, content_type, body, keep_alive=request.keep_alive))
+        self._transport.write(response(status, content_type, body, keep_alive=request.keep_alive, headers=headers))
         if not request.keep_alive:
             self._transport.close()
             self._leave()
@@ -338,12 +340,12 @@ class _Socket(WSListener):
         self._transport: WSTransport | None = None
         self._fragments = bytearray()
 
-    def send(self, payload: bytes) -> None:
-        """Send a text frame."""
+    def send(self, payload: bytes, *, is_text: bool) -> None:
+        """Send a frame."""
         transport = self._transport
         # picows writes to the socket by its number, which may be another connection's by the time we hear of the end.
         if transport is not None and not transport.is_disconnected and not transport.underlying_transport.is_closing():
-            transport.send(WSMsgType.TEXT, payload)
+            transport.send(WSMsgType.TEXT if is_text else WSMsgType.BINARY, payload)
 
     def end(self, code: int, reason: str) -> None:
         """Close; code 0 drops the connection without a close frame."""

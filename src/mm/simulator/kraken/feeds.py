@@ -9,7 +9,7 @@ from mm.simulator.kraken import public_messages
 from mm.simulator.kraken.book_feed import DEPTHS, BookFeed
 from mm.simulator.kraken.connection import Connection, Topic
 from mm.simulator.kraken.names import Names, asset
-from mm.simulator.kraken.tape_record import TapeRecord
+from mm.simulator.tape_record import TapeRecord
 from mm.simulator.orders import BookChange, SimInstrument, TradePrint
 
 SNAPSHOT_TRADES: Final = 50

@@ -36,7 +36,7 @@ from mm.simulator.kraken.desk import Desk
 from mm.simulator.kraken.errors import Malformed
 from mm.simulator.kraken.feeds import Feeds
 from mm.simulator.kraken.orders_websocket import Trading
-from mm.simulator.kraken.outbox import Action, Outbox
+from mm.simulator.outbox import Action, Outbox
 from mm.simulator.kraken.rates import TIERS, ConnectionBudget, Counter
 from mm.simulator.kraken.reply import Reply, Request
 from mm.simulator.kraken.rest import Rest, refusal
@@ -49,6 +49,7 @@ from mm.simulator.orders import LedgerEntry, Report
 
 PATHS: Final = {"/v2": False, "/auth/v2": True}
 """WebSocket paths, and whether they are private. (Kraken has two hosts; here one host has two paths.)"""
+HOST: Final = "api.kraken.com"
 GONE: Final = 1001
 HEARTBEAT: Final = '{"channel":"heartbeat"}'
 SILENCE_NS: Final = 3600 * SECOND_NS
@@ -118,7 +119,7 @@ class KrakenVenue:
         self.api_secret = base64.b64encode(secrets.randbytes(64)).decode()
         self.hooks = Hooks(seed, start_ns)
         self.hooks.load(list(hooks))
-        self._outbox = Outbox(self.hooks)
+        self._outbox = Outbox(self.hooks, HOST)
         self.system = "online"
         self._mode_until_ns = 0
         self._skew_until_ns = 0
@@ -162,6 +163,7 @@ class KrakenVenue:
             ConnectionRefusedError: with the HTTP status and a text.
         """
         self._begin(now_ns)
+        path = path.partition("?")[0]
         if path not in PATHS:
             raise ConnectionRefusedError(404, "not found")
         if self._budget is not None and not self._budget.attempt(now_ns):

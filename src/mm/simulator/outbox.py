@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from mm.simulator.hooks import Hooks, Rule
 
 SEND: Final = "send"
+SEND_BINARY: Final = "send_binary"
 CLOSE: Final = "close"
 ABORT: Final = "abort"
 REPLY: Final = "reply"
@@ -16,10 +17,7 @@ HANGUP: Final = "hangup"
 
 GARBAGE: Final = "CloudFlare WebSocket proxy restarting"
 """Non-JSON text that real proxies have sent before closing with 1001."""
-GATEWAY_PAGE: Final = (
-    b"<!DOCTYPE html><html><head><title>api.kraken.com | 520</title></head>"
-    b"<body>Web server is returning an unknown error</body></html>"
-)
+FRAMES: Final = frozenset({SEND, SEND_BINARY})
 JSON_TYPE: Final = "application/json"
 HTML_TYPE: Final = "text/html; charset=UTF-8"
 
@@ -29,9 +27,9 @@ _CHECKSUM = re.compile(r'("checksum":)(\d+)')
 class Action(NamedTuple):
     """One thing for the shell to do.
 
-    For a WebSocket: `send` a text frame; `close` with code and reason; `abort`: drop the connection without a word. For
-    an HTTP connection (numbered by the shell, apart from WebSockets): `reply` with status `code` and content type
-    `reason`; `hangup`: drop it without a reply.
+    For a WebSocket: `send` a text frame, `send_binary` a binary one; `close` with code and reason; `abort`: drop the connection without a word. For
+    an HTTP connection (numbered by the shell, apart from WebSockets): `reply` with status `code`, content type
+    `reason` and further `headers`; `hangup`: drop it without a reply.
     """
 
     kind: str
@@ -39,13 +37,29 @@ class Action(NamedTuple):
     payload: bytes = b""
     code: int = 0
     reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def gateway_page(host: str) -> bytes:
+    """What a gateway before a venue's host answers when it cannot reach it."""
+    return (
+        f"<!DOCTYPE html><html><head><title>{host} | 520</title></head>"
+        "<body>Web server is returning an unknown error</body></html>"
+    ).encode()
+
+
+def _frame(connection: int, payload: str | bytes) -> Action:
+    """A text of a venue goes as a text frame, bytes as a binary one."""
+    if isinstance(payload, str):
+        return Action(SEND, connection, payload.encode())
+    return Action(SEND_BINARY, connection, payload)
 
 
 class Outbox:
     """Collects actions; holds back what a hook delays and swallows what goes to a silenced connection."""
 
-    def __init__(self, hooks: Hooks) -> None:
-        self._hooks = hooks
+    def __init__(self, hooks: Hooks, host: str) -> None:
+        self._hooks, self._gateway_page = hooks, gateway_page(host)
         self._ready: list[Action] = []
         self._held: list[tuple[int, int, Action]] = []
         self._serial = 0
@@ -73,16 +87,16 @@ class Outbox:
         """A connection is gone: nothing of it is sent any more."""
         self.silenced.pop(connection, None)
         if self._held:
-            self._held = [entry for entry in self._held if entry[2].kind != SEND or entry[2].connection != connection]
+            self._held = [entry for entry in self._held if entry[2].kind not in FRAMES or entry[2].connection != connection]
             self._held.sort()
 
-    def message(self, now_ns: int, connection: int, channel: str, text: str) -> None:
+    def message(self, now_ns: int, connection: int, channel: str, payload: str | bytes) -> None:
         """Send a data frame of a channel."""
         rule = self._hooks.find(now_ns, "message", channel)
         if rule is not None:
-            self._faulty(now_ns, connection, text, rule)
+            self._faulty(now_ns, connection, payload, rule)
         else:
-            self._put(now_ns, Action(SEND, connection, text.encode()))
+            self._put(now_ns, _frame(connection, payload))
 
     def answer(self, now_ns: int, connection: int, method: str, text: str) -> None:
         """Send the response to a WebSocket request."""
@@ -92,20 +106,28 @@ class Outbox:
         else:
             self._put(now_ns, Action(SEND, connection, text.encode()))
 
-    def http(self, now_ns: int, connection: int, endpoint: str, text: str) -> None:
+    def http(
+        self,
+        now_ns: int,
+        connection: int,
+        endpoint: str,
+        text: str,
+        status: int = 200,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         """Send the response to a REST request."""
-        reply = Action(REPLY, connection, text.encode(), 200, JSON_TYPE)
+        reply = Action(REPLY, connection, text.encode(), status, JSON_TYPE, headers)
         rule = self._hooks.find(now_ns, "reply", endpoint)
         if rule is None:
             self._put(now_ns, reply)
         elif rule.action == "delay":
             self.hold(now_ns + rule.delay_ns, reply)
         elif rule.action == "status":
-            self._put(now_ns, Action(REPLY, connection, GATEWAY_PAGE, rule.status, HTML_TYPE))
+            self._put(now_ns, Action(REPLY, connection, self._gateway_page, rule.status, HTML_TYPE))
         elif rule.action == "corrupt":
-            self._put(now_ns, Action(REPLY, connection, self._hooks.cut(text).encode(), 200, JSON_TYPE))
+            self._put(now_ns, Action(REPLY, connection, self._hooks.cut(text).encode(), status, JSON_TYPE))
         elif rule.action == "garbage":
-            self._put(now_ns, Action(REPLY, connection, GATEWAY_PAGE, 200, HTML_TYPE))
+            self._put(now_ns, Action(REPLY, connection, self._gateway_page, 200, HTML_TYPE))
         elif rule.action == "disconnect":
             self._put(now_ns, Action(HANGUP, connection))
         elif rule.action == "duplicate":
@@ -129,18 +151,21 @@ class Outbox:
         self._serial += 1
         heappush(self._held, (due_ns, self._serial, action))
 
-    def _faulty(self, now_ns: int, connection: int, text: str, rule: Rule) -> None:
-        action = Action(SEND, connection, text.encode())
+    def _faulty(self, now_ns: int, connection: int, payload: str | bytes, rule: Rule) -> None:
+        action = _frame(connection, payload)
         if rule.action == "delay":
             self.hold(now_ns + rule.delay_ns, action)
         elif rule.action == "duplicate":
             self._put(now_ns, action)
             self._put(now_ns, action)
         elif rule.action == "corrupt":
-            self._put(now_ns, Action(SEND, connection, self._hooks.cut(text).encode()))
+            self._put(now_ns, _frame(connection, self._hooks.cut(payload)))
         elif rule.action == "checksum":
-            damaged = _CHECKSUM.sub(lambda found: f"{found[1]}{int(found[2]) ^ 1}", text)
-            self._put(now_ns, Action(SEND, connection, damaged.encode()))
+            # A venue without checksums has nothing to damage here.
+            damaged = payload
+            if isinstance(payload, str):
+                damaged = _CHECKSUM.sub(lambda found: f"{found[1]}{int(found[2]) ^ 1}", payload)
+            self._put(now_ns, _frame(connection, damaged))
         elif rule.action == "garbage":
             self._put(now_ns, Action(SEND, connection, GARBAGE.encode()))
             self._put(now_ns, action)
@@ -151,7 +176,7 @@ class Outbox:
             self.ended.append((connection, rule.code, "hook"))
 
     def _put(self, now_ns: int, action: Action) -> None:
-        if self.silenced and action.kind == SEND:
+        if self.silenced and action.kind in FRAMES:
             until_ns = self.silenced.get(action.connection)
             if until_ns is not None:
                 if now_ns < until_ns:

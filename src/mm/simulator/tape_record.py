@@ -6,7 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from mm.simulator.kraken.texts import SECOND_NS, ratio
+from mm.simulator.decimals import ratio
+from mm.simulator.hooks import SECOND_NS
 from mm.simulator.orders import SimInstrument, TradePrint
 
 TRADES_KEPT: Final = 2000

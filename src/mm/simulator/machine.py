@@ -1,0 +1,340 @@
+"""What every simulated venue's machine has in common: turns, faults, requests that wait, connections that fall silent.
+
+A turn is: time first, then the request, then what came of it. A venue's own class says how a request is named for the
+hooks, how it is carried out or refused, what its market and accounts are told, and when its connections are over.
+
+    connection = venue.open(now_ns, "/ws?...")     # WebSocket; ConnectionRefusedError (HTTP status, text)
+    venue.frame(now_ns, connection, payload)       # a text message of the client
+    venue.closed(now_ns, connection)               # the client's end; unknown numbers are ignored
+    venue.http(now_ns, number, method, target, headers, body)
+                                                   # a REST request; header names in lower case; `number` is the
+                                                   # shell's own, one outstanding request each, apart from WebSockets
+    venue.advance(now_ns)                          # nothing but time; needed at `next_deadline()` (0: none)
+    for action in venue.drain(): ...               # see `Action` in outbox.py; drain after every call
+
+Times are ns and must not go back. The same calls at the same times give the same actions, byte for byte.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from mm.simulator.exchange import Exchange
+from mm.simulator.hooks import MODES, SECOND_NS, Hooks, Rule
+from mm.simulator.outbox import Action, Outbox
+
+SILENCE_NS: Final = 3600 * SECOND_NS
+"""How long a silence without a duration lasts."""
+
+
+class Connected(Protocol):
+    """A WebSocket connection as a venue keeps it."""
+
+    id: int
+    private: bool
+
+    def next_deadline(self) -> int: ...
+
+
+C = TypeVar("C", bound=Connected)
+
+
+@dataclass(slots=True)
+class Held:
+    """A request on its way to being carried out: `message` of a WebSocket, or the parts of a REST request."""
+
+    received_ns: int
+    connection: int
+    message: Any = None
+    method: str = ""
+    target: str = ""
+    headers: dict[str, str] | None = None
+    body: bytes = b""
+
+    @property
+    def is_rest(self) -> bool:
+        return self.headers is not None
+
+    @property
+    def path(self) -> str:
+        """Of a REST request, without its query."""
+        return self.target.partition("?")[0]
+
+
+class VenueMachine(ABC, Generic[C]):
+    """Drives one exchange behind one venue's face."""
+
+    def __init__(
+        self, exchange: Exchange, *, start_ns: int, seed: int, hooks: Sequence[dict[str, Any]], host: str
+    ) -> None:
+        self.exchange = exchange
+        self.hooks = Hooks(seed, start_ns)
+        self.hooks.load(list(hooks))
+        self.system = "online"
+        self.skew_ns = 0
+        """How far the clock that clients see is off (a fault hook)."""
+        self.lag_ns = 0
+        """During a read: what is younger than this is not shown (a fault hook)."""
+        self.counts = {"connections": 0, "frames": 0, "requests": 0, "malformed": 0}
+        self._rng = random.Random(f"venue:{seed}")
+        self._outbox = Outbox(self.hooks, host)
+        self._connections: dict[int, C] = {}
+        self._held: list[tuple[int, int, Held]] = []
+        self._serial = 0
+        self._mode_until_ns = 0
+        self._skew_until_ns = 0
+
+    # --- the shell's calls ------------------------------------------------------------------------------------------
+
+    def open(self, now_ns: int, path: str) -> int:
+        """A client opens a WebSocket; returns its number.
+
+        Raises:
+            ConnectionRefusedError: with the HTTP status and a text.
+        """
+        self._begin(now_ns)
+        identity = self.counts["connections"] + 1
+        connection = self._accept(now_ns, identity, path)
+        self.counts["connections"] = identity
+        self._connections[identity] = connection
+        self._greet(now_ns, connection)
+        self._end(now_ns)
+        return identity
+
+    def frame(self, now_ns: int, connection: int, payload: bytes) -> None:
+        """A text message from a client."""
+        self._begin(now_ns)
+        opened = self._connections.get(connection)
+        if opened is not None:
+            self.counts["frames"] += 1
+            read = self._read(now_ns, opened, payload)
+            if read is not None:
+                name, message = read
+                self._hooked(now_ns, name, Held(now_ns, connection, message))
+        self._end(now_ns)
+
+    def http(
+        self, now_ns: int, connection: int, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> None:
+        """A REST request on a connection of the shell."""
+        self._begin(now_ns)
+        self.counts["requests"] += 1
+        held = Held(now_ns, connection, None, method, target, headers, body)
+        self._hooked(now_ns, self._endpoint(held), held)
+        self._end(now_ns)
+
+    def closed(self, now_ns: int, connection: int) -> None:
+        """A client's WebSocket has ended."""
+        self._begin(now_ns)
+        self._forget(connection)
+        self._end(now_ns)
+
+    def advance(self, now_ns: int) -> None:
+        """Let time pass."""
+        self._begin(now_ns)
+        self._end(now_ns)
+
+    def next_deadline(self) -> int:
+        """When `advance` has something to do; 0 for never."""
+        times = [
+            self.exchange.next_deadline(),
+            self._outbox.next_deadline(),
+            self.hooks.next_due_ns(),
+            self._mode_until_ns,
+            self._skew_until_ns,
+            self._held[0][0] if self._held else 0,
+            self._own_deadline(),
+        ]
+        times += [connection.next_deadline() for connection in self._connections.values()]
+        return min((time_ns for time_ns in times if time_ns), default=0)
+
+    def drain(self) -> list[Action]:
+        """What to do now, in order."""
+        return self._outbox.drain()
+
+    # --- an operator's calls (control pages, tests) -----------------------------------------------------------------
+
+    def set_mode(self, now_ns: int, system: str, *, symbol: str = "") -> None:
+        """Set the market mode of the venue, or of one symbol.
+
+        Raises:
+            ValueError: an unknown mode or symbol.
+        """
+        if system not in MODES:
+            raise ValueError(f"mode must be one of {', '.join(MODES)}, not {system!r}")
+        if symbol and symbol not in self.exchange.instruments:
+            raise ValueError(f"symbol must be one of {', '.join(self.exchange.instruments)}, not {symbol!r}")
+        self._begin(now_ns)
+        self._mode(now_ns, system, symbol)
+        self._end(now_ns)
+
+    def disconnect(self, now_ns: int, *, target: str = "all", code: int = 0, reason: str = "") -> int:
+        """Close WebSocket connections (`all`, `public`, `private`); code 0 without a close frame. Returns how many."""
+        self._begin(now_ns)
+        chosen = self._chosen(target)
+        for connection in chosen:
+            self._drop(now_ns, connection.id, code, reason)
+        self._end(now_ns)
+        return len(chosen)
+
+    @abstractmethod
+    def invalidate_tokens(self) -> None:
+        """Forget what private connections were opened with."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the venue knows besides its exchange and should outlive the process; JSON values."""
+        return {}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back a snapshot, before the first turn.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        del saved
+
+    def statistics(self) -> dict[str, Any]:
+        """Counters for the operator."""
+        return {
+            **self.counts,
+            "messages": self._outbox.messages,
+            "open_connections": len(self._connections),
+            "mode": self.system,
+            "hooks": self.hooks.report(),
+        }
+
+    # --- what a venue says ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _accept(self, now_ns: int, identity: int, path: str) -> C:
+        """A new connection, or ConnectionRefusedError."""
+
+    def _greet(self, now_ns: int, connection: C) -> None:
+        """Say what a venue says at once."""
+
+    @abstractmethod
+    def _read(self, now_ns: int, connection: C, payload: bytes) -> tuple[str, Any] | None:
+        """The name (for hooks) and the value of a message; None for one that was answered already."""
+
+    @abstractmethod
+    def _endpoint(self, held: Held) -> str:
+        """The name of a REST request for hooks."""
+
+    @abstractmethod
+    def _serve(self, now_ns: int, held: Held) -> None:
+        """Carry out a REST request."""
+
+    @abstractmethod
+    def _handle(self, now_ns: int, connection: C, held: Held) -> None:
+        """Carry out a WebSocket request."""
+
+    @abstractmethod
+    def _refuse(self, now_ns: int, held: Held, text: str) -> None:
+        """Refuse a request for a hook, with its text."""
+
+    @abstractmethod
+    def _tell(self, now_ns: int) -> None:
+        """Tell the market and the accounts what happened since the last call."""
+
+    @abstractmethod
+    def _own_deadline(self) -> int:
+        """When the venue has something of its own to do; 0 for never."""
+
+    @abstractmethod
+    def _tick(self, now_ns: int) -> None:
+        """Do what is due of that, and look after connections."""
+
+    @abstractmethod
+    def _left(self, connection: C) -> None:
+        """A connection has gone: forget its subscriptions."""
+
+    # --- turns ------------------------------------------------------------------------------------------------------
+
+    def _begin(self, now_ns: int) -> None:
+        self._outbox.advance(now_ns)
+        while self._held and self._held[0][0] <= now_ns:
+            self._carry_out(now_ns, heappop(self._held)[2])
+        self.exchange.advance(now_ns)
+        for rule in self.hooks.due(now_ns):
+            self._clock_rule(now_ns, rule)
+        if self._mode_until_ns and now_ns >= self._mode_until_ns:
+            self._mode(now_ns, "online", "")
+        if self._skew_until_ns and now_ns >= self._skew_until_ns:
+            self.skew_ns = self._skew_until_ns = 0
+        self._tell(now_ns)
+        self._tick(now_ns)
+
+    def _end(self, now_ns: int) -> None:
+        self._tell(now_ns)
+        while self._outbox.ended:
+            connection, code, reason = self._outbox.ended.pop(0)
+            if connection in self._connections:
+                self._drop(now_ns, connection, code, reason)
+
+    def _hooked(self, now_ns: int, name: str, held: Held) -> None:
+        rule = self.hooks.find(now_ns, "request", name)
+        if rule is None:
+            self._carry_out(now_ns, held)
+        elif rule.action == "delay":
+            self._serial += 1
+            heappush(self._held, (now_ns + rule.delay_ns, self._serial, held))
+        elif rule.action == "lag":
+            self.lag_ns = rule.delay_ns
+            self._carry_out(now_ns, held)
+            self.lag_ns = 0
+        elif rule.action == "refuse":
+            self._refuse(now_ns, held, rule.error)
+        elif rule.action == "disconnect" and held.is_rest:
+            self._outbox.hang_up(held.connection)
+        elif rule.action == "disconnect":
+            self._outbox.ended.append((held.connection, rule.code, "hook"))
+
+    def _carry_out(self, now_ns: int, held: Held) -> None:
+        if held.is_rest:
+            self._serve(now_ns, held)
+            return
+        connection = self._connections.get(held.connection)
+        if connection is not None:
+            self._handle(now_ns, connection, held)
+
+    def _clock_rule(self, now_ns: int, rule: Rule) -> None:
+        until_ns = now_ns + rule.duration_ns if rule.duration_ns else 0
+        if rule.action == "mode":
+            self._mode(now_ns, rule.mode, "")
+            self._mode_until_ns = until_ns
+        elif rule.action == "skew":
+            self.skew_ns, self._skew_until_ns = int(rule.skew_s * SECOND_NS), until_ns
+        elif rule.action == "disconnect":
+            for connection in self._chosen(rule.target):
+                self._drop(now_ns, connection.id, rule.code, "hook")
+        elif rule.action == "tokens":
+            self.invalidate_tokens()
+        elif rule.action == "silence":
+            for connection in self._chosen(rule.target):
+                # A half-open connection: it stands, and nothing comes through.
+                self._outbox.silenced[connection.id] = until_ns or now_ns + SILENCE_NS
+
+    def _mode(self, now_ns: int, system: str, symbol: str) -> None:
+        self._mode_until_ns = 0
+        for name in [symbol] if symbol else list(self.exchange.instruments):
+            self.exchange.set_status(now_ns, name, system)
+        if not symbol:
+            self.system = system
+
+    def _chosen(self, target: str) -> list[C]:
+        return [c for c in self._connections.values() if target == "all" or c.private == (target == "private")]
+
+    def _drop(self, now_ns: int, connection: int, code: int, reason: str) -> None:
+        self._forget(connection)
+        self._outbox.end(now_ns, connection, code, reason)
+
+    def _forget(self, identity: int) -> None:
+        connection = self._connections.pop(identity, None)
+        if connection is not None:
+            self._left(connection)
+            self._outbox.forget(identity)

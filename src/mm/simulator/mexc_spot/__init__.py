@@ -1,0 +1,1 @@
+"""The simulated MEXC Spot: its REST v3 and its WebSocket with protobuf pushes."""
