@@ -1,6 +1,7 @@
-"""Cut the shipped recording: BTC/USDT spot on a 0.01 grid becomes a small tape on Kraken's 0.1 grid.
+"""Cut the shipped recordings: BTC/USDT spot on a 0.01 grid becomes a small tape on that grid or on Kraken's of 0.1.
 
     python tools/make_cut.py FOLDER src/mm/simulator/data/btcusd_20240808.mmtape
+    python tools/make_cut.py FOLDER src/mm/simulator/data/btcusdt_20240808.mmtape --fine
 
 FOLDER holds snapshot, depth, bbo and trades (.parquet) of the recording: prices in ticks of 0.01, sizes in 1e-8. Needs
 polars; nothing of this runs at a user's.
@@ -31,7 +32,7 @@ from zlib import compress, crc32
 import polars as pl
 
 LEVELS = 200
-GRID = 10
+COARSE, FINE = 10, 1
 """Recorded ticks in one tick of the tape."""
 MAGIC = b"MMTAPE1\n"
 BID, ASK = 1, -1
@@ -53,14 +54,15 @@ def zigzag(value: int) -> bytes:
     return varint(value << 1 if value >= 0 else (-value << 1) - 1)
 
 
-def mapped(side: int, ticks: int) -> int:
-    return ticks // GRID if side > 0 else -(-ticks // GRID)
+def mapped(side: int, ticks: int, grid: int) -> int:
+    return ticks // grid if side > 0 else -(-ticks // grid)
 
 
 class Book:
     """The recorded book on its own grid, and the newest best prices over it."""
 
-    def __init__(self) -> None:
+    def __init__(self, grid: int) -> None:
+        self.grid = grid
         self.fine: dict[int, dict[int, int]] = {BID: {}, ASK: {}}
         self.best: dict[int, tuple[int, int]] = {}
 
@@ -73,7 +75,7 @@ class Book:
                 fine = {**{t: q for t, q in fine.items() if t * side < ticks * side}, ticks: lots}
             count, last = 0, 0
             for ticks in sorted(fine, key=lambda t, s=side: -t * s):
-                price = mapped(side, ticks)
+                price = mapped(side, ticks, self.grid)
                 if price != last:
                     count, last = count + 1, price
                     if count > LEVELS:
@@ -91,11 +93,11 @@ def after_trade(held: Levels, side: int, price: int, size: int) -> None:
         held[side, price] = left
 
 
-def read(folder: Path) -> tuple[Book, int, list[tuple[int, int, str, Any]]]:
+def read(folder: Path, grid: int) -> tuple[Book, int, list[tuple[int, int, str, Any]]]:
     """The book at the start, its time, and (time ns, rank at equal times, kind, rows) in the order of the tape."""
     snapshot = pl.read_parquet(folder / "snapshot.parquet")
     depth = pl.read_parquet(folder / "depth.parquet").sort("line", maintain_order=True)
-    book = Book()
+    book = Book(grid)
     for row in snapshot.iter_rows(named=True):
         book.fine[row["side"]][row["px_ticks"]] = row["qty_lots"]
     last_id, first_ns = snapshot["last_update_id"][0], snapshot["local_ts_ns"][0]
@@ -149,8 +151,8 @@ class Writer:
         self.price = price
 
 
-def main(folder: Path, target: Path) -> None:
-    book, first_ns, entries = read(folder)
+def main(folder: Path, target: Path, grid: int) -> None:
+    book, first_ns, entries = read(folder, grid)
     told = book.window()
     replayed = dict(told)
     reference = max(price for side, price in told if side == BID)
@@ -161,7 +163,7 @@ def main(folder: Path, target: Path) -> None:
         time_us = max(writer.time_us, (time_ns - first_ns) // 1000)
         if kind == "trade":
             taker = ASK if payload["buyer_is_maker"] else BID
-            price = mapped(-taker, payload["px_ticks"])
+            price = mapped(-taker, payload["px_ticks"], grid)
             after_trade(replayed, -taker, price, payload["qty_lots"])
             writer.write_trade(time_us, taker, price, payload["qty_lots"])
             continue
@@ -193,11 +195,15 @@ def main(folder: Path, target: Path) -> None:
             writer.counts["book"] += 1
     packed = compress(bytes(writer.body), 9)
     facts = {
-        "symbol": "BTC/USD",
+        "symbol": "BTC/USD" if grid == COARSE else "BTC/USDT",
         "title": "BTC/USDT spot, Binance, 2024-08-08 23:54 to 23:59 UTC",
         "origin": "nkaz001/hftbacktest 5f3ec40, examples/spot (MIT)",
-        "mapping": "0.01 grid to 0.1: bids down, asks up, sizes added; best 200 levels a side",
-        "price_precision": 1,
+        "mapping": (
+            "0.01 grid to 0.1: bids down, asks up, sizes added; best 200 levels a side"
+            if grid == COARSE
+            else "0.01 grid as recorded; best 200 levels a side"
+        ),
+        "price_precision": 1 if grid == COARSE else 2,
         "size_precision": 8,
         "reference": reference,
         "duration_us": writer.time_us + 100_000,
@@ -209,4 +215,4 @@ def main(folder: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), FINE if "--fine" in sys.argv[3:] else COARSE)

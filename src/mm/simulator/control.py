@@ -6,10 +6,11 @@
     POST /sim/hooks        a JSON list of hooks that replaces the present ones (see `mm.simulator.hooks`)
     POST /sim/status       {"mode": "post_only", "symbol": "BTC/USD"}; without a symbol the whole venue
     POST /sim/disconnect   {"target": "all" | "public" | "private", "code": 1001}; code 0 drops without a close frame
-    POST /sim/tokens       forget every WebSocket token
+    POST /sim/tokens       forget every WebSocket token or listen key
     POST /sim/stop         end the process
 
-Only loopback is listened on, and a browser's cross-site request (one with an Origin) is refused.
+Every venue of a process has its own pages, at its own address; `stop` of any ends them all. Only loopback is listened
+on, and a browser's cross-site request (one with an Origin) is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import orjson
 
 from mm.simulator.hooks import CLOSE_CODES, HookError
 from mm.simulator.http_request import HttpRequest
-from mm.simulator.kraken.venue import KrakenVenue
+from mm.simulator.kinds import ACCOUNT, Operated
 from mm.simulator.ledger_report import ledger_report
 
 TARGETS: Final = ("all", "public", "private")
@@ -38,7 +39,7 @@ class Control:
 
     def __init__(
         self,
-        venue: KrakenVenue,
+        venue: Operated,
         hello: dict[str, Any],
         stop: Callable[[], None],
         statistics: Callable[[], dict[str, Any]],
@@ -75,7 +76,7 @@ class Control:
     def _ledger(self, now_ns: int, value: Any) -> Any:
         del value
         self._venue.advance(now_ns)
-        return ledger_report(self._venue.exchange, self._venue.options.account)
+        return ledger_report(self._venue.exchange, ACCOUNT)
 
     def _stats(self, now_ns: int, value: Any) -> Any:
         del value

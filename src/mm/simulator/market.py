@@ -1,54 +1,51 @@
 """The market of a simulator process: the recording, the exchange that replays it, the account's first funds, the log.
 
-The order log (`orders.jsonl` in the state folder) has a line for whatever happened to an order, each with the number of
-tape entries that were applied before it, so that `tools/audit_fills.py` can derive every fill again; the log of the
-process before is `orders.previous.jsonl`.
+Each venue of a process has its own (see `names`). The order log (`orders.jsonl` in the state folder for Kraken) has a
+line for whatever happened to an order, each with the number of tape entries that were applied before it, so that
+`tools/audit_fills.py` can derive every fill again; the log of the process before is `orders.previous.jsonl`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 import orjson
 
 from mm.simulator.exchange import Exchange
-from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6
+from mm.simulator.kinds import ACCOUNT, KINDS, KRAKEN, VenueKind, btc_usd
 from mm.simulator.ledger import DECIMALS
-from mm.simulator.orders import SimInstrument
-from mm.simulator.tape import Tape, builtin
+from mm.simulator.tape import BookEntry, Entry, Tape, TapeError, TradeEntry, builtin
 
-ACCOUNT: Final = "main"
-FUNDS: Final = {"BTC": 10, "USD": 1_000_000}
-LOG_NAME: Final = "orders.jsonl"
-LOG_NAME_BEFORE: Final = "orders.previous.jsonl"
-SAVED_NAME: Final = "exchange.json"
+FUNDS: Final = KINDS[KRAKEN].funds
 
 
-def btc_usd(volume_usd: int = 0) -> SimInstrument:
-    """BTC/USD as Kraken lists it (Kraken reference: pair parameters), with the fees at a 30-day volume."""
-    return SimInstrument(
-        symbol="BTC/USD",
-        base="BTC",
-        quote="USD",
-        price_precision=1,
-        size_precision=8,
-        tick=1,
-        size_min=5_000,
-        cost_min=5 * 10**8,
-        quote_decimals=4,
-        maker_fee_e6=fee_e6(FEES_MAKER, volume_usd),
-        taker_fee_e6=fee_e6(FEES_TAKER, volume_usd),
+@dataclass(frozen=True, slots=True)
+class FileNames:
+    """What a venue keeps in the state folder."""
+
+    log: str
+    log_before: str
+    saved: str
+    ledger: str
+
+
+def names(kind: VenueKind) -> FileNames:
+    """Kraken was there first: its files have plain names, every other venue's carry its own."""
+    tail = "" if kind.name == KRAKEN else f".{kind.name}"
+    return FileNames(
+        f"orders{tail}.jsonl", f"orders{tail}.previous.jsonl", f"exchange{tail}.json", f"ledger{tail}.json"
     )
 
 
-def label(tape: Tape, speed: float) -> str:
+def label(tape: Tape, speed: float, grid: str) -> str:
     """What the market is, for a screen."""
     return (
-        f"recording of {tape.facts['title']}, mapped to Kraken's 0.1 grid, replayed at {speed:g}x again and again, "
+        f"recording of {tape.facts['title']}, {grid}, replayed at {speed:g}x again and again, "
         "every second time upside down so that the price comes back; no profit can be claimed from it"
     )
 
@@ -60,14 +57,14 @@ class SavedError(Exception):
 class SimulatedMarket:
     """An exchange on a tape, with its log; its accounts are kept in the state folder."""
 
-    def __init__(self, exchange: Exchange, text: str, state: Path, log: IO[bytes], saved: dict[str, Any]) -> None:
+    def __init__(self, exchange: Exchange, text: str, saved_path: Path, log: IO[bytes], saved: dict[str, Any]) -> None:
         self.exchange = exchange
         self.label = text
         self.venue_saved = saved
         """What the venue of the process before has kept beside its exchange; {} for none."""
         self.venue_snapshot: Callable[[], dict[str, Any]] = dict
         """Gives what the venue of this process wants kept."""
-        self._state, self._log = state, log
+        self._saved_path, self._log = saved_path, log
 
     def flush(self) -> None:
         """Hand the log to the system; called twice a second, as a write for each line costs more than its order."""
@@ -75,10 +72,10 @@ class SimulatedMarket:
 
     def save(self) -> None:
         """Keep balances, orders and executions for the next process, in one step."""
-        draft = self._state / f".{SAVED_NAME}"
+        draft = self._saved_path.with_name(f".{self._saved_path.name}")
         whole = {**self.exchange.snapshot(), "venue": self.venue_snapshot()}
         draft.write_text(json.dumps(whole, separators=(",", ":")))
-        draft.replace(self._state / SAVED_NAME)
+        draft.replace(self._saved_path)
 
     def close(self) -> None:
         """Save, and write the log to its end."""
@@ -87,36 +84,51 @@ class SimulatedMarket:
         self._log.close()
 
 
-def open_market(options: argparse.Namespace, started_ns: int) -> SimulatedMarket:
-    """Open the market that the simulator's arguments ask for, with the accounts of the state folder.
+def scaled(entries: Iterator[Entry], factor: int) -> Iterator[Entry]:
+    """A recording of a coarser grid on a finer one."""
+    for entry in entries:
+        if isinstance(entry, TradeEntry):
+            yield TradeEntry(entry.number, entry.time_us, entry.side, entry.price * factor, entry.size)
+        else:
+            levels = tuple((side, price * factor, size) for side, price, size in entry.levels)
+            yield BookEntry(entry.number, entry.time_us, levels, entry.is_snapshot)
+
+
+def open_market(options: argparse.Namespace, started_ns: int, kind: VenueKind) -> SimulatedMarket:
+    """Open a venue's market as the simulator's arguments ask, with the accounts of the state folder.
 
     Raises TapeError for a tape that is none, SavedError for accounts that cannot be read, OSError.
     """
-    tape = builtin() if not options.tape else Tape(Path(options.tape))
-    path = options.state / SAVED_NAME
+    tape = builtin(kind.tape) if not options.tape else Tape(Path(options.tape))
+    instrument, files = kind.instrument(options), names(kind)
+    finer = instrument.price_precision - int(tape.facts["price_precision"])
+    if finer < 0:
+        raise TapeError(f"{tape.path}: its prices are finer than {kind.title}'s grid; cut it with tools/make_cut.py")
+    path = options.state / files.saved
     saved: Any = None
     if path.exists():
         try:
             saved = json.loads(path.read_text())
         except ValueError as error:
             raise SavedError(f"{path} is damaged ({error}): move it away to begin with fresh accounts") from error
-    log_path = options.state / LOG_NAME
+    log_path = options.state / files.log
     if log_path.exists():
-        log_path.replace(options.state / LOG_NAME_BEFORE)
+        log_path.replace(options.state / files.log_before)
     file = log_path.open("wb")
 
     def log(entry: dict[str, Any]) -> None:
         file.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
 
-    log({"event": "tape", "path": str(tape.path.resolve())})
+    log({"event": "tape", "path": str(tape.path.resolve()), "price_factor": 10**finer})
     exchange = Exchange(
-        [btc_usd(options.volume_usd)],
-        entries=tape.replay(),
-        tape_symbol="BTC/USD",
+        [instrument],
+        entries=scaled(tape.replay(), 10**finer) if finer else tape.replay(),
+        tape_symbol=instrument.symbol,
         start_ns=started_ns,
         speed=options.speed,
         seed=options.seed,
         log=log,
+        name=kind.order_name,
     )
     exchange.advance(started_ns)
     if saved is not None:
@@ -125,9 +137,12 @@ def open_market(options: argparse.Namespace, started_ns: int) -> SimulatedMarket
         except ValueError as error:
             raise SavedError(f"{path}: {error}: move it away to begin with fresh accounts") from error
     else:
-        for asset, amount in FUNDS.items():
+        for asset, amount in kind.funds.items():
             exchange.deposit(started_ns, ACCOUNT, asset, amount * 10**DECIMALS)
     kept = saved.get("venue", {}) if isinstance(saved, dict) else {}
     if not isinstance(kept, dict):
         raise SavedError(f"{path}: venue: expected a table: move it away to begin with fresh accounts")
-    return SimulatedMarket(exchange, label(tape, options.speed), options.state, file, kept)
+    return SimulatedMarket(exchange, label(tape, options.speed, kind.grid), path, file, kept)
+
+
+__all__ = ["ACCOUNT", "FUNDS", "SavedError", "SimulatedMarket", "btc_usd", "label", "names", "open_market"]

@@ -27,9 +27,9 @@ _CHECKSUM = re.compile(r'("checksum":)(\d+)')
 class Action(NamedTuple):
     """One thing for the shell to do.
 
-    For a WebSocket: `send` a text frame, `send_binary` a binary one; `close` with code and reason; `abort`: drop the connection without a word. For
-    an HTTP connection (numbered by the shell, apart from WebSockets): `reply` with status `code`, content type
-    `reason` and further `headers`; `hangup`: drop it without a reply.
+    For a WebSocket: `send` a text frame, `send_binary` a binary one; `close` with code and reason; `abort`: drop the
+    connection without a word. For an HTTP connection (numbered by the shell, apart from WebSockets): `reply` with
+    status `code`, content type `reason` and further `headers`; `hangup`: drop it without a reply.
     """
 
     kind: str
@@ -87,7 +87,9 @@ class Outbox:
         """A connection is gone: nothing of it is sent any more."""
         self.silenced.pop(connection, None)
         if self._held:
-            self._held = [entry for entry in self._held if entry[2].kind not in FRAMES or entry[2].connection != connection]
+            self._held = [
+                entry for entry in self._held if entry[2].kind not in FRAMES or entry[2].connection != connection
+            ]
             self._held.sort()
 
     def message(self, now_ns: int, connection: int, channel: str, payload: str | bytes) -> None:
@@ -159,7 +161,7 @@ class Outbox:
             self._put(now_ns, action)
             self._put(now_ns, action)
         elif rule.action == "corrupt":
-            self._put(now_ns, _frame(connection, self._hooks.cut(payload)))
+            self._put(now_ns, action._replace(payload=self._hooks.cut(action.payload)))
         elif rule.action == "checksum":
             # A venue without checksums has nothing to damage here.
             damaged = payload

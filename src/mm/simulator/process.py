@@ -16,26 +16,26 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any, Final
 
 from mm.simulator.control import Control
 from mm.simulator.hooks import Hooks
-from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6
+from mm.simulator.kinds import ACCOUNT, KINDS, KRAKEN, Operated, VenueKind
 from mm.simulator.kraken.rates import TIERS
-from mm.simulator.kraken.venue import KrakenVenue, Options
 from mm.simulator.ledger_report import ledger_report
-from mm.simulator.market import ACCOUNT, SAVED_NAME, SavedError, SimulatedMarket, open_market
-from mm.simulator.server import HOST, Server
+from mm.simulator.market import SavedError, SimulatedMarket, names, open_market
+from mm.simulator.mexc_spot.rates import TIERS as MEXC_TIERS
+from mm.simulator.server import HOST, Clock, Server
 from mm.simulator.tape import TapeError
-from mm.simulator.world import FILE_NAME, World, find
+from mm.simulator.world import FILE_NAME, Venue, World, find
 
 OK, WRONG_ARGUMENTS, PORT_TAKEN, STATE_UNUSABLE = 0, 2, 3, 4
 IDLE_SECONDS: Final = 120.0
 LOOK_S: Final = 0.5
 SAVE_S: Final = 60.0
 """How often accounts are kept while running; a clean end keeps them too."""
-LEDGER_NAME: Final = "ledger.json"
 VERSION: Final = "1"
 """Of the contents of the state folder."""
 
@@ -45,17 +45,25 @@ log = logging.getLogger("mm.simulator")
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The arguments; exits with 2 on wrong ones."""
     parser = argparse.ArgumentParser(
-        prog="python -m mm.simulator", description="A simulated Kraken Spot on loopback, replaying a recorded market."
+        prog="python -m mm.simulator", description="Simulated venues on loopback, replaying one recorded market."
     )
     parser.add_argument("--state", type=Path, required=True, help="folder for simulator.json and the ledger")
-    parser.add_argument("--port", type=_port, default=0, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument(
+        "--venues", type=_venues, default=(KRAKEN,), help=f"which to host, of {', '.join(KINDS)} (default: {KRAKEN})"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=0, help="port on 127.0.0.1, further venues the next ones; 0 takes free ones"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of every random choice")
     parser.add_argument("--speed", type=_positive, default=1.0, help="how fast the recording is replayed")
     parser.add_argument("--tape", default="", help="name or file of the recording (default: the packaged one)")
-    parser.add_argument("--tier", choices=sorted(TIERS), default="pro", help="rate limits of the account")
-    parser.add_argument("--volume-usd", type=_volume, default=0, help="30-day volume of the account: sets its fees")
+    parser.add_argument("--tier", choices=sorted(TIERS), default="pro", help="rate limits of the Kraken account")
+    parser.add_argument("--mexc-tier", choices=sorted(MEXC_TIERS), default="reported", help="rate limits at MEXC")
+    parser.add_argument(
+        "--volume-usd", type=_volume, default=0, help="30-day volume of the Kraken account: sets its fees"
+    )
     parser.add_argument("--idle-seconds", type=_positive, default=IDLE_SECONDS, help="end when nobody was here so long")
-    parser.add_argument("--hooks", type=Path, help="JSON file with fault hooks, see mm.simulator.hooks")
+    parser.add_argument("--hooks", type=Path, help="JSON file with fault hooks (mm.simulator.hooks), or such by venue")
     parser.add_argument("--log-level", choices=("info", "debug"), default="info")
     return parser.parse_args(arguments)
 
@@ -68,7 +76,7 @@ def main(arguments: list[str]) -> int:
     )
     logging.getLogger("mm.simulator.server").setLevel(logging.WARNING)
     try:
-        hooks = _read_hooks(options.hooks)
+        hooks = _read_hooks(options.hooks, options.venues)
     except (OSError, ValueError) as error:
         print(f"simulator: --hooks {options.hooks}: {error}", file=sys.stderr)
         return WRONG_ARGUMENTS
@@ -101,7 +109,7 @@ def _unusable(state: Path, error: OSError) -> int:
     return STATE_UNUSABLE
 
 
-def _run(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> int:
+def _run(options: argparse.Namespace, hooks: dict[str, list[dict[str, Any]]]) -> int:
     factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
     with contextlib.suppress(ImportError):
         import uvloop
@@ -111,11 +119,26 @@ def _run(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> int:
         return runner.run(_serve(options, hooks))
 
 
-async def _serve(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> int:
-    started_ns = time.time_ns()
+@dataclass(slots=True)
+class Hosted:
+    """One venue of the process with all that is its own."""
+
+    kind: VenueKind
+    market: SimulatedMarket
+    venue: Operated
+    server: Server
+    address: Venue | None = None
+
+
+async def _serve(options: argparse.Namespace, hooks: dict[str, list[dict[str, Any]]]) -> int:
+    clock = Clock()
+    started_ns = clock.now_ns()
     stopped = asyncio.Event()
+    hello: dict[str, Any] = {"pid": os.getpid(), "started_ns": started_ns, "version": VERSION}
+    hosted: list[Hosted] = []
     try:
-        market = open_market(options, started_ns)
+        for name in options.venues:
+            hosted.append(_open(options, KINDS[name], hooks.get(name, []), clock, started_ns, hello, stopped))
     except TapeError as error:
         print(f"simulator: {error}", file=sys.stderr)
         return WRONG_ARGUMENTS
@@ -124,92 +147,116 @@ async def _serve(options: argparse.Namespace, hooks: list[dict[str, Any]]) -> in
         return STATE_UNUSABLE
     except OSError as error:
         return _unusable(options.state, error)
-    venue = KrakenVenue(
-        market.exchange,
-        start_ns=started_ns,
-        seed=options.seed,
-        options=Options(account=ACCOUNT, tier=options.tier, volume_usd=options.volume_usd),
-        hooks=hooks,
-    )
-    try:
-        venue.restore(market.venue_saved)
-    except ValueError as error:
-        print(f"simulator: {options.state / SAVED_NAME}: {error}: move it away to begin afresh", file=sys.stderr)
-        return STATE_UNUSABLE
-    market.venue_snapshot = venue.snapshot
-    hello: dict[str, Any] = {"pid": os.getpid(), "started_ns": started_ns, "version": VERSION}
-    server: Server
-
-    def statistics() -> dict[str, Any]:
-        return {"http_requests": server.requests_received, "market": market.label}
-
-    control = Control(venue, hello, stopped.set, statistics)
-    server = Server(venue, control.handle)
-    try:
-        port = await server.listen(options.port)
-    except OSError as error:
-        print(
-            f"simulator: port {options.port} on {HOST} cannot be used ({error.strerror or error}): choose another "
-            "--port, or 0 for a free one",
-            file=sys.stderr,
-        )
-        return PORT_TAKEN
+    for index, one in enumerate(hosted):
+        wanted = options.port + index if options.port else 0
+        try:
+            port = await one.server.listen(wanted)
+        except (OSError, OverflowError) as error:
+            await _close(hosted)
+            print(
+                f"simulator: port {wanted} on {HOST} cannot be used ({getattr(error, 'strerror', None) or error}): "
+                "choose another --port, or 0 for a free one",
+                file=sys.stderr,
+            )
+            return PORT_TAKEN
+        one.address = _address(options, one, port)
+    addresses = {one.kind.name: one.address for one in hosted if one.address is not None}
     world = World(
         pid=os.getpid(),
-        rest_url=f"http://{HOST}:{port}",
-        ws_url=f"ws://{HOST}:{port}/v2",
-        ws_auth_url=f"ws://{HOST}:{port}/auth/v2",
-        control_url=f"http://{HOST}:{port}/sim/",
-        api_key=venue.api_key,
-        api_secret=venue.api_secret,
-        market=market.label,
-        tier=options.tier,
-        fees=fees_text(options.volume_usd),
+        **{field.name: getattr(hosted[0].address, field.name) for field in fields(Venue)},
         started_ns=started_ns,
         version=VERSION,
+        venues=addresses,
     )
     try:
         world.save(options.state)
     except OSError as error:
-        await server.close()
+        await _close(hosted)
         return _unusable(options.state, error)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stopped.set)
-    log.info("listening on %s, %s", world.rest_url, world.market)
+    for name, address in addresses.items():
+        log.info("%s listens on %s, %s", name, address.rest_url, address.market)
     try:
-        await _until_over(server, market, stopped, options.idle_seconds)
+        await _until_over(hosted, stopped, options.idle_seconds)
     finally:
-        await server.close()
-        # What the account had at the end, next to the order log; the process that made it is gone by then.
+        await _close(hosted)
+        # What the accounts had at the end, next to the order logs; the process that made them is gone by then.
         try:
-            (options.state / LEDGER_NAME).write_text(json.dumps(ledger_report(market.exchange, ACCOUNT), indent=1))
-            market.close()
+            for one in hosted:
+                report = json.dumps(ledger_report(one.market.exchange, ACCOUNT), indent=1)
+                (options.state / names(one.kind).ledger).write_text(report)
+                one.market.close()
         except OSError as error:
             print(f"simulator: the accounts could not be kept in {options.state}: {error}", file=sys.stderr)
         _remove(options.state, world)
     return OK
 
 
-async def _until_over(server: Server, market: SimulatedMarket, stopped: asyncio.Event, idle_seconds: float) -> None:
+def _open(
+    options: argparse.Namespace,
+    kind: VenueKind,
+    hooks: list[dict[str, Any]],
+    clock: Clock,
+    started_ns: int,
+    hello: dict[str, Any],
+    stopped: asyncio.Event,
+) -> Hosted:
+    """A venue with its market, its state and its control pages, not listening yet."""
+    market = open_market(options, started_ns, kind)
+    venue = kind.make(market.exchange, started_ns, options, hooks)
+    try:
+        venue.restore(market.venue_saved)
+    except ValueError as error:
+        path = options.state / names(kind).saved
+        raise SavedError(f"{path}: {error}: move it away to begin afresh") from error
+    market.venue_snapshot = venue.snapshot
+    server: Server
+
+    def statistics() -> dict[str, Any]:
+        return {"http_requests": server.requests_received, "market": market.label}
+
+    server = Server(venue, Control(venue, hello, stopped.set, statistics).handle, clock)
+    return Hosted(kind, market, venue, server)
+
+
+def _address(options: argparse.Namespace, one: Hosted, port: int) -> Venue:
+    public, private = one.kind.paths
+    return Venue(
+        rest_url=f"http://{HOST}:{port}",
+        ws_url=f"ws://{HOST}:{port}{public}",
+        ws_auth_url=f"ws://{HOST}:{port}{private}",
+        control_url=f"http://{HOST}:{port}/sim/",
+        api_key=one.venue.api_key,
+        api_secret=one.venue.api_secret,
+        market=one.market.label,
+        tier=one.kind.tier(options),
+        fees=one.kind.fees(options),
+    )
+
+
+async def _close(hosted: list[Hosted]) -> None:
+    for one in hosted:
+        await one.server.close()
+
+
+async def _until_over(hosted: list[Hosted], stopped: asyncio.Event, idle_seconds: float) -> None:
     saved_s = time.monotonic()
-    while server.idle_s() < idle_seconds:
-        market.flush()
+    # One venue that is used keeps all of them: a bot may speak to one long before the other.
+    while min(one.server.idle_s() for one in hosted) < idle_seconds:
+        for one in hosted:
+            one.market.flush()
         if time.monotonic() >= saved_s + SAVE_S:
             saved_s = time.monotonic()
-            market.save()
+            for one in hosted:
+                one.market.save()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), min(LOOK_S, idle_seconds))
             log.info("stopped on request")
             return
     log.info("nobody was connected for %g s", idle_seconds)
-
-
-def fees_text(volume_usd: int) -> str:
-    """The account's fees, for the screen."""
-    maker, taker = (fee_e6(table, volume_usd) / 10_000 for table in (FEES_MAKER, FEES_TAKER))
-    return f"maker {maker:.2f} %, taker {taker:.2f} % (30-day volume of {volume_usd:,} USD)"
 
 
 def _remove(state: Path, world: World) -> None:
@@ -235,13 +282,27 @@ def _lock(state: Path) -> IO[bytes] | None:
     return file
 
 
-def _read_hooks(path: Path | None) -> list[dict[str, Any]]:
+def _read_hooks(path: Path | None, venues: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
+    """The hooks of each venue; a plain list is the first one's."""
     if path is None:
-        return []
+        return {}
     value = json.loads(path.read_text())
-    Hooks(0, 0).load(value)
-    rules: list[dict[str, Any]] = value
-    return rules
+    if not isinstance(value, dict):
+        value = {venues[0]: value}
+    for name, rules in value.items():
+        if name not in venues:
+            raise ValueError(f"hooks for {name!r}: expected one of the venues {', '.join(venues)}")
+        Hooks(0, 0).load(rules)
+    return value
+
+
+def _venues(text: str) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(text.split(",")))
+    for name in wanted:
+        if name not in KINDS:
+            raise argparse.ArgumentTypeError(f"venues are {', '.join(KINDS)}, separated by commas, not {name!r}")
+    # Kraken's address stands first where it is hosted, whatever the order.
+    return tuple(sorted(wanted, key=lambda name: name != KRAKEN))
 
 
 def _port(text: str) -> int:

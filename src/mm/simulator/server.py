@@ -55,26 +55,32 @@ Control = Callable[[int, HttpRequest], tuple[int, bytes]]
 """now, request to /sim/... -> status, JSON body"""
 
 
+class Clock:
+    """Wall clock anchored on the monotonic clock: it never goes back. The venues of a process share one."""
+
+    def __init__(self) -> None:
+        self._wall_ns, self._anchor_ns = time.time_ns(), time.monotonic_ns()
+
+    def now_ns(self) -> int:
+        return self._wall_ns + time.monotonic_ns() - self._anchor_ns
+
+
 class Server:
     """Serves one venue and its control pages."""
 
-    def __init__(self, venue: Venue, control: Control, now_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, venue: Venue, control: Control, clock: Clock | None = None) -> None:
         self._venue, self._control = venue, control
         self._loop = asyncio.get_running_loop()
-        self._wall_ns, self._anchor_ns = now_ns(), time.monotonic_ns()
+        self.now_ns = (clock or Clock()).now_ns
         self._sockets: dict[int, _Socket] = {}
         self._requests: dict[int, _Http] = {}
         self._http_serial = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ns = 0
         self._server: asyncio.Server | None = None
-        self.last_active_ns = self._wall_ns
+        self.last_active_ns = self.now_ns()
         self.frames_received = 0
         self.requests_received = 0
-
-    def now_ns(self) -> int:
-        """Wall clock anchored on the monotonic clock: it never goes back."""
-        return self._wall_ns + time.monotonic_ns() - self._anchor_ns
 
     async def listen(self, port: int) -> int:
         """Listen on loopback; returns the port.
@@ -232,9 +238,7 @@ class _Http(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
 
-    def reply(
-        self, status: int, content_type: str, body: bytes, headers: tuple[tuple[str, str], ...] = ()
-    ) -> None:
+    def reply(self, status: int, content_type: str, body: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Answer the request that is being waited for."""
         request, self._waiting = self._waiting, None
         if request is None or self._transport is None:

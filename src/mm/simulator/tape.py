@@ -23,6 +23,8 @@ from zlib import error as ZlibError
 MAGIC: Final = b"MMTAPE1\n"
 FOLDER: Final = Path(__file__).parent / "data"
 BUILTIN: Final = "btcusd_20240808"
+BUILTIN_FINE: Final = "btcusdt_20240808"
+"""The same recording on its own grid."""
 BUY, SELL = 1, -1
 
 Level = tuple[int, int, int]
@@ -156,6 +158,6 @@ class Tape:
             shift_us += self.duration_us
 
 
-def builtin() -> Tape:
-    """The recording that is shipped."""
-    return Tape(FOLDER / f"{BUILTIN}.mmtape")
+def builtin(name: str = BUILTIN) -> Tape:
+    """A recording that is shipped."""
+    return Tape(FOLDER / f"{name}.mmtape")

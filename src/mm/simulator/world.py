@@ -28,8 +28,26 @@ class LaunchError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Venue:
+    """One venue of a running simulator: where it listens, the key of its account, what it says about its market."""
+
+    rest_url: str
+    ws_url: str
+    ws_auth_url: str
+    control_url: str
+    api_key: str
+    api_secret: str
+    market: str
+    tier: str
+    fees: str
+
+    def __repr__(self) -> str:
+        return f"Venue(rest_url={self.rest_url!r})"
+
+
+@dataclass(frozen=True, slots=True)
 class World:
-    """A running simulator: where it listens, the key of its account, and what it says about its market."""
+    """A running simulator. What is outside `venues` is that of the first one, which is Kraken where it is hosted."""
 
     pid: int
     rest_url: str
@@ -43,6 +61,8 @@ class World:
     fees: str
     started_ns: int
     version: str
+    venues: dict[str, Venue]
+    """By name (`kraken`, `mexc_spot`)."""
 
     def __repr__(self) -> str:
         # A simulated secret is no danger, but a habit of printing secrets is.
@@ -56,13 +76,13 @@ class World:
             json.dump(asdict(self), file, indent=2)
         draft.replace(state / FILE_NAME)
 
-    def control(self, path: str, body: object = None, *, timeout_s: float = 5.0) -> Any:
-        """Ask a control page: GET without a body, POST with one (JSON). Returns the answer's JSON.
+    def control(self, path: str, body: object = None, *, venue: str = "", timeout_s: float = 5.0) -> Any:
+        """Ask a control page (of the first venue): GET without a body, POST with one (JSON). Returns the answer's JSON.
 
         Raises:
             OSError: no answer, or one that is not 200.
         """
-        parts = urlsplit(self.control_url)
+        parts = urlsplit(self.venues[venue].control_url if venue else self.control_url)
         payload = b"" if body is None else json.dumps(body).encode()
         head = (
             f"{'GET' if body is None else 'POST'} {parts.path}{path} HTTP/1.1\r\nhost: {parts.netloc}\r\n"
@@ -84,9 +104,10 @@ def read(state: Path) -> World | None:
     """What the file says, alive or not; None without a readable file."""
     try:
         value = json.loads((state / FILE_NAME).read_text())
-        names = {field.name for field in fields(World)}
-        return World(**{name: value[name] for name in names})
-    except (OSError, ValueError, KeyError, TypeError):
+        found = {field.name: value[field.name] for field in fields(World)}
+        found["venues"] = {name: Venue(**parts) for name, parts in found["venues"].items()}
+        return World(**found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -113,6 +134,7 @@ def launch(
     tape: str | None = None,
     idle_seconds: float | None = None,
     hooks: Path | None = None,
+    venues: tuple[str, ...] = (),
     extra: tuple[str, ...] = (),
     timeout_s: float = LAUNCH_TIMEOUT_S,
 ) -> World:
@@ -125,6 +147,8 @@ def launch(
     import subprocess
 
     command = [sys.executable, "-m", "mm.simulator", "--state", str(state), "--port", str(port), "--seed", str(seed)]
+    if venues:
+        command += ["--venues", ",".join(venues)]
     optional = {"--speed": speed, "--tier": tier, "--tape": tape, "--idle-seconds": idle_seconds, "--hooks": hooks}
     for name, value in optional.items():
         if value is not None:

@@ -9,8 +9,8 @@ from mm.simulator.kraken import public_messages
 from mm.simulator.kraken.book_feed import DEPTHS, BookFeed
 from mm.simulator.kraken.connection import Connection, Topic
 from mm.simulator.kraken.names import Names, asset
-from mm.simulator.tape_record import TapeRecord
 from mm.simulator.orders import BookChange, SimInstrument, TradePrint
+from mm.simulator.tape_record import TapeRecord
 
 SNAPSHOT_TRADES: Final = 50
 TRIGGERS: Final = ("trades", "bbo")

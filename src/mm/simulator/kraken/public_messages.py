@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mm.simulator.kraken.names import Asset, Pair
-from mm.simulator.tape_record import TapeRecord
 from mm.simulator.kraken.texts import fixed, ratio, rfc3339
 from mm.simulator.orders import BUY, SimInstrument, TradePrint
+from mm.simulator.tape_record import TapeRecord
 
 VERSION = "2.0.10"
 """The server version in recordings of 2026."""

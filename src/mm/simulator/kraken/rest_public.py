@@ -13,9 +13,9 @@ from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER
 from mm.simulator.kraken.names import Pair, asset
 from mm.simulator.kraken.rest_fields import name_list
 from mm.simulator.kraken.rows import padded_price
-from mm.simulator.tape_record import Candle
 from mm.simulator.kraken.texts import SECOND_NS, decimal_units, fixed, rfc3339_seconds, unix_seconds
 from mm.simulator.orders import BUY, SimInstrument
+from mm.simulator.tape_record import Candle
 
 OHLC_INTERVALS: Final = (1, 5, 15, 30, 60, 240, 1440, 10080, 21600)
 DEPTH_COUNT_MAX: Final = 500

@@ -36,7 +36,6 @@ from mm.simulator.kraken.desk import Desk
 from mm.simulator.kraken.errors import Malformed
 from mm.simulator.kraken.feeds import Feeds
 from mm.simulator.kraken.orders_websocket import Trading
-from mm.simulator.outbox import Action, Outbox
 from mm.simulator.kraken.rates import TIERS, ConnectionBudget, Counter
 from mm.simulator.kraken.reply import Reply, Request
 from mm.simulator.kraken.rest import Rest, refusal
@@ -46,6 +45,7 @@ from mm.simulator.kraken.rest_trading import RestTrading
 from mm.simulator.kraken.texts import SECOND_NS
 from mm.simulator.kraken.websocket import WebSocketFace
 from mm.simulator.orders import LedgerEntry, Report
+from mm.simulator.outbox import Action, Outbox
 
 PATHS: Final = {"/v2": False, "/auth/v2": True}
 """WebSocket paths, and whether they are private. (Kraken has two hosts; here one host has two paths.)"""

@@ -46,9 +46,7 @@ class Key:
     def __init__(self, account: str, name: str, secret: str, *, may_trade: bool = True) -> None:
         self.account, self.name, self._secret, self.may_trade = account, name, secret, may_trade
 
-    def check(
-        self, now_ms: int, headers: dict[str, str], query: bytes, body: bytes, fields: dict[str, str]
-    ) -> None:
+    def check(self, now_ms: int, headers: dict[str, str], query: bytes, body: bytes, fields: dict[str, str]) -> None:
         """Refuse a request that this key did not sign, or not in time.
 
         Raises:

@@ -29,6 +29,8 @@ class Connection:
     bare_ns: int
     """Since when it has had no subscription."""
     topics: dict[str, None] = field(default_factory=dict)
+    is_refused: bool = False
+    """It came with a listen key that is no good."""
     second_ns: int = 0
     messages: int = 0
 

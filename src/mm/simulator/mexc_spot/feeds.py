@@ -1,7 +1,7 @@
 """The public topics: what changed in an interval is sent at its end, to whoever is subscribed.
 
-(MEXC Spot reference: WebSocket, protobuf, keeping a book.) An interval without a change sends nothing. The versions of a
-depth topic follow one another without a gap from its first subscriber on.
+(MEXC Spot reference: WebSocket, protobuf, keeping a book.) An interval without a change sends nothing. The versions of
+a depth topic follow one another without a gap from its first subscriber on.
 """
 
 from __future__ import annotations

@@ -1,0 +1,149 @@
+"""The venues that a simulator can host: what each lists, what its account begins with, and how its machine is made."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from mm.simulator.blotter import Name
+from mm.simulator.exchange import Exchange
+from mm.simulator.hooks import Hooks
+from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6
+from mm.simulator.kraken.venue import KrakenVenue
+from mm.simulator.kraken.venue import Options as KrakenOptions
+from mm.simulator.mexc_spot.terms import btc_usdt
+from mm.simulator.mexc_spot.venue import MexcSpotVenue, mexc_name
+from mm.simulator.mexc_spot.venue import Options as MexcSpotOptions
+from mm.simulator.orders import SimInstrument
+from mm.simulator.outbox import Action
+from mm.simulator.tape import BUILTIN, BUILTIN_FINE
+
+ACCOUNT: Final = "main"
+KRAKEN: Final = "kraken"
+MEXC_SPOT: Final = "mexc_spot"
+
+Rules = Sequence[dict[str, Any]]
+
+
+class Operated(Protocol):
+    """A venue as its shell and its control pages see it; see `mm.simulator.machine`."""
+
+    exchange: Exchange
+    hooks: Hooks
+    system: str
+    api_key: str
+    api_secret: str
+
+    def open(self, now_ns: int, path: str) -> int: ...
+    def frame(self, now_ns: int, connection: int, payload: bytes) -> None: ...
+    def closed(self, now_ns: int, connection: int) -> None: ...
+    def http(
+        self, now_ns: int, connection: int, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> None: ...
+    def advance(self, now_ns: int) -> None: ...
+    def next_deadline(self) -> int: ...
+    def drain(self) -> list[Action]: ...
+    def set_mode(self, now_ns: int, system: str, *, symbol: str = "") -> None: ...
+    def disconnect(self, now_ns: int, *, target: str = "all", code: int = 0, reason: str = "") -> int: ...
+    def invalidate_tokens(self) -> None: ...
+    def snapshot(self) -> dict[str, Any]: ...
+    def restore(self, saved: dict[str, Any]) -> None: ...
+    def statistics(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VenueKind:
+    """One venue that can be hosted.
+
+    Attributes:
+        name: as `--venues` and the state folder write it; title: for a screen.
+        grid: what the recording was mapped to, for a screen.
+        tape: the shipped recording that it replays.
+        funds: what its account begins with, in whole units.
+        paths: of its public and its private WebSocket.
+    """
+
+    name: str
+    title: str
+    grid: str
+    tape: str
+    funds: Mapping[str, int]
+    paths: tuple[str, str]
+    instrument: Callable[[argparse.Namespace], SimInstrument]
+    make: Callable[[Exchange, int, argparse.Namespace, Rules], Operated]
+    tier: Callable[[argparse.Namespace], str]
+    fees: Callable[[argparse.Namespace], str]
+    order_name: Name | None = None
+
+
+def btc_usd(volume_usd: int = 0) -> SimInstrument:
+    """BTC/USD as Kraken lists it (Kraken reference: pair parameters), with the fees at a 30-day volume."""
+    return SimInstrument(
+        symbol="BTC/USD",
+        base="BTC",
+        quote="USD",
+        price_precision=1,
+        size_precision=8,
+        tick=1,
+        size_min=5_000,
+        cost_min=5 * 10**8,
+        quote_decimals=4,
+        maker_fee_e6=fee_e6(FEES_MAKER, volume_usd),
+        taker_fee_e6=fee_e6(FEES_TAKER, volume_usd),
+    )
+
+
+def kraken_fees(volume_usd: int) -> str:
+    """The account's fees, for the screen."""
+    maker, taker = (fee_e6(table, volume_usd) / 10_000 for table in (FEES_MAKER, FEES_TAKER))
+    return f"maker {maker:.2f} %, taker {taker:.2f} % (30-day volume of {volume_usd:,} USD)"
+
+
+def _mexc_fees(options: argparse.Namespace) -> str:
+    del options
+    traded = btc_usdt()
+    return f"maker {traded.maker_fee_e6 / 10_000:.2f} %, taker {traded.taker_fee_e6 / 10_000:.2f} %"
+
+
+def _kraken(exchange: Exchange, start_ns: int, options: argparse.Namespace, hooks: Rules) -> Operated:
+    choices = KrakenOptions(account=ACCOUNT, tier=options.tier, volume_usd=options.volume_usd)
+    return KrakenVenue(exchange, start_ns=start_ns, seed=options.seed, options=choices, hooks=hooks)
+
+
+def _mexc_spot(exchange: Exchange, start_ns: int, options: argparse.Namespace, hooks: Rules) -> Operated:
+    choices = MexcSpotOptions(account=ACCOUNT, tier=options.mexc_tier)
+    return MexcSpotVenue(exchange, start_ns=start_ns, seed=options.seed, options=choices, hooks=hooks)
+
+
+KINDS: Final[dict[str, VenueKind]] = {
+    kind.name: kind
+    for kind in (
+        VenueKind(
+            name=KRAKEN,
+            title="Kraken",
+            grid="mapped to Kraken's 0.1 grid",
+            tape=BUILTIN,
+            funds={"BTC": 10, "USD": 1_000_000},
+            paths=("/v2", "/auth/v2"),
+            instrument=lambda options: btc_usd(options.volume_usd),
+            make=_kraken,
+            tier=lambda options: str(options.tier),
+            fees=lambda options: kraken_fees(options.volume_usd),
+        ),
+        VenueKind(
+            name=MEXC_SPOT,
+            title="MEXC Spot",
+            grid="on its own 0.01 grid, without basis to the other venues",
+            tape=BUILTIN_FINE,
+            funds={"BTC": 10, "USDT": 1_000_000},
+            paths=("/ws", "/ws"),
+            instrument=lambda options: btc_usdt(),
+            make=_mexc_spot,
+            tier=lambda options: str(options.mexc_tier),
+            fees=_mexc_fees,
+            order_name=mexc_name,
+        ),
+    )
+}
