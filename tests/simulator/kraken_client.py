@@ -9,8 +9,8 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from mm.simulator.outbox import Action
 from mm.simulator.kraken.venue import KrakenVenue, Options
+from mm.simulator.outbox import Action
 
 SECOND = 1_000_000_000
 START_NS = 1_764_000_000 * SECOND

@@ -15,7 +15,7 @@ from mm.simulator.mexc_spot.venue import MexcSpotVenue, Options, mexc_name
 from mm.simulator.orders import BUY, SELL
 from mm.simulator.outbox import Action
 from mm.simulator.tape import BookEntry, Entry, TradeEntry
-from tests.reference.mexc_proto import decode
+from tests.reference.mexc_proto import wrapper
 
 SECOND = 1_000_000_000
 MS = 1_000_000
@@ -40,9 +40,7 @@ def quiet_venue(tape: tuple[Entry, ...] = (), hooks: tuple[dict[str, Any], ...] 
     """The venue, with 1 BTC and 100,000 USDT in its account; `tape` follows the book."""
     entries: Iterator[Entry] = iter((book(), *tape))
     traded = btc_usdt()
-    exchange = Exchange(
-        [traded], entries=entries, tape_symbol=traded.symbol, start_ns=START_NS, seed=1, name=mexc_name
-    )
+    exchange = Exchange([traded], entries=entries, tape_symbol=traded.symbol, start_ns=START_NS, seed=1, name=mexc_name)
     exchange.deposit(START_NS, "main", "BTC", 1 * 10 ** exchange.ledger.decimals("BTC"))
     exchange.deposit(START_NS, "main", "USDT", 100_000 * 10 ** exchange.ledger.decimals("USDT"))
     exchange.advance(START_NS)
@@ -71,7 +69,7 @@ class Client:
                 self.texts.setdefault(action.connection, []).append(json.loads(text) if text[0] == "{" else text)
             elif action.kind == "send_binary":
                 self.frames.setdefault(action.connection, []).append(action.payload)
-                self.pushes.setdefault(action.connection, []).append(decode(action.payload))
+                self.pushes.setdefault(action.connection, []).append(decoded(action.payload))
             elif action.kind in ("close", "abort"):
                 self.ended[action.connection] = action
         self.actions += taken
@@ -159,9 +157,7 @@ class Client:
 
     def order(self, side: str, price: str, quantity: str = "0.001", kind: str = "LIMIT", **more: Any) -> Any:
         """Place an order; returns the answer."""
-        return self.rest(
-            "POST", "order", symbol=NAME, side=side, type=kind, quantity=quantity, price=price, **more
-        )
+        return self.rest("POST", "order", symbol=NAME, side=side, type=kind, quantity=quantity, price=price, **more)
 
     def query(self, order: Any) -> Any:
         """The order as it is now."""
@@ -171,3 +167,22 @@ class Client:
 def signature(secret: str, text: str) -> str:
     """Lower-case hexadecimal HMAC-SHA256."""
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def decoded(frame: bytes) -> dict[str, Any]:
+    """A push as `protobuf` reads it, by field names; only what is on the wire."""
+    message = wrapper()
+    message.ParseFromString(frame)
+    assert message.SerializeToString() and message.ByteSize() == len(frame), "unknown fields or defaults on the wire"
+    value = _value(message)
+    assert isinstance(value, dict)
+    return value
+
+
+def _value(message: Any) -> Any:
+    if not hasattr(message, "ListFields"):
+        return message
+    return {
+        field.name: [_value(each) for each in value] if field.is_repeated else _value(value)
+        for field, value in message.ListFields()
+    }

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mm.simulator.outbox import GARBAGE, Action
 from mm.simulator.orders import SELL
+from mm.simulator.outbox import GARBAGE, Action
 from tests.simulator.kraken_client import SECOND, SYMBOL, Client, events
 from tests.simulator.quiet_market import BID, BTC, quiet_venue, trade
 
