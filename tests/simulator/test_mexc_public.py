@@ -1,7 +1,8 @@
-"""The public side of the simulated MEXC Spot: its book with versions, its topics, its REST, from one recorded market."""
+"""The public side of the simulated MEXC Spot: book with versions, topics, REST, from one recorded market."""
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -165,7 +166,7 @@ def test_lost_pushes_leave_a_gap_in_the_versions() -> None:
     connection = client.open(DEPTH)
     client.wait(8)
     pushes = client.bodies(connection, "publicAggreDepths")
-    steps = [int(b["fromVersion"]) - int(a["toVersion"]) for a, b in zip(pushes, pushes[1:], strict=False)]
+    steps = [int(b["fromVersion"]) - int(a["toVersion"]) for a, b in itertools.pairwise(pushes)]
     assert steps == [1, 2, 1, 1]
 
 
