@@ -11,8 +11,8 @@ from mm.simulator.world import World
 class Ledger:
     """The books at a moment: balances, orders by id, fills by execution id."""
 
-    def __init__(self, world: World) -> None:
-        report: dict[str, Any] = world.control("ledger")
+    def __init__(self, world: World, venue: str = "") -> None:
+        report: dict[str, Any] = world.control("ledger", venue=venue)
         self.balances = {name: Decimal(text) for name, text in report["balances"].items()}
         self.open: dict[str, Any] = {order["order_id"]: order for order in report["open_orders"]}
         self.closed: dict[str, Any] = {order["order_id"]: order for order in report["closed_orders"]}

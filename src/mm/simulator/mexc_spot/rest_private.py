@@ -75,6 +75,7 @@ class RestPrivate:
             "GET kyc/status": lambda now_ns, account, fields: {"status": "3"},
             "GET uid": lambda now_ns, account, fields: {"uid": "10000001"},
             "GET selfSymbols": self._symbols,
+            "GET capital/config/getall": self._coins,
             "POST userDataStream": self._make_key,
             "GET userDataStream": lambda now_ns, account, fields: {"listenKey": self._keys.names(account)},
             "PUT userDataStream": self._keep_key,
@@ -238,6 +239,11 @@ class RestPrivate:
         del now_ns, account, fields
         names = [traded.base + traded.quote for traded in self._exchange.instruments.values()]
         return {"code": 200, "data": names, "msg": None}
+
+    def _coins(self, now_ns: int, account: str, fields: Fields) -> Any:
+        del now_ns, account, fields
+        names = {name: None for traded in self._exchange.instruments.values() for name in (traded.base, traded.quote)}
+        return [{"coin": name, "name": name, "networkList": []} for name in names]
 
     # --- listen keys ------------------------------------------------------------------------------------------------
 
