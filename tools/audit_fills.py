@@ -79,22 +79,32 @@ def _varints(data: bytes) -> Iterator[int]:
             value = shift = 0
 
 
+def finer(entry: tuple[int, str, Any], factor: int) -> tuple[int, str, Any]:
+    """An entry of a coarse grid on one that is `factor` times finer."""
+    time_us, kind, payload = entry
+    if kind == "book":
+        return time_us, kind, [(side, price * factor, size) for side, price, size in payload]
+    side, price, size = payload
+    return time_us, kind, (side, price * factor, size)
+
+
 class Replay:
     """Entry number n of the endless replay: every second pass upside down, around the axis where the first ended."""
 
-    def __init__(self, path: Path) -> None:
-        facts, self.entries = read_tape(path)
+    def __init__(self, path: Path, factor: int = 1) -> None:
+        facts, entries = read_tape(path)
         self.duration_us = facts["duration_us"]
         book: dict[tuple[int, int], int] = {}
         sums = []
-        for _, kind, payload in self.entries:
+        for _, kind, payload in entries:
             if kind == "book":
                 for side, price, size in payload:
                     book[side, price] = size
                 if not sums:
                     sums.append(self._sum(book))
         sums.append(self._sum(book))
-        self.axis = sum(sums) // 2
+        self.axis = sum(sums) // 2 * factor
+        self.entries = entries if factor == 1 else [finer(entry, factor) for entry in entries]
 
     def _sum(self, book: dict[tuple[int, int], int]) -> int:
         bid = max(price for (side, price), size in book.items() if side == BUY and size)
@@ -459,7 +469,7 @@ class Audit:
         return recorded + sum(
             other.left
             for other in self.resting[order.symbol, side]
-            if other.account != order.account and self._reaches(order, other.price)
+            if (other.account != order.account or order.self_trade == "allow") and self._reaches(order, other.price)
         )
 
     def _eat(self, symbol: str, side: int, price: int, size: int) -> None:
@@ -488,6 +498,7 @@ def audit(log: Path, tape: Path | None) -> tuple[list[str], str]:
     problems: list[str] = []
     lines = fills = cut = 0
     stopped = False
+    factor = 1
     with log.open() as file:
         for number, text in enumerate(file, 1):
             try:
@@ -495,12 +506,13 @@ def audit(log: Path, tape: Path | None) -> tuple[list[str], str]:
                 lines += 1
                 if line["event"] == "tape":
                     path = tape or Path(line["path"])
+                    factor = line.get("price_factor", 1)
                 elif line["event"] == "start":
                     if line["format"] != 2 or path is None:
                         raise Unreadable(f"{log}:{number}: log format {line['format']} of tape {path}; give --tape")
                     if auditor is not None:
                         fills, cut = fills + auditor.fills, cut + auditor.fees_cut
-                    auditor, stopped = Audit(Replay(path), line), False
+                    auditor, stopped = Audit(Replay(path, factor), line), False
                 elif auditor is None:
                     raise Unreadable(f"{log}:{number}: no start before this line")
                 else:

@@ -147,7 +147,7 @@ def test_errors_are_the_ones_that_ccxt_knows(mexc: Any) -> None:
         mexc.create_order(SYMBOL, "limit", "sell", 30, best + 100)
     with pytest.raises(ccxt.InvalidOrder):
         mexc.create_order(SYMBOL, "limit", "buy", 0.00001, best - 100)
-    with pytest.raises(ccxt.InvalidOrder):
+    with pytest.raises(ccxt.ExchangeError, match="-2013"):
         mexc.fetch_order("C02__1", SYMBOL)
     mexc.secret = "A" * 32
     with pytest.raises(ccxt.AuthenticationError):

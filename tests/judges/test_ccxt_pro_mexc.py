@@ -49,8 +49,8 @@ async def test_book_trades_and_ticker_stream(mexc: Any) -> None:
     assert abs(fetched["bids"][0][0] - bids[0]) < 50
     for trade in await soon(mexc.watch_trades(SYMBOL)):
         assert trade["side"] in ("buy", "sell")
-    quotes = await soon(mexc.watch_bids_asks([SYMBOL]))
-    assert 0 < quotes[SYMBOL]["bid"] < quotes[SYMBOL]["ask"]
+    ticker = await soon(mexc.watch_ticker(SYMBOL))
+    assert 0 < ticker["bid"] < ticker["ask"]
 
 
 async def test_orders_trades_and_balances_stream_as_the_ledger_has_them(

@@ -2,15 +2,18 @@
 
 import json
 from functools import cache
+from random import Random
 from types import SimpleNamespace
 
 import pytest
 
 from mm.simulator.exchange import Exchange
 from mm.simulator.ledger import DECIMALS
-from mm.simulator.market import btc_usd
-from mm.simulator.orders import BUY, NewOrder
-from mm.simulator.tape import builtin
+from mm.simulator.market import btc_usd, scaled
+from mm.simulator.mexc_spot.terms import btc_usdt
+from mm.simulator.mexc_spot.venue import mexc_name
+from mm.simulator.orders import BUY, SELL, NewOrder, SelfTrade, TimeInForce, TradePrint
+from mm.simulator.tape import BUILTIN, BUILTIN_FINE, builtin
 from tests.simulator.audit_tool import tool
 
 SECOND = 1_000_000_000
@@ -153,5 +156,46 @@ def test_a_session_that_goes_on_from_a_snapshot_is_derived_too(audit):
     after.advance(60 * SECOND)
     after.end_log()
     assert sum(line["event"] == "fill" for line in lines) >= 3
+    result = audit(lines)
+    assert (result.status, result.err) == (0, "")
+
+
+@pytest.mark.parametrize(("tape", "factor", "orders"), [(BUILTIN_FINE, 1, 60), (BUILTIN, 10, 400)])
+def test_another_venue_with_self_trades_is_derived_too(audit, tape, factor, orders):
+    """On the finer recording, and on the coarser one that a custom tape may be."""
+    recording = builtin(tape)
+    lines = [{"event": "tape", "path": str(recording.path), "price_factor": factor}]
+    chance, now = Random(5), SECOND
+    exchange = Exchange(
+        [btc_usdt()],
+        entries=scaled(recording.replay(), factor),
+        tape_symbol="BTC/USDT",
+        # Beyond the middle of the recording's first mirror image: its axis matters, too.
+        speed=10,
+        start_ns=SECOND,
+        log=lines.append,
+        name=mexc_name,
+    )
+    exchange.advance(SECOND)
+    for asset in ("BTC", "USDT"):
+        exchange.deposit(SECOND, "main", asset, 10**6 * 10**DECIMALS)
+    bids, asks = [], []
+    for _ in range(orders):
+        now += chance.randrange(2 * 10**8)
+        exchange.advance(now)
+        for change in exchange.drain_market():
+            if isinstance(change, TradePrint):
+                (bids if change.side == SELL else asks).append(change.price)
+        if not bids or not asks:
+            continue
+        side = chance.choice((BUY, SELL))
+        price = (asks if side == BUY else bids)[-1] + side * chance.randrange(-100, 200)
+        wanted = NewOrder("main", "BTC/USDT", side, chance.choice((10**6, 3 * 10**8)), price)
+        wanted.time_in_force = chance.choice((TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK))
+        wanted.self_trade = chance.choice(list(SelfTrade))
+        exchange.place(now, wanted)
+    exchange.end_log()
+    causes = {line["cause"].partition(":")[0] for line in lines if line["event"] == "fill"}
+    assert {"match", "take", "tape"} <= causes
     result = audit(lines)
     assert (result.status, result.err) == (0, "")

@@ -104,6 +104,83 @@ def test_a_world_is_found_again_by_its_folder(world: World, tmp_path: Path) -> N
     assert urlsplit(world.rest_url).hostname == "127.0.0.1"
 
 
+@pytest.fixture
+def two_venues(tmp_path: Path) -> Iterator[World]:
+    extra = ("--mexc-tier", "unlimited")
+    started = launch(tmp_path, speed=20, venues=("mexc_spot", "kraken"), idle_seconds=60, extra=extra)
+    yield started
+    with contextlib.suppress(OSError):
+        started.control("stop", {})
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(started.pid, 0)
+
+
+def test_one_process_hosts_several_venues(two_venues: World, tmp_path: Path) -> None:
+    assert list(two_venues.venues) == ["kraken", "mexc_spot"]
+    kraken, mexc = two_venues.venues.values()
+    assert (two_venues.rest_url, two_venues.api_key) == (kraken.rest_url, kraken.api_key)
+    assert kraken.rest_url != mexc.rest_url
+    assert kraken.api_secret != mexc.api_secret
+    assert mexc.api_secret not in repr(mexc)
+    assert mexc.fees == "maker 0.00 %, taker 0.05 %"
+    assert find(tmp_path) == two_venues
+    assert two_venues.control("ledger", venue="mexc_spot")["balances"] == {
+        "BTC": "10.0000000000", "USDT": "1000000.0000000000",
+    }  # fmt: skip
+    assert set(two_venues.control("ledger")["balances"]) == {"BTC", "USD"}
+    two_venues.control("status", {"mode": "maintenance"}, venue="mexc_spot")
+    assert two_venues.control("stats")["mode"] == "online"
+    two_venues.control("stop", {}, venue="mexc_spot")
+    assert gone(two_venues.pid)
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert {"ledger.json", "ledger.mexc_spot.json", "exchange.mexc_spot.json", "orders.mexc_spot.jsonl"} <= kept
+
+
+def test_large_frames_arrive_whole(two_venues: World) -> None:
+    """A burst of the recording is more than picows copies into a buffer of its own."""
+    topics = [f"spot@public.aggre.depth.v3.api.pb@{every}@BTCUSDT" for every in ("100ms", "10ms")]
+
+    class Sizes(WSListener):
+        def __init__(self) -> None:
+            self.sizes: list[tuple[int, int]] = []
+            self.enough = asyncio.Event()
+
+        def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+            if frame.msg_type == WSMsgType.BINARY:
+                payload = frame.get_payload_as_bytes()
+                place = payload.index(b"\xca\x13") + 2
+                size = shift = 0
+                while True:
+                    size |= (payload[place] & 127) << shift
+                    place, shift = place + 1, shift + 7
+                    if payload[place - 1] < 128:
+                        break
+                self.sizes.append((len(payload), place + size))
+                if len(self.sizes) >= 400:
+                    self.enough.set()
+
+    async def read() -> list[tuple[int, int]]:
+        transport, listener = await picows.ws_connect(Sizes, two_venues.venues["mexc_spot"].ws_url)
+        assert isinstance(listener, Sizes)
+        transport.send(WSMsgType.TEXT, json.dumps({"method": "SUBSCRIPTION", "params": topics}).encode())
+        await asyncio.wait_for(listener.enough.wait(), 2 * PATIENCE_S)
+        transport.disconnect(graceful=False)
+        await transport.wait_disconnected()
+        return listener.sizes
+
+    sizes = asyncio.run(read())
+    assert max(size for size, _ in sizes) > 8192
+    assert [pair for pair in sizes if pair[0] != pair[1]] == []
+
+
+def test_hooks_by_venue(tmp_path: Path) -> None:
+    path = tmp_path / "hooks.json"
+    path.write_text(json.dumps({"mexc_spot": [{"on": "reply", "action": "withhold"}]}))
+    result = run("--state", str(tmp_path / "state"), "--hooks", str(path))
+    assert result.returncode == WRONG_ARGUMENTS
+    assert "hooks for 'mexc_spot': expected one of the venues kraken" in result.stderr
+
+
 def test_nothing_else_than_loopback_is_listened_on(world: World) -> None:
     port = f"{urlsplit(world.rest_url).port:04X}"
     rows = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
@@ -251,6 +328,8 @@ def test_port_in_use(world: World, tmp_path: Path) -> None:
         (["--speed", "fast"], "expected a number over 0 and under a million, not 'fast'"),
         (["--volume-usd", "1e6"], "expected whole US dollars, not '1e6'"),
         (["--speed", "0"], "expected a number over 0"),
+        (["--venues", "kraken,binance"], "venues are kraken, mexc_spot, separated by commas, not 'binance'"),
+        (["--mexc-tier", "gold"], "invalid choice: 'gold'"),
         (["--tape", "/nowhere.mmtape"], "/nowhere.mmtape"),
         (["--hooks", "/nowhere.json"], "--hooks /nowhere.json"),
     ],

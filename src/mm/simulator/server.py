@@ -25,6 +25,11 @@ CONNECTIONS_MAX: Final = 512
 HTTP_IDLE_S: Final = 75.0
 """Keep-alive time; a client's pool must not outlive it."""
 MESSAGE_BYTES_MAX: Final = 1024 * 1024
+OWN_BUFFER_BYTES: Final = 8192
+"""Above this picows 2.3 hands the loop a header that lies in a buffer which its next frame writes over, and uvloop
+writes only later: two frames in one turn, the first of them large, went out with the second one's header. Such a frame
+gets a buffer of its own."""
+HEADER_BYTES_MAX: Final = 14
 UNSENT_BYTES_MAX: Final = 32 * 1024 * 1024
 """A client that does not read is dropped, as the venue would."""
 
@@ -349,7 +354,11 @@ class _Socket(WSListener):
         transport = self._transport
         # picows writes to the socket by its number, which may be another connection's by the time we hear of the end.
         if transport is not None and not transport.is_disconnected and not transport.underlying_transport.is_closing():
-            transport.send(WSMsgType.TEXT if is_text else WSMsgType.BINARY, payload)
+            kind = WSMsgType.TEXT if is_text else WSMsgType.BINARY
+            if len(payload) > OWN_BUFFER_BYTES:
+                transport.send_reuse_external_bytearray(kind, bytearray(HEADER_BYTES_MAX) + payload, HEADER_BYTES_MAX)
+            else:
+                transport.send(kind, payload)
 
     def end(self, code: int, reason: str) -> None:
         """Close; code 0 drops the connection without a close frame."""

@@ -31,13 +31,16 @@ def read(payload: bytes) -> Message | None:
         value = json.loads(payload)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict) or value.get("method") not in METHODS:
+    method = value.get("method") if isinstance(value, dict) else None
+    # Widely used clients send `ping`, and live with the answers.
+    method = method.upper() if isinstance(method, str) else ""
+    if method not in METHODS:
         return None
     params = value.get("params", [])
     if not isinstance(params, list) or not all(isinstance(topic, str) for topic in params):
         return None
     identity = value.get("id", 0)
-    return Message(value["method"], params, identity if isinstance(identity, int) else 0)
+    return Message(method, params, identity if isinstance(identity, int) else 0)
 
 
 def answer(identity: Any, text: str) -> str:
