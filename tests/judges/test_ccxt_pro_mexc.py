@@ -40,11 +40,28 @@ async def mexc(mexc_world: World) -> AsyncIterator[Any]:
     await client.close()
 
 
+async def watched_book(client: Any, messages: int) -> tuple[float, float]:
+    """The best prices after so many messages; a bid at or over an ask ends it early."""
+    bid = ask = 0.0
+    for _ in range(messages):
+        book = await soon(client.watch_order_book(SYMBOL))
+        bid, ask = book["bids"][0][0], book["asks"][0][0]
+        if bid >= ask:
+            break
+    return bid, ask
+
+
 async def test_book_trades_and_ticker_stream(mexc: Any) -> None:
-    for _ in range(20):
-        book = await soon(mexc.watch_order_book(SYMBOL))
-        bids, asks = [level[0] for level in book["bids"]], [level[0] for level in book["asks"]]
-        assert bids[0] < asks[0]
+    bids, asks = [0.0], [0.0]
+    for _ in range(10):
+        bids[0], asks[0] = await watched_book(mexc, 20)
+        if bids[0] < asks[0]:
+            break
+        # ccxt leaves out a push that begins before its snapshot and ends after it (`get_cache_index`), and keeps what
+        # that push would have removed: it has to begin anew.
+        await mexc.close()
+        mexc.orderbooks.clear()
+    assert bids[0] < asks[0]
     fetched = await mexc.fetch_order_book(SYMBOL, 5)
     assert abs(fetched["bids"][0][0] - bids[0]) < 50
     for trade in await soon(mexc.watch_trades(SYMBOL)):

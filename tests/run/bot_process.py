@@ -106,12 +106,17 @@ def ledger(state: Path) -> dict[str, Any]:
     return report
 
 
-def eventually(state: Path, is_it: Callable[[dict[str, Any]], bool], bot: BotProcess | None = None) -> dict[str, Any]:
+def eventually(
+    state: Path,
+    is_it: Callable[[dict[str, Any]], bool],
+    bot: BotProcess | None = None,
+    patience_s: float = PATIENCE_S,
+) -> dict[str, Any]:
     """The ledger once it is so. The venue is another process with a clock of its own, so it has to be asked again.
 
     bot: who should bring it about; what it said is part of the failure.
     """
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not is_it(report := ledger(state)):
         if time.monotonic() > deadline:
             said = ""
@@ -119,6 +124,8 @@ def eventually(state: Path, is_it: Callable[[dict[str, Any]], bool], bot: BotPro
                 bot.process.terminate()
                 bot.wait()
                 said = bot.text()
+            log = state / "watchdog.log"
+            said += log.read_text() if log.exists() else ""
             raise AssertionError(f"{report['open_orders']}\n{said}")
         time.sleep(0.05)
     return report
