@@ -255,9 +255,12 @@ def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, .
 def _labels(world: World) -> tuple[str, ...]:
     if len(world.venues) == 1:
         return (f"Market: {world.market}", f"Account: simulated, {world.fees}, rate tier {world.tier}")
+    from mm.screen.amounts import venue_title
+
+    venues = [(venue_title(name), venue) for name, venue in world.venues.items()]
     told = [f"Market: {world.market}"]
-    told += [f"{name}: {venue.market}" for name, venue in world.venues.items() if venue.market != world.market]
-    told += [f"Account on {name}: simulated, {venue.fees}" for name, venue in world.venues.items()]
+    told += [f"Market of {name}: {venue.market}" for name, venue in venues if venue.market != world.market]
+    told += [f"Account on {name}: simulated, {venue.fees}" for name, venue in venues]
     return (*told, "The venues replay one recording, without basis between them: hedging is easier here than anywhere")
 
 
