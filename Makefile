@@ -8,7 +8,7 @@ EXTRA = $(BIN)/python -c "import sys, tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint types rust-lint judges test-packaging bench endurance audit-fills drift clean
+.PHONY: help build run test lint types rust-lint judges test-packaging bench fuzz endurance audit-fills drift clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 20

@@ -245,6 +245,37 @@ def test_a_venue_that_is_down_keeps_the_debt_and_a_large_one_pulls_the_quotes_th
     assert world.replayed().state_hash() == world.engine.state_hash()
 
 
+def test_without_a_market_to_hedge_in_the_first_debt_pulls_its_side(tmp_path):
+    world = TwoVenues(tmp_path / "mm.toml")
+    bid, _ = world.ready()
+    world.executions += 1
+    world.fill(bid, BTC // 200, "K1")
+    world.decide(SECOND // 10)
+    cancelled = [order for order in world.engine.orders.open_of(KRAKEN, SYMBOL) if order.cancel_asked]
+    assert [order.side for order in cancelled] == [BUY]
+    assert world.desk.note == "other has not told of its symbol yet"
+    assert world.desk.ledger.net == BTC // 200 * 10**4
+
+
+def test_a_hedge_is_held_against_the_limits_and_the_debt_is_kept(world):
+    world.engine.markets[OTHER, OTHER_SYMBOL].order_size_max = BTC // 1000
+    assert world.quote_fills(world.bid, BTC // 100) == []
+    assert "is over max_order_size" in world.desk.note
+    assert world.desk.ledger.net == 10**10
+
+
+def test_a_fill_on_the_hedge_market_that_is_no_hedge_of_this_run_makes_no_debt(world):
+    ids = ("mm1H9", "Vmm1H9", OTHER_SYMBOL, BUY)
+    size = BTC // 100
+    world.tell(
+        ev.OrderReport(world.now, world.now, OTHER, *ids, "new", 600_000, size, 0, "", "stream"),
+        ev.Fill(world.now, world.now, OTHER, *ids, "O9", 600_000, size, size, "t", 0, "USDT"),
+    )
+    assert world.engine.markets[OTHER, OTHER_SYMBOL].position.quantity == BTC // 100
+    assert world.desk.ledger.net == 0
+    assert world.hedges(SECOND) == []
+
+
 def test_many_tries_without_a_fill_wait_longer_and_raise_an_alarm(world):
     (hedge,) = world.quote_fills(world.bid, BTC // 100)
     times = [world.now]

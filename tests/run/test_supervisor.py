@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 from picows import WSCloseCode, WSProtocolError
 
@@ -154,6 +155,49 @@ async def test_a_run_ends_in_order_when_its_last_strategy_has_raised(world: Worl
         "strategy btc is paused, its orders are cancelled: it raised ZeroDivisionError: boom"
     )
     assert run.view.facts["clean"]
+
+
+def without_timer(settings: Settings) -> Settings:
+    """The venue's own timer is off, so that a watchdog is needed."""
+    return replace(settings, venues={"kraken": replace(settings.venues["kraken"], dead_man_switch_s=0)})
+
+
+async def cannot_spawn(*_: object, **__: object) -> None:
+    raise OSError("no process to be had")
+
+
+async def test_nothing_is_traded_without_the_watchdog_that_is_needed(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", cannot_spawn)
+    run = Run(without_timer(settings), epoch=next(EPOCH))
+    assert await run.until_over() is not Exit.CLEAN
+    assert "the watchdog cannot be started (no process to be had)" in run.view.facts["why"]
+    assert run.bot.engine.orders.total == 0
+
+
+async def test_a_watchdog_that_cannot_be_replaced_is_told(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(without_timer(settings), epoch=next(EPOCH))
+
+    def stop_once_told() -> None:
+        if any("its orders stay at the venue" in text for text in run.view.said):
+            run.supervisor.ask_to_stop("told")
+        else:
+            asyncio.get_running_loop().call_later(0.05, stop_once_told)
+
+    def kill_watchdog(run: Run) -> None:
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", cannot_spawn)
+        (watchdog,) = (
+            child for child in psutil.Process().children() if "mm.live.watchdog" in " ".join(child.cmdline())
+        )
+        watchdog.kill()
+        stop_once_told()
+
+    run.at_quotes = kill_watchdog
+    assert await run.until_over() is Exit.CLEAN
+    assert "No watchdog can be started: no process to be had" in run.view.said
 
 
 async def test_a_broken_screen_stops_the_run_in_order(world: World, settings: Settings) -> None:

@@ -114,7 +114,12 @@ class Guard:
                     self._say("The watchdog does not stay alive: if this process dies, its orders stay at the venue")
                     return
                 self._say("The watchdog has ended; starting another")
-                await self._spawn()
+                try:
+                    await self._spawn()
+                except OSError as error:
+                    self._say(f"No watchdog can be started: {error}")
+                    await asyncio.sleep(BEAT_S)
+                    continue
             with contextlib.suppress(ConnectionError, RuntimeError):
                 self._write({"beat": number, "covered": covered})
             await asyncio.sleep(BEAT_S)
