@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -11,7 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import psutil
 import pytest
 from picows import WSCloseCode, WSProtocolError
 
@@ -189,14 +189,12 @@ async def test_a_watchdog_that_cannot_be_replaced_is_told(
 
     def kill_watchdog(run: Run) -> None:
         monkeypatch.setattr(asyncio, "create_subprocess_exec", cannot_spawn)
-        (watchdog,) = (
-            child for child in psutil.Process().children() if "mm.live.watchdog" in " ".join(child.cmdline())
-        )
-        watchdog.kill()
+        # By its own id: an earlier test's may still be on its way out.
+        os.kill(run.supervisor.guard.pid, signal.SIGKILL)
         stop_once_told()
 
     run.at_quotes = kill_watchdog
-    assert await run.until_over() is Exit.CLEAN
+    assert await run.until_over() is Exit.CLEAN, run.view.facts["why"]
     assert "No watchdog can be started: no process to be had" in run.view.said
 
 

@@ -84,6 +84,7 @@ class Supervisor:
         self._heard: set[str] = set()
         """Venues whose private stream was up: they have told every open order in this run."""
         self._quoted: set[tuple[str, str]] = set()
+        self.guard = Guard(bot, view.say)
         bot.driver.observers.append(self._observe)
 
     def ask_to_stop(self, reason: str) -> None:
@@ -101,10 +102,9 @@ class Supervisor:
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
         failing = asyncio.ensure_future(bot.wait_failed())
         failing.add_done_callback(lambda future: self._wake.set())
-        guard = Guard(bot, self._view.say)
         try:
             try:
-                await guard.start()
+                await self.guard.start()
             except OSError as error:
                 self._fault = (
                     f"the watchdog cannot be started ({error}), and a venue has no timer of its own: set "
@@ -130,7 +130,7 @@ class Supervisor:
             bot.stop()
             await bot.wait_closed()
             # Not before the last word: until then it would be right to step in.
-            await guard.stop()
+            await self.guard.stop()
 
     # --- while it runs ----------------------------------------------------------------------------------------------
 
