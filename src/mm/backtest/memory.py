@@ -75,6 +75,18 @@ class MemoryWorld:
         function(self.now_ns)
         self._drain()
 
+    def take_over(self, machine: Machine) -> None:
+        """The machine is gone without a word, as a killed process is; another starts in its place.
+
+        What it sent is still on its way; what is said to it reaches nobody.
+        """
+        for channel in list(self._connections):
+            self._disconnect(channel)
+        self._attempts = {channel: attempt + 1 for channel, attempt in self._attempts.items()}
+        self._requests.clear()
+        self.machine = machine
+        self.start()
+
     def run(self, until_ns: int, done: Callable[[], bool] | None = None) -> None:
         """Let time pass up to a moment, or until `done` says so after a step."""
         run_together((self,), until_ns, done)

@@ -1,0 +1,32 @@
+"""The venues of the package, each with its simulated counterpart; a new one is one entry."""
+
+from mm.conformance import VenueCase, Words
+from mm.exchanges import find
+from mm.simulator.kinds import KINDS
+
+VENUES = (
+    VenueCase(
+        face=find("kraken"),
+        kind=KINDS["kraken"],
+        words=Words(
+            place="add_order",
+            cancel="cancel_order",
+            amend="amend_order",
+            own=("executions",),
+            book="book",
+            rate_refusal="EOrder:Rate limit exceeded",
+        ),
+        settings={"accept_account_wide_timer": True},
+    ),
+    VenueCase(
+        face=find("mexc_spot"),
+        kind=KINDS["mexc_spot"],
+        words=Words(
+            place="POST order",
+            cancel="DELETE order",
+            own=("orders", "deals"),
+            book="aggre.depth",
+            rate_refusal="429:Too many requests",
+        ),
+    ),
+)
