@@ -58,12 +58,12 @@ max_order_size = 0.1
 
 
 class TwoVenues:
-    """hooks: venue -> fault rules."""
+    """hooks: venue -> fault rules; settings: the configuration's text, with places for `policy` and `extra`."""
 
-    def __init__(self, folder, *, seed=1, hooks=None, policy="cross_exchange", extra=""):
+    def __init__(self, folder, *, seed=1, hooks=None, policy="cross_exchange", extra="", settings=SETTINGS):
         self.log = []
         path = folder / "two.toml"
-        path.write_text(SETTINGS.format(policy=policy, extra=extra))
+        path.write_text(settings.format(policy=policy, extra=extra))
         settings = load(path, Environment({}), {("run", "seed"): seed}, parameters_of, policies_of)
         self.exchanges, self.venues, faces = {}, {}, {}
         options = Namespace(tier="pro", mexc_tier="reported", volume_usd=0, seed=seed)
