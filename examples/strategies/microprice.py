@@ -41,9 +41,9 @@ class Microprice(Strategy):
 
     def prepare(self, instrument: Instrument) -> None:
         """Called with the venue's grid before the first quote, and again when it changes."""
-        self.size = int(self.parameters.quote_size * 10**instrument.size_precision)
+        self.size = instrument.size_of_base(self.parameters.quote_size)
         if self.size < instrument.size_min:
-            raise ValueError(f"quote_size is below the venue's least of {instrument.size_text(instrument.size_min)}")
+            raise ValueError(f"quote_size is below the venue's least of {instrument.base_text(instrument.size_min)}")
 
     def quotes(self, market: MarketState) -> Quoting:
         """The same market gives the same quotes: no clock, no chance, nothing remembered."""

@@ -1,13 +1,15 @@
 """What is traded: names, grid, minimums and fees of one symbol on one venue.
 
-Prices are whole multiples of 10^-price_precision, sizes of 10^-size_precision, money is price x size. Text and floats
-become these integers here or in a codec, and nowhere else.
+Prices are whole multiples of 10^-price_precision, sizes of 10^-size_precision. A size counts contracts, and on spot a
+contract is one unit of the base asset: what a size is in base units is size x multiplier, and money is price x size x
+multiplier. Text and floats become these integers here or in a codec, and nowhere else.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from enum import IntEnum
 from typing import Any, Final
 
@@ -30,11 +32,12 @@ class Side(IntEnum):
 class Instrument:
     """One symbol on one venue.
 
-    tick, lot: steps of price and size, in units; size_min, size_max (0: none), in units; cost_min in price x size
-    units; maker_fee_e8, taker_fee_e8: fractions of the cost in 1e-8, -1 while unknown (unknown is never taken as free);
-    multiplier: base units of one contract in 10^-multiplier_precision (spot: 1, 0), of an inverse contract (linear
-    False) quote units; settle: what profit, margin and fees are paid in; status: online, post_only, cancel_only,
-    limit_only, reduce_only, maintenance or delisted. Sizes are contracts; what they are worth is in `mm.perpetuals`.
+    tick, lot: steps of price and size, in units; size_min, size_max (0: none), in units; cost_min in units of
+    10^-cost_precision; maker_fee_e8, taker_fee_e8: fractions of the cost in 1e-8, -1 while unknown (unknown is never
+    taken as free); multiplier: base units of one contract in 10^-multiplier_precision (spot: 1, 0), of an inverse
+    contract (linear False) quote units; settle: what profit, margin and fees are paid in; status: online, post_only,
+    cancel_only, limit_only, reduce_only, maintenance or delisted. Sizes are contracts; what they are worth is in
+    `mm.perpetuals`.
     """
 
     venue: str
@@ -68,8 +71,35 @@ class Instrument:
 
     @property
     def cost_precision(self) -> int:
-        """Decimals of price x size."""
-        return self.price_precision + self.size_precision
+        """Decimals of price x size x multiplier."""
+        return self.price_precision + self.size_precision + self.multiplier_precision
+
+    @property
+    def is_contract(self) -> bool:
+        """Whether it is a contract, whose symbol names what it settles in ("BTC/USDT:USDT"): an order binds margin
+        instead of spending what it trades. A spot pair that could be traded on margin is none."""
+        return ":" in self.symbol
+
+    @property
+    def base_precision(self) -> int:
+        """Decimals of size x multiplier."""
+        return self.size_precision + self.multiplier_precision
+
+    def money(self, product: int) -> int:
+        """Return a sum of price x size in units of 10^-cost_precision of the quote currency."""
+        return product * self.multiplier
+
+    def base_units(self, size: int) -> int:
+        """Return a size in units of 10^-base_precision of the base asset."""
+        return size * self.multiplier
+
+    def base_text(self, size: int) -> str:
+        """Return a size in base units with all its decimals."""
+        return fixed.to_text(size * self.multiplier, self.base_precision)
+
+    def size_of_base(self, amount: Decimal) -> int:
+        """Return an amount of the base asset as a size in units, rounded down."""
+        return int(amount * 10**self.base_precision) // self.multiplier
 
     def price_from_text(self, text: str | bytes, field: str = "price") -> int:
         """Return the units of a price. Raises FixedError off the tick, zero, negative or not a number."""

@@ -9,6 +9,8 @@ order that can only bring the position nearer to zero is not held back by the po
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
 from typing import Final, Protocol
 
 from mm._core.events import BUY
@@ -25,7 +27,9 @@ class Exposure(Protocol):
     """What the limits need to know of one symbol.
 
     bid, ask: the book's best, 0 none; quantity: signed position; buys, sells: worst-case open size of each side;
-    orders: open orders; base_free, quote_free: what the account can spend in 1e-12, None when it does not limit.
+    orders: open orders; base_free, quote_free: what the account can spend in 1e-12, None when it does not limit;
+    margin_free: what of a contract's margin account no position binds; leverage: of its positions; bound_elsewhere:
+    what open orders of the account's other contracts bind.
     """
 
     instrument: Instrument
@@ -39,6 +43,9 @@ class Exposure(Protocol):
     order_size_max: int
     base_free: int | None
     quote_free: int | None
+    margin_free: int | None
+    leverage: int
+    bound_elsewhere: int
 
 
 class ReferenceLimits:
@@ -75,10 +82,10 @@ class ReferenceLimits:
             return Refused("grid", f"price {price} is not on the tick of {instrument.tick}")
         if size <= 0 or size % instrument.lot:
             return Refused("grid", f"size {size} is not on the lot of {instrument.lot}")
-        if size < instrument.size_min or size * price < instrument.cost_min:
-            return Refused("minimum", f"{instrument.size_text(size)} is less than the venue takes")
+        if size < instrument.size_min or size * price * instrument.multiplier < instrument.cost_min:
+            return Refused("minimum", f"{instrument.base_text(size)} is less than the venue takes")
         if size > market.order_size_max or (instrument.size_max and size > instrument.size_max):
-            return Refused("order size", f"{instrument.size_text(size)} is over max_order_size")
+            return Refused("order size", f"{instrument.base_text(size)} is over max_order_size")
         middle2 = market.bid + market.ask
         if not (market.bid and market.ask):
             return Refused("book", "no two-sided book to judge the price by")
@@ -118,12 +125,12 @@ class ReferenceLimits:
         if not reduces:
             if abs(worst) > market.position_max:
                 return Refused(
-                    "position", f"worst case {instrument.size_text(worst)} {instrument.base} is over the limit"
+                    "position", f"worst case {instrument.base_text(worst)} {instrument.base} is over the limit"
                 )
             if instrument.quote not in USD:
                 return Refused("exposure", f"no price of {instrument.quote} in USD: exposure cannot be bounded")
             largest = max(abs(quantity + buys), abs(quantity - sells))
-            own = largest * price * MICRO_USD // 10**instrument.cost_precision
+            own = largest * price * instrument.multiplier * MICRO_USD // 10**instrument.cost_precision
             if own + others_micro_usd > self._total:
                 return Refused("exposure", f"worst case {(own + others_micro_usd) / 1e6:,.2f} USD is over the limit")
         return self._funds(market, side, price, size, replaces)
@@ -132,6 +139,8 @@ class ReferenceLimits:
     def _funds(market: Exposure, side: int, price: int, size: int, replaces: Order | None) -> Approved | Refused:
         """Spot cannot sell what is not there: asking would only be refused, and counted against the rate limit."""
         instrument = market.instrument
+        if instrument.is_contract:
+            return _margin(market, side, price, size, replaces)
         if side == BUY:
             if market.quote_free is None:
                 return APPROVED
@@ -141,13 +150,43 @@ class ReferenceLimits:
                 if order.side == BUY and order is not replaces
             )
             fee_e8 = max(instrument.maker_fee_e8, 0)
-            need = cost * (100_000_000 + fee_e8) // 100_000_000
+            need = cost * instrument.multiplier * (100_000_000 + fee_e8) // 100_000_000
             if need * 10**AMOUNT_PRECISION > market.quote_free * 10**instrument.cost_precision:
                 return Refused("funds", f"not enough {instrument.quote} for another buy order")
             return APPROVED
         if market.base_free is None:
             return APPROVED
         held = size + sum(o.exposure for o in market.orders if o.side != BUY and o is not replaces)
-        if held * 10**AMOUNT_PRECISION > market.base_free * 10**instrument.size_precision:
+        held *= instrument.multiplier
+        if held * 10**AMOUNT_PRECISION > market.base_free * 10**instrument.base_precision:
             return Refused("funds", f"not enough {instrument.base} for another sell order")
         return APPROVED
+
+
+def _margin(market: Exposure, side: int, price: int, size: int, replaces: Order | None) -> Approved | Refused:
+    """A linear contract binds value / leverage and the fees of opening and closing, in its settlement asset."""
+    if market.margin_free is None:
+        return APPROVED
+    standing = [(o.side, o.exposure, max(o.price, o.pending_price)) for o in market.orders if o is not replaces]
+    before = _bound(market, standing)
+    bound = _bound(market, [*standing, (side, size, price)])
+    if bound > before and bound + market.bound_elsewhere > market.margin_free:
+        return Refused("funds", f"not enough {market.instrument.settle} for the margin of another order")
+    return APPROVED
+
+
+def _bound(market: Exposure, orders: list[tuple[int, int, int]]) -> int:
+    """What orders bind in 1e-12, rounded up for each side; what only closes the position binds nothing."""
+    instrument = market.instrument
+    total = 0
+    for side in (1, -1):
+        sizes = [size for each, size, _ in orders if each == side]
+        prices = [price for each, size, price in orders if each == side]
+        opening = sum(sizes) - max(0, -side * market.quantity)
+        if opening <= 0:
+            continue
+        price = max(prices) if side == BUY else max(*prices, market.ask)
+        value = Fraction(opening * instrument.multiplier * price, 10**instrument.cost_precision)
+        rate = Fraction(1, market.leverage) + 2 * Fraction(max(instrument.taker_fee_e8, 0), 10**8)
+        total += ceil(value * rate * 10**AMOUNT_PRECISION)
+    return total

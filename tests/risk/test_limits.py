@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm._core import Book
-from mm._core.events import Amend, OrderAccepted, Place
+from mm._core.events import Amend, MarginReport, OrderAccepted, Place
 from mm._core.market import MarketCore, VenueCore
 from mm._core.orders import OrderStore
 from mm._core.quoter import Quoter
 from mm.risk import APPROVED, Limits, Refused
-from tests.engine.world import BTC, KRAKEN, SYMBOL, instrument
+from tests.engine.world import BTC, KRAKEN, instrument
 from tests.reference.limits import ReferenceLimits
 
 BUY, SELL = 1, -1
@@ -25,9 +25,13 @@ def caps(**changes):
 class Market:
     """A symbol with a book, a position and orders, as the engine has it; a fill is given at the middle of the book."""
 
-    def __init__(self, *, bid=600_000, ask=600_010, quantity=0, balances=None, position_max=BTC // 10, **changes):
+    def __init__(
+        self, *, bid=600_000, ask=600_010, quantity=0, balances=None, position_max=BTC // 10, margin=None, **changes
+    ):
         venue = VenueCore(KRAKEN, None, clock_offset_ns_max=0)
         venue.balances = balances or {}
+        if margin is not None:
+            venue.margins["USD"] = MarginReport(1, KRAKEN, "USD", margin, margin, 0, 0, 0, 0, "test")
         self.instrument = changes.pop("instrument", None) or instrument(**changes)
         self.store = OrderStore()
         self.core = MarketCore(venue, self.instrument, Book(10, 1, 8), None, None, Quoter(can_amend=True))
@@ -42,13 +46,13 @@ class Market:
 
     def order(self, side, price, size=BTC // 100, pending_price=0):
         """Let an order stand."""
-        name = f"mm1Q{len(self.store)}"
+        name, symbol = f"mm1Q{len(self.store)}", self.instrument.symbol
         order = self.store.place(
-            Place(1, KRAKEN, SYMBOL, name, "", "quote", 0, side, price, size, "limit", "gtc", True, False, "")
+            Place(1, KRAKEN, symbol, name, "", "quote", 0, side, price, size, "limit", "gtc", True, False, "")
         )
         self.store.apply(OrderAccepted(1, 1, KRAKEN, name, f"O{name}"))
         if pending_price:
-            self.store.amend(Amend(2, KRAKEN, SYMBOL, name, f"O{name}", pending_price, size))
+            self.store.amend(Amend(2, KRAKEN, symbol, name, f"O{name}", pending_price, size))
         return order
 
     def check(self, side=BUY, price=600_000, size=BTC // 100, *, replaces=None, opened=0, others=0, **changes):
@@ -64,6 +68,9 @@ class Market:
             },
             base_free=core.base_free,
             quote_free=core.quote_free,
+            margin_free=core.margin_free,
+            leverage=core.leverage,
+            bound_elsewhere=0,
         )
         verdict = Limits(**caps(**changes)).check(core, side, price, size, **facts)
         assert verdict == ReferenceLimits(**caps(**changes)).check(twin, side, price, size, **facts)
@@ -207,3 +214,124 @@ def test_the_twin_agrees_on_numbers_of_any_size(
     standing = [market.order(*order) for order in orders]
     replaces = next((order for order in standing if order.side == side), None) if change else None
     market.check(side, price, size, replaces=replaces, others=others, total_micro_usd=total, collar=1e9)
+
+
+CONTRACT = {
+    "symbol": "BTC/USD:USD",
+    "settle": "USD",
+    "size_precision": 0,
+    "size_min": 1,
+    "cost_min": 0,
+    "multiplier": 1,
+    "multiplier_precision": 4,
+    "taker_fee_e8": 80_000,
+}
+"""One contract is 0.0001 BTC, about six dollars."""
+
+
+def contract(leverage=1, order_size_max=1000, **facts):
+    market = Market(**({"position_max": 1000} | CONTRACT | facts))
+    market.core.leverage = leverage
+    market.core.order_size_max = order_size_max
+    return market
+
+
+@pytest.mark.parametrize(
+    ("facts", "orders", "arguments", "expected"),
+    [
+        # 600 dollars of contracts: one dollar more of other symbols is over the limit, in dollars and not in contracts.
+        ({}, [], {"others": 10**12 - 600 * 10**6}, ""),
+        ({}, [], {"others": 10**12 - 600 * 10**6 + 1}, "exposure"),
+        ({"cost_min": 600 * 10**5}, [], {}, ""),
+        ({"cost_min": 600 * 10**5 + 1}, [], {}, "minimum"),
+        ({}, [], {"size": 1001}, "order size"),
+        ({"position_max": 99}, [], {}, "position"),
+        # 600 x (1 + 2 x 0.0008) dollars bind 600.96 of margin.
+        ({"margin": 600_960_000_000_000}, [], {}, ""),
+        ({"margin": 600_960_000_000_000 - 1}, [], {}, "funds"),
+        ({"margin": 60_960_000_000_000, "leverage": 10}, [], {}, ""),
+        ({"margin": 60_960_000_000_000 - 1, "leverage": 10}, [], {}, "funds"),
+        # Both sides of open orders bind.
+        ({"margin": 1_201_920_000_000_000}, [(SELL, 600_010, 100)], {"opened": 1}, "funds"),
+        ({"margin": 1_202_000_000_000_000}, [(SELL, 600_010, 100)], {"opened": 1}, ""),
+        # What closes binds nothing; what flips binds the part beyond.
+        ({"margin": 0, "quantity": -100}, [], {}, ""),
+        ({"margin": 0, "quantity": -99}, [], {}, "funds"),
+        ({"margin": 6_009_600_000_000, "quantity": -99}, [], {}, ""),
+        ({"margin": 0, "quantity": -100}, [(BUY, 599_990, 1)], {"opened": 1}, "funds"),
+        # The base asset is no matter.
+        ({"margin": 10**15, "balances": {"BTC": 0}}, [], {"side": SELL, "price": 600_010}, ""),
+        ({"balances": {"BTC": 0, "USD": 0}}, [], {"side": SELL, "price": 600_010}, ""),
+    ],
+)
+def test_a_contract_is_judged_in_units_of_its_asset_and_by_its_margin(facts, orders, arguments, expected):
+    market = contract(**facts)
+    for order in orders:
+        market.order(*order)
+    assert gate(market.check(**({"size": 100} | arguments))) == expected
+
+
+def test_a_reason_names_base_units_and_not_contracts():
+    assert contract(quantity=950).check(size=100).reason == "worst case 0.1050 BTC is over the limit"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([BUY, SELL]),
+            st.integers(1, 2**40),
+            st.integers(1, 2**40),
+            st.one_of(st.just(0), st.integers(1, 2**40)),
+        ),
+        max_size=4,
+    ),
+    st.integers(-(2**40), 2**40),
+    st.sampled_from([BUY, SELL]),
+    st.one_of(st.integers(1, 700_000), st.sampled_from([599_990, 600_000, 600_010])),
+    st.one_of(st.integers(1, 2000), st.integers(1, 2**40)),
+    st.one_of(st.none(), st.integers(-(10**15), 10**17), st.integers(0, 10**36)),
+    st.integers(0, 10**30),
+    st.integers(1, 10**6),
+    st.integers(0, 9),
+    st.integers(0, 10**12),
+    st.integers(1, 200),
+    st.integers(-1, 10**6),
+    st.booleans(),
+)
+def test_the_twin_agrees_on_contracts_of_any_size(
+    orders, quantity, side, price, size, margin, total, multiplier, precision, cost_min, leverage, taker_fee_e8, change
+):
+    market = contract(
+        leverage,
+        2**62,
+        quantity=quantity,
+        margin=margin,
+        position_max=2**62,
+        multiplier=multiplier,
+        multiplier_precision=precision,
+        cost_min=cost_min,
+        taker_fee_e8=taker_fee_e8,
+    )
+    standing = [market.order(*order) for order in orders]
+    replaces = next((order for order in standing if order.side == side), None) if change else None
+    market.check(side, price, size, replaces=replaces, total_micro_usd=total, collar=1e9)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([BUY, SELL]), st.integers(1, 900), st.booleans()), max_size=30),
+    st.integers(10**12, 10**15),
+    st.integers(1, 20),
+)
+def test_what_is_affordable_is_approved_and_one_more_is_not(wishes, margin, leverage):
+    market = contract(leverage, 10**9, position_max=10**9, margin=margin)
+    for side, size, fills in wishes:
+        if fills:
+            market.fill(side * size)
+        else:
+            market.order(side, 600_000 if side == BUY else 600_010, size)
+    for side, price in ((BUY, 600_000), (SELL, 600_010)):
+        market.core.refresh(market.store, 1)
+        size = market.core.affordable(side, price)
+        if size:
+            assert gate(market.check(side, price, size)) == ""
+        assert gate(market.check(side, price, size + 1)) == "funds"

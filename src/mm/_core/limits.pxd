@@ -25,3 +25,4 @@ cdef class Limits:
         self, MarketCore market, int side, int64_t price, int64_t size, Order replaces, object others_micro_usd
     )
     cdef Refused _funds(self, MarketCore market, int side, int64_t price, int64_t size, Order replaces)
+    cdef Refused _margin(self, MarketCore market, int side, int64_t price, int64_t size, Order replaces)

@@ -101,9 +101,9 @@ cdef class Limits:
         if size <= 0 or size % market.lot:
             return Refused("grid", f"size {size} is not on the lot of {market.lot}")
         if size < market.size_min or <mm_int128>size * price < market.cost_min:
-            return Refused("minimum", f"{market.instrument.size_text(size)} is less than the venue takes")
+            return Refused("minimum", f"{market.instrument.base_text(size)} is less than the venue takes")
         if size > market.order_size_max or (market.size_max and size > market.size_max):
-            return Refused("order size", f"{market.instrument.size_text(size)} is over max_order_size")
+            return Refused("order size", f"{market.instrument.base_text(size)} is over max_order_size")
         if not (market.bid and market.ask):
             return Refused("book", "no two-sided book to judge the price by")
         middle2 = <double>market.bid + <double>market.ask
@@ -148,7 +148,7 @@ cdef class Limits:
             reduces = worst >= 0
         if not reduces:
             if magnitude(worst) > market.position_max:
-                text = market.instrument.size_text(as_int(worst))
+                text = market.instrument.base_text(as_int(worst))
                 return Refused("position", f"worst case {text} {market.base} is over the limit")
             if not market.is_usd:
                 return Refused("exposure", f"no price of {market.quote} in USD: exposure cannot be bounded")
@@ -160,7 +160,8 @@ cdef class Limits:
                 <double>largest * price * 1e6 / market.cost_scale + <double>others_micro_usd
                 < self._total_near
             ):
-                own = as_int(largest) * price * MICRO_USD // 10**market.instrument.cost_precision
+                own = as_int(largest) * price * market.instrument.multiplier * MICRO_USD
+                own //= 10**market.instrument.cost_precision
                 if own + others_micro_usd > self._total:
                     text = f"{(own + others_micro_usd) / 1e6:,.2f}"
                     return Refused("exposure", f"worst case {text} USD is over the limit")
@@ -170,6 +171,8 @@ cdef class Limits:
         """Spot cannot sell what is not there: asking would only be refused, and counted against the rate limit."""
         cdef Order order
         cdef double held
+        if market.is_margin:
+            return self._margin(market, side, price, size, replaces)
         if side > 0:
             if market.quote_free is None:
                 return None
@@ -185,7 +188,7 @@ cdef class Limits:
                 order = <Order>each
                 if order.side > 0 and order is not replaces:
                     cost += <object>order.counted * <object>max(order.price, order.pending_price)
-            need = cost * (100_000_000 + market.fee_e8) // 100_000_000
+            need = cost * market.instrument.multiplier * (100_000_000 + market.fee_e8) // 100_000_000
             if need * 10**_AMOUNT_PRECISION > market.quote_free * 10**market.instrument.cost_precision:
                 return Refused("funds", f"not enough {market.quote} for another buy order")
             return None
@@ -203,6 +206,17 @@ cdef class Limits:
             order = <Order>each
             if order.side <= 0 and order is not replaces:
                 total += order.counted
-        if total * 10**_AMOUNT_PRECISION > market.base_free * 10**market.instrument.size_precision:
+        total *= market.instrument.multiplier
+        if total * 10**_AMOUNT_PRECISION > market.base_free * 10**market.instrument.base_precision:
             return Refused("funds", f"not enough {market.base} for another sell order")
+        return None
+
+    cdef Refused _margin(self, MarketCore market, int side, int64_t price, int64_t size, Order replaces):
+        """A contract binds margin in its settlement asset; what only closes binds nothing and always may."""
+        if market.margin_free is None:
+            return None
+        before = market.margin_bound(0, 0, 0, replaces)
+        bound = market.margin_bound(side, size, price, replaces)
+        if bound > before and bound + market.margin_of_others() > market.margin_free:
+            return Refused("funds", f"not enough {market.settle} for the margin of another order")
         return None

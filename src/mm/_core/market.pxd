@@ -1,7 +1,7 @@
 from libc.stdint cimport int8_t, int64_t
 
 from mm._core.int128 cimport mm_int128
-from mm._core.order cimport OpenOrders
+from mm._core.order cimport OpenOrders, Order
 from mm._core.orders cimport OrderStore
 from mm._core.positions cimport Position
 from mm._core.quoter cimport Quoter
@@ -18,12 +18,14 @@ cdef class VenueCore:
     cdef readonly dict markets
     cdef readonly list by_index
     cdef public dict balances
+    cdef readonly dict margins
     cdef public str status
     cdef public bint private_up, early_book
     cdef public int64_t private_down_ns, clock_offset_ns
     cdef readonly int64_t clock_offset_ns_max
 
     cpdef object free(self, str asset)
+    cpdef object margin_free(self, str asset)
 
 
 cdef class MarketCore:
@@ -43,15 +45,17 @@ cdef class MarketCore:
     # As of the last look.
     cdef readonly list orders
     cdef readonly int64_t quantity
-    cdef readonly object base_free, quote_free
+    cdef readonly object base_free, quote_free, margin_free
     cdef mm_int128 _buys, _sells
     cdef double _base_room, _quote_room
     # Of the instrument, so that a decision reads no Python object.
     cdef int64_t tick, lot, size_min, size_max, fee_e8
     cdef mm_int128 cost_min
-    cdef str base, quote
-    cdef double cost_scale
+    cdef str base, quote, settle
+    cdef double cost_scale, size_scale
     cdef bint is_usd
+    cdef readonly bint is_margin
+    cdef public int64_t leverage
     cdef int price_precision
     cdef OpenOrders _group
     cdef object _due_of
@@ -62,5 +66,11 @@ cdef class MarketCore:
     cpdef take_top(self)
     cpdef lose_book(self, str gap)
     cdef object worst_micro_usd(self, OrderStore store)
+    cpdef object affordable(self, int side, int64_t price)
+    cdef object margin_bound(self, int side, int64_t size, int64_t price, Order replaces)
+    cdef object _bound(self, int of_side, int side, int64_t size, int64_t price, Order replaces)
+    cdef tuple _opening(self, int of_side, int side, int64_t size, int64_t price, Order replaces)
+    cdef object _margin_rate(self)
+    cdef object margin_of_others(self)
     cdef int _funds(self) except -1
     cdef int _best_of_others(self, int side, int64_t own) except -1

@@ -47,8 +47,8 @@ cdef class VenueCore:
     """What a decision needs of a venue.
 
     decoder: applies book frames; markets: by symbol; by_index: in the order in which the decoder knows them;
-    private_up: connected, snapshots and history read; balances: by asset in 1e-12; early_book: a book came before
-    its instrument.
+    private_up: connected, snapshots and history read; balances: by asset in 1e-12; margins: the last report of
+    each margin account, by asset; early_book: a book came before its instrument.
     """
 
     def __init__(self, str name not None, decoder, *, int64_t clock_offset_ns_max):
@@ -58,6 +58,7 @@ cdef class VenueCore:
         self.markets = {}
         self.by_index = []
         self.balances = {}
+        self.margins = {}
         self.status = "online"
 
     cpdef object free(self, str asset):
@@ -66,6 +67,14 @@ cdef class VenueCore:
         if held is not None:
             return held
         # Venues leave out what is zero; once the private snapshots are read, silence means nothing is there.
+        return 0 if self.private_up else None
+
+    cpdef object margin_free(self, str asset):
+        """What of a margin account no position binds, in 1e-12; None while the venue has not said. What orders bind is
+        in it: the limits count own orders themselves."""
+        report = self.margins.get(asset)
+        if report is not None:
+            return report.available + report.order_margin
         return 0 if self.private_up else None
 
 
@@ -82,7 +91,8 @@ cdef class MarketCore:
     kept.
 
     As of the last `refresh`: orders, own open ones; quantity, signed position; base_free, quote_free, what the account
-    can spend in 1e-12, None while unknown.
+    can spend in 1e-12, None while unknown; margin_free, the same of a contract's margin account. leverage: with which
+    a contract's margin is counted.
     """
 
     def __init__(
@@ -105,6 +115,7 @@ cdef class MarketCore:
         self.problem = ""
         self.paused = ""
         self.changed = True
+        self.leverage = 1
         self.orders = []
         self._due_of = due_of
         self.take_instrument(instrument)
@@ -130,17 +141,21 @@ cdef class MarketCore:
         self.lot = instrument.lot
         self.size_min = instrument.size_min
         self.size_max = instrument.size_max
-        self.cost_min = from_int(min(instrument.cost_min, COST_MAX))
+        # Of price x size: what costs less than this costs less than the minimum once it is multiplied.
+        self.cost_min = from_int(-(-min(instrument.cost_min, COST_MAX) // instrument.multiplier))
         self.fee_e8 = max(instrument.maker_fee_e8, 0)
         self.base = instrument.base
         self.quote = instrument.quote
         self.is_usd = self.quote in _USD
         self.status = instrument.status
         self.price_precision = instrument.price_precision
-        self.cost_scale = 10.0 ** instrument.cost_precision
+        self.cost_scale = 10.0 ** instrument.cost_precision / instrument.multiplier
+        self.size_scale = 10.0 ** instrument.base_precision / instrument.multiplier
+        self.is_margin = instrument.is_contract
+        self.settle = instrument.settle
         self.instrument = self.state.instrument = instrument
         # What was computed in the old units.
-        self.base_free = self.quote_free = None
+        self.base_free = self.quote_free = self.margin_free = None
 
     cpdef lose_book(self, str gap):
         """Trust the book no longer: the next snapshot ends it."""
@@ -202,17 +217,76 @@ cdef class MarketCore:
             return 0
         group = store.group(self.venue.name, self.symbol)
         largest = max(abs(self.position.quantity + group.buys), abs(self.position.quantity - group.sells))
-        return largest * self.ask * 1_000_000 // 10**self.instrument.cost_precision
+        return largest * self.ask * self.instrument.multiplier * 1_000_000 // 10**self.instrument.cost_precision
+
+    cdef object margin_bound(self, int side, int64_t size, int64_t price, Order replaces):
+        """The margin that open orders bind at worst, and one more of a side, size and price (0: none), in 1e-12.
+
+        What can only bring the position nearer to zero binds nothing.
+        """
+        return self._bound(1, side, size, price, replaces) + self._bound(-1, side, size, price, replaces)
+
+    cdef object _bound(self, int of_side, int side, int64_t size, int64_t price, Order replaces):
+        """The same of one side."""
+        opening, top = self._opening(of_side, side, size, price, replaces)
+        if opening <= 0:
+            return 0
+        instrument = self.instrument
+        cost = opening * top * instrument.multiplier * self._margin_rate() * 10**AMOUNT_PRECISION
+        return -(-cost // (<object>self.leverage * 100_000_000 * 10**instrument.cost_precision))
+
+    cdef tuple _opening(self, int of_side, int side, int64_t size, int64_t price, Order replaces):
+        """How much the orders of a side would open beyond what they close, below zero: less, and their worst price."""
+        cdef Order order
+        opening = <object>size if side == of_side else 0
+        top = <object>price if opening else 0
+        if self._group is not None:
+            for each in self._group.orders():
+                order = <Order>each
+                if order.side == of_side and order is not replaces:
+                    opening += order.counted
+                    top = max(top, order.price, order.pending_price)
+        opening -= max(0, -of_side * <object>self.position.quantity)
+        # A sale may fill at a better price, which is worth more.
+        return opening, top if of_side > 0 else max(top, self.ask)
+
+    cdef object _margin_rate(self):
+        """What a position binds for its value: its share by the leverage, the fees of opening and of closing; in 1e-8
+        of value / leverage."""
+        return 100_000_000 + 2 * <object>self.leverage * max(self.instrument.taker_fee_e8, 0)
+
+    cdef object margin_of_others(self):
+        """What the open orders of the other symbols of the same margin account bind."""
+        cdef MarketCore other
+        total = 0
+        for each in self.venue.markets.values():
+            other = <MarketCore>each
+            if other is not self and other.is_margin and other.settle == self.settle:
+                total += other.margin_bound(0, 0, 0, None)
+        return total
+
+    cpdef object affordable(self, int side, int64_t price):
+        """How much more of a side a margin account pays for at a price, in size units; None while unknown."""
+        if self.margin_free is None:
+            return None
+        instrument = self.instrument
+        # One more, so that the price counts.
+        opening, top = self._opening(side, side, 1, price, None)
+        room = self.margin_free - self._bound(-side, 0, 0, 0, None) - self.margin_of_others()
+        cost = top * instrument.multiplier * self._margin_rate() * 10**AMOUNT_PRECISION
+        most = max(0, room) * <object>self.leverage * 100_000_000 * 10**instrument.cost_precision // cost
+        return max(0, most - (opening - 1))
 
     cdef int _funds(self) except -1:
-        """What can be spent. Our orders carry no margin: a pair that could be traded on margin is spot for us."""
+        """What can be spent. On spot our orders carry no margin; a contract binds margin and never the base asset."""
+        if self.is_margin:
+            self.margin_free = self.venue.margin_free(self.settle)
+            return 0
         # A balance is mostly the same object as at the last look.
         held = self.venue.free(self.base)
         if held is not self.base_free:
             self.base_free = held
-            self._base_room = 0.0 if held is None else float(held) * 10.0 ** (
-                self.instrument.size_precision - AMOUNT_PRECISION
-            )
+            self._base_room = 0.0 if held is None else float(held) * self.size_scale / 1e12
         held = self.venue.free(self.quote)
         if held is not self.quote_free:
             self.quote_free = held

@@ -11,7 +11,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -45,6 +44,17 @@ NOT_SENT: Final = "local"
 """Code of a refusal that is the link's own: not one byte of the request left."""
 GONE_SETTLE_NS: Final = 2_000_000_000
 """What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
+
+
+def _meaning(instrument: Instrument) -> tuple[object, ...]:
+    """What our integers of a symbol mean."""
+    return (
+        instrument.price_precision,
+        instrument.size_precision,
+        instrument.multiplier,
+        instrument.multiplier_precision,
+        instrument.linear,
+    )
 
 
 class Recorder(Protocol):
@@ -140,7 +150,7 @@ class Engine(EngineCore):
             ev.FundingPaid: self._on_nothing,
             ev.FundingRate: self._on_nothing,
             ev.LiquidationRisk: self._on_nothing,
-            ev.MarginReport: self._on_nothing,
+            ev.MarginReport: self._on_margin,
             ev.MarkPrice: self._on_nothing,
             ev.PositionReport: self._on_nothing,
             ev.Ticker: self._on_nothing,
@@ -168,7 +178,7 @@ class Engine(EngineCore):
             add(name, venue.public_up, venue.private_up, venue.private_down_ns, venue.status, venue.clock_offset_ns)
             add(venue.foreign, venue.armed_ns, venue.armed_s, venue.protected_s, venue.early_book)
             add(sorted(venue.seen.items()), sorted(venue.doubtful.items()))
-            add(sorted(venue.balances.items()))
+            add(sorted(venue.balances.items()), [report.values() for _, report in sorted(venue.margins.items())])
         for key, market in sorted(self.markets.items()):
             add(key, market.instrument, market.book_ok, market.book_ns, market.gap, market.resync_ns)
             add(market.book.state_hash(), market.position.state_hash(), market.profit.cash, market.profit.spread2)
@@ -230,10 +240,10 @@ class Engine(EngineCore):
             self._upkeep.wake()
         else:
             old = market.instrument
-            if (old.price_precision, old.size_precision) != (instrument.price_precision, instrument.size_precision):
+            if _meaning(old) != _meaning(instrument):
                 # Every integer that we hold of this symbol would change its meaning: never in the middle of a run.
                 market.is_frozen = True
-                market.problem = "the venue changed the symbol's decimals: stop, flatten and start again"
+                market.problem = "the venue changed the symbol's decimals or contract size: stop, flatten, start again"
                 market.changed = True
                 return
             if instrument.maker_fee_e8 < 0:
@@ -246,10 +256,12 @@ class Engine(EngineCore):
         if was == MAINTENANCE != instrument.status:
             self.cancels_are_taken()
         market.changed = True
-        scale = Decimal(10**instrument.size_precision)
         limits = self.settings.limits
-        market.position_max = min(int(limits.position_max(market.symbol) * scale), CAP_MAX)
-        market.order_size_max = min(int(limits.max_order_size * scale), CAP_MAX)
+        market.position_max = min(instrument.size_of_base(limits.position_max(market.symbol)), CAP_MAX)
+        market.order_size_max = min(instrument.size_of_base(limits.max_order_size), CAP_MAX)
+        if not instrument.linear:
+            market.is_frozen = True
+            market.problem = f"{market.symbol} is an inverse contract, worth less the higher its price: not traded here"
         if market.is_frozen:
             return
         market.problem = ""
@@ -308,6 +320,9 @@ class Engine(EngineCore):
     def _on_balance(self, event: ev.Balance | ev.BalanceChange) -> None:
         self.venues[event.venue].balances[event.asset] = event.total
 
+    def _on_margin(self, event: ev.MarginReport) -> None:
+        self.venues[event.venue].margins[event.asset] = event
+
     def _on_foreign_orders(self, event: ev.ForeignOrders) -> None:
         self.venues[event.venue].foreign = event.count
         self._upkeep.wake()
@@ -341,7 +356,7 @@ class Engine(EngineCore):
                 market.profit.on_fill(event.side, event.price, event.size, market.middle2)
                 if order.purpose == "hedge":
                     market.hedge_fills += 1
-                    market.hedge_cost += event.price * event.size
+                    market.hedge_cost += market.instrument.money(event.price * event.size)
                 if event.side > 0:
                     market.state.buy_fill_ns = event.recv_ns
                 else:

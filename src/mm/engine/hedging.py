@@ -31,9 +31,9 @@ LEVELS_MAX: Final = 100
 
 def base_units(instrument: Instrument, size: int) -> int:
     """A size in 10^-12 of the base asset. Raises ValueError for a grid finer than that."""
-    if instrument.size_precision > AMOUNT_PRECISION:
+    if instrument.base_precision > AMOUNT_PRECISION:
         raise ValueError(f"{instrument.symbol}: sizes finer than 10^-{AMOUNT_PRECISION} cannot be hedged exactly")
-    return size * instrument.multiplier * int(10 ** (AMOUNT_PRECISION - instrument.size_precision))
+    return instrument.base_units(size) * int(10 ** (AMOUNT_PRECISION - instrument.base_precision))
 
 
 def price_units(instrument: Instrument, price: int) -> int:
@@ -133,7 +133,7 @@ class HedgeDesk:
 
     def _hedge(self, now_ns: int, hedge: Market, worth: float) -> None:
         engine = self._engine
-        gate = engine.market_gate(now_ns, hedge)
+        gate = hedge.problem if hedge.is_frozen else engine.market_gate(now_ns, hedge)
         if gate:
             self.note = gate
             return
@@ -223,16 +223,26 @@ class HedgeDesk:
         # A hedge that buys meets the asks.
         levels = hedge.book.levels(-state.side, LEVELS_MAX)
         state.depth = sum(size for at, size in levels if (at - price) * state.side <= 0) // lot
-        free = hedge.base_free if state.side < 0 else hedge.quote_free
-        if free is not None:
-            if state.side < 0:
-                units = free * 10**instrument.size_precision // 10**AMOUNT_PRECISION
-            else:
-                fee_e8 = max(instrument.taker_fee_e8, 0)
-                cost = 10**instrument.cost_precision * free // 10**AMOUNT_PRECISION
-                units = cost * 100_000_000 // (price * (100_000_000 + fee_e8))
-            state.balance = max(0, units // lot - state.committed)
+        state.balance = self._balance(hedge, state, price)
         return state
+
+    def _balance(self, hedge: Market, state: HedgeState, price: int) -> int | None:
+        """How many lots more the account can pay for; None while the venue has not said."""
+        instrument = hedge.instrument
+        lot = instrument.lot
+        if hedge.is_margin:
+            size = hedge.affordable(state.side, price)
+            return size if size is None else size // lot
+        free = hedge.base_free if state.side < 0 else hedge.quote_free
+        if free is None:
+            return None
+        if state.side < 0:
+            units = int(free * 10**instrument.base_precision // (10**AMOUNT_PRECISION * instrument.multiplier))
+        else:
+            fee_e8 = max(instrument.taker_fee_e8, 0)
+            cost = 10**instrument.cost_precision * free // 10**AMOUNT_PRECISION
+            units = int(cost * 100_000_000 // (price * instrument.multiplier * (100_000_000 + fee_e8)))
+        return max(0, units // lot - state.committed)
 
     # --- small ------------------------------------------------------------------------------------------------------
 

@@ -7,15 +7,15 @@ afterwards is the inventory's doing. With cash = -sum(side x price x size) and m
     spread x 2    = sum(side x size x (middle2 at the fill - 2 x price))
     inventory x 2 = total x 2 - spread x 2
 
-Everything is kept doubled, because the middle may be half a tick: nothing is rounded before the screen. Fees are not
-part.
+Everything is kept doubled, because the middle may be half a tick: nothing is rounded before the screen. Of contracts it
+is still price x size: `Instrument.money` makes it money. Fees are not part.
 """
 
 from __future__ import annotations
 
 
 class ProfitSplit:
-    """Money in half units of 10^-(price_precision + size_precision) of the quote currency; ints, unbounded."""
+    """Price x size, doubled where its name ends in 2; ints, unbounded."""
 
     __slots__ = ("cash", "quantity", "spread2")
 

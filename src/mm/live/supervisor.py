@@ -29,6 +29,7 @@ from mm.stopping import Exit, Patience, Residue, exit_code
 
 if TYPE_CHECKING:
     from mm.config import StrategySettings
+    from mm.engine.market import Market
     from mm.engine.venue import VenueState
     from mm.live.bot import Bot
     from mm.screen.view import View
@@ -325,14 +326,13 @@ class Supervisor:
         size, price = str(order.leaves), str(order.price)
         if market is not None:
             instrument = market.instrument
-            size = f"{plain(order.leaves, instrument.size_precision)} {instrument.base}"
+            size = f"{plain(instrument.base_units(order.leaves), instrument.base_precision)} {instrument.base}"
             price = thousands(instrument.price_text(order.price))
         return f"{order.venue} {order.client_id} ({order.venue_id or 'no id yet'}): {side} {size} at {price}"
 
     def _positions(self, note: str = "") -> tuple[str, ...]:
         return tuple(
-            f"{plain(market.position.quantity, market.instrument.size_precision)} {market.instrument.base} "
-            f"from this run on {market.venue.name}{note}"
+            f"{_held(market)} from this run on {market.venue.name}{note}"
             for market in self._bot.engine.markets.values()
         )
 
@@ -364,6 +364,12 @@ class Supervisor:
                 unknown.append(done.text(name))
         note = ", as far as it was counted before the fault"
         return Residue(tuple(orders), tuple(unknown), self._positions(note), self._protection())
+
+
+def _held(market: Market) -> str:
+    """A position in base units, whatever its sizes count."""
+    instrument = market.instrument
+    return f"{plain(instrument.base_units(market.position.quantity), instrument.base_precision)} {instrument.base}"
 
 
 def _untold(strategy: StrategySettings) -> str:

@@ -17,7 +17,7 @@ def decision_lines(decision: Decision, instrument: Instrument) -> list[str]:
     def price(units: int) -> str:
         return thousands(instrument.price_text(units))
 
-    position = f"{plain(decision.position, instrument.size_precision)} {instrument.base}"
+    position = f"{plain(instrument.base_units(decision.position), instrument.base_precision)} {instrument.base}"
     head = f"{decision.symbol} on {venue_title(decision.venue)}, {decision.strategy or 'no strategy'}"
     if decision.gate:
         return [f"{head}: no quotes, {decision.gate} (position {position})"]
@@ -32,7 +32,7 @@ def decision_lines(decision: Decision, instrument: Instrument) -> list[str]:
         for side, note in ((1, terms.bid_note), (-1, terms.ask_note)):
             word = "bid" if side > 0 else "ask"
             wanted = ", ".join(
-                f"{trimmed(instrument.size_text(quote.size))} at {price(quote.price)}"
+                f"{trimmed(instrument.base_text(quote.size))} at {price(quote.price)}"
                 for quote in decision.quoting.quotes
                 if quote.side == side
             )

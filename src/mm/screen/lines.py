@@ -43,7 +43,7 @@ def amount(units: int) -> str:
 
 def position(market: MarketView) -> str:
     """`Position: 0.0234 BTC (avg entry: $50,123.45)`."""
-    text = f"Position: {plain(market.quantity, market.size_precision)} {market.base}"
+    text = f"Position: {plain(market.quantity, market.base_precision)} {market.base}"
     if not market.quantity:
         return text + " (flat)"
     average = ratio(*market.average, market.price_precision, 2)
@@ -164,7 +164,7 @@ def _market_json(market: MarketView) -> dict[str, Any]:
             }
             for quote in market.quotes
         ],
-        "position": plain(market.quantity, market.size_precision),
+        "position": plain(market.quantity, market.base_precision),
         "average_price": (
             ratio(*market.average, market.price_precision, market.price_precision + 2).replace(",", "")
             if market.quantity

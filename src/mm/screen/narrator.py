@@ -96,7 +96,7 @@ class Narrator:
             return f"{symbol} (unknown instrument)"
         shown = grouped(price, instrument.price_precision, instrument.price_precision)
         at = f"${shown}" if instrument.quote == "USD" else f"{shown} {instrument.quote}"
-        return f"{plain(size, instrument.size_precision)} {instrument.base} at {at}"
+        return f"{plain(instrument.base_units(size), instrument.base_precision)} {instrument.base} at {at}"
 
     def _fill(self, event: ev.Fill) -> Happening:
         verb = "Bought" if event.side > 0 else "Sold"

@@ -99,8 +99,8 @@ def _market(market: Market, now_ns: int) -> MarketView:
     profit = market.profit
     middle2 = market.middle2
     # Halves of a unit are below what is shown; spread and inventory still add up because the total is halved once.
-    total = profit.total2(middle2) // 2
-    spread = profit.spread2 // 2
+    total = instrument.money(profit.total2(middle2)) // 2
+    spread = instrument.money(profit.spread2) // 2
     fees = sum(amount for asset, amount in market.position.fees.items() if asset == instrument.quote)
     return MarketView(
         venue=market.venue.name,
@@ -108,7 +108,7 @@ def _market(market: Market, now_ns: int) -> MarketView:
         base=instrument.base,
         quote=instrument.quote,
         price_precision=instrument.price_precision,
-        size_precision=instrument.size_precision,
+        base_precision=instrument.base_precision,
         bid=instrument.price_text(market.bid) if market.bid else "",
         ask=instrument.price_text(market.ask) if market.ask else "",
         book_age_ns=now_ns - market.book_ns if market.book_ns else -1,
@@ -116,13 +116,13 @@ def _market(market: Market, now_ns: int) -> MarketView:
             Quote(
                 side=order.side,
                 price=instrument.price_text(order.price),
-                size=instrument.size_text(order.leaves),
+                size=instrument.base_text(order.leaves),
                 state=order.state.name,
                 distance_bps=(2 * order.price / middle2 - 1) * 10_000 if middle2 else None,
             )
             for order in sorted(market.venue_orders(), key=lambda order: -order.price)
         ),
-        quantity=market.position.quantity,
+        quantity=instrument.base_units(market.position.quantity),
         average=market.position.average_price_exact,
         spread_captured=spread,
         inventory=total - spread,

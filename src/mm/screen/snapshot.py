@@ -23,9 +23,9 @@ class Quote:
 class MarketView:
     """One symbol: its book, our quotes, our position and profit.
 
-    Prices as plain decimal text ('' none); quantity in units of 10^-size_precision; average as an exact fraction of
-    units of 10^-price_precision; profit parts in units of 10^-cost_precision of the quote currency; fees in 1e-12;
-    spread captured + inventory = profit before fees; book_age_ns: -1 no book.
+    Prices as plain decimal text ('' none); quantity in units of 10^-base_precision of the base; average as an exact
+    fraction of units of 10^-price_precision; profit parts in units of 10^-cost_precision of the quote currency; fees
+    in 1e-12; spread captured + inventory = profit before fees; book_age_ns: -1 no book.
     """
 
     venue: str
@@ -33,7 +33,7 @@ class MarketView:
     base: str
     quote: str
     price_precision: int
-    size_precision: int
+    base_precision: int
     bid: str
     ask: str
     book_age_ns: int
@@ -48,8 +48,8 @@ class MarketView:
 
     @property
     def cost_precision(self) -> int:
-        """Decimals of price x size."""
-        return self.price_precision + self.size_precision
+        """Decimals of price x quantity."""
+        return self.price_precision + self.base_precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,24 +29,26 @@ class MarketMaker(Strategy):
     def prepare(self, instrument: Instrument) -> None:
         """Turn the knobs into the instrument's units."""
         knobs = self.parameters
-        scale = 10**instrument.size_precision
         self._tick = instrument.tick
         self._lot = instrument.lot
         self._size_min = instrument.size_min
-        self._cost_min = instrument.cost_min
+        # Of price x size.
+        self._cost_min = -(-instrument.cost_min // instrument.multiplier)
         self._half = float(max(knobs.spread_bps, knobs.min_spread_bps)) / 20_000
         self._skew = float(knobs.inventory_skew_factor)
-        self._position_max = int(knobs.max_position * scale)
+        self._position_max = instrument.size_of_base(knobs.max_position)
         self._post_only = knobs.post_only
         self._delay_ns = knobs.filled_order_delay_ms * 1_000_000
         self._steps = [float(knobs.level_step_bps) * level / 10_000 for level in range(knobs.levels)]
         factors = [knobs.level_size_factor**level for level in range(knobs.levels)]
-        self._sizes = [int(knobs.quote_size * factor * scale) // self._lot * self._lot for factor in factors]
+        self._sizes = [
+            instrument.size_of_base(knobs.quote_size * factor) // self._lot * self._lot for factor in factors
+        ]
         for level, size in enumerate(self._sizes):
             if size < instrument.size_min:
                 raise ValueError(
-                    f"strategies.{self.name}.quote_size: level {level} would be {instrument.size_text(size)} "
-                    f"{instrument.base}; {instrument.venue} takes at least {instrument.size_text(instrument.size_min)}"
+                    f"strategies.{self.name}.quote_size: level {level} would be {instrument.base_text(size)} "
+                    f"{instrument.base}; {instrument.venue} takes at least {instrument.base_text(instrument.size_min)}"
                 )
         if self._position_max < self._sizes[0]:
             raise ValueError(f"strategies.{self.name}.max_position: smaller than one quote: nothing would be quoted")

@@ -27,13 +27,13 @@ venue = "mexc_futures"
 symbol = "BTC/USDT:USDT"
 spread_bps = 80
 min_spread_bps = 20
-quote_size = 5
-max_position = 50
+quote_size = 0.0005
+max_position = 0.005
 
 [limits]
 max_total_exposure_usd = 100000
-default_max_position = 100
-max_order_size = 50
+default_max_position = 0.01
+max_order_size = 0.005
 price_collar_bps = 5000
 """
 
@@ -58,10 +58,7 @@ class Run(Desk):
         self.replies["POST private/order/create"] = self._place
         self.replies["POST private/order/cancel"] = self._cancel
         row = {"availableBalance": 1_000_000, "cashBalance": 1_000_000}
-        # A base balance, which the engine of today asks of every seller: contracts need none.
-        self.replies["GET private/account/assets"] = lambda fields: ok(
-            [row | {"currency": "USDT"}, row | {"currency": "BTC"}]
-        )
+        self.replies["GET private/account/assets"] = lambda fields: ok([row | {"currency": "USDT"}])
 
     def _place(self, fields: dict[str, Any]) -> Any:
         order_id = 739113577038255616 + len(self.asked("POST private/order/create"))
