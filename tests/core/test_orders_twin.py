@@ -149,6 +149,9 @@ class StoreAndTwin(RuleBasedStateMachine):
         for strategy in "xy":
             mine = [o.client_id for o in orders if o.strategy == strategy and o.is_open]
             assert [o.client_id for o in store.open_of_strategy(strategy)] == mine
+            for side in (BUY, SELL):
+                theirs = sum(o.exposure for o in orders if o.strategy == strategy and o.side == side)
+                assert store.exposure_of_strategy(strategy, side) == theirs
 
     @invariant()
     def the_state_says_what_the_facts_say(self):

@@ -23,6 +23,7 @@ from mm._core.quotes cimport Quote, Quoting
 from mm._core._rust import BOOK_GAP as _GAP
 from mm._core._rust import BOOK_TOP_CHANGED as _TOP_CHANGED
 from mm._core._rust import BOOK_VALID as _VALID
+from mm._core.market import BOTH_SIDES as _BOTH_SIDES
 from mm._core.quoter import TOO_CLOSE as _TOO_CLOSE
 
 # The newest records in memory; `mm why` makes older ones again from the recording.
@@ -32,6 +33,7 @@ QUOTABLE = frozenset({"online", "post_only", "limit_only"})
 
 cdef frozenset _QUOTABLE = QUOTABLE
 cdef int64_t VALID = _VALID
+cdef int BOTH_SIDES = _BOTH_SIDES
 cdef int64_t TOP_CHANGED = _TOP_CHANGED
 cdef int64_t GAP = _GAP
 cdef str URGENT = _TOO_CLOSE
@@ -375,7 +377,11 @@ cdef class EngineCore:
         if market.held:
             # A debt that is too large already: what would add to it is not wanted.
             quoting = Quoting(
-                tuple([quote for quote in quoting.quotes if (<Quote>quote).side != market.held]), quoting.terms
+                tuple([
+                    quote for quote in quoting.quotes
+                    if market.held != BOTH_SIDES and (<Quote>quote).side != market.held
+                ]),
+                quoting.terms,
             )
         steps = quoter.plan(now_ns, quoting.quotes, quoting.terms.fair, self.orders)
         # The book may go stale without a word; the quotes are pulled then.

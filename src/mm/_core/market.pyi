@@ -11,6 +11,7 @@ from mm._core.quoter import Quoter
 USD: Final[frozenset[str]]
 AMOUNT_PRECISION: Final[int]
 CAP_MAX: Final[int]
+BOTH_SIDES: Final[int]
 COST_MAX: Final[int]
 
 @final

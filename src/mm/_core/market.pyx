@@ -19,6 +19,8 @@ USD = frozenset({"USD", "USDT", "USDC", "USDG", "USDQ"})
 AMOUNT_PRECISION = 12
 # Caps above it are as good as none: no position gets there in 64 bits.
 CAP_MAX = 2**62
+# For `MarketCore.held`.
+BOTH_SIDES = 2
 # No order costs as much: its price and its size have 63 bits each.
 COST_MAX = 2**126
 
@@ -87,7 +89,7 @@ cdef class MarketCore:
     from; gap: why not; problem: why the symbol cannot be quoted at all; paused: why its strategy is
     not asked; position_max, order_size_max: hard caps in size
     units; due_ns: when the quotes have to be looked at again although nothing happens; changed: something happened
-    since they were looked at; held: the side on which nothing may be quoted, 0 none; last: the last record that was
+    since they were looked at; held: the side on which nothing may be quoted, BOTH_SIDES, 0 none; last: the last record that was
     kept.
 
     As of the last `refresh`: orders, own open ones; quantity, signed position; base_free, quote_free, what the account

@@ -64,6 +64,7 @@ cdef enum:
 
 
 cdef class OrderList:
+    cdef mm_int128 _buys, _sells
     cdef readonly Py_ssize_t count
     cdef int _which
     cdef void** _slots
@@ -84,7 +85,6 @@ cdef class OpenOrders(OrderList):
     cdef readonly str venue, symbol
     # A `Recent`, which itself knows orders.
     cdef object executions
-    cdef mm_int128 _buys, _sells
 
 
 cdef class Order:

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from cython cimport final
 
 from mm._core.commands cimport Amend, Cancel, Place
-from mm._core.int128 cimport mm_add_int64, mm_add_int128, mm_int128
+from mm._core.int128 cimport as_int, mm_add_int64, mm_add_int128, mm_int128
 from mm._core.order cimport (
     ABSENT, ACCEPT, CANCEL, CONFIRM, CREATED, DENY, DOUBT_PLACE, EVENTS, EXPIRE, FILL, FILL_ALL, LIVE, ODD, OF_ALL,
     OF_STRATEGY, OF_SYMBOL, PEND, REFUSE, REJECT, REPLACED, REQUEST_CANCEL, REQUEST_REPLACE, SAME, STANDS, STATES,
@@ -350,6 +350,16 @@ cdef class OrderStore:
         cdef OrderList orders = self._strategies.get(strategy)
         return [] if orders is None else orders.orders()
 
+    def exposure_of_strategy(self, str strategy not None, int8_t side):
+        """Return what a side of a strategy's orders may still fill at worst, over all symbols, in size units.
+
+        Also of orders that are over by the venue's word and whose executions are still to come.
+        """
+        cdef OrderList orders = self._strategies.get(strategy)
+        if orders is None:
+            return 0
+        return as_int(orders._buys if side > 0 else orders._sells)
+
     def open(self):
         """Return every open order, oldest first."""
         return self._open.orders()
@@ -414,14 +424,19 @@ cdef class OrderStore:
         return self._recount(order)
 
     cdef int _recount(self, Order order) except -1:
-        """Bring the symbol's worst case up to date with one order."""
+        """Bring the worst case of the symbol and of the strategy up to date with one order."""
         cdef int64_t exposure = max(0, order.worst() - order.booked)
-        cdef OpenOrders group = <OpenOrders>order._group
+        cdef OrderList group = <OrderList>order._group
+        cdef OrderList of_strategy = <OrderList>order._of_strategy
+        cdef mm_int128 change
         if exposure != order.counted:
+            change = <mm_int128>exposure - order.counted
             if order.side > 0:
-                group._buys += <mm_int128>exposure - order.counted
+                group._buys += change
+                of_strategy._buys += change
             else:
-                group._sells += <mm_int128>exposure - order.counted
+                group._sells += change
+                of_strategy._sells += change
             order.counted = exposure
         return 0
 

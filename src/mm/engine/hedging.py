@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mm._core import events as ev
+from mm._core.market import BOTH_SIDES
 from mm._core.orders import Order
 from mm.instruments import AMOUNT_PRECISION, Instrument
 from mm.inventory.hedging import HedgeLedger, HedgeOrder, HedgePlan, HedgePolicy, HedgeState, find
@@ -118,18 +119,15 @@ class HedgeDesk:
         if primary is None:
             return
         net = self.ledger.net
-        worth = self._worth(net, primary, hedge)
-        held = 0
-        if hedge is None or worth >= float(self.settings.debt_max_usd):
-            # Without a market to hedge in every fill is a debt that stays.
-            held = (1 if net > 0 else -1) if net else 0
+        price = self._price(primary, hedge)
+        held = self._held(net, price, hedge)
         if held != primary.held:
             primary.held = held
             primary.changed = True
         if hedge is None or not net:
             self.note = "nothing owed" if hedge is not None else f"{self.settings.hedge} has not told of its symbol yet"
             return
-        self._hedge(now_ns, hedge, worth)
+        self._hedge(now_ns, hedge, abs(net) * price)
 
     def _hedge(self, now_ns: int, hedge: Market, worth: float) -> None:
         engine = self._engine
@@ -206,8 +204,9 @@ class HedgeDesk:
             debt=debt,
             worth=worth,
             oldest_ns=self.ledger.oldest_ns(),
-            # The worst case of each order, rounded up: what is in doubt counts as if it were to fill.
-            committed=sum(-(-order.exposure // lot) for order in orders),
+            # At worst, rounded up: what is in doubt counts as if it were to fill, and what the venue has told as filled
+            # until its executions are here.
+            committed=-(-self._committed() // lot),
             instrument=instrument,
             lot=lot,
             bid=market.bid,
@@ -252,11 +251,32 @@ class HedgeDesk:
         net = self.ledger.net
         return net // lot if net >= 0 else -(-net // lot)
 
-    def _worth(self, net: int, primary: Market, hedge: Market | None) -> float:
-        """The debt in dollars, by whichever market has a price."""
+    def _committed(self) -> int:
+        """What hedges may still fill, in size units."""
+        orders = self._engine.orders
+        return orders.exposure_of_strategy(self.name, 1) + orders.exposure_of_strategy(self.name, -1)
+
+    def _held(self, net: int, price: float, hedge: Market | None) -> int:
+        """The side on which no quote may stand, `BOTH_SIDES`, or 0.
+
+        Hedges on their way count on the side that they add to: they may have filled already, and a fill of a quote on
+        that side would then be owed on top.
+        """
+        if hedge is None:
+            # Without a market to hedge in every fill is a debt that stays.
+            return (1 if net > 0 else -1) if net else 0
+        debt_max = float(self.settings.debt_max_usd)
+        exposure = self._engine.orders.exposure_of_strategy
+        buys, sells = (base_units(hedge.instrument, exposure(self.name, side)) for side in (1, -1))
+        is_long = (net + buys) * price >= debt_max
+        is_short = (sells - net) * price >= debt_max
+        return BOTH_SIDES if is_long and is_short else int(is_long) - int(is_short)
+
+    def _price(self, primary: Market, hedge: Market | None) -> float:
+        """Dollars for one unit of debt, by whichever market has a price."""
         for market in (primary, hedge):
             if market is not None and market.middle2:
-                return abs(net) / 1e12 * market.instrument.price_float(market.middle2 / 2)
+                return market.instrument.price_float(market.middle2 / 2) / 1e12
         return 0.0
 
     def _wake(self, due_ns: int) -> None:
