@@ -150,10 +150,10 @@ class Counterpart:
 
     def top(self) -> tuple[int, int, int, int]:
         """Best bid, its size, best ask, its size: everybody's orders."""
-        # The judge looks into the book itself, not at what is told of it.
-        books = self.exchange._books
-        bids, asks = books.side(self.symbol, BUY), books.side(self.symbol, SELL)
-        return bids.best(), bids.size(bids.best()), asks.best(), asks.size(asks.best())
+        (bid, bid_size), (ask, ask_size) = (
+            (self.exchange.book(self.symbol, side) or [(0, 0)])[0] for side in (BUY, SELL)
+        )
+        return bid, bid_size, ask, ask_size
 
     def _crowd(self, now_ns: int, side: int, price: int, size: int, time_in_force: TimeInForce) -> SimOrder:
         wanted = NewOrder(

@@ -37,9 +37,11 @@ def place_lost(stand: Stand) -> None:
 
 
 def place_answer_unreadable(stand: Stand) -> None:
-    """The answer to an order is cut off in the middle."""
+    """The answer to an order is cut off in the middle, and the first word of the stream about it is lost."""
     stand.ready()
     stand.fault("reply", "corrupt", stand.case.words.place)
+    for name in stand.case.words.own:
+        stand.fault("message", "gap", name)
     bid = stand.place(BUY, stand.price(-2))
     stand.live(bid)
     stand.run(20)
@@ -104,8 +106,10 @@ def cancel_of_an_unknown_order(stand: Stand) -> None:
     stand.outside(lambda now_ns: stand.counterpart.withdraw(now_ns, stand.counterpart.order_id(bid)))
     stand.run(1)
     stand.mend()
-    assert stand.order(bid).is_open, "the news was not lost: Words.own names no message"
-    stand.cancel(bid)
+    assert stand.fired("message.gap"), "the news was not lost: Words.own names no message"
+    if stand.order(bid).is_open:
+        # A venue that numbers its messages may have been asked already.
+        stand.cancel(bid)
     stand.closed(bid, "CANCELED")
     stand.finish()
 
@@ -121,8 +125,10 @@ def execution_lost(stand: Stand) -> None:
     stand.trade(SELL, stand.price(-1), stand.size)
     stand.run(1)
     stand.mend()
-    assert stand.order(bid).is_open, "the news was not lost: Words.own names no message"
-    stand.cancel(bid)
+    assert stand.fired("message.gap"), "the news was not lost: Words.own names no message"
+    if stand.order(bid).is_open:
+        # A venue that numbers its messages may have been asked already.
+        stand.cancel(bid)
     stand.closed(bid, "FILLED")
     stand.finish()
 
@@ -138,8 +144,7 @@ def execution_twice(stand: Stand) -> None:
     stand.trade(SELL, stand.price(-1), stand.size - stand.size // 2)
     stand.closed(bid, "FILLED")
     stand.run(2)
-    hooks = stand.counterpart.venue.hooks
-    assert hooks.fired["message.duplicate"] >= 2, "nothing came twice: Words.own names no message"
+    assert stand.fired("message.duplicate") >= 2, "nothing came twice: Words.own names no message"
     assert stand.market.position.quantity == stand.size
     stand.finish()
 

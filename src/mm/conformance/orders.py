@@ -175,6 +175,19 @@ def cancel_of_a_filled_order(stand: Stand) -> None:
     stand.finish_calmly()
 
 
+def cancel_refused_before_the_fill_is_told(stand: Stand) -> None:
+    """The refusal of a cancel is here before the fill that explains it: "gone" is no word about how it ended."""
+    stand.ready()
+    bid = stand.place(BUY, stand.price(-1))
+    stand.live(bid)
+    for name in stand.case.words.own:
+        stand.fault("message", "delay", name, times=0, delay_s=0.5)
+    stand.trade(SELL, stand.price(-1), stand.size)
+    stand.cancel(bid)
+    stand.closed(bid, "FILLED")
+    stand.finish_calmly()
+
+
 def many_orders(stand: Stand) -> None:
     """Several orders under way at once do not mix up their answers."""
     stand.ready()
@@ -219,6 +232,7 @@ CASES: Final[tuple[Act, ...]] = (
     immediate_or_cancel,
     immediate_or_cancel_of_nothing,
     cancel_of_a_filled_order,
+    cancel_refused_before_the_fill_is_told,
     many_orders,
     graceful_stop,
 )

@@ -16,7 +16,7 @@ def private_stream_cut(stand: Stand) -> None:
     filled, half, gone, kept = (stand.place(BUY, stand.price(-1 - level)) for level in range(4))
     for client_id in (filled, half, gone, kept):
         stand.live(client_id)
-    stand.fault_now("disconnect", target="private")
+    stand.outside(lambda now_ns: stand.counterpart.venue.disconnect(now_ns, target="private"))
     stand.trade(SELL, stand.price(-1), stand.size)
     stand.trade(SELL, stand.price(-2), stand.size // 2)
     stand.outside(lambda now_ns: stand.counterpart.withdraw(now_ns, stand.counterpart.order_id(gone)))
@@ -128,7 +128,7 @@ def session_key_expires(stand: Stand) -> None:
     bid = stand.place(BUY, stand.price(-1))
     stand.live(bid)
     stand.outside(lambda now_ns: stand.counterpart.venue.invalidate_tokens())
-    stand.fault_now("disconnect", target="private")
+    stand.outside(lambda now_ns: stand.counterpart.venue.disconnect(now_ns, target="private"))
     stand.trade(SELL, stand.price(-1), stand.size)
     stand.closed(bid, "FILLED")
     stand.until("ready again", stand.is_ready)

@@ -221,6 +221,10 @@ class Stand:
         self.fault("clock", action, at_s=(self.now_ns - START_NS) / SECOND + 0.01, **more)
         self.run(0.02)
 
+    def fired(self, what: str) -> int:
+        """How often a fault has happened, by place and action: `message.gap`."""
+        return int(self.counterpart.venue.hooks.fired[what])
+
     def mend(self) -> None:
         """No faults any more."""
         self.counterpart.venue.hooks.load([])

@@ -120,6 +120,11 @@ class Exchange:
         """Executions remembered, oldest first."""
         return list(self._blotter.trades.get(account, ()))
 
+    def book(self, symbol: str, side: int) -> list[tuple[int, int]]:
+        """Prices with the whole displayed size of each, best first."""
+        resting = self._books.side(symbol, side)
+        return [(price, resting.size(price)) for price in resting.prices()]
+
     # --- time -------------------------------------------------------------------------------------------------------
 
     def advance(self, now_ns: int) -> None:
