@@ -17,12 +17,20 @@ from mm.live.linking import Addresses, make_link, symbols_of
 from mm.persistence.recorder import MemoryRecorder
 from mm.simulator.exchange import Exchange
 from mm.simulator.kinds import ACCOUNT, KINDS
+from mm.simulator.orders import NewOrder, SimInstrument
 from mm.simulator.tape import builtin
 from mm.strategies import parameters_of
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
 KRAKEN, MEXC = "kraken", "mexc_spot"
+DEALER = "dealer"
+RATE = "USDT/USD"
+BY_MARKET = """
+[conversion.USDT]
+venue = "kraken"
+symbol = "USDT/USD"
+"""
 SETTINGS = """
 [venues.kraken]
 tier = "pro"
@@ -57,13 +65,21 @@ max_order_size = 0.1
 """
 
 
-class TwoVenues:
-    """hooks: venue -> fault rules; settings: the configuration's text, with places for `policy` and `extra`."""
+def usdt_usd():
+    """USDT/USD as Kraken lists it."""
+    return SimInstrument(RATE, "USDT", "USD", 4, 6, 1, 5 * 10**6, 5 * 10**10, 4, 2500, 4000)
 
-    def __init__(self, folder, *, seed=1, hooks=None, policy="cross_exchange", extra="", settings=SETTINGS):
+
+class TwoVenues:
+    """hooks: venue -> fault rules; settings: the configuration's text, with places for `policy` and `extra`; is_rated:
+    Kraken has a market of USDT, see `rate`."""
+
+    def __init__(
+        self, folder, *, seed=1, hooks=None, policy="cross_exchange", extra="", settings=SETTINGS, is_rated=False
+    ):
         self.log = []
         path = folder / "two.toml"
-        path.write_text(settings.format(policy=policy, extra=extra))
+        path.write_text(settings.format(policy=policy, extra=extra) + (BY_MARKET if is_rated else ""))
         settings = load(path, Environment({}), {("run", "seed"): seed}, parameters_of, policies_of)
         self.exchanges, self.venues, faces = {}, {}, {}
         options = Namespace(tier="pro", mexc_tier="reported", volume_usd=0, seed=seed)
@@ -72,7 +88,7 @@ class TwoVenues:
             traded = kind.instrument(options)
             named = {} if kind.order_name is None else {"name": kind.order_name}
             exchange = Exchange(
-                [traded],
+                [traded, usdt_usd()] if is_rated and name == KRAKEN else [traded],
                 entries=builtin(kind.tape).replay(),
                 tape_symbol=traded.symbol,
                 start_ns=START,
@@ -82,6 +98,9 @@ class TwoVenues:
             )
             for asset, amount in kind.funds.items():
                 exchange.deposit(START, ACCOUNT, asset, amount * 10 ** exchange.ledger.decimals(asset))
+            if is_rated and name == KRAKEN:
+                exchange.deposit(START, DEALER, "USDT", 10**9 * 10 ** exchange.ledger.decimals("USDT"))
+                exchange.deposit(START, DEALER, "USD", 10**9 * 10 ** exchange.ledger.decimals("USD"))
             exchange.advance(START)
             exchange.drain_reports()
             self.exchanges[name] = exchange
@@ -113,6 +132,8 @@ class TwoVenues:
         self.driver.on_output = lambda venue: self.worlds[venue].tell(lambda now_ns: None)
         self.faces = faces
         self.started = False
+        if is_rated:
+            self.rate(10_000)
 
     @property
     def now_ns(self):
@@ -135,6 +156,23 @@ class TwoVenues:
         self.run(seconds, done=lambda: self.engine.orders.n_open == 0)
         self.run(1)
         return self.engine.orders.n_open == 0
+
+    def rate(self, bid):
+        """Let others quote USDT on Kraken, in 0.0001 USD, one tick wide."""
+        exchange = self.exchanges[KRAKEN]
+        for order in exchange.open_orders(DEALER):
+            exchange.cancel(self.now_ns, order.order_id, "moved")
+        for side, price in ((1, bid), (-1, bid + 1)):
+            exchange.place(self.now_ns, NewOrder(DEALER, RATE, side, 10**6 * 10**6, price))
+
+    def balances(self):
+        """What the account holds by the venues' ledgers, in 10^-12."""
+        ledgers = {name: exchange.ledger for name, exchange in self.exchanges.items()}
+        return {
+            (name, asset): units * 10 ** (12 - ledger.decimals(asset))
+            for name, ledger in ledgers.items()
+            for asset, units in ledger.balances(ACCOUNT).items()
+        }
 
     def trades(self, venue):
         return self.exchanges[venue].trades(ACCOUNT)

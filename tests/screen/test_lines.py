@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm.screen.amounts import grouped, money, plain, rounded, shown_parts
-from mm.screen.lines import as_json, block, debt, position, profit, summary
-from mm.screen.snapshot import DebtView, MarketView, Quote, Snapshot
+from mm.screen.lines import accounts, as_json, block, debt, position, profit, summary
+from mm.screen.snapshot import AccountsView, DebtView, MarketView, Quote, Snapshot
 
 MARKET = MarketView(
     venue="kraken",
@@ -73,6 +73,27 @@ def test_a_debt_tells_its_age_and_what_hedging_cost_so_far() -> None:
     none = dataclasses.replace(view, amount=0, age_ns=0, paid=0, note="nothing owed")
     assert debt(none) == "Hedge debt: none; MEXC Spot: nothing owed"
     assert as_json(dataclasses.replace(SNAPSHOT, debts=(view,)))["debts"][0]["open"] == "-0.0012"
+
+
+def test_the_profit_over_all_venues_adds_up_and_tells_what_the_balances_say() -> None:
+    cent = 10**54
+    view = AccountsView(
+        spread=2 * cent + cent // 2, inventory=-cent, fees=-3 * cent, hedging=-cent, funding=cent // 2,
+        conversion=-cent // 100, residual=0, rates=("USD",),
+    )  # fmt: skip
+    assert accounts(view) == (
+        "Profit over all venues: -$0.02 = spread captured +$0.02, inventory -$0.01, fees -$0.03, hedge cost -$0.01, "
+        "funding +$0.01, conversion +$0.00; the venues' balances say the same to the last digit"
+    )
+    wrong = dataclasses.replace(view, residual=10**44, unvalued=("MX",))
+    assert accounts(wrong).endswith(
+        "; without MX, which has no rate in dollars; the venues' balances say +$0.00 more (0.000000000001)"
+    )
+    both = dataclasses.replace(SNAPSHOT, markets=(MARKET, MARKET), accounts=view)
+    assert summary(both)[-1] == accounts(view)
+    assert summary(dataclasses.replace(SNAPSHOT, accounts=view))[-1].startswith("Profit:"), "one market needs no sum"
+    told = as_json(both)["profit"]
+    assert (told["total"], told["hedge_cost"], told["residual"]) == ("-0.0201", "-0.01", "0")
 
 
 def test_profit_is_split_and_adds_up() -> None:

@@ -6,6 +6,7 @@ from mm.config.problems import Problem, SettingsError
 from mm.config.rule import Rule, boolean, choice, integer, number, numbers, text, texts
 from mm.config.secret import Secret, fingerprint
 from mm.config.settings import (
+    ConversionSettings,
     HedgeSettings,
     LimitSettings,
     MarketMakerParameters,
@@ -16,6 +17,7 @@ from mm.config.settings import (
 )
 
 __all__ = [
+    "ConversionSettings",
     "Environment",
     "HedgeSettings",
     "LimitSettings",

@@ -14,7 +14,15 @@ from typing import Any
 from mm.config.load import Owned, ParametersOf, builtin_parameters, no_policies
 from mm.config.problems import SettingsError
 from mm.config.reader import Source, read_table
-from mm.config.settings import HedgeSettings, LimitSettings, RunSettings, Settings, StrategySettings, VenueSettings
+from mm.config.settings import (
+    ConversionSettings,
+    HedgeSettings,
+    LimitSettings,
+    RunSettings,
+    Settings,
+    StrategySettings,
+    VenueSettings,
+)
 
 
 class UnknownKind(LookupError):
@@ -34,6 +42,8 @@ def to_json(settings: Settings) -> bytes:
     }
     if settings.hedging:
         value["hedging"] = {name: _table(hedge) | _table(hedge.parameters) for name, hedge in settings.hedging.items()}
+    if settings.conversion:
+        value["conversion"] = {name: _table(stated) for name, stated in settings.conversion.items()}
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -58,6 +68,10 @@ def from_json(
             name: _owned(HedgeSettings, ("hedging", name), table, source, "policy", policies_of)
             for name, table in value.get("hedging", {}).items()
         }
+        conversion = {
+            name: read_table(ConversionSettings, table, source, ("conversion", name), name=name)
+            for name, table in value.get("conversion", {}).items()
+        }
     except UnknownKind as error:
         came = str(error.args[0])
         source.refuse(
@@ -75,6 +89,7 @@ def from_json(
         strategies={name: strategy for name, strategy in strategies.items() if strategy is not None},
         limits=limits,
         hedging={name: hedge for name, hedge in hedging.items() if hedge is not None},
+        conversion={name: stated for name, stated in conversion.items() if stated is not None},
     )
 
 

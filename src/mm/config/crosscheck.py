@@ -8,7 +8,14 @@ from urllib.parse import urlsplit
 
 from mm.config.reader import Source
 from mm.config.secret import fingerprint
-from mm.config.settings import HedgeSettings, MarketMakerParameters, Settings, StrategySettings, VenueSettings
+from mm.config.settings import (
+    ConversionSettings,
+    HedgeSettings,
+    MarketMakerParameters,
+    Settings,
+    StrategySettings,
+    VenueSettings,
+)
 
 MAKER_FEE_BPS: Final = {"kraken": Decimal(25)}
 """Entry maker fee by venue, for the warning while the account's own is unknown (Kraken reference: fee schedule)."""
@@ -28,7 +35,29 @@ def cross_check(settings: Settings, source: Source) -> list[str]:
             warnings += _fees(settings, strategy, strategy.parameters)
     for hedge in settings.hedging.values():
         _hedging(settings, hedge, source)
+    for stated in settings.conversion.values():
+        _conversion(settings, stated, source)
     return warnings
+
+
+def _conversion(settings: Settings, stated: ConversionSettings, source: Source) -> None:
+    """A rate is stated, or it is that of a market which tells dollars for the currency."""
+    path = ("conversion", stated.name)
+    if not (stated.name.isalnum() and stated.name.isascii() and stated.name == stated.name.upper()):
+        source.refuse(path, "a currency such as USDT", f'"{stated.name}"')
+    if stated.name == "USD":
+        source.refuse(path, "a currency other than USD", '"USD"', "everything is counted in dollars")
+    if bool(stated.venue) != bool(stated.symbol):
+        key, other = ("symbol", "venue") if stated.venue else ("venue", "symbol")
+        source.refuse((*path, key), f"a {key} beside {other}", "nothing", "a market has both")
+    elif stated.symbol and stated.symbol != f"{stated.name}/USD":
+        source.refuse((*path, "symbol"), f'"{stated.name}/USD"', f'"{stated.symbol}"')
+    elif stated.venue and settings.venues[stated.venue].symbols:
+        symbols = settings.venues[stated.venue].symbols
+        if stated.symbol not in symbols:
+            source.refuse(
+                (*path, "symbol"), f"one of the symbols of venues.{stated.venue}: {', '.join(symbols)}", stated.symbol
+            )
 
 
 def _hedging(settings: Settings, hedge: HedgeSettings, source: Source) -> None:

@@ -15,6 +15,7 @@ from mm.config.places import key_lines
 from mm.config.problems import Problem, SettingsError
 from mm.config.reader import Source, read_table, refuse_unknown
 from mm.config.settings import (
+    ConversionSettings,
     HedgeSettings,
     LimitSettings,
     MarketMakerParameters,
@@ -25,7 +26,7 @@ from mm.config.settings import (
 )
 from mm.config.syntax import syntax_problem
 
-TABLES: Final = ("run", "venues", "strategies", "hedging", "limits")
+TABLES: Final = ("run", "venues", "strategies", "hedging", "conversion", "limits")
 BYTES_MAX: Final = 1_000_000
 DEFAULTS: Final = {"kind": "market_maker", "policy": "cross_exchange"}
 """What is chosen where a table does not say."""
@@ -103,14 +104,22 @@ def _check(
         hedge = _owned(HedgeSettings, "hedging", name, table, source, "policy", policies_of)
         if hedge is not None:
             hedging[name] = hedge
+    conversion: dict[str, ConversionSettings] = {}
+    for name, table in _named(tables, "conversion", source).items():
+        stated = read_table(ConversionSettings, table, source, ("conversion", name), name=name)
+        if stated is not None:
+            conversion[name] = stated
     if not tables.get("strategies"):
         source.refuse(("strategies",), "at least one table [strategies.NAME]", "none")
     if run is not None and limits is not None and not source.problems:
         named = {strategy.venue for strategy in strategies.values()} | {hedge.hedge for hedge in hedging.values()}
+        named |= {stated.venue for stated in conversion.values() if stated.venue}
         for name in named - venues.keys():
             key, secret = environment.secrets(name, are_needed=is_live)
             venues[name] = VenueSettings(name=name, api_key=key, api_secret=secret)
-        settings = Settings(run=run, venues=venues, strategies=strategies, limits=limits, hedging=hedging)
+        settings = Settings(
+            run=run, venues=venues, strategies=strategies, limits=limits, hedging=hedging, conversion=conversion
+        )
         warnings = cross_check(settings, source)
         if not source.problems and not environment.problems:
             return dataclasses.replace(settings, warnings=(*environment.warnings, *warnings))

@@ -98,6 +98,23 @@ class HedgeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionSettings:
+    """`[conversion.NAME]`: what one unit of a currency is worth in dollars.
+
+    rate: as stated; venue, symbol: instead of a stated rate the middle of this market, which is subscribed for it;
+    peg: what it is meant to be worth; peg_deviation_bps_max: further off, nothing that adds risk is sent to markets of
+    the currency.
+    """
+
+    name: str = ""
+    rate: Decimal = rule.number("usd", default=1, above=0, most=1_000_000_000)
+    venue: str = rule.text("name", default="")
+    symbol: str = rule.text("symbol", default="")
+    peg: Decimal = rule.number("usd", default=1, above=0, most=1_000_000_000)
+    peg_deviation_bps_max: Decimal = rule.number("bps", default=100, above=0, most=10_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """`[limits]`: hard caps outside the strategies, on the worst case of position, open, in flight and unknown orders.
 
@@ -166,4 +183,5 @@ class Settings:
     strategies: dict[str, StrategySettings]
     limits: LimitSettings
     hedging: dict[str, HedgeSettings] = field(default_factory=dict)
+    conversion: dict[str, ConversionSettings] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -29,6 +30,8 @@ from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
 from mm.errors import InvariantError
 from mm.instruments import Instrument
+from mm.inventory import Accounts
+from mm.inventory.conversion import rates
 from mm.oms.ids import ClientIds
 from mm.risk import Limits
 from mm.strategies import Strategy, find
@@ -38,6 +41,8 @@ LIVE: Final = ("pending_new", "new", "partially_filled")
 LIST_LAG_NS: Final = 35_000_000_000
 """Reports from the field have lists more than 20 s behind (Kraken reference: pitfalls)."""
 TIMER_AGAIN_NS: Final = 1_000_000_000
+FLOWS: Final = frozenset({"deposit", "withdrawal", "withdraw", "transfer"})
+"""Kinds of balance changes that are no profit."""
 ADOPTED: Final = "adopted"
 MAINTENANCE: Final = "maintenance"
 NOT_SENT: Final = "local"
@@ -110,6 +115,7 @@ class Engine(EngineCore):
         self.started_ns = self.last_ns = start.recv_ns
         self._upkeep = Upkeep(self)
         self.set_upkeep(self._upkeep)
+        self.accounts = Accounts(self.markets, rates(settings.conversion))
         self.desks = {name: HedgeDesk(self, hedge) for name, hedge in settings.hedging.items()}
         for desk in self.desks.values():
             self.add_desk(desk)
@@ -147,7 +153,7 @@ class Engine(EngineCore):
             ev.Resync: self._on_resync,
             ev.QueryOrder: self._on_query,
             # Facts that change nothing here: they are in the recording for people and for replays of other parts.
-            ev.FundingPaid: self._on_nothing,
+            ev.FundingPaid: self._on_funding,
             ev.FundingRate: self._on_nothing,
             ev.LiquidationRisk: self._on_nothing,
             ev.MarginReport: self._on_margin,
@@ -163,6 +169,16 @@ class Engine(EngineCore):
         """Return what would be decided at a moment, and on what; changes nothing. For `mm why`."""
         return [explain(self, now_ns, market) for market in self.markets.values() if market.strategy is not None]
 
+    def residual(self) -> Fraction:
+        """What the venues last said of their balances, in dollars, less the profit: 0 when all is told."""
+        balances = {
+            (venue.name, asset): total
+            for venue in self.venues.values()
+            if venue.name in self.accounts.opened
+            for asset, total in venue.balances.items()
+        }
+        return self.accounts.residual(balances)
+
     def state_hash(self) -> str:
         """A hash of everything that a replay must agree on, the same in any process."""
         digest = blake2b(digest_size=16)
@@ -174,6 +190,7 @@ class Engine(EngineCore):
         add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
         add(sorted(self.cancel_tries.items()), sorted(self.unannounced.items()))
         add([desk.facts() for _, desk in sorted(self.desks.items())])
+        add(self.accounts.facts())
         for name, venue in sorted(self.venues.items()):
             add(name, venue.public_up, venue.private_up, venue.private_down_ns, venue.status, venue.clock_offset_ns)
             add(venue.foreign, venue.armed_ns, venue.armed_s, venue.protected_s, venue.early_book)
@@ -221,7 +238,8 @@ class Engine(EngineCore):
         )
         key = (event.venue, event.symbol)
         is_hedged_in = any(desk.hedge == key for desk in self.desks.values())
-        if chosen is None and not is_hedged_in and event.symbol not in venue.settings.symbols:
+        rated = any((s.venue, s.symbol) == key for s in self.settings.conversion.values())
+        if chosen is None and not is_hedged_in and not rated and event.symbol not in venue.settings.symbols:
             return
         instrument = Instrument.from_json(event.definition)
         market = self.markets.get((event.venue, event.symbol))
@@ -234,6 +252,7 @@ class Engine(EngineCore):
                 raise InvariantError(f"{event.symbol}: the book decoder and the engine count symbols differently")
             venue.by_index.append(market)
             self.add_market(market)
+            self.accounts.add(key, instrument)
             # Its snapshot is on the way; one that came before its instrument is gone, and asked for again at once.
             market.resync_ns = 0 if venue.early_book else event.recv_ns
             venue.early_book = False
@@ -301,6 +320,7 @@ class Engine(EngineCore):
         elif event.up:
             if not venue.private_up:
                 venue.private_up = True
+                self.accounts.open(venue.name, venue.balances)
         elif venue.private_up or not venue.private_down_ns:
             venue.private_up = False
             venue.private_down_ns = event.recv_ns
@@ -318,7 +338,13 @@ class Engine(EngineCore):
             self._touch(venue)
 
     def _on_balance(self, event: ev.Balance | ev.BalanceChange) -> None:
-        self.venues[event.venue].balances[event.asset] = event.total
+        venue = self.venues[event.venue]
+        venue.balances[event.asset] = event.total
+        if type(event) is ev.BalanceChange and event.kind.lower() in FLOWS and venue.name in self.accounts.opened:
+            self.accounts.on_flow(venue.name, event.asset, event.amount - event.fee)
+
+    def _on_funding(self, event: ev.FundingPaid) -> None:
+        self.accounts.on_funding(event.venue, event.asset, event.amount)
 
     def _on_margin(self, event: ev.MarginReport) -> None:
         self.venues[event.venue].margins[event.asset] = event
@@ -354,6 +380,16 @@ class Engine(EngineCore):
             if market is not None:
                 market.position.apply_fill(event.side, event.price, event.size, event.fee, event.fee_asset)
                 market.profit.on_fill(event.side, event.price, event.size, market.middle2)
+                self.accounts.on_fill(
+                    (order.venue, order.symbol),
+                    event.side,
+                    event.price,
+                    event.size,
+                    market.middle2,
+                    event.fee,
+                    event.fee_asset,
+                    is_hedge=order.purpose == "hedge",
+                )
                 if order.purpose == "hedge":
                     market.hedge_fills += 1
                     market.hedge_cost += market.instrument.money(event.price * event.size)

@@ -55,4 +55,5 @@ def symbols_of(settings: Settings, venue: str) -> tuple[str, ...]:
     chosen = settings.venues[venue].symbols
     quoted = [strategy.symbol for strategy in settings.strategies.values() if strategy.venue == venue]
     hedged = [hedge.hedge_symbol for hedge in settings.hedging.values() if hedge.hedge == venue]
-    return chosen or tuple(dict.fromkeys(quoted + hedged))
+    rated = [stated.symbol for stated in settings.conversion.values() if stated.venue == venue]
+    return chosen or tuple(dict.fromkeys(quoted + hedged + rated))

@@ -23,8 +23,10 @@ from mm.live.linking import symbols_of
 from mm.live.meters import latencies
 from mm.live.rescuing import Target, rescue
 from mm.screen.amounts import plain, thousands
+from mm.screen.lines import accounts as accounts_line
+from mm.screen.lines import accounts_json
 from mm.screen.narrator import Happening, Narrator
-from mm.screen.observe import Instruments, observe
+from mm.screen.observe import Instruments, accounts, observe
 from mm.stopping import Exit, Patience, Residue, exit_code
 
 if TYPE_CHECKING:
@@ -288,7 +290,13 @@ class Supervisor:
         why = self._fault or self._asked
         if self._bot.failure is None:
             self._show()
-        self._view.end(residue.lines(why), residue.facts(why, code))
+        lines, facts = residue.lines(why), residue.facts(why, code)
+        with contextlib.suppress(Exception):
+            # After a fault of the engine it may not know; the statement is more than that.
+            profit = accounts(self._bot.engine)
+            lines.append(accounts_line(profit))
+            facts["profit"] = accounts_json(profit)
+        self._view.end(lines, facts)
         return code
 
     def _residue(self) -> Residue:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from mm.screen.amounts import grouped, money, plain, ratio, rounded, shown_parts, thousands, trimmed, venue_title
-from mm.screen.snapshot import DebtView, MarketView, Snapshot
+from mm.screen.snapshot import AccountsView, DebtView, MarketView, Snapshot
 
 AMOUNT_PRECISION = 12
+DOLLAR_DIGITS = 56
 CENTS = 2
+TERMS = ("spread captured", "inventory", "fees", "hedge cost", "funding", "conversion")
 
 
 def summary(snapshot: Snapshot) -> list[str]:
@@ -22,7 +24,35 @@ def summary(snapshot: Snapshot) -> list[str]:
         where = f" on {venue_title(market.venue)}" if len(snapshot.markets) > 1 else ""
         lines.append(position(market) + where)
         lines.append(profit(market) + where)
+    if snapshot.accounts is not None and len(snapshot.markets) > 1:
+        lines.append(accounts(snapshot.accounts))
     return lines
+
+
+def accounts(view: AccountsView) -> str:
+    """`Profit over all venues: +$1.20 = spread captured +$2.10, ...; the venues' balances say the same`."""
+    total, parts = accounts_parts(view)
+    shown = ", ".join(f"{name} {money(cents, CENTS, 'USD', sign=True)}" for name, cents in parts)
+    text = f"Profit over all venues: {money(total, CENTS, 'USD', sign=True)} = {shown}"
+    return "; ".join([text, *accounts_notes(view)])
+
+
+def accounts_parts(view: AccountsView) -> tuple[int, list[tuple[str, int]]]:
+    """The profit over all venues and its six terms in cents, which add up as they are shown."""
+    terms = (view.spread, view.inventory, view.fees, view.hedging, view.funding, view.conversion)
+    total, parts = shown_parts(terms, DOLLAR_DIGITS, CENTS)
+    return total, list(zip(TERMS, parts, strict=True))
+
+
+def accounts_notes(view: AccountsView) -> list[str]:
+    """What is missing in it, and whether the venues' balances say the same."""
+    notes = [f"without {name}, which has no rate in dollars" for name in view.unvalued]
+    if view.residual:
+        exact = plain(view.residual, DOLLAR_DIGITS)
+        notes.append(f"the venues' balances say {money(view.residual, DOLLAR_DIGITS, 'USD', sign=True)} more ({exact})")
+    else:
+        notes.append("the venues' balances say the same to the last digit")
+    return notes
 
 
 def debt(view: DebtView) -> str:
@@ -125,10 +155,24 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         },
         "hedges": {"executed": snapshot.hedges, "volume_usd": grouped(snapshot.hedges_volume, 2, 2).replace(",", "")},
         "debts": [_debt_json(view) for view in snapshot.debts],
+        "profit": accounts_json(snapshot.accounts) if snapshot.accounts is not None else None,
         "markets": [_market_json(market) for market in snapshot.markets],
         "links": [{"venue": venue, "channel": channel, "up": up} for venue, channel, up in snapshot.links],
         "headroom": list(snapshot.headroom),
         "latency_ns": {name: {"p50": p50, "p99": p99, "max": most} for name, p50, p99, most in snapshot.latencies},
+    }
+
+
+def accounts_json(view: AccountsView) -> dict[str, Any]:
+    """The profit over all venues in dollars, exact decimal text; residual 0 when the balances say the same."""
+    terms = (view.spread, view.inventory, view.fees, view.hedging, view.funding, view.conversion)
+    return {
+        "total": plain(sum(terms), DOLLAR_DIGITS),
+        **{name.replace(" ", "_"): plain(each, DOLLAR_DIGITS) for name, each in zip(TERMS, terms, strict=True)},
+        "held_before": plain(view.held, DOLLAR_DIGITS),
+        "residual": plain(view.residual, DOLLAR_DIGITS),
+        "unvalued": list(view.unvalued),
+        "rates": list(view.rates),
     }
 
 

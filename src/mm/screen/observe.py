@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mm._core.orders import OrderState
 from mm.instruments import AMOUNT_PRECISION
+from mm.inventory.accounts import DOLLAR_DIGITS
 from mm.screen.amounts import venue_title
-from mm.screen.snapshot import DebtView, MarketView, Quote, Snapshot
+from mm.screen.snapshot import AccountsView, DebtView, MarketView, Quote, Snapshot
 
 if TYPE_CHECKING:
     from mm.engine import Engine, Market
@@ -70,6 +71,24 @@ def observe(
         links=tuple(links),
         headroom=tuple(headroom),
         latencies=latencies,
+        accounts=accounts(engine),
+    )
+
+
+def accounts(engine: Engine) -> AccountsView:
+    """The profit over all venues at this moment."""
+    terms = engine.accounts.terms()
+    return AccountsView(
+        spread=terms.spread,
+        inventory=terms.inventory,
+        fees=terms.fees,
+        hedging=terms.hedging,
+        funding=terms.funding,
+        conversion=terms.conversion,
+        residual=round(engine.residual() * 10**DOLLAR_DIGITS),
+        held=terms.held,
+        unvalued=terms.unvalued,
+        rates=engine.accounts.sources(),
     )
 
 

@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import Final
 
 from mm.screen.amounts import money, thousands, trimmed, venue_title
-from mm.screen.lines import CENTS, age, debt, position, profit_parts, spent, summary
+from mm.screen.lines import CENTS, accounts_notes, accounts_parts, age, debt, position, profit_parts, spent, summary
 from mm.screen.narrator import Happening
 from mm.screen.snapshot import MarketView, Quote, Snapshot
 
@@ -103,20 +103,29 @@ def _figures(snapshot: Snapshot) -> Iterable[Row]:
     for market in snapshot.markets:
         where = f" on {venue_title(market.venue)}" if len(snapshot.markets) > 1 else ""
         yield ("", " "), ("bold", position(market) + where)
-        yield _profit(market)
+        yield _profit("Profit: ", *profit_parts(market), market.quote)
+    if snapshot.accounts is not None and len(snapshot.markets) > 1:
+        total, parts = accounts_parts(snapshot.accounts)
+        # Two rows of three: six are wider than most terminals.
+        yield _profit("Profit over all venues: ", total, parts[:3], "USD")
+        notes = "; ".join(accounts_notes(snapshot.accounts))
+        yield (("", "   "), *_terms(parts[3:], "USD"), ("dim", f"; {notes}"))
 
 
-def _profit(market: MarketView) -> Row:
-    total, parts = profit_parts(market)
+def _profit(title: str, total: int, parts: list[tuple[str, int]], currency: str) -> Row:
+    return ("", " "), ("bold", title), _amount(total, currency), ("", " = "), *_terms(parts, currency)
 
-    def amount(cents: int) -> Span:
-        # By what is shown: a fraction of a cent is neither gain nor loss.
-        return (_sign(cents), money(cents, CENTS, market.quote, sign=True))
 
-    spans: list[Span] = [("", " "), ("bold", "Profit: "), amount(total), ("", " = ")]
+def _terms(parts: list[tuple[str, int]], currency: str) -> Row:
+    spans: list[Span] = []
     for number, (name, cents) in enumerate(parts):
-        spans += [("", f"{', ' if number else ''}{name} "), amount(cents)]
+        spans += [("", f"{', ' if number else ''}{name} "), _amount(cents, currency)]
     return tuple(spans)
+
+
+def _amount(cents: int, currency: str) -> Span:
+    # By what is shown: a fraction of a cent is neither gain nor loss.
+    return _sign(cents), money(cents, CENTS, currency, sign=True)
 
 
 def _sign(units: int) -> str:

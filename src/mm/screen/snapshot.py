@@ -74,6 +74,26 @@ class DebtView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsView:
+    """One profit over all venues, in 10^-56 dollars; see `mm.inventory.accounts`.
+
+    residual: what the venues last said of their balances less the terms; held: what the price of base assets from
+    before the run did; unvalued: currencies that no rate is known of; rates: where the others have theirs from.
+    """
+
+    spread: int
+    inventory: int
+    fees: int
+    hedging: int
+    funding: int
+    conversion: int
+    residual: int
+    held: int = 0
+    unvalued: tuple[str, ...] = ()
+    rates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything the screen shows. hedges_volume in cents of US dollars; latencies: name -> (p50, p99, most) in ns."""
 
@@ -90,3 +110,4 @@ class Snapshot:
     links: tuple[tuple[str, str, bool], ...]
     headroom: tuple[str, ...]
     latencies: tuple[tuple[str, int, int, int], ...]
+    accounts: AccountsView | None = None

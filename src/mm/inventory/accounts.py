@@ -1,0 +1,401 @@
+"""One profit over all venues, in dollars, in six terms that are each summed from events of their own.
+
+With r(c) the dollars of one unit of currency c, M(m) the middle of market m's book (bid + ask) / 2, q(m) what is held
+of its base asset and C(c) the cash held in a currency on all venues:
+
+    account value     V = sum over c of r(c) x (C(c) + sum over its markets of q(m) x M(m))
+
+    spread captured   each fill of a quote:   side x size x (M of its own market at the fill - price)
+    hedge cost        each fill of a hedge:   side x size x (M of the hedge market at the fill - price)
+    fees              each fill:              - fee; one paid in the base asset is worth M of the market
+    funding           each settlement:        amount, received above zero
+    inventory         each change of M:       q x (M now - M before)
+    conversion        each change of r:       (C + sum of q x M) x (r now - r before)
+
+Each is in a currency, times its r at that moment. A fill moves V by side x size x (M - price) - fee and by nothing
+else, so the six add up to the change of V exactly, in whatever order things happen; nothing is rounded here and no
+term is the rest of the others. Marks of M and r are taken at the events that book something, and once more when
+somebody looks: between two of them q, C and r stand still, so that the steps in between add up to the same.
+
+Hedge cost is what executing hedges costs: half the spread and the slippage, below zero when it is paid, above zero
+when a passive hedge earned it. What the market does between a fill and its hedge is inventory, because until then the
+unit is held. (The hedge ledger beside it tells the cost of a hedge against the middle at the quote's fill: waiting and
+the difference between the venues are in that figure.) A long on one venue and a short on another cancel in inventory
+but for their basis. Currency that was there before the run is part of C, so that a peg that slips is seen; base assets
+that were there before are not the run's doing: `held` is what their price did, and no part of the profit. Deposits are
+neither.
+
+Before its first book a market is valued at its own last fill. A currency whose rate is not known has its terms kept in
+it and valued at its first rate; until then it is named in `unvalued`.
+
+Prices and rates are whole halves of 10^-18, amounts 10^-18, so that money is halves of 10^-36 of its currency and
+quarters of 10^-54 dollars. Contracts count in units of their base asset; inverse ones are not taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from mm.instruments import AMOUNT_PRECISION, Instrument
+from mm.inventory.conversion import DIGITS, Markets, Rate
+
+DOLLAR_DIGITS: Final = 56
+"""Decimals of the terms as they are read: quarters of 10^-54 come out even."""
+CASH: Final = 2 * 10 ** (2 * DIGITS - AMOUNT_PRECISION)
+"""10^-12 of a currency as halves of 10^-36."""
+AMOUNT: Final = 10 ** (DIGITS - AMOUNT_PRECISION)
+"""10^-12 of an asset as 10^-18."""
+QUARTERS: Final = 25
+"""A quarter of 10^-54 dollars in 10^-56."""
+
+Key = tuple[str, str]
+Amounts = Mapping[Key, int | Fraction]
+Contracts = Mapping[Key, tuple[int, int | Fraction]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitTerms:
+    """The profit so far, in 10^-DOLLAR_DIGITS dollars.
+
+    held: what the price of base assets from before the run did, not part of the total; unvalued: currencies without a
+    rate, whose terms are missing.
+    """
+
+    spread: int
+    inventory: int
+    fees: int
+    hedging: int
+    funding: int
+    conversion: int
+    held: int = 0
+    unvalued: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """The change of the account's value that is the run's doing."""
+        return sum(self.parts())
+
+    def parts(self) -> tuple[int, int, int, int, int, int]:
+        """The six terms, in the order in which they are shown."""
+        return self.spread, self.inventory, self.fees, self.hedging, self.funding, self.conversion
+
+
+class _Market:
+    """One symbol: what is held, where it was marked, its terms in its currency since the rate last changed."""
+
+    __slots__ = ("amount", "currency", "hedging", "instrument", "inventory", "mark2", "price_unit", "spread", "unit")
+
+    def __init__(self, instrument: Instrument) -> None:
+        decimals = instrument.base_precision
+        if decimals > DIGITS:
+            raise ValueError(f"{instrument.symbol}: sizes finer than 10^-{DIGITS} cannot be accounted for exactly")
+        self.instrument = instrument
+        self.currency = instrument.settle if instrument.is_contract else instrument.quote
+        self.unit = int(10 ** (DIGITS - decimals)) * instrument.multiplier
+        """One unit of size in 10^-18 of the base asset."""
+        self.price_unit = int(10 ** (DIGITS - instrument.price_precision))
+        """Half a unit of price."""
+        self.amount = self.mark2 = 0
+        self.spread = self.hedging = self.inventory = 0
+
+    def mark(self, middle2: int) -> None:
+        """Value what is held at another price."""
+        if middle2 and middle2 != self.mark2:
+            self.inventory += self.amount * (middle2 - self.mark2)
+            self.mark2 = middle2
+
+    def facts(self) -> tuple[int, ...]:
+        return self.amount, self.mark2, self.spread, self.hedging, self.inventory
+
+
+class _Currency:
+    """One currency over all venues; terms in it since the last change of its rate, and in dollars before that."""
+
+    __slots__ = ("cash", "fees", "funding", "is_fixed", "opening", "opening_usd", "rate2", "usd")
+
+    def __init__(self) -> None:
+        self.cash = self.fees = self.funding = self.opening = 0
+        self.opening_usd = 0
+        self.rate2 = 0
+        """Where it was marked; 0 not yet."""
+        self.is_fixed = False
+        self.usd = [0, 0, 0, 0, 0, 0]
+        """Spread, inventory, fees, hedging, funding, conversion."""
+
+    def facts(self) -> tuple[object, ...]:
+        sums = tuple(self.usd)
+        return self.cash, self.fees, self.funding, self.opening, self.opening_usd, self.rate2, sums
+
+
+class Accounts:
+    """The profit of a run. markets: the engine's, for the middles of their books; rates: of each currency."""
+
+    def __init__(self, markets: Markets, rates: Mapping[str, Rate]) -> None:
+        self._books = markets
+        self._rates = rates
+        self._markets: dict[Key, _Market] = {}
+        self._currencies: dict[str, _Currency] = {}
+        self._moved: dict[Key, int] = {}
+        """(venue, asset) -> what the run did to it before its balances came, in halves of 10^-36."""
+        self._opening: dict[Key, int] = {}
+        """(venue, asset) -> what was there, with deposits, in 10^-12."""
+        self._held: dict[Key, tuple[int, int]] = {}
+        """(venue, base asset) -> amount of 10^-12 that has a price, and what it was worth when it came."""
+        self._unpriced = False
+        """Some of what was there before has no price yet."""
+        self.opened: set[str] = set()
+        """Venues whose balances are known."""
+
+    # --- what happens -----------------------------------------------------------------------------------------------
+
+    def add(self, key: Key, instrument: Instrument) -> None:
+        """Take a symbol. Raises ValueError for sizes too fine to be accounted for exactly."""
+        if instrument.linear and key not in self._markets:
+            market = self._markets[key] = _Market(instrument)
+            self._currency(market.currency)
+            self._unpriced = True
+
+    def open(self, venue: str, balances: Mapping[str, int]) -> None:
+        """Take what a venue's account holds, in 10^-12, once; less what the run has already done to it."""
+        if venue in self.opened:
+            return
+        for asset in sorted({*balances, *(asset for place, asset in self._moved if place == venue)}):
+            before = balances.get(asset, 0) - self._moved.get((venue, asset), 0) // CASH
+            self.on_flow(venue, asset, before)
+        self._moved = {key: money for key, money in self._moved.items() if key[0] != venue}
+        self.opened.add(venue)
+
+    def on_flow(self, venue: str, asset: str, amount: int) -> None:
+        """Take a deposit (or a withdrawal, below zero) of 10^-12: no profit."""
+        self._opening[venue, asset] = self._opening.get((venue, asset), 0) + amount
+        if asset not in self._rates:
+            self._unpriced = True
+            return
+        currency = self._currency(asset)
+        self._mark(asset, currency)
+        currency.cash += amount * CASH
+        currency.opening += amount * CASH
+
+    def on_fill(
+        self, key: Key, side: int, price: int, size: int, middle2: int, fee: int, fee_asset: str, *, is_hedge: bool
+    ) -> None:
+        """Take a booked fill. price, size, middle2: in the instrument's units; fee in 10^-12, positive is paid."""
+        market = self._markets.get(key)
+        if market is None:
+            # An inverse contract, which nothing is sent to.
+            return
+        currency = self._currencies[market.currency]
+        if not currency.is_fixed or self._unpriced:
+            self._mark(market.currency, currency)
+        price2 = 2 * price * market.price_unit
+        middle2 *= market.price_unit
+        if middle2:
+            market.mark(middle2)
+        elif not market.mark2:
+            market.mark2 = price2
+        amount = side * size * market.unit
+        cost = amount * price2
+        captured = amount * market.mark2 - cost
+        if is_hedge:
+            market.hedging += captured
+        else:
+            market.spread += captured
+        market.amount += amount
+        currency.cash -= cost
+        if fee:
+            if fee_asset == market.currency:
+                currency.cash -= fee * CASH
+                currency.fees -= fee * CASH
+            else:
+                self._other_fee(market, currency, fee, fee_asset)
+        if key[0] not in self.opened:
+            instrument = market.instrument
+            if not instrument.is_contract:
+                self._move(key[0], instrument.quote, -cost)
+                self._move(key[0], instrument.base, amount * 2 * 10**DIGITS)
+            self._move(key[0], fee_asset, -fee * CASH)
+
+    def on_funding(self, venue: str, asset: str, amount: int) -> None:
+        """Take a settlement of funding, in 10^-12: above zero was received."""
+        currency = self._currency(asset)
+        self._mark(asset, currency)
+        currency.cash += amount * CASH
+        currency.funding += amount * CASH
+        if venue not in self.opened:
+            self._move(venue, asset, amount * CASH)
+
+    def _other_fee(self, market: _Market, currency: _Currency, fee: int, asset: str) -> None:
+        """A fee in another asset than the market's currency."""
+        if asset == market.instrument.base:
+            market.amount -= fee * AMOUNT
+            currency.fees -= fee * AMOUNT * market.mark2
+        else:
+            other = self._currency(asset)
+            self._mark(asset, other)
+            other.cash -= fee * CASH
+            other.fees -= fee * CASH
+
+    def _move(self, venue: str, asset: str, money: int) -> None:
+        self._moved[venue, asset] = self._moved.get((venue, asset), 0) + money
+
+    def _currency(self, name: str) -> _Currency:
+        found = self._currencies.get(name)
+        if found is None:
+            found = self._currencies[name] = _Currency()
+            rate = self._rates.get(name)
+            if rate is not None and rate.fixed2:
+                found.is_fixed = True
+                found.rate2 = rate.fixed2
+        return found
+
+    def _mark(self, name: str, currency: _Currency) -> None:
+        """Take the rate as it is now: what was in the currency until then is in dollars at the rate before."""
+        rate2 = self._rate2(name)
+        if self._unpriced:
+            self._mark_held()
+        if rate2 == currency.rate2 or not rate2:
+            return
+        before2 = currency.rate2 or rate2
+        whole = currency.cash
+        usd = currency.usd
+        for key, market in self._markets.items():
+            if market.currency != name:
+                continue
+            market.mark(self._middle2(key, market))
+            whole += market.amount * market.mark2
+            if currency.rate2:
+                usd[0] += market.spread * before2
+                usd[1] += market.inventory * before2
+                usd[3] += market.hedging * before2
+                market.spread = market.hedging = market.inventory = 0
+        if currency.rate2:
+            usd[2] += currency.fees * before2
+            usd[4] += currency.funding * before2
+            usd[5] += whole * (rate2 - before2)
+            currency.opening_usd += currency.opening * before2
+            currency.fees = currency.funding = currency.opening = 0
+        currency.rate2 = rate2
+
+    def _mark_held(self) -> None:
+        """Price what was there before as soon as there is a price."""
+        self._unpriced = False
+        for key, amount in self._opening.items():
+            priced, worth = self._held.get(key, (0, 0))
+            if key[1] not in self._rates and priced != amount:
+                price = self._base_price(*key)
+                if price is None:
+                    # Nothing here trades it.
+                    continue
+                self._unpriced = self._unpriced or not price
+                if price:
+                    self._held[key] = (amount, worth + (amount - priced) * AMOUNT * price)
+
+    # --- what it is now ---------------------------------------------------------------------------------------------
+
+    def terms(self) -> ProfitTerms:
+        """The profit at this moment; changes nothing."""
+        sums = [0, 0, 0, 0, 0, 0]
+        unvalued = []
+        for name, currency in self._currencies.items():
+            rate2 = self._rate2(name) or currency.rate2
+            before2 = currency.rate2 or rate2
+            native = [0, 0, currency.fees, 0, currency.funding]
+            whole = currency.cash
+            for key, market in self._markets.items():
+                if market.currency != name:
+                    continue
+                middle2 = self._middle2(key, market)
+                native[0] += market.spread
+                native[1] += market.inventory + market.amount * (middle2 - market.mark2)
+                native[3] += market.hedging
+                whole += market.amount * middle2
+            if not rate2 and (whole or any(native)):
+                unvalued.append(name)
+            for number, money in enumerate(native):
+                sums[number] += currency.usd[number] + money * before2
+            sums[5] += currency.usd[5] + whole * (rate2 - before2)
+        held = 0
+        for key, (amount, worth) in self._held.items():
+            held += amount * AMOUNT * (self._base_price(*key) or 0) - worth
+        spread, inventory, fees, hedging, funding, conversion = (each * QUARTERS for each in sums)
+        return ProfitTerms(
+            spread, inventory, fees, hedging, funding, conversion, held * QUARTERS, tuple(sorted(unvalued))
+        )
+
+    def value_change(self, balances: Amounts, contracts: Contracts) -> Fraction:
+        """What accounts are worth now beyond what was there before, in dollars, by what venues say they hold.
+
+        balances: (venue, asset) -> 10^-12 of it, all of the run's venues (a venue that is left out has not changed);
+        contracts: (venue, symbol) -> contracts held, signed, and what they cost in the settlement currency.
+        """
+        worth = Fraction(0)
+        told = {venue for venue, _ in balances}
+        assets = {*balances, *(key for key in self._opening if key[0] in told)}
+        for venue, asset in sorted(assets):
+            change = (balances.get((venue, asset), 0) - self._opening.get((venue, asset), 0)) * AMOUNT
+            own = 0
+            for key, market in self._markets.items():
+                instrument = market.instrument
+                if (instrument.venue, instrument.base) == (venue, asset) and not instrument.is_contract:
+                    own += market.amount
+                    worth += market.amount * self._price(key, market)
+            if asset in self._rates:
+                # What was there is revalued too: it is part of the conversion.
+                change += self._opening.get((venue, asset), 0) * AMOUNT
+                worth += (change - own) * 2 * 10**DIGITS * self._rate_now(asset)
+            else:
+                worth += (change - own) * (self._base_price(venue, asset) or 0)
+        for key, (size, cost) in sorted(contracts.items()):
+            market = self._markets[key]
+            worth += size * market.unit * self._price(key, market)
+            worth -= cost * 2 * 10 ** (2 * DIGITS) * self._rate_now(market.currency)
+        for name, currency in self._currencies.items():
+            rate2 = currency.rate2 or self._rate2(name)
+            worth -= currency.opening_usd + currency.opening * rate2
+        return worth / int(4 * 10 ** (3 * DIGITS))
+
+    def residual(self, balances: Amounts, contracts: Contracts | None = None) -> Fraction:
+        """What venues say the accounts have become worth, less the six terms, in dollars: 0 when all is told."""
+        return self.value_change(balances, contracts or {}) - Fraction(self.terms().total, 10**DOLLAR_DIGITS)
+
+    def sources(self) -> tuple[str, ...]:
+        """Where the rates of the currencies that were met come from, in words."""
+        return tuple(self._rates[name].source() for name in sorted(self._currencies) if name in self._rates)
+
+    def _rate2(self, name: str) -> int:
+        rate = self._rates.get(name)
+        return rate.rate2(self._books) if rate is not None else 0
+
+    def _rate_now(self, name: str) -> int:
+        currency = self._currencies.get(name)
+        return self._rate2(name) or (currency.rate2 if currency is not None else 0)
+
+    def _middle2(self, key: Key, market: _Market) -> int:
+        """Where a market stands now, else where it was marked."""
+        book = self._books.get(key)
+        return (book.middle2 * market.price_unit if book is not None else 0) or market.mark2
+
+    def _price(self, key: Key, market: _Market) -> int:
+        return self._middle2(key, market) * self._rate_now(market.currency)
+
+    def _base_price(self, venue: str, asset: str) -> int | None:
+        """By the first market of it on its venue, 0 while that has none; None without a market."""
+        for key, market in self._markets.items():
+            instrument = market.instrument
+            if (instrument.venue, instrument.base) == (venue, asset) and not instrument.is_contract:
+                return self._price(key, market)
+        return None
+
+    def facts(self) -> tuple[object, ...]:
+        """What a replay must agree on."""
+        return (
+            [(key, market.facts()) for key, market in sorted(self._markets.items())],
+            [(name, currency.facts()) for name, currency in sorted(self._currencies.items())],
+            sorted(self._moved.items()),
+            sorted(self._opening.items()),
+            sorted(self._held.items()),
+            sorted(self.opened),
+        )

@@ -1,0 +1,76 @@
+"""What one unit of a currency is worth in dollars: as stated, or by the book of a market.
+
+USD is worth one. Any other currency has the rate that `[conversion.NAME]` states, or the middle of the market that it
+names; until that market has told of a book the rate is unknown, and unknown is 0 here, never 1. A currency that nothing
+is stated for stays unknown, but for the pegged ones of `PEGGED`, which are counted as their peg.
+
+Rates are whole halves of 10^-18 dollars (`ONE2` is one dollar), so that the middle of a book is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, Protocol
+
+from mm.config import ConversionSettings
+from mm.instruments import Instrument
+
+USD: Final = "USD"
+DIGITS: Final = 18
+"""Decimals of prices and rates: more than any venue's grid."""
+ONE2: Final = 2 * 10**DIGITS
+PEGGED: Final = ("USDC", "USDG", "USDQ", "USDT")
+"""Counted as one dollar where the configuration states nothing else, as the screen says."""
+
+
+class Priced(Protocol):
+    """What a rate needs of a market."""
+
+    @property
+    def middle2(self) -> int:
+        """Bid + ask of the last good book, 0 before the first."""
+        ...
+
+    @property
+    def instrument(self) -> Instrument: ...
+
+
+Markets = Mapping[tuple[str, str], Priced]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Where a currency's rate comes from: fixed2 as stated, 0 for that of a market."""
+
+    currency: str
+    fixed2: int
+    market: tuple[str, str]
+
+    def rate2(self, markets: Markets) -> int:
+        """The rate now, 0 while it is unknown."""
+        if self.fixed2:
+            return self.fixed2
+        market = markets.get(self.market)
+        if market is None:
+            return 0
+        return market.middle2 * int(10 ** (DIGITS - market.instrument.price_precision))
+
+    def source(self) -> str:
+        """In words, for the screen."""
+        if self.currency == USD:
+            return "USD"
+        if not self.fixed2:
+            return f"{self.currency} by the middle of {self.market[1]} on {self.market[0]}"
+        return f"1 {self.currency} = {Decimal(self.fixed2) / ONE2:f} USD as stated"
+
+
+def rates(conversion: Mapping[str, ConversionSettings]) -> dict[str, Rate]:
+    """The rate of every currency that one is stated for, USD and the pegged ones among them."""
+    found = {name: Rate(name, ONE2, ("", "")) for name in (USD, *PEGGED)}
+    for name, stated in conversion.items():
+        fixed2 = 0 if stated.venue else int(Fraction(stated.rate) * ONE2)
+        found[name] = Rate(name, fixed2, (stated.venue, stated.symbol))
+    return found

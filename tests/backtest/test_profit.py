@@ -1,0 +1,90 @@
+"""One profit over two venues: its terms add up to what the venues' own ledgers say, to the last digit."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from mm._core import events as ev
+from mm.inventory.accounts import DOLLAR_DIGITS
+from mm.persistence.recorder import MemoryRecorder
+from mm.simulator.kinds import ACCOUNT
+from tests.backtest.two_venues import KRAKEN, MEXC, TwoVenues
+
+
+def settle_funding(run, amount):
+    """A settlement at the hedge venue: in its ledger and in what it tells."""
+    run.exchanges[MEXC].ledger.change(run.now_ns, ACCOUNT, "funding", "USDT", amount // 100, 0, "F1")
+    event = ev.FundingPaid(run.now_ns, run.now_ns, MEXC, "BTC/USDT", "F1", 1, amount, "USDT", 0, 0)
+    run.recorder.record(event)
+    run.engine.apply(event)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run = TwoVenues(tmp_path_factory.mktemp("run"), is_rated=True)
+    run.run(10)
+    run.rate(9_990)
+    run.run(10)
+    settle_funding(run, -123_456_700)
+    run.rate(9_995)
+    run.run(10)
+    assert run.stop()
+    return run
+
+
+def test_the_terms_are_the_change_of_both_ledgers(run):
+    run.check_books()
+    assert len(run.trades(MEXC)) >= 3
+    terms = run.engine.accounts.terms()
+    assert terms.unvalued == ()
+    assert all(terms.parts()), terms
+    assert run.engine.accounts.residual(run.balances()) == 0
+    # By hand: the ledgers at the middles of the books, less the same without the run.
+    worth = Fraction(0)
+    rate = Fraction(run.engine.markets[KRAKEN, "USDT/USD"].middle2, 2 * 10**4)
+    for venue, symbol, decimals, value in ((KRAKEN, "BTC/USD", 1, 1), (MEXC, "BTC/USDT", 2, rate)):
+        middle = Fraction(run.engine.markets[venue, symbol].middle2, 2 * 10**decimals)
+        held = run.balances()[venue, "BTC"] - 10 * 10**12
+        cash = run.balances()[venue, symbol.partition("/")[2]] - 10**6 * 10**12
+        worth += (Fraction(held, 10**12) * middle + Fraction(cash, 10**12)) * value
+    # What was there in USDT: at the rate of the first word about it.
+    worth += 10**6 * (rate - Fraction(20_001, 20_000))
+    assert Fraction(terms.total, 10**DOLLAR_DIGITS) == worth
+
+
+def test_what_the_bot_heard_of_balances_closes_too(run):
+    assert run.engine.residual() == 0
+
+
+def test_a_replay_has_the_same_terms(run):
+    replayed = run.replayed()
+    assert replayed.state_hash() == run.engine.state_hash()
+    assert replayed.accounts.terms() == run.engine.accounts.terms()
+
+
+@pytest.mark.parametrize("kind", [ev.Fill, ev.FundingPaid])
+def test_one_event_less_does_not_close(run, kind):
+    start, *events = run.recorder.events
+    lost = next(event for event in events if type(event) is kind)
+    engine = type(run.engine)(start, run.settings, run.faces, MemoryRecorder())
+    for event in events:
+        # A fill may be told by several paths: all of them.
+        if type(event) is kind and (kind is not ev.Fill or event.execution_id == lost.execution_id):
+            continue
+        engine.apply(event)
+    assert engine.accounts.residual(run.balances()) != 0
+
+
+def test_one_fee_less_does_not_close(run):
+    start, *events = run.recorder.events
+    engine = type(run.engine)(start, run.settings, run.faces, MemoryRecorder())
+    lost = next(event.execution_id for event in events if type(event) is ev.Fill and event.fee)
+    for event in events:
+        if type(event) is ev.Fill and event.execution_id == lost:
+            facts = {name: getattr(event, name) for name, _ in ev.Fill.FIELDS}
+            engine.apply(ev.Fill(**(facts | {"fee": 0})))
+        else:
+            engine.apply(event)
+    assert engine.accounts.residual(run.balances()) != 0
