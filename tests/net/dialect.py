@@ -10,6 +10,8 @@ import json
 from typing import Any
 
 from mm._core import events as ev
+from mm._core.known_orders import KnownOrders
+from mm._core.kraken_fills import KrakenFills
 from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
 
 CLASSES = {
@@ -27,6 +29,10 @@ CLASSES = {
 
 class JsonDialect:
     """Encodes requests as plain JSON, decodes what the tests write."""
+
+    def __init__(self) -> None:
+        # It knows no instrument, so that the session sees every message.
+        self.fills = KrakenFills({}, KnownOrders(), lambda text: -1)
 
     def subscribe_public(self, channel: str, symbol: str, request_id: int, depth: int) -> bytes:
         return _request("subscribe", request_id, channel=channel, symbol=symbol)

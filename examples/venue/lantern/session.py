@@ -38,6 +38,7 @@ class LanternSession:
     clock_query: Final = ""
     book_prefix: Final = b'{"channel":"book"'
     orders_in_flight_max: Final = 8
+    plain: Final = None
     in_maintenance = False
 
     def __init__(

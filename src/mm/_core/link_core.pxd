@@ -1,6 +1,7 @@
 from libc.stdint cimport int64_t
 
 from mm._core.event cimport Event
+from mm._core.plain_frames cimport PlainFrames
 
 
 cdef class Send:
@@ -41,6 +42,7 @@ cdef class LinkCore:
     cdef list _actions
     cdef TradingCore _trading
     cdef object _rest, _open_phase
+    cdef PlainFrames _plain
     cdef public tuple book_prefixes
     # Kept from one look at the deadlines to the next, -1 when anything may have changed.
     cdef public int64_t other_due_ns

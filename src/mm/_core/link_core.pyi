@@ -3,6 +3,7 @@ from typing import Any, ClassVar, Final, final
 from typing_extensions import disjoint_base
 
 from mm._core.event import Event
+from mm._core.plain_frames import PlainFrames
 
 OUTSTANDING_MAX: Final[int]
 
@@ -72,7 +73,7 @@ class TradingCore:
 
 @disjoint_base
 class LinkCore:
-    """What a link does with a book frame and with an order."""
+    """What a link does with a book frame, with a fill and with an order. plain: reads what needs no session."""
 
     other_due_ns: int
     book_prefixes: tuple[bytes, ...]
@@ -85,6 +86,7 @@ class LinkCore:
         rest: Any,
         open_phase: Any,
         book_prefixes: tuple[bytes, ...],
+        plain: PlainFrames | None = None,
     ) -> None: ...
     @property
     def venue(self) -> str: ...

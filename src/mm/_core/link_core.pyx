@@ -12,6 +12,7 @@ from libc.string cimport memcmp
 from mm._core.commands cimport Amend, Cancel, CancelAfter, Place
 from mm._core.event cimport Event
 from mm._core.market_events cimport BookFrame
+from mm._core.plain_frames cimport PlainFrames
 
 from mm.errors import LocalError
 
@@ -144,11 +145,11 @@ cdef class TradingCore:
 
 
 cdef class LinkCore:
-    """What a link does with a book frame and with an order."""
+    """What a link does with a book frame, with a fill and with an order. plain: reads what needs no session."""
 
     def __init__(
         self, str venue not None, dict channels not None, list actions not None, TradingCore trading not None, rest,
-        open_phase, tuple book_prefixes not None,
+        open_phase, tuple book_prefixes not None, PlainFrames plain=None,
     ):
         self.venue = venue
         self._channels = channels
@@ -156,6 +157,7 @@ cdef class LinkCore:
         self._trading = trading
         self._rest = rest
         self._open_phase = open_phase
+        self._plain = plain
         self.book_prefixes = book_prefixes
         self.other_due_ns = -1
 
@@ -172,6 +174,12 @@ cdef class LinkCore:
             event.venue = self.venue
             event.payload = payload
             return (event,)
+        if self._plain is not None and channel == PRIVATE and state.phase is self._open_phase:
+            events = self._plain.take(now_ns, payload)
+            if events is not None:
+                # A fill wishes for nothing, and settles no doubt about a request.
+                self.other_due_ns = -1
+                return events
         return self._message(now_ns, channel, state, payload)
 
     cdef bint is_book(self, bytes payload) except -1:

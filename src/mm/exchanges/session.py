@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mm._core.plain_frames import PlainFrames
 from mm.exchanges.venue import Decoded, HttpRequest
 
 
@@ -84,6 +85,11 @@ class Session(Protocol):
     @property
     def orders_in_flight_max(self) -> int:
         """How many order requests may be under way over REST at once; 1 where a nonce has to rise on arrival."""
+        ...
+
+    @property
+    def plain(self) -> PlainFrames | None:
+        """Takes private messages past the session, where they mean nothing but their events; None without one."""
         ...
 
     @property

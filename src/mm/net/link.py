@@ -119,6 +119,7 @@ class Link(LinkCore):
             self._rest,
             Phase.OPEN,
             (),
+            session.plain,
         )
         reconciler = Reconciler(self.venue, settle_ns=self.settings.settle_ns, lag_ns=self.settings.lag_ns)
         self._inquiry = InquiryDesk(session, self._rest, reconciler)

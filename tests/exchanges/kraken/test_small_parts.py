@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mm._core.kraken_requests import KrakenRequestWriter
 from mm.errors import ConfigError
-from mm.exchanges import find, known_orders
+from mm.exchanges import find
 from mm.exchanges.known_orders import KnownOrders
 from mm.exchanges.kraken import VENUE, times
 from mm.exchanges.kraken.codec import KrakenCodec
@@ -142,10 +142,8 @@ def test_client_id_used_again_is_a_new_order() -> None:
     assert known.find("mm1", "O3") is None
 
 
-def test_memory_of_orders_is_bounded_and_keeps_the_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_orders, "OPEN_MAX", 10)
-    monkeypatch.setattr(known_orders, "CLOSED_MAX", 5)
-    known = KnownOrders()
+def test_memory_of_orders_is_bounded_and_keeps_the_open() -> None:
+    known = KnownOrders(open_max=10, closed_max=5)
     kept = known.remember("kept", "K", "BTC/USD", 1, 1, 1)
     for index in range(100):
         known.close(known.remember(f"c{index}", f"v{index}", "BTC/USD", 1, 1, 1))

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from mm._core.events import Alert, BookFrame, Cancel, Place
+from mm._core.kraken_fills import KrakenFills
 from mm.exchanges.known_orders import KnownOrders
 from mm.exchanges.kraken import requests, responses
 from mm.exchanges.kraken.balances import read_balances
@@ -24,6 +25,7 @@ from mm.exchanges.kraken.rest_replies import RestReplies
 from mm.exchanges.kraken.rest_requests import RestRequests
 from mm.exchanges.kraken.signing import Signer
 from mm.exchanges.kraken.terms import Terms
+from mm.exchanges.kraken.times import minute
 from mm.exchanges.venue import Decoded, HttpRequest, Kind
 from mm.exchanges.wire import Malformed, Row, integer, mapping, parse, text
 from mm.instruments import Instrument
@@ -58,6 +60,8 @@ class KrakenCodec:
         signer = Signer(key, secret) if key else None
         self._known = known
         self._executions = Executions(self.instruments, known)
+        self.fills: Final = KrakenFills(self.instruments.by_symbol, known, minute)
+        """Reads fills in their usual form, without the detour over JSON."""
         self._requests = requests.Requests(terms, stp_type, sender_sub_id, deadline_ns)
         self._rest_requests = RestRequests(signer, terms, stp_type, sender_sub_id)
         self._rest_replies = RestReplies(self.instruments, known)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from mm._core.kraken_fills import KrakenFills
 from mm.exchanges.venue import Decoded, HttpRequest
 
 
 class Dialect(Protocol):
     """Requests to bytes, bytes to decoded messages; no I/O, no clock, no exception for what the venue sends."""
+
+    @property
+    def fills(self) -> KrakenFills:
+        """Reads fills in their usual form, and keeps the count of the channel for the session."""
+        ...
 
     def subscribe_public(self, channel: str, symbol: str, request_id: int, depth: int) -> bytes:
         """Ask for a channel; `symbol` is empty for `instrument`, `depth` counts for `book`."""

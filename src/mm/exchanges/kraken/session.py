@@ -74,6 +74,8 @@ class KrakenSession:
         self.venue: Final = "kraken"
         self.urls = {PUBLIC: public_url, PRIVATE: private_url} if private_url else {PUBLIC: public_url}
         self._codec = codec
+        self.plain: Final = codec.fills
+        """Takes fills past this session; here is the count of the channel and how far fills were told."""
         self._symbols = tuple(symbols)
         self._wishes: list[Wish] = []
         # Its own range of request ids: the link counts upward from 1, the session downward from the largest int32.
@@ -90,7 +92,7 @@ class KrakenSession:
         self.in_maintenance = False
         self._clock_good = False
         self._generation = 0
-        self._sequence: dict[str, int] = {}
+        self._balances_sequence = -1
         self._snapshots: set[str] = set()
         self._acks: dict[int, str] = {}
         self._subscribed = False
@@ -101,13 +103,12 @@ class KrakenSession:
         self._history_read = False
         self._snapshot_due_ns = 0
         self._retry_due_ns = 0
-        self._last_fill_ns = 0
         self._started_ns = 0
 
     # --- port -------------------------------------------------------------------------------------------------------
 
     def start(self, now_ns: int, history_since_ns: int) -> Events:
-        self._last_fill_ns = history_since_ns
+        self.plain.last_fill_ns = history_since_ns
         self._started_ns = now_ns
         if PRIVATE in self.urls:
             self._wish_token(now_ns)
@@ -212,7 +213,7 @@ class KrakenSession:
 
     def read_history(self, now_ns: int, since_ns: int) -> None:
         # A fill that is missing may be older than the request that brought its order up.
-        self._history.request(min(since_ns, self._last_fill_ns or since_ns))
+        self._history.request(min(since_ns, self.plain.last_fill_ns or since_ns))
         self._wish_page()
 
     def clock_ok(self, now_ns: int, ok: bool) -> Events:
@@ -325,7 +326,7 @@ class KrakenSession:
         """A new life: what is answered about the old one is not about this one."""
         self._generation += 1
         self._subscribed = self._orders_read = self._history_read = False
-        self._sequence.clear()
+        self.plain.sequence = self._balances_sequence = -1
         self._snapshots.clear()
         self._acks.clear()
         self._snapshot_due_ns = 0
@@ -356,20 +357,20 @@ class KrakenSession:
     def _private_data(self, now_ns: int, decoded: Decoded, events: list[Any]) -> list[Any]:
         channel = decoded.channel
         if channel in ("executions", "balances"):
-            last = self._sequence.get(channel)
+            last = self.plain.sequence if channel == "executions" else self._balances_sequence
             if decoded.snapshot:
-                self._sequence[channel] = decoded.sequence
+                self._count(channel, decoded.sequence)
                 self._snapshots.add(channel)
                 if len(self._snapshots) == 2:
                     self._snapshot_due_ns = 0
                 if channel == "executions":
                     self._read_truth()
-            elif last is not None and decoded.sequence > last + 1:
+            elif last >= 0 and decoded.sequence > last + 1:
                 reason = f"{channel} sequence gap: expected {last + 1}, got {decoded.sequence}"
                 return self._resubscribe(now_ns, reason, events)
-            elif last is not None and decoded.sequence > last:
-                self._sequence[channel] = decoded.sequence
-            elif last is not None and channel == "balances":
+            elif last >= 0 and decoded.sequence > last:
+                self._count(channel, decoded.sequence)
+            elif last >= 0 and channel == "balances":
                 # A repeated balance row is an old total; repeated executions are recognised by their ids.
                 return []
         if channel == "executions":
@@ -377,6 +378,12 @@ class KrakenSession:
         if self._up[PRIVATE]:
             self._note_fills(events)
         return events + self._look_private(now_ns)
+
+    def _count(self, channel: str, sequence: int) -> None:
+        if channel == "executions":
+            self.plain.sequence = sequence
+        else:
+            self._balances_sequence = sequence
 
     def _resubscribe(self, now_ns: int, reason: str, events: list[Any]) -> list[Any]:
         """Messages were lost: not quoting until everything has been read again."""
@@ -392,7 +399,7 @@ class KrakenSession:
         """The executions snapshot is there: from now on nothing is missed, so that what is read now is complete."""
         self._orders_read = self._history_read = False
         self._wishes.append(Query("open_orders", {}, generation=self._generation))
-        self._history.request(self._last_fill_ns or self._started_ns)
+        self._history.request(self.plain.last_fill_ns or self._started_ns)
         self._wish_page()
 
     def _resume_private(self, now_ns: int) -> None:
@@ -430,8 +437,8 @@ class KrakenSession:
 
     def _note_fills(self, events: Sequence[Any]) -> None:
         for event in events:
-            if type(event) is Fill and event.venue_ns > self._last_fill_ns:
-                self._last_fill_ns = event.venue_ns
+            if type(event) is Fill and event.venue_ns > self.plain.last_fill_ns:
+                self.plain.last_fill_ns = event.venue_ns
 
     def _look_private(self, now_ns: int) -> list[Any]:
         """Ready as soon as everything has been read."""
@@ -448,6 +455,7 @@ class KrakenSession:
         changed = list(events)
         if self._up.get(channel, False) is not up:
             self._up[channel] = up
+            self.plain.is_up = self._up[PRIVATE]
             changed.append(LinkChanged(now_ns, self.venue, channel, up, reason))
         return changed
 

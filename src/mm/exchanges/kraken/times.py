@@ -29,14 +29,14 @@ def nanoseconds(value: object, key: str) -> int:
     # The usual form, `2026-01-22T06:06:19.833306Z`: the minute is remembered, the rest are eight digits.
     rest = value[17:19] + value[20:26]
     if len(value) == 27 and value[19] == "." and value[26] == "Z" and rest.isdigit() and rest.isascii():
-        minute_ns = _minute(value[:17])
+        minute_ns = minute(value[:17])
         if minute_ns >= 0 and rest < "60":
             return minute_ns + int(rest) * MICROSECOND_NS
     return _any_form(value, key)
 
 
 @lru_cache(maxsize=16)
-def _minute(text: str) -> int:
+def minute(text: str) -> int:
     """Return the nanoseconds of a minute like `2026-01-22T06:06:`, -1 for anything else."""
     try:
         return _any_form(f"{text}00Z", "")

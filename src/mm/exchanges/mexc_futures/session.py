@@ -66,6 +66,7 @@ class MexcFuturesSession:
 
     clock_query: Final = "time"
     orders_in_flight_max: Final = ORDERS_IN_FLIGHT_MAX
+    plain: Final = None
 
     def __init__(
         self,

@@ -68,6 +68,7 @@ class MexcSpotSession:
 
     clock_query: Final = "time"
     orders_in_flight_max: Final = ORDERS_IN_FLIGHT_MAX
+    plain: Final = None
 
     def __init__(
         self,

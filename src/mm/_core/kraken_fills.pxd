@@ -1,0 +1,37 @@
+from libc.stdint cimport int64_t
+
+from mm._core.known_orders cimport KnownOrders
+from mm._core.plain_frames cimport PlainFrames
+
+
+cdef struct Span:
+    const char* start
+    Py_ssize_t size
+
+
+cdef struct Row:
+    Span client_id, venue_id, execution_id, symbol, fee_asset, status
+    int64_t venue_ns, price, size, cum_size, fee
+    int side
+    bint is_maker
+
+
+cdef class KrakenFills(PlainFrames):
+    cdef readonly KnownOrders known
+    cdef dict _instruments
+    cdef object _minute_of
+    cdef public bint is_up
+    cdef public int64_t sequence, last_fill_ns
+    # Of the row before: one symbol's fills come in runs.
+    cdef object _instrument
+    cdef str _symbol, _quote
+    cdef int _price_precision, _size_precision
+    cdef char[17] _minute
+    cdef int64_t _minute_ns
+
+    cpdef tuple read(self, int64_t now_ns, bytes payload)
+    cdef list _read(self, int64_t now_ns, bytes payload, int64_t* sequence)
+    cdef int _row(self, const char** at, const char* end, Row* row) except -1
+    cdef int64_t _time(self, Span text) except -2
+    cdef bint _instrument_of(self, Span symbol) except -1
+    cdef object _fill(self, int64_t now_ns, Row* row)
