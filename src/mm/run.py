@@ -9,11 +9,12 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm.arguments import overrides, parser
-from mm.config import Environment, Secret, Settings, SettingsError, load
+from mm.config import Environment, Secret, Settings, SettingsError, VenueSettings, load
 from mm.config.environment import process_environment
 from mm.errors import ConfigError
 from mm.stopping import Exit
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 SIMULATED = "kraken"
 """The venue that --rest-url and its like are about."""
-SIMULATED_VENUES = ("kraken", "mexc_spot")
-"""Those that the simulated world can host, in its order."""
 NOT_YET = {"mexc_futures": "contracts are not yet counted in units of their asset: limits and profit would be wrong"}
 INTERRUPTED = "interrupted before the run began: this start placed nothing; orders of an earlier one may be left"
 
@@ -80,11 +79,11 @@ def _check_world(settings: Settings, is_meant: bool) -> None:
     """Raise ConfigError for a world that cannot be run. is_meant: --live was given."""
     from mm.exchanges import find
 
-    for name in settings.venues:
+    for name, venue in settings.venues.items():
         try:
-            find(name)
+            find(name, venue.package)
         except ConfigError as error:
-            raise _named_where(settings, name, error) from None
+            raise error if venue.package else _named_where(settings, name, error) from None
         if name in NOT_YET:
             raise ConfigError(f"venues.{name}", "", "a venue that the engine can account for", NOT_YET[name])
     if settings.run.world == "live":
@@ -105,9 +104,9 @@ def _check_world(settings: Settings, is_meant: bool) -> None:
             '(or world = "live" under [run]); for the simulation leave out --live',
         )
     for name, venue in settings.venues.items():
-        if name not in SIMULATED_VENUES:
-            known = " and ".join(SIMULATED_VENUES)
-            raise ConfigError(f"venues.{name}", "", f"{known} in world sim", "the simulation has no other yet")
+        if not _has_counterpart(_counterpart(venue)):
+            wanted = f"a venue with a simulated counterpart ({_counterpart(venue)}) in world sim"
+            raise ConfigError(f"venues.{name}", "", wanted, "see docs/adding_a_venue.md, or use another world")
         if venue.rest_url or venue.ws_url or venue.ws_auth_url:
             raise ConfigError(
                 f"venues.{name}.rest_url",
@@ -115,6 +114,24 @@ def _check_world(settings: Settings, is_meant: bool) -> None:
                 "no addresses in world sim, which starts its own venue",
                 "for a simulator that runs already use --world live --live with its addresses and its key",
             )
+
+
+def _counterpart(venue: VenueSettings) -> str:
+    """The module of a venue's simulated counterpart."""
+    return f"{venue.package}.simulated" if venue.package else f"mm.simulator.{venue.name}"
+
+
+def _hosted_as(venue: VenueSettings) -> str:
+    """What the simulator calls a venue."""
+    return _counterpart(venue) if venue.package else venue.name
+
+
+def _has_counterpart(module: str) -> bool:
+    """Whether a module is there; nothing of it runs here."""
+    try:
+        return find_spec(module) is not None
+    except ImportError:
+        return False
 
 
 def _named_where(settings: Settings, venue: str, error: ConfigError) -> ConfigError:
@@ -219,13 +236,15 @@ def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, .
     """Find the simulator of the state folder or start one; returns settings that lead to it, and what it is."""
     from mm.simulator.world import find, launch
 
-    names = tuple(name for name in SIMULATED_VENUES if name in settings.venues)
+    # Kraken first, where it is: its address stands outside of the others.
+    names = tuple(sorted(settings.venues, key=lambda name: name != SIMULATED))
+    hosted_as = tuple(_hosted_as(settings.venues[name]) for name in names)
     first = settings.venues[names[0]]
     world = find(state)
     labels: tuple[str, ...] = ()
     if world is None:
         world = launch(
-            state, seed=settings.run.seed, speed=float(settings.run.replay_speed), tier=first.tier, venues=names
+            state, seed=settings.run.seed, speed=float(settings.run.replay_speed), tier=first.tier, venues=hosted_as
         )
     else:
         labels = (f"The simulator was running already (process {world.pid}) and goes on with the account as it is",)

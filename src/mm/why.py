@@ -148,7 +148,8 @@ def _engine(begin: object) -> Engine:
 
     assert isinstance(begin, ev.Start)
     settings = from_json(begin.config, parameters_of, policies_of)
-    return Engine(begin, settings, {name: find(name) for name in settings.venues}, NullRecorder())
+    faces = {name: find(name, venue.package) for name, venue in settings.venues.items()}
+    return Engine(begin, settings, faces, NullRecorder())
 
 
 def _record(engine: Engine, decision: Decision, cause: str = "") -> Record:

@@ -131,7 +131,8 @@ class Rows:
             price,
             size,
             units(row, "filled", instrument.size_precision),
-            text(row, "reason", ""),
+            # Why, where it is news: what the account's own request ended is none.
+            "" if row.get("reason") == "requested" else text(row, "reason", ""),
             source,
         )
 

@@ -99,6 +99,7 @@ _FORMS: Final = {
     "url_http": 'an address such as "https://api.kraken.com"',
     "url_ws": 'an address such as "wss://ws.kraken.com/v2"',
     "path": "a path",
+    "module": 'a package that can be imported, such as "my_venues.acme"',
     "name": "a name of letters, digits, - and _",
 }
 
@@ -168,6 +169,9 @@ def _text(rule: Rule, value: Any) -> str:
             raise Refused(rule.expected(), shown(value), like)
     elif rule.form == "name":
         if not value.replace("-", "").replace("_", "").isalnum() or not value.isascii():
+            raise Refused(rule.expected(), shown(value))
+    elif rule.form == "module":
+        if not all(part.isidentifier() for part in value.split(".")):
             raise Refused(rule.expected(), shown(value))
     elif rule.form in ("url_http", "url_ws"):
         _url(rule, value)
@@ -283,7 +287,7 @@ def choice(*choices: str, default: Any = MISSING) -> Any:
 
 
 def text(form: str = "", *, default: Any = MISSING) -> Any:
-    """A field holding a non-empty text of a form: "symbol", "name", "path", "url_http", "url_ws" or any."""
+    """A field holding a non-empty text of a form: "symbol", "name", "module", "path", "url_http", "url_ws" or any."""
     return _field(Rule("text", form=form), default)
 
 

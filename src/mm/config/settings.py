@@ -37,8 +37,9 @@ class RunSettings:
 class VenueSettings:
     """`[venues.NAME]`: how to reach a venue and what the account there allows.
 
-    rest_url, ws_url, ws_auth_url: empty means the venue's own (live) or the simulator's (sim); tier: of the account's
-    rate limits; symbols: to subscribe, empty means those of the strategies; book_depth: levels; dead_man_switch_s: the
+    package: where a venue is that does not come with `mm` ("package.module" with a `VENUE` in it); rest_url, ws_url,
+    ws_auth_url: empty means the venue's own (live) or the simulator's (sim); tier: of the account's rate limits;
+    symbols: to subscribe, empty means those of the strategies; book_depth: levels; dead_man_switch_s: the
     venue cancels every order of the account unless told otherwise within so many seconds, 0 never armed;
     accept_account_wide_timer: arm it although the account holds foreign orders; clock_offset_ms_max: no quoting when
     our clock is further off; maker_fee_bps, taker_fee_bps: taken when the venue does not tell the rates, negative is a
@@ -47,6 +48,7 @@ class VenueSettings:
     """
 
     name: str = ""
+    package: str = rule.text("module", default="")
     rest_url: str = rule.text("url_http", default="")
     ws_url: str = rule.text("url_ws", default="")
     ws_auth_url: str = rule.text("url_ws", default="")

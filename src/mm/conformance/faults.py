@@ -179,8 +179,9 @@ def rate_limit(stand: Stand) -> None:
     stand.ready()
     stand.fault("request", "refuse", stand.case.words.place, error=stand.case.words.rate_refusal)
     refused = stand.place(BUY, stand.price(-2))
-    stand.run(2)
     stand.closed(refused, "REJECTED")
+    rates = stand.market.limits
+    assert rates is None or not rates.allows(stand.now_ns, "place", 0, False, 0), "the venue's word is not believed"
     assert not stand.counterpart.has_seen(refused)
     stand.run(10)
     bid = stand.place(BUY, stand.price(-2))

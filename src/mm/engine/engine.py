@@ -29,6 +29,7 @@ from mm.engine.market import Market
 from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
 from mm.errors import InvariantError
+from mm.exchanges.venue import ErrorClass
 from mm.instruments import Instrument
 from mm.inventory import Accounts
 from mm.inventory.conversion import rates
@@ -45,6 +46,7 @@ FLOWS: Final = frozenset({"deposit", "withdrawal", "withdraw", "transfer"})
 """Kinds of balance changes that are no profit."""
 ADOPTED: Final = "adopted"
 MAINTENANCE: Final = "maintenance"
+RATE: Final = ErrorClass.RATE.value
 NOT_SENT: Final = "local"
 """Code of a refusal that is the link's own: not one byte of the request left."""
 GONE_SETTLE_NS: Final = 2_000_000_000
@@ -443,7 +445,7 @@ class Engine(EngineCore):
                 market.quoter.on_refused(event.recv_ns, order)
             elif kind is ev.OrderRejected or kind is ev.AmendRejected:
                 market.quoter.on_refused(event.recv_ns, order)
-                if market.limits is not None and "rate limit" in event.reason.lower():
+                if market.limits is not None and event.code == RATE:
                     market.limits.refused(event.recv_ns)
             if market.limits is not None:
                 # The venue never saw it and counts it not: an outage must not use up what is needed after it.

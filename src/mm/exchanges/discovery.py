@@ -1,4 +1,4 @@
-"""Finds a venue's package by its name: `mm.exchanges.<name>` with a `VENUE` in it; no list is edited for a new one."""
+"""Finds a venue by its name, `mm.exchanges.<name>` with a `VENUE` in it, or by the package that its settings name."""
 
 from __future__ import annotations
 
@@ -13,16 +13,37 @@ from mm.errors import ConfigError
 
 
 def names() -> list[str]:
-    """Return the venues that are there."""
+    """Return the venues that come with the package."""
     return sorted(module.name for module in pkgutil.iter_modules(exchanges.__path__) if module.ispkg)
 
 
-def find(name: str) -> Any:  # each venue's face has a type of its own; the engine states what it needs of it
-    """Return the face of a venue. Raises ConfigError that names the nearest one for a venue that is not there."""
+def find(name: str, package: str = "") -> Any:  # each face has a type of its own; the engine states what it needs of it
+    """Return the face of a venue. Raises ConfigError that says what is wrong, and where.
+
+    package: of a venue that does not come with `mm`, importable, with the face as `VENUE`; its name has to be `name`.
+    """
+    if package:
+        return _outside(name, package)
     known = names()
     if name not in known:
         nearest = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {nearest[0]}?" if nearest else ""
+        hint = f"did you mean {nearest[0]}?" if nearest else 'a venue of your own says package = "package.module"'
         raise ConfigError(f"venues.{name}", "", f"one of {', '.join(known)}", hint)
     module: ModuleType = importlib.import_module(f"mm.exchanges.{name}")
     return module.VENUE
+
+
+def _outside(name: str, package: str) -> Any:
+    key, came = f"venues.{name}.package", f'"{package}"'
+    try:
+        module = importlib.import_module(package)
+    except Exception as error:  # whatever a user's package raises when it is run
+        told = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        raise ConfigError(key, "", f"a package that can be imported, got {came}", told) from error
+    face = getattr(module, "VENUE", None)
+    if face is None:
+        raise ConfigError(key, "", f"a package with a VENUE in it, got {came}", "see docs/adding_a_venue.md")
+    if getattr(face, "name", None) != name:
+        said = getattr(face, "name", None)
+        raise ConfigError(key, "", f'the package of a venue named "{name}", got {came}', f'its VENUE.name is "{said}"')
+    return face

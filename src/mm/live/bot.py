@@ -35,7 +35,7 @@ class Bot:
         self.started_ns = self.clock.now_ns()
         start = ev.Start(self.started_ns, settings.run.seed, epoch, to_json(settings))
         recorder.record(start)
-        faces = {name: find(name) for name in settings.venues}
+        faces = {name: find(name, venue.package) for name, venue in settings.venues.items()}
         self.addresses: Mapping[str, Addresses] = {
             name: addresses(faces[name], venue) for name, venue in settings.venues.items()
         }

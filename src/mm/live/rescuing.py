@@ -33,6 +33,7 @@ class Target:
             "addresses": [self.where.rest, self.where.public, self.where.private],
             "symbols": list(self.symbols),
             "seed": self.seed,
+            "package": venue.package,
             "tier": venue.tier,
             "book_depth": venue.book_depth,
             "clock_offset_ms_max": venue.clock_offset_ms_max,
@@ -45,6 +46,7 @@ class Target:
         """Return the target of `to_json`."""
         venue = VenueSettings(
             name=name,
+            package=value["package"],
             tier=value["tier"],
             book_depth=value["book_depth"],
             clock_offset_ms_max=value["clock_offset_ms_max"],
@@ -87,7 +89,7 @@ async def rescue(
     """
     clock = clock or WallClock()
     name = target.venue.name
-    link = make_link(target.venue, target.where, find(name), target.symbols, seed=target.seed)
+    link = make_link(target.venue, target.where, find(name, target.venue.package), target.symbols, seed=target.seed)
     machine = Rescue(link, owner)
     shell = Shell(machine, {name: target.where.rest}, clock=clock)
     shell.start()

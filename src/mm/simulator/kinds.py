@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -147,3 +148,26 @@ KINDS: Final[dict[str, VenueKind]] = {
         ),
     )
 }
+
+
+def take(wanted: str) -> str:
+    """Make sure that a venue can be hosted; returns its name.
+
+    wanted: a name of `KINDS`, or the module of another package that has a `KIND` (`my_venues.acme.simulated`).
+
+    Raises:
+        LookupError: there is none; the text says why.
+    """
+    if wanted in KINDS:
+        return wanted
+    if "." not in wanted:
+        known = f"venues are {', '.join(KINDS)}, separated by commas, not {wanted!r}"
+        raise LookupError(f"{known} (one of another package is package.module with a KIND)")
+    try:
+        kind = importlib.import_module(wanted).KIND
+    except ImportError as error:
+        raise LookupError(f"{wanted} cannot be imported: {error}") from error
+    except AttributeError:
+        raise LookupError(f"{wanted} has no KIND") from None
+    KINDS.setdefault(kind.name, kind)
+    return str(kind.name)

@@ -22,7 +22,7 @@ from typing import IO, Any, Final
 
 from mm.simulator.control import Control
 from mm.simulator.hooks import Hooks
-from mm.simulator.kinds import ACCOUNT, KINDS, KRAKEN, Operated, VenueKind
+from mm.simulator.kinds import ACCOUNT, KINDS, KRAKEN, Operated, VenueKind, take
 from mm.simulator.kraken.rates import TIERS
 from mm.simulator.ledger_report import ledger_report
 from mm.simulator.market import SavedError, SimulatedMarket, names, open_market
@@ -297,10 +297,10 @@ def _read_hooks(path: Path | None, venues: tuple[str, ...]) -> dict[str, list[di
 
 
 def _venues(text: str) -> tuple[str, ...]:
-    wanted = tuple(dict.fromkeys(text.split(",")))
-    for name in wanted:
-        if name not in KINDS:
-            raise argparse.ArgumentTypeError(f"venues are {', '.join(KINDS)}, separated by commas, not {name!r}")
+    try:
+        wanted = tuple(dict.fromkeys(take(each) for each in text.split(",")))
+    except LookupError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     # Kraken's address stands first where it is hosted, whatever the order.
     return tuple(sorted(wanted, key=lambda name: name != KRAKEN))
 
