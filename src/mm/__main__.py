@@ -1,4 +1,4 @@
-"""`python -m mm COMMAND`: run, why, simulator."""
+"""`python -m mm COMMAND`: run, why, journal, simulator."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ usage: mm COMMAND ...
 
   run        make a market (without arguments: on the embedded simulation)
   why        explain the quotes, and their absence, of the last run
+  journal    verify, repair or dump the durable journal of a state folder
   simulator  the simulated Kraken alone, for any client
 
 mm COMMAND --help says more."""
@@ -27,6 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mm.why import main as why
 
         return why(arguments)
+    if command == "journal":
+        from mm.journal import main as journal
+
+        return journal(arguments, "python -m mm journal")
     if command == "simulator":
         from mm.simulator.process import main as simulator
 

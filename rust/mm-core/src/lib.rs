@@ -7,6 +7,7 @@ pub mod decimal;
 pub mod depth_feed;
 pub mod digits;
 pub mod histogram;
+pub mod journal;
 pub mod json;
 pub mod kraken_book;
 pub mod kraken_limits;

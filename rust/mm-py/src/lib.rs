@@ -3,6 +3,7 @@
 mod book;
 mod errors;
 mod histogram;
+mod journal;
 mod kraken_book;
 mod kraken_limits;
 mod kraken_signer;
@@ -22,6 +23,10 @@ mod _rust {
     use super::book::Book;
     #[pymodule_export]
     use super::histogram::Histogram;
+    #[pymodule_export]
+    use super::journal::{
+        Journal, JournalDamaged, JournalError, JournalFailed, JournalLocked, JournalReader, journal_repair,
+    };
     #[pymodule_export]
     use super::kraken_book::KrakenBookDecoder;
     #[pymodule_export]

@@ -12,6 +12,12 @@ from ._rust import BOOK_UNKNOWN_SYMBOL as BOOK_UNKNOWN_SYMBOL
 from ._rust import BOOK_VALID as BOOK_VALID
 from ._rust import Book as Book
 from ._rust import Histogram as Histogram
+from ._rust import Journal as Journal
+from ._rust import JournalDamaged as JournalDamaged
+from ._rust import JournalError as JournalError
+from ._rust import JournalFailed as JournalFailed
+from ._rust import JournalLocked as JournalLocked
+from ._rust import JournalReader as JournalReader
 from ._rust import KrakenBookDecoder as KrakenBookDecoder
 from ._rust import KrakenRestCounter as KrakenRestCounter
 from ._rust import KrakenSigner as KrakenSigner
@@ -21,6 +27,7 @@ from ._rust import MexcFuturesBookDecoder as MexcFuturesBookDecoder
 from ._rust import MexcSigner as MexcSigner
 from ._rust import TokenBucket as TokenBucket
 from ._rust import crc32 as crc32
+from ._rust import journal_repair as journal_repair
 from ._rust import mexc_depth_span as mexc_depth_span
 from ._rust import mexc_futures_depth_span as mexc_futures_depth_span
 from ._rust import mexc_push as mexc_push

@@ -19,6 +19,12 @@ __all__ = [
     "BOOK_VALID",
     "Book",
     "Histogram",
+    "Journal",
+    "JournalDamaged",
+    "JournalError",
+    "JournalFailed",
+    "JournalLocked",
+    "JournalReader",
     "KrakenBookDecoder",
     "KrakenRestCounter",
     "KrakenSigner",
@@ -29,6 +35,7 @@ __all__ = [
     "RecordBuffer",
     "TokenBucket",
     "crc32",
+    "journal_repair",
     "mexc_depth_span",
     "mexc_futures_depth_span",
     "mexc_push",
@@ -191,6 +198,114 @@ class RecordBuffer:
     def clear(self) -> None:
         """Forget it: it is written, or never will be."""
     def __len__(self) -> int: ...
+
+class JournalError(Exception):
+    """The journal cannot be used as asked: the disk refuses, or another build wrote it."""
+
+class JournalLocked(JournalError):
+    """Another process writes it."""
+
+class JournalDamaged(JournalError):
+    """Something durable is not what was written, or is missing. Names segment, byte and record."""
+
+class JournalFailed(JournalError):
+    """A write or a sync failed, or it is closed: nothing more is taken, nothing more is called durable."""
+
+@final
+class Journal:
+    """The durable journal of a folder, open for its one writer (`docs/journal.md`).
+
+    folder: made where needed; epoch: above every one before, on the disk when this returns; form, build: of the
+    payloads and of their maker; now_ns: UTC; policy: "os", "group" or "always"; gather_ns: how long records wait for
+    others before the thread syncs them. A torn tail is cut, with a copy kept and a sentence in `notices`. Raises
+    JournalError and ValueError.
+    """
+
+    notices: list[str]
+    """What a start should tell; empty when the last writer closed it and all is as it was."""
+    def __new__(
+        cls,
+        folder: str,
+        *,
+        epoch: int,
+        form: int,
+        build: str,
+        now_ns: int,
+        policy: str = "os",
+        segment_bytes: int = 16777216,
+        gather_ns: int = 5000000,
+    ) -> Journal: ...
+    def append(self, kind: int, payload: bytes, wall_ns: int, mono_ns: int) -> int:
+        """Take a record; returns its index. The kernel has it, and with "always" the disk.
+
+        kind: above 0. Raises JournalFailed, from then on at every call; ValueError for what cannot be kept.
+        """
+    def commit(self) -> None:
+        """Wait for what the policy promises before bytes leave: the disk with "group", else nothing."""
+    def sync(self) -> None:
+        """Wait until the disk has everything, in every policy."""
+    def save_snapshot(self, state: bytes, state_hash: int, wall_ns: int) -> int:
+        """Keep the state that all records so far make; returns the index it goes on from.
+
+        On the disk when this returns. Older records go as far as the last two snapshots do not need them.
+        """
+    def close(self, wall_ns: int, mono_ns: int) -> None:
+        """Put everything on the disk, say so in the journal, and let the next writer in."""
+    def snapshot(self) -> tuple[int, int, int, int, bytes] | None:
+        """Return the newest sound snapshot that was there: (index, wall_ns, state_hash, form, state)."""
+    def records(self) -> JournalReader:
+        """Return what was there behind that snapshot, for recovery."""
+    @property
+    def next_index(self) -> int:
+        """Index that the next record gets."""
+    @property
+    def durable_index(self) -> int:
+        """Records below it are known to be on the disk."""
+    @property
+    def epoch(self) -> int:
+        """Of this writer."""
+    @property
+    def failure(self) -> str:
+        """Why nothing more is taken; empty while all is well."""
+
+@final
+class JournalReader:
+    """Goes over the records of a folder, also while another process writes: (index, wall_ns, mono_ns, kind, payload).
+
+    from_index: the first record that is needed; None: all that are there. Raises JournalError.
+    """
+
+    def __new__(cls, folder: str, from_index: int | None = None) -> JournalReader: ...
+    def __iter__(self) -> JournalReader: ...
+    def __next__(self) -> tuple[int, int, int, int, bytes]: ...
+    def snapshot(self) -> tuple[int, int, int, int, bytes] | None:
+        """Return the newest sound snapshot: (index, wall_ns, state_hash, form, state)."""
+    def segments(self) -> list[tuple[str, int, int, int, int, int, str]]:
+        """Return (name, first index, next index, bytes, epoch, form, build) of each."""
+    @property
+    def notices(self) -> list[str]:
+        """What a start would tell."""
+    @property
+    def first_index(self) -> int:
+        """Index of the first record that is there."""
+    @property
+    def next_index(self) -> int:
+        """Index behind the last record."""
+    @property
+    def durable_index(self) -> int:
+        """Records below it were known to be on the disk."""
+    @property
+    def epoch(self) -> int:
+        """The highest one that is there."""
+    @property
+    def is_closed(self) -> bool:
+        """Whether the last writer closed it."""
+
+def journal_repair(folder: str, now_ns: int) -> int | None:
+    """Cut a journal where damage is, and keep a copy of all that is cut; returns the first record that is gone.
+
+    None: nothing had to be done. Raises JournalError, JournalLocked while a bot runs.
+    """
 
 @final
 class KrakenTradingCounter:

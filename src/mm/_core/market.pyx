@@ -89,8 +89,8 @@ cdef class MarketCore:
     from; gap: why not; problem: why the symbol cannot be quoted at all; paused: why its strategy is
     not asked; position_max, order_size_max: hard caps in size
     units; due_ns: when the quotes have to be looked at again although nothing happens; changed: something happened
-    since they were looked at; held: the side on which nothing may be quoted, BOTH_SIDES, 0 none; last: the last record that was
-    kept.
+    since they were looked at; held: the side on which nothing may be quoted, BOTH_SIDES, 0 none; last: the last record
+    that was kept.
 
     As of the last `refresh`: orders, own open ones; quantity, signed position; base_free, quote_free, what the account
     can spend in 1e-12, None while unknown; margin_free, the same of a contract's margin account. leverage: with which

@@ -1,7 +1,9 @@
 """The state folder of a run: one bot at a time, an epoch that never repeats, recordings in a bounded number.
 
 state/bot.lock          held while a bot runs here
-state/epoch             how many starts there were; part of every client id, so that ids never repeat
+state/epoch             the number of the last start; part of every client id, so that ids never repeat
+state/nonce-*           up to where a key's nonces may have been used
+state/journal/          the durable journal (see mm.persistence.journal)
 state/recordings/*.mmr  the last RECORDINGS_MAX runs
 state/simulator...      the simulator's own (see mm.simulator)
 """
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from mm.errors import ConfigError
+from mm.persistence.floors import Floor, unwritable
 
 RECORDINGS_MAX: Final = 20
 EPOCH_MAX: Final = 2**31 - 1
@@ -25,12 +28,13 @@ class StateFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.recordings = path / "recordings"
+        self.journal = path / "journal"
         self._lock = -1
         try:
             self.recordings.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(path / "bot.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise _unwritable(path, error) from None
+            raise unwritable(path, error) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -45,35 +49,28 @@ class StateFolder:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
-    def next_epoch(self, now_s: int = 0) -> int:
+    def next_epoch(self, now_s: int = 0, *, floor: int = 0) -> int:
         """A number above all earlier ones, on the disk before it is returned.
 
-        now_s: seconds UTC; it keeps the numbers apart of folders that share an account, or of one that was lost.
+        now_s: seconds UTC; it keeps the numbers apart of folders that share an account, of one that was lost, and of
+        an older copy that was put back. floor: the highest one known from elsewhere: the journal, a client id at the
+        venue.
         """
-        path = self.path / "epoch"
-        try:
-            last = int(path.read_text("ascii"))
-        except FileNotFoundError:
-            last = 0
-        except (OSError, ValueError):
+        last = Floor(
+            self.path / "epoch",
+            key="run.state",
+            expected="the number of the last start",
+            hint="the file is damaged: write a number above every epoch used before, for example 1000000",
+        )
+        epoch = max(last.read() + 1, floor + 1, now_s)
+        if epoch > EPOCH_MAX:
             raise ConfigError(
                 "run.state",
-                str(path),
-                "the number of the last start",
-                "the file is damaged: write a number above every epoch used before, for example 1000000",
-            ) from None
-        epoch = max(last + 1, now_s)
-        fresh = path.with_name("epoch.new")
-        try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            try:
-                os.write(descriptor, str(epoch).encode())
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            fresh.replace(path)
-        except OSError as error:
-            raise _unwritable(path, error) from None
+                str(last.path),
+                f"an epoch of at most {EPOCH_MAX}",
+                "the clock is far off, or was: set it, and write the highest epoch really used into the file",
+            )
+        last.write(epoch)
         return epoch
 
     def new_recording(self, epoch: int) -> Path:
@@ -102,8 +99,3 @@ class StateFolder:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
-
-
-def _unwritable(path: Path, error: OSError) -> ConfigError:
-    reason = (error.strerror or str(error)).lower()
-    return ConfigError("run.state", str(path), "a folder that can be written", f"{reason}; choose another with --state")

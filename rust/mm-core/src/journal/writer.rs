@@ -1,0 +1,324 @@
+//! The one writer of a journal.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::disk::{Disk, DiskFile, write_all};
+use super::error::JournalError;
+use super::record::{self, CLOSED, HEAD_BYTES, PAYLOAD_BYTES_MAX, Record};
+use super::recovery::recover;
+use super::segment::{self, HEADER_BYTES, Header};
+use super::survey::{Survey, survey};
+use super::syncing::Syncing;
+use crate::state_hash::fold;
+
+/// When what was appended is on the disk, and who waits for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// The kernel has it when `append` returns; the disk soon after. Nobody waits.
+    Os,
+    /// As `Os`, and `commit` waits for the disk: one sync for all that was appended since the last.
+    Group,
+    /// The disk has it when `append` returns.
+    Always,
+}
+
+/// What a writer is opened with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub policy: Policy,
+    /// Above every epoch before; on the disk when the journal is open.
+    pub epoch: u64,
+    /// Form of the payloads, for the reader of another build.
+    pub form: u32,
+    pub build: String,
+    /// A segment ends before it grows beyond this.
+    pub segment_bytes: u64,
+    /// How long records wait for others before they are synced together.
+    pub gather: Duration,
+    /// The first record that is needed: the position of the snapshot, or 0.
+    pub from_index: u64,
+    pub now_ns: i64,
+}
+
+/// Room is made for a segment at once, so that syncs have no sizes to write and a full disk shows before it is needed.
+pub const SEGMENT_BYTES: u64 = 16 << 20;
+/// A half of the 10 ms that a loss of power may cost; the sync itself takes the other.
+pub const GATHER: Duration = Duration::from_millis(5);
+
+/// An open journal.
+pub struct Journal {
+    disk: Arc<dyn Disk>,
+    file: Arc<dyn DiskFile>,
+    header: Header,
+    policy: Policy,
+    segment_bytes: u64,
+    end: u64,
+    next_index: u64,
+    syncing: Arc<Syncing>,
+    thread: Option<JoinHandle<()>>,
+    frame: Vec<u8>,
+    found: Survey,
+    is_closed: bool,
+}
+
+/// A number for a new journal.
+#[must_use]
+pub fn identity(now_ns: i64, place: u64) -> u64 {
+    fold(fold(u64::from(std::process::id()), now_ns), place as i64)
+}
+
+impl Journal {
+    /// Recovers what is there and begins a new segment behind it.
+    pub fn open(disk: Arc<dyn Disk>, settings: Settings) -> Result<Self, JournalError> {
+        let found = survey(disk.as_ref(), settings.from_index)?;
+        let refused = |field, value: &dyn std::fmt::Display, expected| JournalError::Refused {
+            field,
+            value: value.to_string(),
+            expected,
+        };
+        if settings.epoch <= found.epoch {
+            let expected = format!("above {}, the last one in the journal", found.epoch);
+            return Err(refused("epoch", &settings.epoch, expected));
+        }
+        if settings.segment_bytes <= HEADER_BYTES as u64 {
+            return Err(refused("segment_bytes", &settings.segment_bytes, format!("more than {HEADER_BYTES}")));
+        }
+        recover(disk.as_ref(), &found, settings.now_ns)?;
+        let header = Header {
+            sequence: found.sequence.saturating_add(1),
+            epoch: settings.epoch,
+            first_index: found.next_index,
+            durable: found.next_index,
+            previous_end: found.segments.last().map_or(0, |last| last.end),
+            created_ns: settings.now_ns,
+            place: disk.place(),
+            journal: found.last().map_or_else(|| identity(settings.now_ns, disk.place()), |last| last.journal),
+            form: settings.form,
+            build: settings.build,
+        };
+        let syncing = Arc::new(Syncing::new(Arc::clone(&disk), header.first_index));
+        let file = begin(disk.as_ref(), &header, settings.segment_bytes, &syncing)?;
+        // The epoch is used from now on.
+        syncing.sync()?;
+        let thread = match settings.policy {
+            Policy::Always => None,
+            Policy::Os | Policy::Group => Some(Syncing::start(&syncing, settings.gather)?),
+        };
+        Ok(Self {
+            disk,
+            file,
+            next_index: header.first_index,
+            header,
+            policy: settings.policy,
+            segment_bytes: settings.segment_bytes,
+            end: HEADER_BYTES as u64,
+            syncing,
+            thread,
+            frame: Vec::new(),
+            found,
+            is_closed: false,
+        })
+    }
+
+    /// What was there before.
+    #[must_use]
+    pub fn found(&self) -> &Survey {
+        &self.found
+    }
+
+    /// The folder was copied, moved or put back since it was last written: other epochs may have been used meanwhile.
+    #[must_use]
+    pub fn has_moved(&self) -> bool {
+        self.found.last().is_some_and(|last| last.place != self.disk.place())
+    }
+
+    /// Appends a record; returns its index. The kernel has it, and with `Policy::Always` the disk.
+    ///
+    /// After an error of the disk nothing more is taken. What could not be written whole is cut off again, and if that
+    /// fails too, nothing follows it.
+    pub fn append(&mut self, kind: u32, payload: &[u8], wall_ns: i64, mono_ns: i64) -> Result<u64, JournalError> {
+        if kind == CLOSED {
+            let (value, expected) = (kind.to_string(), "a number above zero".to_owned());
+            return Err(JournalError::Refused { field: "kind", value, expected });
+        }
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            let (value, expected) = (format!("{} bytes", payload.len()), format!("at most {PAYLOAD_BYTES_MAX} bytes"));
+            return Err(JournalError::Refused { field: "payload", value, expected });
+        }
+        self.write(kind, payload, wall_ns, mono_ns)
+    }
+
+    fn write(&mut self, kind: u32, payload: &[u8], wall_ns: i64, mono_ns: i64) -> Result<u64, JournalError> {
+        self.usable()?;
+        let size = HEAD_BYTES.saturating_add(payload.len()) as u64;
+        if self.end > HEADER_BYTES as u64 && self.end.saturating_add(size) > self.segment_bytes {
+            self.rotate(wall_ns)?;
+        }
+        let index = self.next_index;
+        let durable = self.syncing.durable();
+        self.frame.clear();
+        if !record::encode(
+            &Record { index, wall_ns, mono_ns, durable, kind, payload },
+            self.header.sequence,
+            &mut self.frame,
+        ) {
+            return Err(self.syncing.fail("more records wait for a sync than the form can say".to_owned()));
+        }
+        if let Err(error) = write_all(self.file.as_ref(), self.end, &self.frame) {
+            // If this fails too, recovery finds the half of a record at the very end.
+            let _ = self.file.truncate(self.end);
+            return Err(self.syncing.fail(format!("cannot write record {index}: {error}")));
+        }
+        self.end = self.end.saturating_add(size);
+        self.next_index = index.saturating_add(1);
+        self.syncing.wrote(self.next_index);
+        if self.policy == Policy::Always {
+            self.syncing.sync()?;
+        }
+        Ok(index)
+    }
+
+    /// Waits for what the policy promises before bytes leave: nothing with `Os`, the disk with `Group`.
+    pub fn commit(&mut self) -> Result<(), JournalError> {
+        match self.policy {
+            Policy::Os | Policy::Always => self.usable(),
+            Policy::Group => self.sync(),
+        }
+    }
+
+    /// Waits until the disk has everything, in every policy.
+    pub fn sync(&mut self) -> Result<(), JournalError> {
+        self.usable()?;
+        if self.syncing.durable() < self.next_index { self.syncing.sync() } else { Ok(()) }
+    }
+
+    fn usable(&self) -> Result<(), JournalError> {
+        if self.is_closed {
+            return Err(JournalError::Failed { reason: "it is closed".to_owned() });
+        }
+        self.syncing.failure()
+    }
+
+    fn rotate(&mut self, now_ns: i64) -> Result<(), JournalError> {
+        self.header.sequence = self.header.sequence.saturating_add(1);
+        self.header.first_index = self.next_index;
+        self.header.durable = self.syncing.durable();
+        self.header.previous_end = self.end;
+        self.header.created_ns = now_ns;
+        let begun = begin(self.disk.as_ref(), &self.header, self.segment_bytes, &self.syncing);
+        self.file = begun.map_err(|error| self.syncing.fail(error.to_string()))?;
+        self.end = HEADER_BYTES as u64;
+        Ok(())
+    }
+
+    /// Index behind the last record that was appended.
+    #[must_use]
+    pub fn next_index(&self) -> u64 {
+        self.next_index
+    }
+
+    /// Index behind the last record that is known to be on the disk.
+    #[must_use]
+    pub fn durable(&self) -> u64 {
+        self.syncing.durable()
+    }
+
+    /// Epoch of this writer.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.header.epoch
+    }
+
+    /// Bytes and number of the segment that is written.
+    #[must_use]
+    pub fn position(&self) -> (u64, u64) {
+        (self.header.sequence, self.end)
+    }
+
+    /// Why nothing more is taken, if it is so.
+    #[must_use]
+    pub fn failure(&self) -> Option<JournalError> {
+        self.usable().err()
+    }
+
+    /// The disk the journal is on, for snapshots beside it.
+    #[must_use]
+    pub fn disk(&self) -> &dyn Disk {
+        self.disk.as_ref()
+    }
+
+    /// Removes segments that hold nothing from `index` on; returns how many. The one being written stays.
+    pub fn prune(&mut self, index: u64) -> Result<u64, JournalError> {
+        self.usable()?;
+        let failed = |error: &std::io::Error| JournalError::disk("remove an old segment", error);
+        let names = self.disk.list().map_err(|error| failed(&error))?;
+        let mut sequences: Vec<u64> = names.iter().filter_map(|name| segment::sequence(name)).collect();
+        sequences.sort_unstable();
+        let mut removed = 0_u64;
+        for pair in sequences.windows(2) {
+            let [old, next] = pair else { break };
+            let bytes = self.disk.read(&segment::name(*next), HEADER_BYTES as u64).map_err(|error| failed(&error))?;
+            if !Header::decode(&bytes).is_ok_and(|next| next.first_index <= index) {
+                break;
+            }
+            self.disk.remove(&segment::name(*old)).map_err(|error| failed(&error))?;
+            removed = removed.saturating_add(1);
+        }
+        // A loss of power may bring some of them back: a survey begins behind such gaps.
+        self.disk.sync_names().map_err(|error| failed(&error))?;
+        Ok(removed)
+    }
+
+    /// Puts everything on the disk, and a record that says so: the next start knows that nothing is missing.
+    pub fn close(&mut self, wall_ns: i64, mono_ns: i64) -> Result<(), JournalError> {
+        if self.is_closed {
+            return Ok(());
+        }
+        let tried = self.seal(wall_ns, mono_ns);
+        self.is_closed = true;
+        self.end_thread();
+        tried
+    }
+
+    fn seal(&mut self, wall_ns: i64, mono_ns: i64) -> Result<(), JournalError> {
+        self.sync()?;
+        self.write(CLOSED, b"", wall_ns, mono_ns)?;
+        // The room that was made and not needed goes back; a reader takes its zeros for the end as well.
+        let cut = self.file.truncate(self.end);
+        cut.map_err(|error| self.syncing.fail(format!("cannot close: {error}")))?;
+        self.sync()
+    }
+
+    fn end_thread(&mut self) {
+        self.syncing.stop();
+        if let Some(thread) = self.thread.take() {
+            // It cannot panic; if it did, it has ended all the same.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.end_thread();
+    }
+}
+
+/// A new segment: its room, its header.
+fn begin(disk: &dyn Disk, header: &Header, room: u64, syncing: &Syncing) -> Result<Arc<dyn DiskFile>, JournalError> {
+    let name = segment::name(header.sequence);
+    let tried = || -> std::io::Result<Arc<dyn DiskFile>> {
+        let file = disk.create(&name)?;
+        let filled = file.reserve(room).and_then(|()| write_all(file.as_ref(), 0, &header.encode()));
+        if let Err(error) = filled {
+            // A segment that holds nothing would be found as a torn one.
+            let _ = disk.remove(&name);
+            return Err(error);
+        }
+        syncing.add(Arc::clone(&file));
+        Ok(file)
+    };
+    tried().map_err(|error| JournalError::disk(format!("begin segment {name}"), &error))
+}

@@ -1,0 +1,127 @@
+"""Numbers that only rise, on the disk before they are used: epochs and the ends of blocks of nonces.
+
+A file of one line: the number and the CRC-32 of its digits, so that a flipped bit is told from a number.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+from zlib import crc32
+
+from mm.errors import ConfigError
+
+NONCE_BLOCK_NS: Final = 3_600_000_000_000
+"""An hour: one sync an hour, and a key that another program takes over is refused for no longer than that."""
+
+
+class Floor:
+    """A number in a file that is raised, never lowered, but for `give_back`.
+
+    key, expected, hint: how a ConfigError names it when the file is damaged or cannot be written.
+    """
+
+    def __init__(self, path: Path, *, key: str, expected: str, hint: str) -> None:
+        self.path = path
+        self._key = key
+        self._expected = expected
+        self._hint = hint
+
+    def read(self) -> int:
+        """The number, 0 before the first. Raises ConfigError for a damaged file: guessing would repeat a number."""
+        try:
+            words = self.path.read_text("ascii").split()
+        except FileNotFoundError:
+            return 0
+        except (OSError, ValueError):
+            raise self._damaged() from None
+        # Without a check: written by an earlier version.
+        if not words or len(words) > 2 or not words[0].isdigit() or (len(words) == 2 and words[1] != _check(words[0])):
+            raise self._damaged()
+        return int(words[0])
+
+    def write(self, number: int) -> None:
+        """Put a number on the disk, whole and by its name."""
+        fresh = self.path.with_name(f"{self.path.name}.new")
+        digits = str(number)
+        content = f"{digits} {_check(digits)}\n".encode()
+        try:
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                if os.write(descriptor, content) != len(content):
+                    raise OSError("the disk took only a part of it")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            fresh.replace(self.path)
+            sync_names(self.path.parent)
+        except OSError as error:
+            raise unwritable(self.path.parent, error) from None
+
+    def _damaged(self) -> ConfigError:
+        return ConfigError(self._key, str(self.path), self._expected, self._hint)
+
+
+class NonceFloor:
+    """Keeps the nonces of one key rising over crashes, clock steps and restores.
+
+    Nonces are nanoseconds UTC or one more than the last, whichever is higher. What may be used is on the disk first, a
+    block of time at once: after a crash the next start goes on above the block, whatever its clock says. `start` is the
+    number that nonces must stay above.
+
+    An older copy of the folder holds an older block; then the clock is what keeps nonces rising.
+    """
+
+    def __init__(self, folder: Path, key: str, now_ns: int) -> None:
+        path = folder / f"nonce-{key}"
+        self._floor = Floor(
+            path,
+            key="run.state",
+            expected="the last nonce of a key",
+            hint="the file is damaged: write a number above every nonce used before, nanoseconds UTC will do",
+        )
+        self.start = self._floor.read()
+        self.end = 0
+        """Nonces up to it may be used."""
+        self._reserve(max(self.start, now_ns))
+
+    def keep_ahead(self, last: int, now_ns: int) -> None:
+        """Have half a block in hand: to be called now and then, at the latest twice in a block.
+
+        last: the highest nonce used. Raises ConfigError when the disk refuses. Cancels may go on beyond the end: while
+        the clock does not step back behind it nothing is repeated, and an order that stays would be worse.
+        """
+        highest = max(last, now_ns)
+        if highest + NONCE_BLOCK_NS // 2 > self.end:
+            self._reserve(highest)
+
+    def give_back(self, last: int) -> None:
+        """At an orderly end: the next start goes on above the last nonce used instead of above the block."""
+        if last < self.end:
+            self.end = max(last, self.start)
+            self._floor.write(self.end)
+
+    def _reserve(self, highest: int) -> None:
+        end = highest + NONCE_BLOCK_NS
+        self._floor.write(end)
+        self.end = end
+
+
+def sync_names(folder: Path) -> None:
+    """Put the names in a folder on the disk: a file that was renamed into place is found after a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unwritable(path: Path, error: OSError) -> ConfigError:
+    """Say that a state folder cannot be written, and what to do."""
+    reason = (error.strerror or str(error)).lower()
+    return ConfigError("run.state", str(path), "a folder that can be written", f"{reason}; choose another with --state")
+
+
+def _check(digits: str) -> str:
+    return f"{crc32(digits.encode()):08x}"

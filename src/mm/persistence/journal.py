@@ -1,0 +1,147 @@
+"""The durable stream of events: what a restart must know, in the kernel's hands before anything acts on it.
+
+Intents, what the venue says in private, the operator, the policy and the latches are durable; market data is not, and
+the durable state never depends on it. `mm._core.Journal` keeps the bytes, `docs/journal.md` says what is promised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+from pathlib import Path
+from typing import Final, Literal
+
+from mm._core import Journal, JournalError, JournalReader, events
+from mm._core.events import FORMAT_VERSION, Event, pack, unpack
+
+Policy = Literal["os", "group", "always"]
+
+
+class Kind(IntEnum):
+    """What a record is, for readers that do not unpack it."""
+
+    INTENT = 1
+    PRIVATE = 2
+    OPERATOR = 3
+    POLICY = 4
+    LATCH = 5
+
+
+DURABLE: Final[dict[type[Event], Kind]] = {
+    **dict.fromkeys((events.Place, events.Amend, events.Cancel, events.CancelAfter), Kind.INTENT),
+    **dict.fromkeys(
+        (
+            events.OrderPending,
+            events.OrderAccepted,
+            events.OrderRejected,
+            events.OrderCanceled,
+            events.OrderExpired,
+            events.OrderAmended,
+            events.AmendRejected,
+            events.CancelRejected,
+            events.OutcomeUnknown,
+            events.OrderReport,
+            events.OrderAbsent,
+            events.OrderDenied,
+            events.OpenOrdersRead,
+            events.Fill,
+            events.Balance,
+            events.BalanceChange,
+            events.ForeignOrders,
+            events.FeeRates,
+            events.TimerSet,
+            events.PositionReport,
+            events.FundingPaid,
+            events.MarginReport,
+            events.LiquidationRisk,
+        ),
+        Kind.PRIVATE,
+    ),
+    events.Operator: Kind.OPERATOR,
+    events.Start: Kind.POLICY,
+    events.StrategyPaused: Kind.LATCH,
+}
+"""By type. What is not here is market data, a timer, a link's state, a read or a word to the user: each comes anew."""
+
+
+class EventJournal:
+    """The journal of a state folder, in events.
+
+    folder: of the journal; epoch: of this start; build: of this program; now_ns: UTC. A torn tail is cut and told in
+    `notices`. Raises JournalError: the folder is locked, damaged, of another form, or cannot be written.
+    """
+
+    def __init__(self, folder: Path, *, epoch: int, build: str, now_ns: int, policy: Policy = "os") -> None:
+        self._journal = Journal(
+            str(folder), epoch=epoch, form=FORMAT_VERSION, build=build, now_ns=now_ns, policy=policy
+        )
+        self._append = self._journal.append
+        self.notices = self._journal.notices
+
+    def record(self, event: Event, wall_ns: int, mono_ns: int) -> bool:
+        """Take an event if it is durable; returns whether it is.
+
+        The kernel has it when this returns. Raises JournalFailed: an intent that it was raised for must not be sent.
+        """
+        kind = DURABLE.get(type(event))
+        if kind is None:
+            return False
+        self._append(kind, pack(event), wall_ns, mono_ns)
+        return True
+
+    def commit(self) -> None:
+        """Wait for what the policy promises, after the last intent and before its bytes leave."""
+        self._journal.commit()
+
+    def sync(self) -> None:
+        """Wait until the disk has everything."""
+        self._journal.sync()
+
+    def snapshot(self) -> tuple[int, bytes] | None:
+        """The state that recovery begins with: (hash, state), None before the first.
+
+        Raises JournalError for one of another form.
+        """
+        found = self._journal.snapshot()
+        if found is None:
+            return None
+        _, _, state_hash, form, state = found
+        if form != FORMAT_VERSION:
+            raise JournalError(f"a snapshot in form {form}, this build reads form {FORMAT_VERSION}")
+        return state_hash, state
+
+    def recovered(self) -> Iterator[Event]:
+        """The events behind that snapshot, in order: to be applied, without a decision."""
+        return events_of(self._journal.records())
+
+    def save_snapshot(self, state: bytes, state_hash: int, wall_ns: int) -> None:
+        """Keep the state that all events so far made: the next start begins with it."""
+        self._journal.save_snapshot(state, state_hash, wall_ns)
+
+    @property
+    def durable_index(self) -> int:
+        """Records below it are known to be on the disk."""
+        return self._journal.durable_index
+
+    @property
+    def failure(self) -> str:
+        """Why nothing more is taken; empty while all is well."""
+        return self._journal.failure
+
+    def close(self, wall_ns: int, mono_ns: int) -> None:
+        """Put everything on the disk, say so, and let the next one in."""
+        self._journal.close(wall_ns, mono_ns)
+
+
+def events_of(reader: JournalReader) -> Iterator[Event]:
+    """The events that a reader finds. Raises JournalError for records in another form, before the first of them."""
+    for name, _, _, _, _, form, build in reader.segments():
+        if form != FORMAT_VERSION:
+            raise JournalError(
+                f"{name}: events in form {form} by build {build}, this build reads form {FORMAT_VERSION}"
+            )
+    for index, _, _, _, payload in reader:
+        try:
+            yield unpack(payload)
+        except ValueError as error:
+            raise JournalError(f"record {index}: {error}") from error
