@@ -9,13 +9,13 @@ import pytest
 
 from examples.venue.lantern import codec as codecs
 from examples.venue.lantern.codec import LanternCodec
+from examples.venue.lantern.conformance import VENUE_CASE
 from examples.venue.lantern.rows import Rows
 from examples.venue.lantern.session import LanternSession
 from mm._core._rust import BOOK_VALID
 from mm._core.events import OrderCanceled, OrderRejected
 from mm.conformance import cases
 from mm.exchanges.sequenced_books import SequencedBooks
-from tests.conformance.test_example import LANTERN
 
 BY_NAME = {case.name: case for case in cases()}
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -142,4 +142,4 @@ def post_only_not_asked_for(patch: pytest.MonkeyPatch) -> None:
 def test_a_defect_is_seen(monkeypatch: pytest.MonkeyPatch, defect: Patch, name: str) -> None:
     defect(monkeypatch)
     with pytest.raises((AssertionError, ValueError)):
-        BY_NAME[name].run(LANTERN)
+        BY_NAME[name].run(VENUE_CASE)

@@ -2,24 +2,17 @@
 
 import pytest
 
-from examples.venue.lantern import VENUE
-from examples.venue.lantern.simulated import KIND
-from mm.conformance import VenueCase, Words, cases
-
-LANTERN = VenueCase(
-    face=VENUE,
-    kind=KIND,
-    words=Words(
-        place="POST orders",
-        cancel="DELETE orders",
-        amend="PATCH orders",
-        own=("order", "execution"),
-        book="book",
-        rate_refusal="rate_limited: too many orders",
-    ),
-)
+from examples.venue.lantern.conformance import VENUE_CASE
+from mm.conformance import cases
+from mm.conformance.__main__ import main
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_conforms(case):
-    case.run(LANTERN)
+    case.run(VENUE_CASE)
+
+
+def test_the_suite_can_be_run_without_pytest(capsys):
+    assert main(["examples.venue.lantern.conformance", "-k", "place"]) == 0
+    assert "passed place_lost" in capsys.readouterr().out
+    assert main(["examples.venue.lantern.codec"]) == 2

@@ -63,7 +63,8 @@ class Stand:
         self.case = venue
         self.name: str = venue.face.name
         self.seed = seed
-        self.counterpart = Counterpart(venue, seed=seed, start_ns=START_NS)
+        make = venue.counterpart or Counterpart
+        self.counterpart: Counterpart = make(venue, seed=seed, start_ns=START_NS)
         self.symbol = self.counterpart.symbol
         self.size = self.counterpart.size
         self.epoch = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,12 +33,14 @@ class VenueCase:
 
     face: the `VENUE` of its package; kind: its simulated counterpart; words: of that counterpart; settings: further
     keys of `[venues.NAME]`; options: what `kind` reads of the simulator's arguments; size: of an order in the cases, in
-    units (0: twenty times the venue's minimum).
+    units (0: twenty times the venue's minimum); counterpart: makes the other side where it is not made of
+    `mm.simulator.exchange`, called as `mm.conformance.Counterpart` is.
     """
 
     face: Any  # each venue's face has a type of its own
     kind: VenueKind
     words: Words
+    counterpart: Callable[..., Any] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     size: int = 0
