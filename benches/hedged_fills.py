@@ -150,7 +150,7 @@ class HedgedFills:
         actions = self.ports[venue].drain()
         for action in actions:
             if type(action) is Request:
-                self.client._encode(action.request)
+                self.client.writer.write(action.request)
         if actions and not self.left_ns:
             self.left_ns = perf_counter_ns()
         self.sent += [(venue, action) for action in actions]

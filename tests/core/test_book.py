@@ -37,6 +37,8 @@ def test_book_agrees_with_its_twin(depth, commands, size, count):
     for side in (BUY, SELL):
         assert book.levels(side, count) == twin.levels(side, count)
         assert book.vwap(side, size) == twin.vwap(side, size)
+        for price in (0, size, *(at for at, _ in book.levels(side, 3))):
+            assert book.depth_within(side, price) == twin.depth_within(side, price)
 
 
 @given(steps=st.lists(st.tuples(SIDES, st.integers(-40, 200), st.integers(0, 2)), min_size=100, max_size=200))
@@ -66,6 +68,8 @@ def test_cost_of_a_large_size_is_exact():
     book.apply(SELL, largest, largest)
     assert book.vwap(SELL, largest) == (largest, largest * largest)
     assert book.vwap(BUY, 1) == (0, 0)
+    book.apply(SELL, largest - 1, largest)
+    assert book.depth_within(SELL, largest) == largest
 
 
 @pytest.mark.parametrize("text", ["64525.1", "64525.10", "6.45251e4", "645251e-1", "645251E-01"])

@@ -6,20 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple
 
 import pytest
 
+from mm._core.http_request import HttpRequest
 from mm.net.http import LOST, NOT_SENT, HttpClient
-
-
-class HttpRequest(NamedTuple):
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    is_read: bool
-
 
 GET = HttpRequest("GET", "/0/public/Time", (), b"", True)
 POST = HttpRequest("POST", "/0/private/AddOrder", (("API-Key", "key"),), b"nonce=1", False)

@@ -71,6 +71,10 @@ class Book:
     def is_crossed(self) -> bool:
         return bool(self.bids) and bool(self.asks) and max(self.bids) >= min(self.asks)
 
+    def depth_within(self, side: int, price: int) -> int:
+        depth = sum(size for at, size in self.levels(side) if (at - price) * side >= 0)
+        return min(depth, 2**63 - 1)
+
     def vwap(self, side: int, size: int) -> tuple[int, int]:
         filled = cost = 0
         for price, available in self.levels(side):

@@ -39,6 +39,7 @@ class LanternSession:
     book_prefix: Final = b'{"channel":"book"'
     orders_in_flight_max: Final = 8
     plain: Final = None
+    rest_orders: Final = None
     in_maintenance = False
 
     def __init__(

@@ -177,6 +177,14 @@ impl Book {
         self.ladder(side).levels().iter().rev().take(count).map(|level| (level.key.abs(), level.size))
     }
 
+    /// The size on a side from its best price to `price`, that one included; the largest `i64` where it is more.
+    #[must_use]
+    pub fn depth_within(&self, side: Side, price: i64) -> i64 {
+        let is_within = |at: i64| if side == Side::Bid { at >= price } else { at <= price };
+        let levels = self.levels(side, usize::MAX).take_while(|(at, _)| is_within(*at));
+        levels.fold(0, |depth: i64, (_, size)| depth.saturating_add(size))
+    }
+
     /// What taking `size` from a side gives: how much of it is there, and the exact sum of price times size.
     #[must_use]
     pub fn vwap(&self, side: Side, size: i64) -> (i64, i128) {

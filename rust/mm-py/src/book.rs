@@ -139,6 +139,10 @@ impl Book {
         (bid, bid_size, ask, ask_size)
     }
 
+    fn depth_within(&self, side: i64, price: i64) -> PyResult<i64> {
+        Ok(self.core.depth_within(side_of(side)?, price))
+    }
+
     fn vwap(&self, side: i64, size: i64) -> PyResult<(i64, Cost)> {
         if size < 0 {
             return Err(refused("size", size, "a number that is not negative"));

@@ -94,6 +94,8 @@ class Book:
         """Mark the book as not to be trusted until the next snapshot; the levels stay readable."""
     def top(self) -> tuple[int, int, int, int]:
         """Return (bid, bid size, ask, ask size), zeros where a side is empty."""
+    def depth_within(self, side: int, price: int) -> int:
+        """Return the size on a side from its best price to `price`, that one included, 2^63 - 1 at most."""
     def vwap(self, side: int, size: int) -> tuple[int, int]:
         """Return (size filled, exact sum of price times size) of taking `size` out of a side of the book, best first.
 

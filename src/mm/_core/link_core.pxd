@@ -1,13 +1,27 @@
 from libc.stdint cimport int64_t
 
+from mm._core.commands cimport Place
 from mm._core.event cimport Event
+from mm._core.http_request cimport HttpRequest
+from mm._core.order_writer cimport OrderWriter
 from mm._core.plain_frames cimport PlainFrames
+from mm._core.rest_core cimport RestCore
 
 
 cdef class Send:
     cdef readonly str channel
     cdef readonly bytes payload
     cdef readonly int64_t request_id
+
+
+cdef class Request:
+    cdef readonly str venue
+    cdef readonly int64_t request_id, timeout_ns
+    cdef readonly HttpRequest request
+
+
+cdef class LinkCounters:
+    cdef public int64_t connects, malformed, unknown, calls, call_failures
 
 
 cdef class Outstanding:
@@ -41,8 +55,14 @@ cdef class LinkCore:
     cdef dict _channels
     cdef list _actions
     cdef TradingCore _trading
-    cdef object _rest, _open_phase
+    cdef object _open_phase
+    cdef RestCore _rest
     cdef PlainFrames _plain
+    cdef OrderWriter _orders
+    cdef readonly LinkCounters counters
+    # Calls under way by request id; the last nonce used.
+    cdef readonly dict _calls
+    cdef public int64_t _nonce
     cdef public tuple book_prefixes
     # Kept from one look at the deadlines to the next, -1 when anything may have changed.
     cdef public int64_t other_due_ns
@@ -50,4 +70,5 @@ cdef class LinkCore:
     cdef bint is_book(self, bytes payload) except -1
     cpdef object frame(self, int64_t now_ns, str channel, bytes payload, bint last=*)
     cpdef object submit(self, int64_t now_ns, Event command)
+    cdef object _order(self, int64_t now_ns, Place place)
     cpdef list drain(self)

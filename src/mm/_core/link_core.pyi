@@ -3,9 +3,13 @@ from typing import Any, ClassVar, Final, final
 from typing_extensions import disjoint_base
 
 from mm._core.event import Event
+from mm._core.http_request import HttpRequest
+from mm._core.order_writer import OrderWriter
 from mm._core.plain_frames import PlainFrames
+from mm._core.rest_core import Call, RestCore
 
 OUTSTANDING_MAX: Final[int]
+PLACE_WAIT_NS_MAX: Final[int]
 
 @final
 class Send:
@@ -20,6 +24,30 @@ class Send:
     def request_id(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Request:
+    """Send one HTTP request; answered by `reply`, once, whatever happens."""
+
+    def __init__(self, venue: str, request_id: int, request: HttpRequest, timeout_ns: int) -> None: ...
+    @property
+    def venue(self) -> str: ...
+    @property
+    def request_id(self) -> int: ...
+    @property
+    def request(self) -> HttpRequest: ...
+    @property
+    def timeout_ns(self) -> int: ...
+
+@final
+class LinkCounters:
+    """What a link has seen, for the metrics reader."""
+
+    connects: int
+    malformed: int
+    unknown: int
+    calls: int
+    call_failures: int
 
 @final
 class Outstanding:
@@ -73,9 +101,11 @@ class TradingCore:
 
 @disjoint_base
 class LinkCore:
-    """What a link does with a book frame, with a fill and with an order. plain: reads what needs no session."""
+    """What a link does with a book frame, with a fill and with an order."""
 
     other_due_ns: int
+    _nonce: int
+    _calls: dict[int, Call]
     book_prefixes: tuple[bytes, ...]
     def __init__(
         self,
@@ -83,11 +113,14 @@ class LinkCore:
         channels: dict[str, Any],
         actions: list[Any],
         trading: TradingCore,
-        rest: Any,
+        rest: RestCore,
         open_phase: Any,
         book_prefixes: tuple[bytes, ...],
         plain: PlainFrames | None = None,
+        orders: OrderWriter | None = None,
     ) -> None: ...
+    @property
+    def counters(self) -> LinkCounters: ...
     @property
     def venue(self) -> str: ...
     def frame(self, now_ns: int, channel: str, payload: bytes, last: bool = True) -> Any: ...

@@ -11,8 +11,13 @@ from libc.string cimport memcmp
 
 from mm._core.commands cimport Amend, Cancel, CancelAfter, Place
 from mm._core.event cimport Event
+from mm._core.http_request cimport HttpRequest
 from mm._core.market_events cimport BookFrame
+from mm._core.order_writer cimport OrderWriter
 from mm._core.plain_frames cimport PlainFrames
+from mm._core.rest_core cimport Call, RestCore
+
+from mm._core.rest_core import COMMAND_TIMEOUT_NS as _COMMAND_TIMEOUT_NS
 
 from mm.errors import LocalError
 
@@ -21,7 +26,12 @@ cdef str PRIVATE = "private"
 # More requests without an answer than any account may have orders of one pair.
 OUTSTANDING_MAX = 1000
 
+# An order that has waited for its turn so long was decided on another market.
+PLACE_WAIT_NS_MAX = 500_000_000
+
 cdef Py_ssize_t _OUTSTANDING_MAX = OUTSTANDING_MAX
+cdef int64_t _PLACE_WAIT_NS_MAX = PLACE_WAIT_NS_MAX
+cdef int64_t COMMAND_TIMEOUT_NS = _COMMAND_TIMEOUT_NS
 
 
 @final
@@ -46,6 +56,29 @@ cdef class Send:
     def __repr__(self):
         """Without the payload, which carries the session token."""
         return f"Send({self.channel!r}, {len(self.payload)} bytes, request_id={self.request_id})"
+
+
+@final
+@no_gc
+@freelist(16)
+cdef class Request:
+    """Send one HTTP request; answered by `reply`, once, whatever happens."""
+
+    def __init__(self, str venue not None, int64_t request_id, HttpRequest request not None, int64_t timeout_ns):
+        self.venue = venue
+        self.request_id = request_id
+        self.request = request
+        self.timeout_ns = timeout_ns
+
+    def __repr__(self):
+        """Without query, headers and body, which carry key and signature."""
+        path = self.request.path.partition("?")[0]
+        return f"Request({self.venue!r}, {self.request_id}, {self.request.method} {path})"
+
+
+@final
+cdef class LinkCounters:
+    """What a link has seen, for the metrics reader."""
 
 
 @final
@@ -145,11 +178,15 @@ cdef class TradingCore:
 
 
 cdef class LinkCore:
-    """What a link does with a book frame, with a fill and with an order. plain: reads what needs no session."""
+    """What a link does with a book frame, with a fill and with an order.
+
+    plain: reads what needs no session; orders: writes orders where they go over REST.
+    """
 
     def __init__(
-        self, str venue not None, dict channels not None, list actions not None, TradingCore trading not None, rest,
-        open_phase, tuple book_prefixes not None, PlainFrames plain=None,
+        self, str venue not None, dict channels not None, list actions not None, TradingCore trading not None,
+        RestCore rest not None, open_phase, tuple book_prefixes not None, PlainFrames plain=None,
+        OrderWriter orders=None,
     ):
         self.venue = venue
         self._channels = channels
@@ -158,6 +195,9 @@ cdef class LinkCore:
         self._rest = rest
         self._open_phase = open_phase
         self._plain = plain
+        self._orders = orders
+        self.counters = LinkCounters()
+        self._calls = {}
         self.book_prefixes = book_prefixes
         self.other_due_ns = -1
 
@@ -201,6 +241,14 @@ cdef class LinkCore:
         """Take a command of the engine."""
         kind = type(command)
         self.other_due_ns = -1
+        if (
+            kind is Place
+            and self._orders is not None
+            and self._orders.is_up
+            and self._trading.entry.is_free(command)
+            and self._rest.takes_order()
+        ):
+            return self._order(now_ns, <Place>command)
         if kind is Amend or kind is Place or kind is Cancel or kind is CancelAfter:
             events = self._trading.submit(now_ns, command)
             if events is NOTHING:
@@ -208,6 +256,29 @@ cdef class LinkCore:
                 return NOTHING
             return self._end(now_ns, events) if events or not self._rest.is_idle else NOTHING
         return self._submit_other(now_ns, command)
+
+    cdef object _order(self, int64_t now_ns, Place place):
+        """Send an order over REST, at once."""
+        cdef int64_t request_id = self._trading.take_id()
+        cdef Call call = self._rest.begin_order(now_ns, place, request_id, now_ns + _PLACE_WAIT_NS_MAX)
+        cdef Request made
+        self._trading.entry.sent(now_ns, request_id, place, True)
+        self._nonce = max(self._nonce + 1, now_ns)
+        request_id = self._trading.take_id()
+        try:
+            request = self._orders.write(place, self._nonce)
+        except LocalError as error:
+            self._rest.urgent.remove(call)
+            return self._end(now_ns, self._trading.rest_unwritable(now_ns, call, str(error)))
+        self._calls[request_id] = call
+        self.counters.calls += 1
+        made = Request.__new__(Request)
+        made.venue = self.venue
+        made.request_id = request_id
+        made.request = request
+        made.timeout_ns = COMMAND_TIMEOUT_NS
+        self._actions.append(made)
+        return NOTHING
 
     cpdef list drain(self):
         """Take the actions since the last call, in order."""

@@ -27,7 +27,6 @@ AGAIN_NS: Final = 200_000_000
 RETRY_NS_MAX: Final = 30_000_000_000
 ALARM_TRIES: Final = 5
 """So many hedges in a row without a fill are worth an alarm."""
-LEVELS_MAX: Final = 100
 
 
 def base_units(instrument: Instrument, size: int) -> int:
@@ -220,8 +219,7 @@ class HedgeDesk:
         )
         price = state.crossing_price(self.policy.slippage_bps)
         # A hedge that buys meets the asks.
-        levels = hedge.book.levels(-state.side, LEVELS_MAX)
-        state.depth = sum(size for at, size in levels if (at - price) * state.side <= 0) // lot
+        state.depth = hedge.book.depth_within(-state.side, price) // lot
         state.balance = self._balance(hedge, state, price)
         return state
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mm._core.order_writer import OrderWriter
 from mm._core.plain_frames import PlainFrames
 from mm.exchanges.venue import Decoded, HttpRequest
 
@@ -90,6 +91,11 @@ class Session(Protocol):
     @property
     def plain(self) -> PlainFrames | None:
         """Takes private messages past the session, where they mean nothing but their events; None without one."""
+        ...
+
+    @property
+    def rest_orders(self) -> OrderWriter | None:
+        """Writes orders where they go over REST, past the session; None where `encode_command` does that."""
         ...
 
     @property

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from mm._core.http_request import HttpRequest
+
 
 class Kind(Enum):
     """What a decoded message is."""
@@ -56,21 +58,6 @@ class ErrorClass(Enum):
     """Key, rights or account: stop, do not retry."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """A request ready to send; `body` is exactly what was signed. `is_read`: repeating it changes nothing."""
-
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    is_read: bool
-
-    def __repr__(self) -> str:
-        """Without query, headers and body: they carry key, signature and token."""
-        return f"HttpRequest({self.method} {self.path.partition('?')[0]})"
-
-
 @dataclass(slots=True)
 class Decoded:
     """One message of the venue.
@@ -109,3 +96,6 @@ class Capabilities:
     post_only: bool
     reduce_only: bool
     client_id_length_max: int
+
+
+__all__ = ["Capabilities", "Decoded", "ErrorClass", "HttpRequest", "Kind"]

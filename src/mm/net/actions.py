@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from mm._core.link_core import Send
-
-if TYPE_CHECKING:
-    from mm.exchanges.venue import HttpRequest
+from mm._core.link_core import Request, Send
 
 PUBLIC: Final = "public"
 PRIVATE: Final = "private"
@@ -37,21 +34,6 @@ class Disconnect:
 
     channel: str
     reason: str
-
-
-@dataclass(slots=True)
-class Request:
-    """Send one HTTP request; answered by `reply`, once, whatever happens."""
-
-    venue: str
-    request_id: int
-    request: HttpRequest
-    timeout_ns: int
-
-    def __repr__(self) -> str:
-        """Without query, headers and body, which carry key and signature."""
-        path = without_query(self.request.path)
-        return f"Request({self.venue!r}, {self.request_id}, {self.request.method} {path})"
 
 
 Action = Connect | Send | Disconnect | Request

@@ -12,9 +12,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Protocol, cast
+from collections.abc import Callable
+from typing import cast
 
+from mm._core.http_request import HttpRequest, HttpWriter
 from mm.net.http_parser import BODY_BYTES_MAX, HttpError, HttpResponse, ResponseParser
 from mm.net.tls import PORTS, split_url, tls_context
 
@@ -25,19 +26,6 @@ NOT_SENT = -1
 
 Answer = Callable[[int, bytes], None]
 USER_AGENT = "mm"
-
-
-class Outgoing(Protocol):
-    """A request as the codec made it; the body's bytes are the ones that were signed."""
-
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def headers(self) -> Iterable[tuple[str, str]]: ...
-    @property
-    def body(self) -> bytes: ...
 
 
 class HttpClient:
@@ -67,9 +55,9 @@ class HttpClient:
         self._opening: set[asyncio.Task[None]] = set()
         self._waiting: deque[_Exchange] = deque()
         self._closed = False
-        self._authority = _authority(self._host, self._port, self._secure)
+        self.writer = HttpWriter(self._path, _authority(self._host, self._port, self._secure), USER_AGENT)
 
-    def request(self, request: Outgoing, timeout_s: float, answer: Answer) -> None:
+    def request(self, request: HttpRequest, timeout_s: float, answer: Answer) -> None:
         """Send a request; `answer` is called once, later, with status and body (see the module's text).
 
         The time-out covers waiting, connecting and the whole response.
@@ -77,7 +65,7 @@ class HttpClient:
         loop = asyncio.get_running_loop()
         exchange = _Exchange(self, answer)
         try:
-            exchange.payload = self._encode(request)
+            exchange.payload = self.writer.write(request)
         except ValueError as error:
             loop.call_soon(exchange.finish, NOT_SENT, f"not sent: {error}".encode())
             return
@@ -109,25 +97,6 @@ class HttpClient:
     def connections(self) -> int:
         """Open sockets."""
         return len(self._open)
-
-    def _encode(self, request: Outgoing) -> bytes:
-        if not request.path.startswith("/") or not request.path.isascii() or not request.path.isprintable():
-            raise ValueError(f"path: expected printable ASCII from / on, got {request.path!r}")
-        if " " in request.path or not (request.method.isascii() and request.method.isalpha()):
-            raise ValueError(f"request line: {request.method!r} {request.path!r}")
-        lines = [
-            f"{request.method} {self._path}{request.path} HTTP/1.1",
-            f"Host: {self._authority}",
-            f"User-Agent: {USER_AGENT}",
-        ]
-        for name, value in request.headers:
-            if not name.isascii() or not value.isascii() or not (name + value).isprintable() or ":" in name:
-                # The value may be a signature or a key: name it, do not print it.
-                raise ValueError(f"header {name!r}: expected printable ASCII")
-            lines.append(f"{name}: {value}")
-        if request.body or request.method != "GET":
-            lines.append(f"Content-Length: {len(request.body)}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii") + request.body
 
     def _dispatch(self) -> None:
         """Give waiting requests to idle connections, newest first, or open further ones."""

@@ -24,7 +24,7 @@ from mm._core.events import (
     QueryOrder,
     Resync,
 )
-from mm._core.link_core import LinkCore
+from mm._core.link_core import LinkCore, LinkCounters
 from mm.errors import LocalError
 from mm.exchanges.session import Halt, Query, Reconnect, Session, Transmit
 from mm.exchanges.venue import Decoded, ErrorClass, Kind
@@ -75,17 +75,6 @@ class LinkSettings:
     nonce_floor: int = 0
 
 
-@dataclass(slots=True)
-class LinkCounters:
-    """What a link has seen, for the metrics reader."""
-
-    connects: int = 0
-    malformed: int = 0
-    unknown: int = 0
-    calls: int = 0
-    call_failures: int = 0
-
-
 class Link(LinkCore):
     """See the module's text. calls: the venue's count of REST calls; without it that of its smallest tier."""
 
@@ -99,7 +88,6 @@ class Link(LinkCore):
     ) -> None:
         self.settings = settings or LinkSettings()
         self.session = session
-        self.counters = LinkCounters()
         random = Random(seed)
         budget = ConnectionBudget(self.settings.attempts_max)
         self._channels = {
@@ -120,6 +108,7 @@ class Link(LinkCore):
             Phase.OPEN,
             (),
             session.plain,
+            session.rest_orders,
         )
         reconciler = Reconciler(self.venue, settle_ns=self.settings.settle_ns, lag_ns=self.settings.lag_ns)
         self._inquiry = InquiryDesk(session, self._rest, reconciler)
@@ -128,7 +117,6 @@ class Link(LinkCore):
         self._clock_due_ns = 0
         self._clock_samples = 0
         self._pings: dict[int, int] = {}
-        self._calls: dict[int, Call] = {}
         self._now_ns = 0
         self._nonce = self.settings.nonce_floor
         self._malformed_alert_ns = 0

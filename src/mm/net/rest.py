@@ -11,67 +11,16 @@ placing orders.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
 from typing import Protocol
 
-from mm.exchanges.session import Query
+from mm._core.rest_core import Call, RestCore
 from mm.net.backoff import Backoff
 from mm.net.breaker import Breaker
 
 CALLS_MAX = 256
 READ_ATTEMPTS_MAX = 8
-READ_TIMEOUT_NS = 10_000_000_000
-COMMAND_TIMEOUT_NS = 5_000_000_000
-CANCEL_SHARE = 4
-"""One in four of the order requests that may be under way is kept for cancels, where there can be several."""
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """One REST call, from wish to final answer.
-
-    kind: the codec's name of the request; parameters: what it is encoded from; owner: who gets the answer;
-    is_read: may be repeated; is_private: needs the key and its nonce; urgent: on the lane of cancels; rank: of reads
-    that wait, the lowest goes first, even if a cheaper one could go at once; cost: points of the venue's call counter.
-    """
-
-    kind: str
-    owner: str
-    parameters: dict[str, object] = field(default_factory=dict)
-    command: object = None
-    subject: object = None
-    """What the owner needs to know the answer by."""
-    request_id: int = 0
-    query: Query | None = None
-    is_read: bool = True
-    is_private: bool = True
-    urgent: bool = False
-    rank: int = 0
-    cost: int = 1
-    attempts: int = 0
-    nonce_refused: bool = False
-    not_before_ns: int = 0
-    expires_ns: int = 0
-    """Not worth sending after this; 0 always."""
-
-    @property
-    def lane(self) -> Lane:
-        """The lane whose turn it waits for."""
-        if self.urgent:
-            return Lane.URGENT
-        return Lane.PRIVATE if self.is_private else Lane.PUBLIC
-
-    @property
-    def has_priority(self) -> bool:
-        """It may use the reserve of the call counter: the reads of a recovery, before inquiries and what can wait."""
-        return self.urgent or self.rank == 0
-
-    @property
-    def timeout_ns(self) -> int:
-        """How long an answer may take."""
-        return READ_TIMEOUT_NS if self.is_read else COMMAND_TIMEOUT_NS
 
 
 class CallCounter(Protocol):
@@ -99,42 +48,49 @@ class Lane(Enum):
     PUBLIC = "public"
 
 
-class RestQueue:
+def lane_of(call: Call) -> Lane:
+    """The lane whose turn a call waits for."""
+    if call.urgent:
+        return Lane.URGENT
+    return Lane.PRIVATE if call.is_private else Lane.PUBLIC
+
+
+class RestQueue(RestCore):
     """Calls that wait and the ones in flight: one in each lane, on the urgent one as many as the venue takes."""
 
-    __slots__ = ("_backoff", "_in_flight", "_waiting", "breaker", "counter", "urgent_max")
+    __slots__ = ("_backoff", "_in_flight", "breaker", "counter")
 
     def __init__(self, random: Random, breaker: Breaker, counter: CallCounter, urgent_max: int = 1) -> None:
-        self.breaker, self.counter, self.urgent_max = breaker, counter, urgent_max
-        self._waiting: list[Call] = []
-        self._in_flight: dict[Lane, list[Call]] = {lane: [] for lane in Lane}
+        super().__init__(urgent_max)
+        self.breaker, self.counter = breaker, counter
+        self._in_flight: dict[Lane, list[Call]] = {Lane.URGENT: self.urgent, Lane.PRIVATE: [], Lane.PUBLIC: []}
         self._backoff = Backoff(random, base_ns=500_000_000, cap_ns=10_000_000_000, free=0)
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
 
     @property
     def is_idle(self) -> bool:
         """Nothing waits and nothing is in flight."""
-        return not self._waiting and not any(self._in_flight.values())
+        return not self.waiting and not any(self._in_flight.values())
 
     def add(self, call: Call) -> bool:
         """Queue a call; False when the queue is full (then what it serves must find another way)."""
-        if len(self._waiting) >= (CALLS_MAX if call.urgent else CALLS_MAX // 2):
+        if len(self.waiting) >= (CALLS_MAX if call.urgent else CALLS_MAX // 2):
             # Half of the room is kept for cancels.
             return False
-        self._waiting.append(call)
+        self.waiting.append(call)
         return True
 
     def next_call(self, now_ns: int) -> Call | None:
         """The next call to encode and send now; it is in flight from here on."""
-        if not self._waiting:
+        if not self.waiting:
             return None
         for lane, busy in self._in_flight.items():
             if self._has_room(lane):
                 call = self._choose(now_ns, lane)
                 if call is not None:
-                    self._waiting.remove(call)
+                    self.waiting.remove(call)
                     call.attempts += 1
                     if call.is_private and call.cost:
                         self.counter.charge(now_ns, call.cost)
@@ -144,9 +100,9 @@ class RestQueue:
 
     def due_ns(self, now_ns: int) -> int:
         """When `next_call` is worth asking, seen from `now_ns`; 0 never (an answer in flight comes first)."""
-        if not self._waiting:
+        if not self.waiting:
             return 0
-        dues = [call.not_before_ns for call in self._waiting if call.not_before_ns > now_ns]
+        dues = [call.not_before_ns for call in self.waiting if call.not_before_ns > now_ns]
         for lane in self._in_flight:
             head = self._head(now_ns, lane) if self._has_room(lane) else None
             if head is not None:
@@ -155,7 +111,7 @@ class RestQueue:
 
     def answered(self, call: Call) -> None:
         """The call's answer is there (or given up): the next may go."""
-        busy = self._in_flight[call.lane]
+        busy = self._in_flight[lane_of(call)]
         if call in busy:
             busy.remove(call)
 
@@ -164,7 +120,7 @@ class RestQueue:
         if not call.is_read or call.attempts >= READ_ATTEMPTS_MAX:
             return False
         call.not_before_ns = now_ns + max(wait_min_ns, self._backoff.next_ns())
-        self._waiting.append(call)
+        self.waiting.append(call)
         return True
 
     def retry_with_fresh_nonce(self, now_ns: int, call: Call) -> bool:
@@ -173,7 +129,7 @@ class RestQueue:
             return False
         call.nonce_refused = True
         call.not_before_ns = now_ns
-        self._waiting.append(call)
+        self.waiting.append(call)
         return True
 
     def succeeded(self) -> None:
@@ -183,15 +139,15 @@ class RestQueue:
 
     def withdraw(self, owner: str) -> list[Call]:
         """Take back the waiting calls of an owner."""
-        withdrawn = [call for call in self._waiting if call.owner == owner]
-        self._waiting = [call for call in self._waiting if call.owner != owner]
+        withdrawn = [call for call in self.waiting if call.owner == owner]
+        self.waiting = [call for call in self.waiting if call.owner != owner]
         return withdrawn
 
     def supersede(self, kind: str, owner: str, subject: str = "") -> None:
         """Take back what waits of a kind: a newer call asks for more."""
-        self._waiting = [
+        self.waiting = [
             call
-            for call in self._waiting
+            for call in self.waiting
             if call.kind != kind or call.owner != owner or (call.query is not None and call.query.subject != subject)
         ]
 
@@ -212,11 +168,9 @@ class RestQueue:
     def _head(self, now_ns: int, lane: Lane) -> Call | None:
         """Whose turn it is on a lane."""
         head: Call | None = None
-        # Orders whose answers hang must not keep cancels from going: some of the room is for those alone.
-        orders_max = self.urgent_max - self.urgent_max // CANCEL_SHARE
-        is_full = lane is Lane.URGENT and sum(1 for call in self._in_flight[lane] if call.rank) >= orders_max
-        for call in self._waiting:
-            if call.lane is not lane or call.not_before_ns > now_ns or (is_full and call.rank):
+        is_full = lane is Lane.URGENT and sum(1 for call in self.urgent if call.rank) >= self.orders_max
+        for call in self.waiting:
+            if lane_of(call) is not lane or call.not_before_ns > now_ns or (is_full and call.rank):
                 continue
             if head is None or call.rank < head.rank:
                 head = call
@@ -227,3 +181,6 @@ class RestQueue:
         if head is None or self._ready_ns(now_ns, head) > now_ns:
             return None
         return head if head.urgent or self.breaker.allow(now_ns) else None
+
+
+__all__ = ["CALLS_MAX", "READ_ATTEMPTS_MAX", "Call", "CallCounter", "Lane", "RestQueue", "lane_of"]

@@ -28,7 +28,7 @@ from mm._core.events import (
     Place,
     TimerSet,
 )
-from mm._core.link_core import TradingCore
+from mm._core.link_core import PLACE_WAIT_NS_MAX, TradingCore
 from mm.exchanges.session import Session
 from mm.exchanges.venue import Decoded, ErrorClass
 from mm.net.actions import Action
@@ -38,8 +38,6 @@ from mm.net.rest import Call, RestQueue
 LOCAL = "local"
 """Code of refusals that are our own."""
 UNSENT_RETRY_NS = 500_000_000
-PLACE_WAIT_NS_MAX = 500_000_000
-"""An order that has waited for its turn so long was decided on another market."""
 CANCEL_ATTEMPTS_MAX = 20
 
 

@@ -58,6 +58,7 @@ class KrakenSession:
     book_prefix: Final = b'{"channel":"book"'
     clock_query: Final = ""
     orders_in_flight_max: Final = 1
+    rest_orders: Final = None
 
     def __init__(
         self,

@@ -52,28 +52,28 @@ class ContractTerms:
 class Contracts:
     """Contracts by unified symbol and by the venue's name. symbols: those that the engine is told of (none: all)."""
 
-    __slots__ = ("_by_name", "_terms", "_wanted", "is_complete")
+    __slots__ = ("_terms", "_wanted", "by_name", "is_complete")
 
     def __init__(self, known: Iterable[Instrument] = (), wanted: Iterable[str] = ()) -> None:
-        self._by_name = {venue_name(instrument.symbol): instrument for instrument in known}
+        self.by_name = {venue_name(instrument.symbol): instrument for instrument in known}
         self._wanted = frozenset(wanted)
         self._terms: dict[str, ContractTerms] = {}
-        self.is_complete = bool(self._by_name)
+        self.is_complete = bool(self.by_name)
         """A list of contracts has been read (or was given): a name that is not known now is not the venue's."""
 
     def __iter__(self) -> Iterator[Instrument]:
-        return iter(self._by_name.values())
+        return iter(self.by_name.values())
 
     def get(self, symbol: str) -> Instrument | None:
         """Return the instrument of a unified symbol."""
-        return self._by_name.get(venue_name(symbol))
+        return self.by_name.get(venue_name(symbol))
 
     def of_name(self, name: str) -> Instrument | None:
         """Return the instrument of a venue's name; None for a market that is not ours for certain.
 
         Raises Malformed for a wanted symbol: its rows must not be left out because its definition could not be read.
         """
-        instrument = self._by_name.get(name)
+        instrument = self.by_name.get(name)
         if instrument is None and symbol_of(name) in self._wanted:
             raise Malformed(f"the contract {name} is not known")
         return instrument
@@ -85,7 +85,7 @@ class Contracts:
     def set_fees(self, instrument: Instrument, maker_fee_e8: int, taker_fee_e8: int) -> None:
         """Keep the account's fee rates of a contract."""
         name = venue_name(instrument.symbol)
-        self._by_name[name] = replace(instrument, maker_fee_e8=maker_fee_e8, taker_fee_e8=taker_fee_e8)
+        self.by_name[name] = replace(instrument, maker_fee_e8=maker_fee_e8, taker_fee_e8=taker_fee_e8)
 
     def read(self, data: Any, now_ns: int) -> tuple[Any, ...]:
         """Take the contracts of a reply or a push: a list, or one. One that cannot be read is left out, loudly if
@@ -97,7 +97,7 @@ class Contracts:
                 self._take(now_ns, mapping(row, "contract"), events)
             except ValueError as error:
                 name = row.get("symbol") if type(row) is dict else None
-                if type(name) is str and (symbol_of(name) in self._wanted or name in self._by_name):
+                if type(name) is str and (symbol_of(name) in self._wanted or name in self.by_name):
                     problem = f"{VENUE}: contract [{index}].{error}; its definition stays as it was"
                     events.append(Alert(now_ns, "error", problem))
         self.is_complete = self.is_complete or bool(rows)
@@ -105,7 +105,7 @@ class Contracts:
 
     def _take(self, now_ns: int, row: Row, events: list[Any]) -> None:
         instrument, terms = _contract(row)
-        known = self._by_name.get(terms.name)
+        known = self.by_name.get(terms.name)
         if known is not None:
             instrument = replace(instrument, maker_fee_e8=known.maker_fee_e8, taker_fee_e8=known.taker_fee_e8)
         former = self._terms.get(terms.name)
@@ -113,7 +113,7 @@ class Contracts:
             # A push may leave it out.
             terms = replace(terms, api_allowed=former.api_allowed)
             instrument = replace(instrument, status=_status(row, terms.api_allowed))
-        self._by_name[terms.name] = instrument
+        self.by_name[terms.name] = instrument
         self._terms[terms.name] = terms
         if not self._wanted or instrument.symbol in self._wanted:
             events.append(InstrumentUpdate(now_ns, VENUE, instrument.symbol, instrument.to_json()))

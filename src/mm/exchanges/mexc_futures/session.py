@@ -83,6 +83,7 @@ class MexcFuturesSession:
         self.facts = AccountFacts()
         """What is known of the account; spot's account query may add whether the key can withdraw."""
         self._codec, self._symbols = codec, tuple(dict.fromkeys(symbols))
+        self.rest_orders: Final = codec.orders
         self._wishes: list[Wish] = []
         self._public_url, self._private_url = public_url, private_url
         self._topics = Subscriptions(self._symbols, merged, self._say_public)
@@ -451,6 +452,8 @@ class MexcFuturesSession:
         changed = list(events)
         if self._up[channel] is not up:
             self._up[channel] = up
+            if self.rest_orders is not None:
+                self.rest_orders.is_up = self._up[PRIVATE]
             changed.append(LinkChanged(now_ns, VENUE, channel, up, reason))
         return changed
 

@@ -12,7 +12,7 @@ from mm.errors import ConfigError
 class Signer:
     """Holds a key and its secret, and shows neither. Raises ConfigError for what cannot be either."""
 
-    __slots__ = ("_signer", "key")
+    __slots__ = ("key", "sign_text")
 
     def __init__(self, key: str, secret: str) -> None:
         if not (key.isascii() and key.isprintable()):
@@ -25,7 +25,8 @@ class Signer:
                 "copy the secret of the API key again, whole",
             )
         self.key = key
-        self._signer = MexcSigner(secret)
+        self.sign_text = MexcSigner(secret).sign
+        """Returns the signature of a text: key, time and parameters, one after the other."""
 
     def __repr__(self) -> str:
         """Without key and secret."""
@@ -33,4 +34,4 @@ class Signer:
 
     def sign(self, time_ms: int, parameters: str = "") -> str:
         """Return the signature of a request."""
-        return self._signer.sign(f"{self.key}{time_ms}{parameters}")
+        return self.sign_text(f"{self.key}{time_ms}{parameters}")

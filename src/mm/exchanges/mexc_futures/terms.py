@@ -67,14 +67,14 @@ class TradingMode:
 class Terms:
     """Writes commands down. Raises LocalError for a command that no request can carry."""
 
-    __slots__ = ("_contracts", "_known", "_tail", "mode")
+    __slots__ = ("_contracts", "_known", "mode", "tail")
 
     def __init__(self, contracts: Contracts, known: KnownOrders, mode: TradingMode) -> None:
         self._contracts, self._known, self.mode = contracts, known, mode
         tail = f',"openType":{OPEN_TYPES[mode.open_type]},"positionMode":{POSITION_MODES[mode.position_mode]}'
         tail += f',"leverage":{mode.leverage}' if mode.leverage else ""
         stp_mode = STP_MODES[mode.stp_mode]
-        self._tail = tail + (f',"stpMode":{stp_mode}' if stp_mode else "")
+        self.tail = tail + (f',"stpMode":{stp_mode}' if stp_mode else "")
 
     def place(self, place: Place) -> bytes:
         """Return the body of an order, and remember it: cancels and queries need its symbol."""
@@ -93,7 +93,7 @@ class Terms:
         return (
             f'{{"symbol":"{venue_name(place.symbol)}","price":{_number(place.price, instrument.price_precision)}'
             f',"vol":{_number(place.size, instrument.size_precision)}'
-            f',"side":{_side(place)},"type":{kind}{self._tail}{closes},"externalOid":"{place.client_id}"}}'
+            f',"side":{_side(place)},"type":{kind}{self.tail}{closes},"externalOid":"{place.client_id}"}}'
         ).encode()
 
     def batch(self, places: Sequence[Place]) -> bytes:

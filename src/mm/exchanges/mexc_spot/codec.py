@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from mm._core import mexc_push
 from mm._core.events import BookFrame, Place
+from mm._core.mexc_orders import MexcSpotOrders
 from mm.exchanges.known_orders import KnownOrders
 from mm.exchanges.mexc_spot import responses
 from mm.exchanges.mexc_spot.fills import FillIds
@@ -57,12 +58,23 @@ class MexcSpotCodec:
         self._known = KnownOrders()
         self.terms: Final = Terms(self.instruments, self._known, stp_mode)
         self._pushes = Pushes(self.instruments, self._known, FillIds())
-        self._requests = RestRequests(Signer(key, secret) if key else None, self.terms, recv_window_ms)
+        signer = Signer(key, secret) if key else None
+        self._requests = RestRequests(signer, self.terms, recv_window_ms)
+        self.orders: Final = self._orders(signer, recv_window_ms)
+        """Writes orders without the detour over texts; None without a key."""
         self._replies = RestReplies(self.instruments, self._known, self._pushes)
 
     def __repr__(self) -> str:
         """Without key and secret."""
         return f"MexcSpotCodec({sum(1 for _ in self.instruments)} instruments, {len(self._known)} orders)"
+
+    def _orders(self, signer: Signer | None, recv_window_ms: int) -> MexcSpotOrders | None:
+        if signer is None:
+            return None
+        instruments, known, other = self.instruments.by_symbol, self._known, self._requests.command
+        return MexcSpotOrders(
+            instruments, known, signer.sign, other, signer.headers, self.terms.stp_text, recv_window_ms
+        )
 
     @property
     def ignored(self) -> int:
@@ -118,6 +130,8 @@ class MexcSpotCodec:
     def clock_offset(self, offset_ns: int) -> None:
         """Take the venue's time minus ours: requests carry the venue's."""
         self._requests.offset_ns = offset_ns
+        if self.orders is not None:
+            self.orders.offset_ns = offset_ns
 
     def encode_query(self, kind: str, parameters: dict[str, Any], nonce: int) -> HttpRequest:
         """Return a query's request; the kinds are those of `rest_requests`."""

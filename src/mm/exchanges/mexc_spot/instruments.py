@@ -32,21 +32,21 @@ def venue_name(symbol: str) -> str:
 class Instruments:
     """Instruments by symbol and by the venue's name."""
 
-    __slots__ = ("_by_name", "_by_symbol", "_wanted", "is_complete")
+    __slots__ = ("_by_name", "_wanted", "by_symbol", "is_complete")
 
     def __init__(self, known: Iterable[Instrument] = (), wanted: Iterable[str] = ()) -> None:
-        self._by_symbol = {instrument.symbol: instrument for instrument in known}
-        self._by_name = {venue_name(symbol): instrument for symbol, instrument in self._by_symbol.items()}
+        self.by_symbol = {instrument.symbol: instrument for instrument in known}
+        self._by_name = {venue_name(symbol): instrument for symbol, instrument in self.by_symbol.items()}
         self._wanted = {venue_name(symbol): symbol for symbol in wanted}
-        self.is_complete = bool(self._by_symbol)
+        self.is_complete = bool(self.by_symbol)
         """A list of instruments has been read (or was given)."""
 
     def __iter__(self) -> Iterator[Instrument]:
-        return iter(self._by_symbol.values())
+        return iter(self.by_symbol.values())
 
     def get(self, symbol: str) -> Instrument | None:
         """Return the instrument of a symbol."""
-        return self._by_symbol.get(symbol)
+        return self.by_symbol.get(symbol)
 
     def of_name(self, name: str) -> Instrument | None:
         """Return the instrument of the venue's name in a row or a push; None for a market that is not ours for certain.
@@ -74,17 +74,17 @@ class Instruments:
                     problem = f"{VENUE}: exchangeInfo symbols[{index}].{error}; its definition stays as it was"
                     events.append(Alert(now_ns, "error", problem))
                 continue
-            known = self._by_symbol.get(instrument.symbol)
+            known = self.by_symbol.get(instrument.symbol)
             if known is not None:
                 instrument = replace(instrument, maker_fee_e8=known.maker_fee_e8, taker_fee_e8=known.taker_fee_e8)
             self._keep(instrument)
             if not self._wanted or venue_name(instrument.symbol) in self._wanted:
                 events.append(InstrumentUpdate(now_ns, VENUE, instrument.symbol, instrument.to_json()))
-        self.is_complete = self.is_complete or bool(self._by_symbol)
+        self.is_complete = self.is_complete or bool(self.by_symbol)
         return tuple(events)
 
     def _keep(self, instrument: Instrument) -> None:
-        self._by_symbol[instrument.symbol] = instrument
+        self.by_symbol[instrument.symbol] = instrument
         self._by_name[venue_name(instrument.symbol)] = instrument
 
 

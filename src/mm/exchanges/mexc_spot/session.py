@@ -86,6 +86,7 @@ class MexcSpotSession:
         self.venue: Final = VENUE
         self.in_maintenance = False
         self._codec, self._symbols = codec, tuple(dict.fromkeys(symbols))
+        self.rest_orders: Final = codec.orders
         self._private_url = private_url
         self._wishes: list[Wish] = []
         # Its own range of request ids: the link counts upward from 1.
@@ -464,6 +465,8 @@ class MexcSpotSession:
         changed = list(events)
         if self._up[channel] is not up:
             self._up[channel] = up
+            if self.rest_orders is not None:
+                self.rest_orders.is_up = self._up[PRIVATE]
             changed.append(LinkChanged(now_ns, VENUE, channel, up, reason))
         return changed
 

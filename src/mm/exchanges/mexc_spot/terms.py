@@ -32,13 +32,13 @@ Fields = list[tuple[str, str]]
 class Terms:
     """Writes commands down. Raises LocalError for a command that no request can carry."""
 
-    __slots__ = ("_instruments", "_known", "_stp_text")
+    __slots__ = ("_instruments", "_known", "stp_text")
 
     def __init__(self, instruments: Instruments, known: KnownOrders, stp_mode: str) -> None:
         if stp_mode not in STP_MODES:
             raise LocalError(f"{VENUE}: stp_mode {stp_mode!r}: expected one of {', '.join(sorted(STP_MODES))}")
         self._instruments, self._known = instruments, known
-        self._stp_text = f"&stpMode={stp_mode}" if stp_mode else ""
+        self.stp_text = f"&stpMode={stp_mode}" if stp_mode else ""
 
     def place(self, place: Place) -> str:
         """Return the parameters of an order as they are sent, and remember it: queries need its symbol.
@@ -63,7 +63,7 @@ class Terms:
         price_text = f"&price={to_text(price, instrument.price_precision)}" if price else ""
         return (
             f"symbol={instrument.base}{instrument.quote}&side={side}&type={kind}&quantity={size}{price_text}"
-            f"&newClientOrderId={place.client_id}{self._stp_text}"
+            f"&newClientOrderId={place.client_id}{self.stp_text}"
         )
 
     def batch(self, places: Sequence[Place]) -> list[dict[str, str]]:
