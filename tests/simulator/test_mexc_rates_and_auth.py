@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mm.simulator.mexc_spot.auth import sign
+from mm.simulator.mexc_key import sign
 from tests.core.mexc_frames import document
 from tests.simulator.mexc_client import MS, NAME, SECOND, Client, quiet_venue, signature
 

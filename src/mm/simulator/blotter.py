@@ -46,7 +46,9 @@ def kraken_like(letter: str, chance: random.Random) -> str:
 
 
 class Blotter:
-    """Orders, trades, ledger and what was reported of them."""
+    """Orders, trades, ledger and what was reported of them. `request_type`: what its orders ask with."""
+
+    request_type: type[NewOrder] = NewOrder
 
     def __init__(
         self, instruments: dict[str, SimInstrument], seed: int, log: OrderLog | None, name: Name | None = None
@@ -124,7 +126,6 @@ class Blotter:
         self.take(order)
         self.reserve(order, reserved)
         self.report(ReportKind.PENDING_NEW, now_ns, order)
-        self.note_placed("place", now_ns, order)
         return order
 
     def take(self, order: SimOrder) -> None:
@@ -160,25 +161,13 @@ class Blotter:
         The fee is rounded half up for each trade, so many small trades can cost one unit more than was reserved for
         them together; the venue then takes that unit less rather than let a balance go below what orders hold.
         """
-        request, ledger = order.request, self.ledger
+        request = order.request
         instrument = self.instruments[request.symbol]
         cost = price * size
-        rate = instrument.maker_fee_e6 if maker else instrument.taker_fee_e6
-        scale = 10 ** (instrument.price_precision + instrument.size_precision - instrument.quote_decimals)
-        unit = 10 ** (DECIMALS - instrument.quote_decimals)
-        fee = (2 * cost * rate + scale * 1_000_000) // (2 * scale * 1_000_000)
-        base = size * 10 ** (DECIMALS - instrument.size_precision)
-        quote = cost * 10 ** (DECIMALS - instrument.price_precision - instrument.size_precision)
         order.cum_size += size
         order.cum_cost += cost
         is_done = order.cum_size >= order.size
-        if request.order_type is OrderType.LIMIT:
-            self.reserve(order, 0 if is_done else self.reservation(request, order.price, order.leaves))
-        else:
-            spent = quote + fee * unit if request.side == BUY else base
-            self.reserve(order, 0 if is_done else max(0, order.reserved - spent))
-        if request.side == BUY:
-            fee = min(fee, (ledger.free(request.account, instrument.quote) - quote) // unit)
+        fee = self.charge(order, cost, size, maker=maker, is_done=is_done)
         order.fee += fee
         trade = SimTrade(
             self.identifier("T"), trade_number, order.order_id, request.account, request.symbol, request.side, price,
@@ -194,17 +183,50 @@ class Blotter:
             )  # fmt: skip
         order.status = Status.PARTIALLY_FILLED
         self.report(ReportKind.TRADE, now_ns, order, trade=trade)
-        for asset, amount, paid in (
-            (instrument.base, request.side * base, 0),
-            (instrument.quote, -request.side * quote, fee * unit),
-        ):
-            entry = ledger.change(now_ns, request.account, "trade", asset, amount, paid, trade.execution_id)
-            self.reports.append(entry)
+        self.settle(now_ns, order, trade)
         if is_done:
             order.status = Status.FILLED
             order.closed_ns = now_ns
             self.report(ReportKind.FILLED, now_ns, order)
             self._close(order)
+
+    def charge(self, order: SimOrder, cost: int, size: int, *, maker: bool, is_done: bool) -> int:
+        """The fee of an execution that is counted in its order already; what the rest of the order keeps is settled."""
+        request, ledger = order.request, self.ledger
+        instrument = self.instruments[request.symbol]
+        rate = instrument.maker_fee_e6 if maker else instrument.taker_fee_e6
+        scale = 10 ** (instrument.price_precision + instrument.size_precision - instrument.quote_decimals)
+        unit: int = 10 ** (DECIMALS - instrument.quote_decimals)
+        fee: int = (2 * cost * rate + scale * 1_000_000) // (2 * scale * 1_000_000)
+        base, quote = self._amounts(instrument, cost, size)
+        if request.order_type is OrderType.LIMIT:
+            self.reserve(order, 0 if is_done else self.reservation(request, order.price, order.leaves))
+        else:
+            spent = quote + fee * unit if request.side == BUY else base
+            self.reserve(order, 0 if is_done else max(0, order.reserved - spent))
+        if request.side == BUY:
+            fee = min(fee, (ledger.free(request.account, instrument.quote) - quote) // unit)
+        return fee
+
+    def settle(self, now_ns: int, order: SimOrder, trade: SimTrade) -> None:
+        """Move what an execution exchanged: base for quote, and the fee."""
+        del order
+        instrument = self.instruments[trade.symbol]
+        base, quote = self._amounts(instrument, trade.cost, trade.size)
+        fee = trade.fee * 10 ** (DECIMALS - instrument.quote_decimals)
+        for asset, amount, paid in (
+            (instrument.base, trade.side * base, 0),
+            (instrument.quote, -trade.side * quote, fee),
+        ):
+            entry = self.ledger.change(now_ns, trade.account, "trade", asset, amount, paid, trade.execution_id)
+            self.reports.append(entry)
+
+    @staticmethod
+    def _amounts(instrument: SimInstrument, cost: int, size: int) -> tuple[int, int]:
+        """Base and quote of an execution in ledger units."""
+        base: int = size * 10 ** (DECIMALS - instrument.size_precision)
+        quote: int = cost * 10 ** (DECIMALS - instrument.price_precision - instrument.size_precision)
+        return base, quote
 
     def end(self, now_ns: int, order: SimOrder, status: Status, reason: str) -> None:
         """An order is over without being filled; it has left the book before."""

@@ -7,6 +7,7 @@
     POST /sim/status       {"mode": "post_only", "symbol": "BTC/USD"}; without a symbol the whole venue
     POST /sim/disconnect   {"target": "all" | "public" | "private", "code": 1001}; code 0 drops without a close frame
     POST /sim/tokens       forget every WebSocket token or listen key
+    POST /sim/act          a hook by the clock that is carried out now: {"action": "mode", "mode": "post_only"}
     POST /sim/stop         end the process
 
 Every venue of a process has its own pages, at its own address; `stop` of any ends them all. Only loopback is listened
@@ -51,6 +52,7 @@ class Control:
             "status": self._status,
             "disconnect": self._disconnect,
             "tokens": self._tokens,
+            "act": self._act,
             "stop": self._end,
         }
 
@@ -103,6 +105,10 @@ class Control:
     def _tokens(self, now_ns: int, value: Any) -> Any:
         del now_ns, value
         self._venue.invalidate_tokens()
+        return {}
+
+    def _act(self, now_ns: int, value: Any) -> Any:
+        self._venue.act(now_ns, value)
         return {}
 
     def _end(self, now_ns: int, value: Any) -> Any:

@@ -18,6 +18,7 @@ from mm.simulator.blotter import Blotter, Name, OrderLog
 from mm.simulator.books import Books
 from mm.simulator.matching import REST_REASON, Matching
 from mm.simulator.orders import (
+    BUY,
     SELL,
     BookChange,
     LedgerEntry,
@@ -64,7 +65,7 @@ class Exchange:
         name: Name | None = None,
     ) -> None:
         self.instruments = {instrument.symbol: instrument for instrument in instruments}
-        self._blotter = Blotter(self.instruments, seed, log, name)
+        self._blotter = self._make_blotter(seed, log, name)
         self._books = Books(self.instruments, self._blotter)
         self._matching = Matching(self._blotter, self._books)
         self._recorded = RecordedMarket(tape_symbol, self._books)
@@ -76,6 +77,10 @@ class Exchange:
         self.now_ns = start_ns
         if log is not None:
             log(_start_of_log(self.instruments, tape_symbol, start_ns, speed))
+
+    def _make_blotter(self, seed: int, log: OrderLog | None, name: Name | None) -> Blotter:
+        """What keeps the accounts; an exchange of another kind has another one."""
+        return Blotter(self.instruments, seed, log, name)
 
     @property
     def tape_number(self) -> int:
@@ -108,6 +113,11 @@ class Exchange:
         """Open orders, oldest first."""
         return list(self._blotter.open.get(account, {}).values())
 
+    def more(self, account: str) -> dict[str, Any]:
+        """What an exchange of another kind has in its ledger report besides."""
+        del account
+        return {}
+
     def open_count(self, account: str, symbol: str) -> int:
         """How many orders of a symbol are open."""
         return sum(order.request.symbol == symbol for order in self._blotter.open.get(account, {}).values())
@@ -124,6 +134,10 @@ class Exchange:
         """Prices with the whole displayed size of each, best first."""
         resting = self._books.side(symbol, side)
         return [(price, resting.size(price)) for price in resting.prices()]
+
+    def recorded_best(self, symbol: str) -> tuple[int, int]:
+        """The best recorded bid and ask, without accounts' orders; 0 on an empty side."""
+        return self._books.side(symbol, BUY).best_recorded(), self._books.side(symbol, SELL).best_recorded()
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -176,7 +190,7 @@ class Exchange:
         mode = _mode(instrument.status, wanted)
         if mode is not None:
             return mode
-        if wanted.reduce_only:
+        if wanted.reduce_only and not self._has_positions():
             return Refusal.NO_POSITION
         if wanted.size < max(instrument.size_min, 1):
             return Refusal.SIZE_BELOW_MINIMUM if wanted.size > 0 else Refusal.BAD_SIZE
@@ -194,16 +208,35 @@ class Exchange:
             known = self.by_client_id(wanted.account, wanted.client_id)
             if known is not None and known.leaves:
                 return Refusal.DUPLICATE_CLIENT_ID
+        return self._check_funds(wanted)
+
+    def _has_positions(self) -> bool:
+        """Whether there is something that an order could reduce."""
+        return False
+
+    def _check_funds(self, wanted: NewOrder) -> Refusal | None:
         if self._reservation(wanted) > self.ledger.free(wanted.account, self._blotter.asset(wanted)):
             return Refusal.INSUFFICIENT_FUNDS
         return None
 
     def place(self, now_ns: int, wanted: NewOrder) -> SimOrder | Refusal:
         """Take an order, match what matches, rest what may rest."""
+        order = self.take(now_ns, wanted)
+        if isinstance(order, SimOrder):
+            self.enter(now_ns, order)
+        return order
+
+    def take(self, now_ns: int, wanted: NewOrder) -> SimOrder | Refusal:
+        """Take an order without letting it into the market yet: it has an id and its funds, and is pending."""
         refusal = self.check(wanted)
         if refusal is not None:
             return refusal
-        order = self._blotter.place(now_ns, wanted, self._reservation(wanted))
+        return self._blotter.place(now_ns, wanted, self._reservation(wanted))
+
+    def enter(self, now_ns: int, order: SimOrder) -> None:
+        """Let a pending order into the market."""
+        wanted = order.request
+        self._blotter.note_placed("place", now_ns, order)
         if wanted.post_only and self._matching.would_take(wanted.symbol, wanted.side, wanted.price):
             self._blotter.end(now_ns, order, Status.CANCELED, POST_ONLY_REASON)
         elif wanted.time_in_force is TimeInForce.FOK and self._matching.reachable(wanted)[0] < wanted.size:
@@ -211,7 +244,6 @@ class Exchange:
         else:
             self._blotter.accept(now_ns, order)
             self._matching.work(now_ns, order)
-        return order
 
     def affordable(self, wanted: NewOrder, money: int) -> int:
         """How much of a market buy some money pays for now, fees apart."""

@@ -28,6 +28,11 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap"}),
     "clock": frozenset({"mode", "skew", "disconnect", "silence", "tokens"}),
 }
+CONTRACT_ACTIONS: Final = frozenset(
+    {"funding", "adl", "position_mode", "leverage", "contract_size", "mark", "entry", "foreign_order"}
+)
+"""By the clock, of a venue that trades contracts."""
+TOLD: Final = ("push", "lists", "position")
 CLOSE_CODES: Final = (0, 1000, 1001, 1008, 1011, 1012, 1013)
 MODES: Final = ("online", "post_only", "cancel_only", "limit_only", "maintenance")
 
@@ -47,6 +52,7 @@ class Rule:
         status: the HTTP status of `status` (answered with an HTML page, like a gateway's).
         code: the WebSocket close code of `disconnect`; 0 drops the connection without a close frame.
         target: `public`, `private` or `all` connections, for `disconnect` and `silence` by the clock.
+        percent, value, told: of what a venue for contracts can do besides; see its module.
     """
 
     on: str
@@ -68,6 +74,9 @@ class Rule:
     mode: str = "post_only"
     skew_s: float = 0.0
     target: str = "all"
+    percent: float = 0.0
+    value: float = 0.0
+    told: str = "push"
     matches: int = field(default=0, init=False)
     fired: int = field(default=0, init=False)
     due_ns: int = field(default=0, init=False)
@@ -81,13 +90,16 @@ class Rule:
         return int(self.duration_s * SECOND_NS)
 
 
-_TEXTS: Final = frozenset({"on", "action", "name", "error", "mode", "target"})
+_TEXTS: Final = frozenset({"on", "action", "name", "error", "mode", "target", "told"})
 _COUNTS: Final = frozenset({"skip", "every", "times", "status", "code"})
-_FIGURES: Final = frozenset({"rate", "from_s", "until_s", "at_s", "every_s", "duration_s", "delay_s", "skew_s"})
+_FIGURES: Final = frozenset(
+    {"rate", "from_s", "until_s", "at_s", "every_s", "duration_s", "delay_s", "skew_s", "percent", "value"}
+)
+_SIGNED: Final = frozenset({"skew_s", "percent", "value"})
 
 
-def parse_rule(value: Any) -> Rule:
-    """The rule of a JSON object.
+def parse_rule(value: Any, more: frozenset[str] = frozenset()) -> Rule:
+    """The rule of a JSON object. more: actions by the clock that only this venue has.
 
     Raises:
         HookError: an unknown or missing field, a wrong type, an action that has no meaning at its place.
@@ -101,7 +113,7 @@ def parse_rule(value: Any) -> Rule:
             good = isinstance(given, int) and not isinstance(given, bool) and given >= 0
         elif name in _FIGURES:
             good = isinstance(given, (int, float)) and not isinstance(given, bool) and abs(given) < 1e9
-            good = good and (given >= 0 or name == "skew_s")
+            good = good and (given >= 0 or name in _SIGNED)
         else:
             known = ", ".join(sorted(_TEXTS | _COUNTS | _FIGURES))
             raise HookError(f"hook has an unknown field {name!r}; known are {known}")
@@ -110,11 +122,14 @@ def parse_rule(value: Any) -> Rule:
     place, action = value.get("on"), value.get("action")
     if place not in ACTIONS:
         raise HookError(f"hook field 'on' must be one of {', '.join(ACTIONS)}, not {place!r}")
-    if action not in ACTIONS[place]:
-        raise HookError(f"hook action on {place!r} must be one of {', '.join(sorted(ACTIONS[place]))}, not {action!r}")
+    known_actions = ACTIONS[place] | (more if place == "clock" else frozenset())
+    if action not in known_actions:
+        raise HookError(f"hook action on {place!r} must be one of {', '.join(sorted(known_actions))}, not {action!r}")
     rule = Rule(**value)
     if rule.code not in CLOSE_CODES:
         raise HookError(f"hook field 'code' must be one of {CLOSE_CODES}, not {rule.code}")
+    if rule.told not in TOLD:
+        raise HookError(f"hook field 'told' must be one of {', '.join(TOLD)}, not {rule.told!r}")
     if rule.rate > 1 or rule.every < 1 or rule.mode not in MODES or rule.target not in ("all", "public", "private"):
         raise HookError(f"hook is out of range: {value!r} (rate 0 to 1, every from 1, mode of {', '.join(MODES)})")
     return rule
@@ -123,7 +138,8 @@ def parse_rule(value: Any) -> Rule:
 class Hooks:
     """The rules of a venue, what they have done, and the one random stream they draw from."""
 
-    def __init__(self, seed: int, start_ns: int) -> None:
+    def __init__(self, seed: int, start_ns: int, more: frozenset[str] = frozenset()) -> None:
+        self._more = more
         self._rng = random.Random(f"hooks:{seed}")
         self._start_ns = start_ns
         self._rules: dict[str, list[Rule]] = {place: [] for place in ACTIONS}
@@ -141,7 +157,7 @@ class Hooks:
         parsed = []
         for index, value in enumerate(rules):
             try:
-                parsed.append(parse_rule(value))
+                parsed.append(parse_rule(value, self._more))
             except HookError as error:
                 raise HookError(f"hook {index}: {error}") from error
         if replace:
@@ -183,6 +199,18 @@ class Hooks:
                 if not rule.every_s or (rule.times and rule.fired >= rule.times):
                     rule.due_ns = 0
         return hits
+
+    def now(self, value: Any) -> Rule:
+        """The clock rule of a JSON object, counted as fired: an operator wants it at once.
+
+        Raises:
+            HookError: what is wrong with it.
+        """
+        if not isinstance(value, dict):
+            raise HookError(f"an action must be an object, not {value!r}")
+        rule = parse_rule({**value, "on": "clock"}, self._more)
+        self._count(rule)
+        return rule
 
     def next_due_ns(self) -> int:
         """When the next clock rule fires; 0 for never."""

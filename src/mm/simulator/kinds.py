@@ -6,14 +6,18 @@ import argparse
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from mm.simulator.blotter import Name
+from mm.simulator.contracts.exchange import ContractExchange
 from mm.simulator.exchange import Exchange
-from mm.simulator.hooks import Hooks
+from mm.simulator.hooks import CONTRACT_ACTIONS, Hooks
 from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6
 from mm.simulator.kraken.venue import KrakenVenue
 from mm.simulator.kraken.venue import Options as KrakenOptions
+from mm.simulator.mexc_futures import terms as futures
+from mm.simulator.mexc_futures.venue import MexcFuturesVenue
+from mm.simulator.mexc_futures.venue import Options as MexcFuturesOptions
 from mm.simulator.mexc_spot.terms import btc_usdt
 from mm.simulator.mexc_spot.venue import MexcSpotVenue, mexc_name
 from mm.simulator.mexc_spot.venue import Options as MexcSpotOptions
@@ -24,6 +28,7 @@ from mm.simulator.tape import BUILTIN, BUILTIN_FINE
 ACCOUNT: Final = "main"
 KRAKEN: Final = "kraken"
 MEXC_SPOT: Final = "mexc_spot"
+MEXC_FUTURES: Final = "mexc_futures"
 
 Rules = Sequence[dict[str, Any]]
 
@@ -31,7 +36,9 @@ Rules = Sequence[dict[str, Any]]
 class Operated(Protocol):
     """A venue as its shell and its control pages see it; see `mm.simulator.machine`."""
 
-    exchange: Exchange
+    @property
+    def exchange(self) -> Exchange: ...
+
     hooks: Hooks
     system: str
     api_key: str
@@ -47,6 +54,7 @@ class Operated(Protocol):
     def next_deadline(self) -> int: ...
     def drain(self) -> list[Action]: ...
     def set_mode(self, now_ns: int, system: str, *, symbol: str = "") -> None: ...
+    def act(self, now_ns: int, value: Any) -> None: ...
     def disconnect(self, now_ns: int, *, target: str = "all", code: int = 0, reason: str = "") -> int: ...
     def invalidate_tokens(self) -> None: ...
     def snapshot(self) -> dict[str, Any]: ...
@@ -64,6 +72,7 @@ class VenueKind:
         tape: the shipped recording that it replays.
         funds: what its account begins with, in whole units.
         paths: of its public and its private WebSocket.
+        exchange: makes the matching core; actions: hooks by the clock that no other kind has.
     """
 
     name: str
@@ -77,6 +86,8 @@ class VenueKind:
     tier: Callable[[argparse.Namespace], str]
     fees: Callable[[argparse.Namespace], str]
     order_name: Name | None = None
+    exchange: Callable[..., Exchange] = Exchange
+    actions: frozenset[str] = frozenset()
 
 
 def btc_usd(volume_usd: int = 0) -> SimInstrument:
@@ -118,6 +129,27 @@ def _mexc_spot(exchange: Exchange, start_ns: int, options: argparse.Namespace, h
     return MexcSpotVenue(exchange, start_ns=start_ns, seed=options.seed, options=choices, hooks=hooks)
 
 
+def _contracts(instruments: list[SimInstrument], **more: Any) -> Exchange:
+    rates = {traded.symbol: futures.MAINTENANCE_E6 for traded in instruments}
+    return ContractExchange(instruments, maintenance_e6=rates, **more)
+
+
+def _mexc_futures(exchange: Exchange, start_ns: int, options: argparse.Namespace, hooks: Rules) -> Operated:
+    choices = MexcFuturesOptions(
+        account=ACCOUNT,
+        tier=options.mexc_futures_tier,
+        mode={"hedge": 1, "one_way": 2}[options.position_mode],
+        funding_s=options.funding_seconds,
+    )
+    contracts = cast(ContractExchange, exchange)
+    return MexcFuturesVenue(contracts, start_ns=start_ns, seed=options.seed, options=choices, hooks=hooks)
+
+
+def _futures_fees(options: argparse.Namespace) -> str:
+    maker, taker = futures.MAKER_FEE_E6 / 10_000, futures.TAKER_FEE_E6 / 10_000
+    return f"maker {maker:.2f} %, taker {taker:.2f} %, funding each {options.funding_seconds} s"
+
+
 KINDS: Final[dict[str, VenueKind]] = {
     kind.name: kind
     for kind in (
@@ -145,6 +177,21 @@ KINDS: Final[dict[str, VenueKind]] = {
             tier=lambda options: str(options.mexc_tier),
             fees=_mexc_fees,
             order_name=mexc_name,
+        ),
+        VenueKind(
+            name=MEXC_FUTURES,
+            title="MEXC Futures",
+            grid="on its 0.1 grid in contracts of 0.0001 BTC, without basis to the other venues",
+            tape=BUILTIN,
+            funds={"USDT": 1_000_000},
+            paths=("/edge", "/edge"),
+            instrument=lambda options: futures.btc_usdt_contract(),
+            make=_mexc_futures,
+            tier=lambda options: str(options.mexc_futures_tier),
+            fees=_futures_fees,
+            order_name=futures.mexc_futures_name,
+            exchange=_contracts,
+            actions=CONTRACT_ACTIONS,
         ),
     )
 }

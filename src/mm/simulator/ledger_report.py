@@ -26,6 +26,7 @@ def ledger_report(exchange: Exchange, account: str) -> dict[str, Any]:
         "open_orders": opened,
         "closed_orders": closed,
         "fills": [_fill(trade, exchange.instruments[trade.symbol]) for trade in exchange.trades(account)],
+        **exchange.more(account),
     }
 
 
@@ -39,8 +40,8 @@ def _order(order: SimOrder, traded: SimInstrument) -> dict[str, Any]:
         "side": "buy" if request.side == BUY else "sell",
         "status": order.status.value,
         "price": fixed(order.price, traded.price_precision),
-        "size": fixed(order.size, traded.size_precision),
-        "cum_size": fixed(order.cum_size, traded.size_precision),
+        "size": fixed(*traded.shown_size(order.size)),
+        "cum_size": fixed(*traded.shown_size(order.cum_size)),
         "cum_cost": fixed(order.cum_cost, traded.price_precision + traded.size_precision),
         "fee": fixed(order.fee, traded.quote_decimals),
         "post_only": request.post_only,
@@ -57,13 +58,13 @@ def _fill(trade: SimTrade, traded: SimInstrument) -> dict[str, Any]:
         "symbol": trade.symbol,
         "side": "buy" if trade.side == BUY else "sell",
         "price": fixed(trade.price, traded.price_precision),
-        "size": fixed(trade.size, traded.size_precision),
+        "size": fixed(*traded.shown_size(trade.size)),
         "cost": fixed(trade.cost, traded.price_precision + traded.size_precision),
         "fee": fixed(trade.fee, traded.quote_decimals),
         "fee_asset": trade.fee_asset,
         "maker": trade.maker,
         "time_ns": trade.time_ns,
         "cause": trade.cause,
-        "queue_ahead": fixed(trade.queue_ahead, traded.size_precision),
-        "tape_size": fixed(trade.tape_size, traded.size_precision),
+        "queue_ahead": fixed(*traded.shown_size(trade.queue_ahead)),
+        "tape_size": fixed(*traded.shown_size(trade.tape_size)),
     }

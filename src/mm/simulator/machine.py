@@ -70,10 +70,17 @@ class VenueMachine(ABC, Generic[C]):
     """Drives one exchange behind one venue's face."""
 
     def __init__(
-        self, exchange: Exchange, *, start_ns: int, seed: int, hooks: Sequence[dict[str, Any]], host: str
+        self,
+        exchange: Exchange,
+        *,
+        start_ns: int,
+        seed: int,
+        hooks: Sequence[dict[str, Any]],
+        host: str,
+        actions: frozenset[str] = frozenset(),
     ) -> None:
         self.exchange = exchange
-        self.hooks = Hooks(seed, start_ns)
+        self.hooks = Hooks(seed, start_ns, actions)
         self.hooks.load(list(hooks))
         self.system = "online"
         self.skew_ns = 0
@@ -171,6 +178,17 @@ class VenueMachine(ABC, Generic[C]):
             raise ValueError(f"symbol must be one of {', '.join(self.exchange.instruments)}, not {symbol!r}")
         self._begin(now_ns)
         self._mode(now_ns, system, symbol)
+        self._end(now_ns)
+
+    def act(self, now_ns: int, value: Any) -> None:
+        """Do at once what a hook by the clock does.
+
+        Raises:
+            HookError: what is wrong with it.
+        """
+        rule = self.hooks.now(value)
+        self._begin(now_ns)
+        self._clock_rule(now_ns, rule)
         self._end(now_ns)
 
     def disconnect(self, now_ns: int, *, target: str = "all", code: int = 0, reason: str = "") -> int:
@@ -318,6 +336,11 @@ class VenueMachine(ABC, Generic[C]):
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.
                 self._outbox.silenced[connection.id] = until_ns or now_ns + SILENCE_NS
+        else:
+            self._own_rule(now_ns, rule)
+
+    def _own_rule(self, now_ns: int, rule: Rule) -> None:
+        """Do what only this venue's hooks can do."""
 
     def _mode(self, now_ns: int, system: str, symbol: str) -> None:
         self._mode_until_ns = 0

@@ -94,6 +94,16 @@ def scaled(entries: Iterator[Entry], factor: int) -> Iterator[Entry]:
             yield BookEntry(entry.number, entry.time_us, levels, entry.is_snapshot)
 
 
+def coarser(entries: Iterator[Entry], step: int) -> Iterator[Entry]:
+    """A recording in coarser sizes: a level's goes up to whole ones, so that none vanishes, a trade's goes down."""
+    for entry in entries:
+        if isinstance(entry, TradeEntry):
+            yield TradeEntry(entry.number, entry.time_us, entry.side, entry.price, entry.size // step)
+        else:
+            levels = tuple((side, price, -(-size // step)) for side, price, size in entry.levels)
+            yield BookEntry(entry.number, entry.time_us, levels, entry.is_snapshot)
+
+
 def open_market(options: argparse.Namespace, started_ns: int, kind: VenueKind) -> SimulatedMarket:
     """Open a venue's market as the simulator's arguments ask, with the accounts of the state folder.
 
@@ -119,10 +129,12 @@ def open_market(options: argparse.Namespace, started_ns: int, kind: VenueKind) -
     def log(entry: dict[str, Any]) -> None:
         file.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
 
-    log({"event": "tape", "path": str(tape.path.resolve()), "price_factor": 10**finer})
-    exchange = Exchange(
+    step = 10 ** max(0, int(tape.facts["size_precision"]) - instrument.size_precision)
+    log({"event": "tape", "path": str(tape.path.resolve()), "price_factor": 10**finer, "size_step": step})
+    entries = scaled(tape.replay(), 10**finer) if finer else tape.replay()
+    exchange = kind.exchange(
         [instrument],
-        entries=scaled(tape.replay(), 10**finer) if finer else tape.replay(),
+        entries=coarser(entries, step) if step > 1 else entries,
         tape_symbol=instrument.symbol,
         start_ns=started_ns,
         speed=options.speed,

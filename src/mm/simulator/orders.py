@@ -64,6 +64,7 @@ class Refusal(Enum):
     MARKET_LIMIT_ONLY = "market in limit-only mode"
     MARKET_CLOSED = "market in maintenance"
     NO_POSITION = "reduce-only without a position"
+    POSITION_TOO_SMALL = "more than the position has"
 
 
 @dataclass(slots=True)
@@ -83,6 +84,12 @@ class SimInstrument:
     """Millionths of cost: 2500 is 0.25 %."""
     taker_fee_e6: int
     status: str = "online"
+    contract: int = 0
+    """Of a contract: how many units of size one contract is; 0 where sizes are of the base asset."""
+
+    def shown_size(self, size: int) -> tuple[int, int]:
+        """A size as the venue counts it, and its decimals: whole contracts, or base units."""
+        return (size // self.contract, 0) if self.contract else (size, self.size_precision)
 
 
 @dataclass(slots=True)
@@ -159,6 +166,8 @@ class SimTrade:
     """`tape:<trade id>`, `cross` (the recorded book came over), `match:<order id>` or `take` (recorded size)."""
     queue_ahead: int = 0
     tape_size: int = 0
+    profit: int = 0
+    """Of contracts that were closed, in ledger units."""
 
 
 class ReportKind(Enum):

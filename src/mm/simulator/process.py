@@ -26,6 +26,8 @@ from mm.simulator.kinds import ACCOUNT, KINDS, KRAKEN, Operated, VenueKind, take
 from mm.simulator.kraken.rates import TIERS
 from mm.simulator.ledger_report import ledger_report
 from mm.simulator.market import SavedError, SimulatedMarket, names, open_market
+from mm.simulator.mexc_futures.rates import TIERS as FUTURES_TIERS
+from mm.simulator.mexc_futures.venue import EIGHT_HOURS_S
 from mm.simulator.mexc_spot.rates import TIERS as MEXC_TIERS
 from mm.simulator.server import HOST, Clock, Server
 from mm.simulator.tape import TapeError
@@ -59,6 +61,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--tape", default="", help="name or file of the recording (default: the packaged one)")
     parser.add_argument("--tier", choices=sorted(TIERS), default="pro", help="rate limits of the Kraken account")
     parser.add_argument("--mexc-tier", choices=sorted(MEXC_TIERS), default="reported", help="rate limits at MEXC")
+    parser.add_argument(
+        "--mexc-futures-tier", choices=FUTURES_TIERS, default=FUTURES_TIERS[0], help="rate limits at MEXC Futures"
+    )
+    parser.add_argument(
+        "--position-mode", choices=("one_way", "hedge"), default="one_way", help="of the account at MEXC Futures"
+    )
+    parser.add_argument(
+        "--funding-seconds", type=_seconds, default=EIGHT_HOURS_S, help="between two settlements of funding"
+    )
     parser.add_argument(
         "--volume-usd", type=_volume, default=0, help="30-day volume of the Kraken account: sets its fees"
     )
@@ -292,7 +303,7 @@ def _read_hooks(path: Path | None, venues: tuple[str, ...]) -> dict[str, list[di
     for name, rules in value.items():
         if name not in venues:
             raise ValueError(f"hooks for {name!r}: expected one of the venues {', '.join(venues)}")
-        Hooks(0, 0).load(rules)
+        Hooks(0, 0, KINDS[name].actions).load(rules)
     return value
 
 
@@ -319,6 +330,12 @@ def _positive(text: str) -> float:
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"expected a number over 0 and under a million, not {text!r}")
     return value
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 86_400:
+        raise argparse.ArgumentTypeError(f"expected whole seconds from 1 to 86400, not {text!r}")
+    return int(text)
 
 
 def _volume(text: str) -> int:

@@ -39,8 +39,9 @@ def restore(now_ns: int, blotter: Blotter, saved: dict[str, Any]) -> list[SimOrd
     if not isinstance(saved, dict) or saved.get("format") != FORMAT:
         raise ValueError(f"snapshot: expected format {FORMAT}")
     try:
-        orders = [_order(value) for value in saved["open"]]
-        closed = [_order(value) for value in saved["closed"]]
+        kind = blotter.request_type
+        orders = [_order(value, kind) for value in saved["open"]]
+        closed = [_order(value, kind) for value in saved["closed"]]
         trades = [SimTrade(**value) for value in saved["trades"]]
         trade_number = int(saved["trade_number"])
         version, state, gauss = saved["random"]
@@ -74,11 +75,11 @@ def _plain(value: SimOrder | SimTrade) -> dict[str, Any]:
     return asdict(value, dict_factory=lambda pairs: {k: v.value if isinstance(v, Enum) else v for k, v in pairs})
 
 
-def _order(value: dict[str, Any]) -> SimOrder:
+def _order(value: dict[str, Any], kind: type[NewOrder]) -> SimOrder:
     request = {
         **value["request"],
         "order_type": OrderType(value["request"]["order_type"]),
         "time_in_force": TimeInForce(value["request"]["time_in_force"]),
         "self_trade": SelfTrade(value["request"]["self_trade"]),
     }
-    return SimOrder(**{**value, "request": NewOrder(**request), "status": Status(value["status"])})
+    return SimOrder(**{**value, "request": kind(**request), "status": Status(value["status"])})

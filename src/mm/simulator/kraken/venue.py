@@ -251,6 +251,17 @@ class KrakenVenue:
         self._mode(now_ns, system, symbol)
         self._end(now_ns)
 
+    def act(self, now_ns: int, value: Any) -> None:
+        """Do at once what a hook by the clock does.
+
+        Raises:
+            HookError: what is wrong with it.
+        """
+        rule = self.hooks.now(value)
+        self._begin(now_ns)
+        self._clock_rule(now_ns, rule)
+        self._end(now_ns)
+
     def disconnect(self, now_ns: int, *, target: str = "all", code: int = 0, reason: str = "") -> int:
         """Close WebSocket connections (`all`, `public`, `private`); code 0 without a close frame. Returns how many."""
         self._begin(now_ns)

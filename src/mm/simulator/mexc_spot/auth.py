@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from typing import Final
 from urllib.parse import parse_qsl
 
 from mm.simulator.hooks import SECOND_NS
+from mm.simulator.mexc_key import sign
 from mm.simulator.mexc_spot.errors import Refused, malformed, missing
 
 RECV_WINDOW_DEFAULT: Final = 5_000
@@ -19,11 +19,6 @@ MS_NS: Final = SECOND_NS // 1000
 
 _SIGNATURE: Final = re.compile(rb"(?:^|&)signature=([^&]*)")
 _LOWER_CASE: Final = re.compile(rb"%(?:[0-9a-fA-F][a-f]|[a-f][0-9a-fA-F])")
-
-
-def sign(secret: str, payload: bytes) -> str:
-    """Lower-case hexadecimal HMAC-SHA256."""
-    return hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
 
 
 def parse(query: bytes, body: bytes) -> dict[str, str]:

@@ -13,11 +13,11 @@ from typing import Final
 
 from mm.simulator.decimals import trimmed
 from mm.simulator.mexc_spot import pushes
-from mm.simulator.mexc_spot.book import Entry, VersionedBook
 from mm.simulator.mexc_spot.connection import Connection
 from mm.simulator.mexc_spot.terms import Listing, Terms
 from mm.simulator.orders import BUY, SELL, BookChange, TradePrint
 from mm.simulator.tape_record import TapeRecord
+from mm.simulator.versioned_book import Entry, VersionedBook
 
 MS_NS: Final = 1_000_000
 VERSION_START: Final = 36_913_565_000

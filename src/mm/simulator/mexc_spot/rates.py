@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
 from mm.simulator.hooks import SECOND_NS
+from mm.simulator.mexc_key import Sliding
 from mm.simulator.mexc_spot.errors import too_many
 
 WINDOW_NS: Final = 10 * SECOND_NS
@@ -56,27 +56,6 @@ WEIGHTS: Final[dict[str, int]] = {
 }
 """Every other endpoint weighs 1."""
 TWO_A_SECOND: Final = frozenset({"GET account", "POST batchOrders"})
-
-
-class Sliding:
-    """Counts in a sliding window."""
-
-    __slots__ = ("_limit", "_marks", "_sum", "_window_ns")
-
-    def __init__(self, limit: int, window_ns: int) -> None:
-        self._limit, self._window_ns = limit, window_ns
-        self._marks: deque[tuple[int, int]] = deque()
-        self._sum = 0
-
-    def take(self, now_ns: int, weight: int) -> bool:
-        """Count, unless that would go over the limit."""
-        while self._marks and self._marks[0][0] <= now_ns - self._window_ns:
-            self._sum -= self._marks.popleft()[1]
-        if self._sum + weight > self._limit:
-            return False
-        self._marks.append((now_ns, weight))
-        self._sum += weight
-        return True
 
 
 class Limits:

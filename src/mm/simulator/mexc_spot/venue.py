@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 
 from mm.simulator.exchange import Exchange
 from mm.simulator.machine import Held, VenueMachine
+from mm.simulator.mexc_key import key_of
 from mm.simulator.mexc_spot import control
 from mm.simulator.mexc_spot.accounts import TOPICS, Accounts
 from mm.simulator.mexc_spot.auth import Key
@@ -80,9 +81,7 @@ class MexcSpotVenue(VenueMachine[Connection]):
     ) -> None:
         super().__init__(exchange, start_ns=start_ns, seed=seed, hooks=hooks, host=HOST)
         self.options = options or Options()
-        secrets = random.Random(f"mexc spot key:{seed}")
-        self.api_key = f"mx0{secrets.randbytes(8).hex()}"
-        self.api_secret = secrets.randbytes(16).hex()
+        self.api_key, self.api_secret = key_of(seed)
         self._limits = Limits(TIERS[self.options.tier])
         self._keys = ListenKeys(random.Random(f"mexc listen key:{seed}"))
         listing = Listing(exchange.instruments)
