@@ -24,7 +24,7 @@ BID, ASK = 600_000, 600_001
 LOT = 10_000
 """Contracts on each level: one BTC."""
 FUNDS = 100_000
-QUIET = {"trails": False, "entry_ms": (0.0, 0.0), "events_first": False}
+QUIET = {"tier": "unlimited", "trails": False, "entry_ms": (0.0, 0.0), "events_first": False}
 """Nothing by chance."""
 
 

@@ -328,7 +328,10 @@ def test_port_in_use(world: World, tmp_path: Path) -> None:
         (["--speed", "fast"], "expected a number over 0 and under a million, not 'fast'"),
         (["--volume-usd", "1e6"], "expected whole US dollars, not '1e6'"),
         (["--speed", "0"], "expected a number over 0"),
-        (["--venues", "kraken,binance"], "venues are kraken, mexc_spot, mexc_futures, separated by commas, not 'binance'"),
+        (
+            ["--venues", "kraken,binance"],
+            "venues are kraken, mexc_spot, mexc_futures, separated by commas, not 'binance'",
+        ),
         (["--mexc-tier", "gold"], "invalid choice: 'gold'"),
         (["--tape", "/nowhere.mmtape"], "/nowhere.mmtape"),
         (["--hooks", "/nowhere.json"], "--hooks /nowhere.json"),

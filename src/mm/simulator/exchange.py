@@ -221,10 +221,10 @@ class Exchange:
 
     def place(self, now_ns: int, wanted: NewOrder) -> SimOrder | Refusal:
         """Take an order, match what matches, rest what may rest."""
-        order = self.take(now_ns, wanted)
-        if isinstance(order, SimOrder):
-            self.enter(now_ns, order)
-        return order
+        taken = self.take(now_ns, wanted)
+        if isinstance(taken, SimOrder):
+            self.enter(now_ns, taken)
+        return taken
 
     def take(self, now_ns: int, wanted: NewOrder) -> SimOrder | Refusal:
         """Take an order without letting it into the market yet: it has an id and its funds, and is pending."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from typing import Any, Final, cast
 
 from mm.simulator.blotter import Blotter, Name, OrderLog
@@ -134,6 +135,20 @@ class ContractExchange(Exchange):
         """Replay the market up to a time; what closed more than there is goes."""
         super().advance(now_ns)
         self._cut(now_ns)
+
+    def take(self, now_ns: int, wanted: NewOrder) -> SimOrder | Refusal:
+        """Take an order; a plain one (a test's crowd) is one of the account's own mode, with cross margin."""
+        if not isinstance(wanted, ContractOrder):
+            mode = self.positions.setup(wanted.account).mode
+            terms = {each.name: getattr(wanted, each.name) for each in fields(NewOrder)}
+            side_code = (1 if wanted.side == BUY else 3) if not wanted.reduce_only else (2 if wanted.side == BUY else 4)
+            wanted = ContractOrder(**terms, closes=wanted.reduce_only, mode=mode, side_code=side_code)
+            side = -wanted.side if wanted.closes else wanted.side
+            held = self.positions.get(wanted.account, wanted.symbol, side)
+            wanted.leverage = self.positions.leverage(wanted.account, wanted.symbol, side, CROSS)
+            if held is not None:
+                wanted.leverage, wanted.open_type = held.leverage, held.open_type
+        return super().take(now_ns, wanted)
 
     def enter(self, now_ns: int, order: SimOrder) -> None:
         """Let a pending order into the market."""

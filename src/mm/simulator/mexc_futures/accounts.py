@@ -23,7 +23,7 @@ from mm.simulator.orders import LedgerEntry, Report, ReportKind
 ORDER, DEAL, POSITION, ASSET = "order", "order.deal", "position", "asset"
 RISK, MODE = "liquidate.risk", "position.mode"
 ASSET_FIELDS: Final = ("currency", "availableBalance", "frozenBalance", "positionMargin", "bonus")
-WARN_E4, CALM_E4 = 8_000, 7_000
+WARN_E4, CALM_E4 = 2_500, 2_000
 """Required over available margin at which the venue warns, and at which it would warn again."""
 
 Publish = Callable[[int, Connection, str, str], None]
