@@ -162,7 +162,7 @@ def test_f69_mode_leverage_and_contract_are_changed_by_other_hands() -> None:
     client.order(1, "60001", 50, 3)
     order = client.order(1, "59990", 10)
     client.wait(1.1)
-    assert client.get("position/position_mode") == {"positionMode": 1}
+    assert client.get("position/position_mode") == 1
     assert client.query(order)["errorCode"] == 8
     assert client.pushed(connection, "personal.position.mode") == [{"positionMode": 1}]
     client.wait(1)

@@ -251,7 +251,7 @@ def test_the_position_mode_changes_only_while_nothing_is_open() -> None:
     assert client.error("position/change_position_mode", {"positionMode": 1}) == 7001
     client.post("order/cancel", [order])
     client.post("position/change_position_mode", {"positionMode": 1})
-    assert client.get("position/position_mode") == {"positionMode": 1}
+    assert client.get("position/position_mode") == 1
     assert client.pushed(private, "personal.position.mode") == [{"positionMode": 1}]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -102,11 +102,11 @@ class Session:
         self.driver = Driver(self.engine, {VENUE: self.link}, self.recorder)
         self.world = MemoryWorld(self.driver.ports[VENUE], self.venue, now_ns=START, seed=seed)
 
-    def run(self, seconds: float) -> None:
-        """Go on for so many seconds."""
+    def run(self, seconds: float, until: Callable[[], bool] | None = None) -> None:
+        """Go on for so many seconds, or until something is so."""
         if self.world.now_ns == START:
             self.world.start()
-        self.world.run(self.world.now_ns + int(seconds * SECOND))
+        self.world.run(self.world.now_ns + int(seconds * SECOND), until)
 
     def stop(self, seconds: float = 20) -> bool:
         """Stop as Ctrl-C does; returns whether every own order is gone by the venue's word."""

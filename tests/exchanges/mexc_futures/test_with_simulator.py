@@ -74,7 +74,7 @@ def test_the_documented_limits_are_kept(tmp_path: Path) -> None:
 
 def test_other_ways_that_nobody_has_confirmed_are_traded_as_well(tmp_path: Path) -> None:
     session = Session(
-        tmp_path, wraps_mode=False, pending_pushed=True, events_first=True, entry_ms=(20.0, 60.0), trails=False
+        tmp_path, wraps_mode=True, pending_pushed=True, events_first=True, entry_ms=(20.0, 60.0), trails=False
     )
     session.run(60)
     assert session.of(ev.Fill)
@@ -109,8 +109,7 @@ def test_a_position_that_is_taken_over_is_booked_and_alarmed(tmp_path: Path) -> 
 @pytest.mark.parametrize("told", ["push", "lists"])
 def test_a_position_that_is_cut_is_booked_and_alarmed(tmp_path: Path, told: str) -> None:
     session = Session(tmp_path)
-    session.run(30)
-    assert session.exchange.positions.of(ACCOUNT)
+    session.run(60, until=lambda: bool(session.exchange.positions.of(ACCOUNT)))
     session.act("adl", percent=60, told=told)
     # Without a word it is found by the next reading of what was dealt, each minute.
     session.run(5 if told == "push" else 65)

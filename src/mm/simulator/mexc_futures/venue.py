@@ -68,7 +68,7 @@ class Options:
         entry_ms: how long an order takes into the book, from and to.
         events_first: None draws for every order request whether pushes go before the answer; True or False fixes it.
         pending_pushed: orders are also pushed before they are in the book.
-        wraps_mode: the position mode comes in an object.
+        wraps_mode: the position mode comes in an object, as a newer page has it; clients read it bare.
         trails: the REST book trails the socket now and then.
         market_maker: the account may send batches.
     """
@@ -81,7 +81,7 @@ class Options:
     entry_ms: tuple[float, float] = (0.0, 3.0)
     events_first: bool | None = None
     pending_pushed: bool = False
-    wraps_mode: bool = True
+    wraps_mode: bool = False
     trails: bool = True
     market_maker: bool = False
 
