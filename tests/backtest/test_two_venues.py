@@ -84,3 +84,41 @@ def test_faults_at_both_venues_lose_no_unit(tmp_path, seed):
     assert run.stop(60)
     run.check_books()
     assert run.replayed().state_hash() == run.engine.state_hash()
+
+
+def test_hedge_is_with_its_venue_before_the_quotes_are_thought_of(tmp_path):
+    both = TwoVenues(tmp_path)
+    market = both.engine.markets
+    happened = []
+    tell = both.driver.on_output
+    both.run(5)
+    strategy = market[KRAKEN, "BTC/USD"].strategy
+    quotes = strategy.quotes
+
+    def output(venue):
+        tell(venue)
+        happened.append(venue)
+
+    def asked(state):
+        happened.append("quotes")
+        return quotes(state)
+
+    strategy.quotes = asked
+    both.driver.on_output = output
+    port = both.worlds[KRAKEN].machine
+    hedged = []
+
+    class Hearing:
+        def __getattr__(self, name):
+            return getattr(port, name)
+
+        def frame(self, now_ns, channel, payload, last=True):
+            happened.clear()
+            port.frame(now_ns, channel, payload, last)
+            if MEXC in happened:
+                hedged.append(tuple(happened))
+
+    both.worlds[KRAKEN].machine = Hearing()
+    both.run(300, done=lambda: len(hedged) >= 3)
+    assert len(hedged) >= 3
+    assert {each[:2] for each in hedged} == {(MEXC, "quotes")}

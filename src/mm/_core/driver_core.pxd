@@ -13,6 +13,7 @@ cdef class DriverCore:
 
     cpdef take(self, events)
     cpdef decide(self, int64_t now_ns, str source)
+    cdef bint _submit(self, int64_t now_ns, str source, list commands) except -1
     cpdef show(self)
 
 

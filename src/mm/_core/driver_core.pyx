@@ -41,28 +41,41 @@ cdef class DriverCore:
 
     cpdef decide(self, int64_t now_ns, str source):
         """Let the engine decide, and hand its commands to the links. source: the venue that will be drained anyway."""
-        cdef list commands
+        cdef list first, quotes
         cdef bint heard
         for _ in range(_ROUNDS_MAX):
-            commands = self.engine.decide(now_ns)
-            if not commands:
-                return
             heard = False
-            for command in commands:
-                if self.observers:
-                    self._unseen.append(command)
-                if type(command) is Alert or type(command) is StrategyPaused:
-                    # News of the engine itself: for the recording and for people.
-                    continue
-                venue = command.venue
-                events = self.links[venue].submit(now_ns, command)
-                if events:
-                    heard = True
-                    self.take(events)
-                if self.on_output is not None and venue != source:
-                    self.on_output(venue)
+            first = self.engine.decide_first(now_ns)
+            if first:
+                # Hedges are on their way before the quotes are thought of.
+                heard = self._submit(now_ns, source, first)
+            quotes = self.engine.decide_quotes(now_ns)
+            if quotes and self._submit(now_ns, source, quotes):
+                heard = True
             if not heard:
                 return
+
+    cdef bint _submit(self, int64_t now_ns, str source, list commands) except -1:
+        """Hand commands to the links; returns whether they led to events."""
+        cdef bint heard = False
+        for command in commands:
+            if self.observers:
+                self._unseen.append(command)
+            if type(command) is Alert or type(command) is StrategyPaused:
+                # News of the engine itself: for the recording and for people.
+                continue
+            venue = command.venue
+            link = self.links[venue]
+            if isinstance(link, LinkCore):
+                events = (<LinkCore>link).submit(now_ns, command)
+            else:
+                events = link.submit(now_ns, command)
+            if events:
+                heard = True
+                self.take(events)
+            if self.on_output is not None and venue != source:
+                self.on_output(venue)
+        return heard
 
     cpdef show(self):
         """Let the observers see what they have not seen."""

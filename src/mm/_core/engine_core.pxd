@@ -25,6 +25,8 @@ cdef class EngineCore:
     cpdef int apply(self, Event event) except -1
     cpdef int emit(self, Event command) except -1
     cpdef list decide(self, int64_t now_ns)
+    cpdef list decide_first(self, int64_t now_ns)
+    cpdef list decide_quotes(self, int64_t now_ns)
     cpdef int64_t next_deadline(self) except? -1
     cpdef int64_t cancel(self, int64_t now_ns, Order order, str reason, list acts=*) except? -1
     cpdef str gate(self, int64_t now_ns, MarketCore market)

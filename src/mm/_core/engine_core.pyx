@@ -155,16 +155,29 @@ cdef class EngineCore:
         return 0
 
     cpdef list decide(self, int64_t now_ns):
-        """Return what to do now; every command is recorded and applied already."""
+        """Return what to do now; every command is recorded and applied already.
+
+        A driver takes the two halves one by one: what the first says is on its way before the second is thought of.
+        """
+        return self.decide_first(now_ns) + self.decide_quotes(now_ns)
+
+    cpdef list decide_first(self, int64_t now_ns):
+        """Return what cannot wait: upkeep, and hedges. Debts are paid before new ones are invited."""
         cdef list commands = []
-        cdef MarketCore market
         self._commands = commands
         if now_ns >= self.upkeep_due_ns:
             self._upkeep.run(now_ns)
         if not self.is_stopping:
-            # Debts are paid before new ones are invited.
             for desk in self._desks:
                 desk.run(now_ns)
+        return commands
+
+    cpdef list decide_quotes(self, int64_t now_ns):
+        """Return what the quotes need."""
+        cdef list commands = []
+        cdef MarketCore market
+        self._commands = commands
+        if not self.is_stopping:
             for each in self._market_list:
                 market = <MarketCore>each
                 if market.changed or (market.due_ns and now_ns >= market.due_ns):
