@@ -54,12 +54,20 @@ def _refuse(error: object, code: Exit = Exit.USAGE) -> Exit:
 
 
 def _settings(arguments: Any) -> Settings:  # Any: argparse's namespace
+    from mm.exchanges.discovery import entry_maker_fee_bps
     from mm.inventory.hedging import parameters_of as policies_of
     from mm.strategies import parameters_of
 
     environment = Environment(process_environment(), arguments.env_file)
     chosen = overrides(arguments, SIMULATED, _only_strategy(arguments.config))
-    return load(arguments.config, environment, chosen, parameters_of, policies_of)
+    return load(
+        arguments.config,
+        environment,
+        chosen,
+        parameters_of,
+        policies_of,
+        lambda venue: entry_maker_fee_bps(venue.name, venue.package),
+    )
 
 
 def _only_strategy(path: Path | None) -> str:
@@ -284,8 +292,12 @@ def _labels(world: World) -> tuple[str, ...]:
 
 
 def _view(output: Any, as_json: bool, settings: Settings) -> View:
+    from mm.exchanges.discovery import title
+    from mm.screen.amounts import call_venue
     from mm.screen.view import JsonView, PlainView, TerminalView
 
+    for name, venue in settings.venues.items():
+        call_venue(name, title(name, venue.package))
     log_level = settings.run.log_level
     if as_json:
         return JsonView(output, log_level)

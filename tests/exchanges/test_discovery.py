@@ -4,7 +4,7 @@ import pytest
 
 from mm.errors import ConfigError
 from mm.exchanges import find
-from mm.exchanges.discovery import names
+from mm.exchanges.discovery import entry_maker_fee_bps, names, title
 from mm.simulator.kinds import KINDS, take
 
 LANTERN = "examples.venue.lantern"
@@ -33,6 +33,14 @@ def test_what_cannot_be_found_says_where_and_why(name, package, key, said):
         find(name, package)
     assert key in str(raised.value)
     assert said in str(raised.value)
+
+
+def test_what_a_venue_says_of_itself():
+    assert [title(name) for name in names()] == ["Kraken", "MEXC Futures", "MEXC Spot"]
+    assert title("lantern", LANTERN) == "Lantern"
+    assert entry_maker_fee_bps("kraken") == 25
+    assert entry_maker_fee_bps("mexc_spot") is None
+    assert entry_maker_fee_bps("no_such_venue") is None
 
 
 def test_a_package_that_raises_is_named(tmp_path, monkeypatch):

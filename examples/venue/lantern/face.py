@@ -18,6 +18,8 @@ class LanternFace:
     """See the module's text."""
 
     name: Final = NAME
+    title: Final = "Lantern"
+    entry_maker_fee_bps: Final = 10
     capabilities: Final = Capabilities(
         amend=True,
         batch_place_max=1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,13 +18,13 @@ from mm.config.settings import (
     VenueSettings,
 )
 
-MAKER_FEE_BPS: Final = {"kraken": Decimal(25)}
-"""Entry maker fee by venue, for the warning while the account's own is unknown (Kraken reference: fee schedule)."""
+MakerFeeOf = Callable[[VenueSettings], Decimal | None]
+"""What a venue takes of a maker at first in basis points, for the warning while the account's own fee is unknown."""
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
-def cross_check(settings: Settings, source: Source) -> list[str]:
+def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) -> list[str]:
     """Note contradictions in `source.problems`; return sentences of warning."""
     warnings: list[str] = []
     for venue in settings.venues.values():
@@ -32,7 +33,7 @@ def cross_check(settings: Settings, source: Source) -> list[str]:
         _symbols(settings, strategy, source)
         if isinstance(strategy.parameters, MarketMakerParameters):
             _sizes(settings, strategy, strategy.parameters, source)
-            warnings += _fees(settings, strategy, strategy.parameters)
+            warnings += _fees(settings, strategy, strategy.parameters, maker_fee_of)
     for hedge in settings.hedging.values():
         _hedging(settings, hedge, source)
     for stated in settings.conversion.values():
@@ -168,9 +169,11 @@ def _sizes(settings: Settings, strategy: StrategySettings, knobs: MarketMakerPar
         )
 
 
-def _fees(settings: Settings, strategy: StrategySettings, knobs: MarketMakerParameters) -> list[str]:
+def _fees(
+    settings: Settings, strategy: StrategySettings, knobs: MarketMakerParameters, maker_fee_of: MakerFeeOf
+) -> list[str]:
     venue = settings.venues[strategy.venue]
-    fee = venue.maker_fee_bps if venue.maker_fee_bps is not None else MAKER_FEE_BPS.get(venue.name)
+    fee = venue.maker_fee_bps if venue.maker_fee_bps is not None else maker_fee_of(venue)
     if fee is None or knobs.spread_bps >= 2 * fee:
         return []
     key = f"strategies.{strategy.name}.spread_bps"

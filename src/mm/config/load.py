@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from mm.config.crosscheck import cross_check
+from mm.config.crosscheck import MakerFeeOf, cross_check
 from mm.config.environment import Environment
 from mm.config.places import key_lines
 from mm.config.problems import Problem, SettingsError
@@ -55,12 +55,13 @@ def load(
     arguments: Mapping[tuple[str, ...], Any] | None = None,
     parameters_of: ParametersOf = builtin_parameters,
     policies_of: ParametersOf = no_policies,
+    maker_fee_of: MakerFeeOf = lambda venue: None,
 ) -> Settings:
     """Read and check everything, or raise `SettingsError` naming every problem.
 
     path: the TOML file, None for the default simulation; arguments: path of a key -> value from the command line, which
     wins over the environment, which wins over `.env`, which wins over the file; parameters_of: of a strategy's kind;
-    policies_of: of a hedging policy.
+    policies_of: of a hedging policy; maker_fee_of: what a venue takes at first, None where that is not known.
     """
     text, name = _read(path)
     try:
@@ -73,7 +74,7 @@ def load(
         _lay(tables, override, value, source, f"{environment.place(variable)} {variable}")
     for argument, chosen in (arguments or {}).items():
         _lay(tables, argument, chosen, source, "command line")
-    return _check(tables, source, environment, parameters_of, policies_of)
+    return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of)
 
 
 def _check(
@@ -82,6 +83,7 @@ def _check(
     environment: Environment,
     parameters_of: ParametersOf,
     policies_of: ParametersOf,
+    maker_fee_of: MakerFeeOf,
 ) -> Settings:
     for unknown in tables.keys() - set(TABLES):
         refuse_unknown(source, (unknown,), TABLES)
@@ -120,7 +122,7 @@ def _check(
         settings = Settings(
             run=run, venues=venues, strategies=strategies, limits=limits, hedging=hedging, conversion=conversion
         )
-        warnings = cross_check(settings, source)
+        warnings = cross_check(settings, source, maker_fee_of)
         if not source.problems and not environment.problems:
             return dataclasses.replace(settings, warnings=(*environment.warnings, *warnings))
     raise SettingsError((*source.problems, *environment.problems))

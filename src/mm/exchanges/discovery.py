@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +32,22 @@ def find(name: str, package: str = "") -> Any:  # each face has a type of its ow
         raise ConfigError(f"venues.{name}", "", f"one of {', '.join(known)}", hint)
     module: ModuleType = importlib.import_module(f"mm.exchanges.{name}")
     return module.VENUE
+
+
+def entry_maker_fee_bps(name: str, package: str = "") -> Decimal | None:
+    """Return what a venue takes of a maker at first in basis points, None where it does not say or is not there."""
+    try:
+        fee = getattr(find(name, package), "entry_maker_fee_bps", None)
+    except ConfigError:
+        # Said where the venue is needed.
+        return None
+    return None if fee is None else Decimal(fee)
+
+
+def title(name: str, package: str = "") -> str:
+    """Return a venue's name for people: as its face says, else made of its name. Raises ConfigError."""
+    said = getattr(find(name, package), "title", "")
+    return str(said) or " ".join(word.capitalize() for word in name.split("_"))
 
 
 def _outside(name: str, package: str) -> Any:

@@ -78,4 +78,12 @@ def trimmed(text: str) -> str:
 
 def venue_title(name: str) -> str:
     """A venue's name for people: `Kraken`, `MEXC Spot`."""
-    return " ".join("MEXC" if word == "mexc" else word.capitalize() for word in name.split("_"))
+    return _TITLES.get(name) or " ".join("MEXC" if word == "mexc" else word.capitalize() for word in name.split("_"))
+
+
+def call_venue(name: str, title: str) -> None:
+    """Let a venue be called what its face says, on every screen of this process."""
+    _TITLES[name] = title
+
+
+_TITLES: dict[str, str] = {}

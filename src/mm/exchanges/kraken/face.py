@@ -20,6 +20,9 @@ class KrakenFace:
     """Kraken Spot: its name, what it can do, where it is, and makers of its parts."""
 
     name: Final = "kraken"
+    title: Final = "Kraken"
+    entry_maker_fee_bps: Final = 25
+    """At a 30-day volume of nothing (Kraken reference: fee schedule)."""
     capabilities: Final = Capabilities(
         amend=True,
         batch_place_max=BATCH_PLACE_MAX,

@@ -20,6 +20,7 @@ class MexcFuturesFace:
     """MEXC Futures: its name, what it can do, where it is, and makers of its parts."""
 
     name: Final = "mexc_futures"
+    title: Final = "MEXC Futures"
     capabilities: Final = Capabilities(
         # Changing an order gives it a new id, and is not possible in one-way mode; batches are for market makers.
         amend=False,

@@ -19,6 +19,7 @@ class MexcSpotFace:
     """MEXC Spot: its name, what it can do, where it is, and makers of its parts."""
 
     name: Final = "mexc_spot"
+    title: Final = "MEXC Spot"
     capabilities: Final = Capabilities(
         amend=False,
         batch_place_max=20,
