@@ -6,8 +6,6 @@ from mm.conformance import cases
 from mm.exchanges.discovery import names
 from tests.conformance.venues import VENUES
 
-WITHOUT_COUNTERPART = {"mexc_futures": "its simulated venue is being built"}
-
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 @pytest.mark.parametrize("venue", VENUES, ids=str)
@@ -16,4 +14,4 @@ def test_conforms(venue, case):
 
 
 def test_every_venue_that_is_found_is_under_test():
-    assert {str(venue) for venue in VENUES} | set(WITHOUT_COUNTERPART) == set(names())
+    assert {str(venue) for venue in VENUES} == set(names())

@@ -29,4 +29,18 @@ VENUES = (
             rate_refusal="429:Too many requests",
         ),
     ),
+    VenueCase(
+        face=find("mexc_futures"),
+        kind=KINDS["mexc_futures"],
+        words=Words(
+            place="POST order/create",
+            cancel="POST order/cancel",
+            own=("order", "order.deal"),
+            book="depth",
+            rate_refusal="510:Requests are too frequent",
+        ),
+        # Four orders in two seconds are its limit, which a case that sends eight at once is not about.
+        options={"mexc_futures_tier": "unlimited"},
+        size=40,
+    ),
 )

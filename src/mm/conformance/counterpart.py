@@ -12,7 +12,6 @@ from itertools import count
 from typing import Any, Final
 
 from mm.conformance.venue_case import VenueCase
-from mm.simulator.exchange import Exchange
 from mm.simulator.kinds import ACCOUNT
 from mm.simulator.orders import (
     BUY,
@@ -66,7 +65,7 @@ class Counterpart:
         self.middle: int = PRICE * unit // traded.tick * traded.tick
         least = max(traded.size_min, -(-traded.cost_min // self.middle), 1)
         self.size = venue.size or SIZE_TIMES * least
-        self.exchange = Exchange(
+        self.exchange = kind.exchange(
             [traded],
             entries=self._recording(),
             tape_symbol=traded.symbol,
@@ -117,8 +116,12 @@ class Counterpart:
         return _taken(placed).order_id
 
     def unaffordable(self) -> int:
-        """A size that the account cannot sell."""
-        return int((self.case_funds[self.traded.base] + 1) * 10**self.traded.size_precision)
+        """A size that the account cannot sell: more than it has, or a thousand times what it could margin."""
+        traded = self.traded
+        if traded.base in self.case_funds:
+            return int((self.case_funds[traded.base] + 1) * 10**traded.size_precision)
+        money = 1000 * self.case_funds[traded.quote] * 10 ** (traded.price_precision + traded.size_precision)
+        return int(money // self.middle)
 
     # --- what the ledger says ---------------------------------------------------------------------------------------
 

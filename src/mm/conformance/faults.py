@@ -251,7 +251,8 @@ def capabilities_are_true(stand: Stand) -> None:
     assert known, "no instrument was told"
     instrument, traded = stand.market.instrument, stand.counterpart.traded
     assert (instrument.price_precision, instrument.tick) == (traded.price_precision, traded.tick)
-    assert instrument.size_precision == traded.size_precision
+    if (instrument.multiplier, instrument.multiplier_precision) == (1, 0):
+        assert instrument.size_precision == traded.size_precision
     if able.dead_man_switch:
         stand.until("the timer is armed", lambda: stand.venue.protected_s > 0)
         bid = stand.place(BUY, stand.price(-2))

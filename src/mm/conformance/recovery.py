@@ -169,6 +169,8 @@ def maintenance(stand: Stand) -> None:
     stand.run(30)
     stand.outside(lambda now_ns: stand.counterpart.venue.set_mode(now_ns, "online"))
     stand.closed(refused)
+    # A venue whose account has to be looked at anew may be asked seldom.
+    stand.until("ready again", stand.is_ready, 1200)
     stand.finish()
 
 

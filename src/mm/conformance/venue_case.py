@@ -50,5 +50,6 @@ class VenueCase:
 
     def arguments(self, seed: int) -> argparse.Namespace:
         """The simulator's arguments for this venue."""
-        known = {"tier": "pro", "mexc_tier": "reported", "volume_usd": 0, "seed": seed}
+        known: dict[str, Any] = {"tier": "pro", "mexc_tier": "reported", "volume_usd": 0, "seed": seed}
+        known |= {"mexc_futures_tier": "documented", "position_mode": "one_way", "funding_seconds": 28_800}
         return argparse.Namespace(**{**known, **self.options})
