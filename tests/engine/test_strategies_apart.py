@@ -35,8 +35,11 @@ default_max_position = 1
 
 
 class Two(World):
+    settings_text = SETTINGS
+
     def __init__(self, path, breaks):
-        path.write_text(SETTINGS.format(breaks=breaks))
+        keys = breaks if isinstance(breaks, dict) else {"breaks": breaks}
+        path.write_text(self.settings_text.format(**keys))
         self.settings = load(path, Environment({}), parameters_of=parameters_of)
         self.recorder = MemoryRecorder(keep=True)
         self.now = START

@@ -16,6 +16,10 @@ cdef class Start(Event):
     cdef readonly bytes config
 
 
+cdef class SettingsChanged(Event):
+    cdef readonly bytes config
+
+
 cdef class Place(Event):
     cdef readonly str venue, symbol, client_id, strategy, purpose, order_type, time_in_force, parent
     cdef readonly int64_t level, price, size

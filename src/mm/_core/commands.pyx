@@ -25,7 +25,7 @@ cdef class Timer(Event):
 @no_gc
 @freelist(64)
 cdef class Operator(Event):
-    """The operator asks: stop, pause, resume, kill."""
+    """The operator asks: stop, pause, resume, kill; start, pause, resume, stop-strategy with a strategy's name."""
 
     KIND = 51
     FIELDS = (("recv_ns", "i"), ("action", "s"), ("argument", "s"),)
@@ -49,6 +49,20 @@ cdef class Start(Event):
         self.recv_ns = recv_ns
         self.seed = seed
         self.epoch = epoch
+        self.config = config
+
+
+@final
+@no_gc
+@freelist(64)
+cdef class SettingsChanged(Event):
+    """From here on the run goes by these settings, whole and checked, in the form that `Start` carries."""
+
+    KIND = 54
+    FIELDS = (("recv_ns", "i"), ("config", "b"),)
+
+    def __init__(self, int64_t recv_ns, bytes config not None):
+        self.recv_ns = recv_ns
         self.config = config
 
 

@@ -15,7 +15,7 @@ cdef class EngineCore:
     cdef readonly Limits limits
     cdef readonly object recorder, ids, decisions
     cdef readonly dict venues, markets, cancel_asked_ns, cancel_tries
-    cdef public bint is_stopping, is_paused
+    cdef public bint is_stopping, is_paused, is_heard
     cdef public int64_t last_ns, upkeep_due_ns
     cdef object _record, _upkeep
     cdef dict _handlers
@@ -34,6 +34,7 @@ cdef class EngineCore:
     cpdef Refused refusal(
         self, int64_t now_ns, MarketCore market, Order order, Quote quote, str reason, object others_micro_usd
     )
+    cpdef int look_around(self, int64_t now_ns, MarketCore market) except -1
     cpdef object others_micro_usd(self, MarketCore market)
     cdef int _apply_book(self, BookFrame event) except -1
     cdef int _apply_place(self, Place command) except -1
@@ -42,6 +43,7 @@ cdef class EngineCore:
     cdef bint _in_maintenance(self, str venue, str symbol) except -1
     cdef MarketCore _market_of(self, str venue, str symbol)
     cdef Quoting _asked(self, int64_t now_ns, MarketCore market)
+    cdef int _wake_hearers(self) except -1
     cdef int _pull(self, int64_t now_ns, MarketCore market, str reason, list acts) except -1
     cdef int _quote(self, int64_t now_ns, MarketCore market) except -1
     cdef int _carry_out(self, int64_t now_ns, MarketCore market, list steps, list acts, list refused) except -1

@@ -87,6 +87,7 @@ cdef class EngineCore:
     orders, limits: of the run; ids: client ids; recorder: takes each command before it is applied; upkeep: run when
     `upkeep_due_ns` has come; handlers: kind of event -> what applies it, for the kinds that do not come with every
     tick; book_age_ns_max, private_down_ns_max: how long quotes stand without news of a book or of their orders.
+    is_heard: some strategy reads another market than its own.
     """
 
     def __init__(
@@ -107,9 +108,13 @@ cdef class EngineCore:
         self._market_list = []
         self._desks = []
         self._commands = []
+        self.wait_for(book_age_ns_max, private_down_ns_max)
+        self.upkeep_due_ns = 1
+
+    def wait_for(self, int64_t book_age_ns_max, int64_t private_down_ns_max):
+        """Let quotes stand for so long without news of a book, or of their orders."""
         self._book_age_ns_max = book_age_ns_max
         self._private_down_ns_max = private_down_ns_max
-        self.upkeep_due_ns = 1
 
     def set_upkeep(self, upkeep):
         """Take what looks after everything besides quotes."""
@@ -178,6 +183,8 @@ cdef class EngineCore:
         cdef MarketCore market
         self._commands = commands
         if not self.is_stopping:
+            if self.is_heard:
+                self._wake_hearers()
             for each in self._market_list:
                 market = <MarketCore>each
                 if market.changed or (market.due_ns and now_ns >= market.due_ns):
@@ -252,6 +259,8 @@ cdef class EngineCore:
             market, quote.side, quote.price, quote.size, market.post_only, order, self.orders._open.count,
             others_micro_usd,
         )
+        if refused is None and market.is_capped:
+            refused = self.limits.judge_own(market, quote.side, quote.size, order)
         if refused is not None:
             return refused
         rates = market.limits
@@ -264,6 +273,15 @@ cdef class EngineCore:
         else:
             allowed = rates.allows(now_ns, "amend", now_ns - order.touched_ns, urgent, len(market.orders))
         return None if allowed else Refused("rate", "the venue's order rate limit is used up")
+
+    cpdef int look_around(self, int64_t now_ns, MarketCore market) except -1:
+        """Bring the markets that a strategy reads to this moment."""
+        cdef MarketCore other
+        for each in market.hears:
+            other = <MarketCore>each
+            other.refresh(self.orders, now_ns)
+            other.seen_gate = self.market_gate(now_ns, other)
+        return 0
 
     cpdef object others_micro_usd(self, MarketCore market):
         """The worst case of every other symbol."""
@@ -308,6 +326,8 @@ cdef class EngineCore:
         market = <MarketCore?>venue.by_index[code >> 8]
         if code & VALID:
             market.book_ns = event.recv_ns
+            if market.stirs:
+                market.stirred = True
             if code & TOP_CHANGED or not market.book_ok:
                 market.take_top()
         elif market.book_ok:
@@ -361,6 +381,20 @@ cdef class EngineCore:
 
     # --- decide -------------------------------------------------------------------------------------------------------
 
+    cdef int _wake_hearers(self) except -1:
+        """Let the strategies be asked that read a market where something happened."""
+        cdef MarketCore market
+        cdef list woken = []
+        for each in self._market_list:
+            market = <MarketCore>each
+            if market.changed or market.stirred:
+                market.stirred = False
+                woken += market.wakes
+        # Not before all are looked at: being woken is no news for those who read the woken.
+        for each in woken:
+            (<MarketCore>each).changed = True
+        return 0
+
     cdef int _quote(self, int64_t now_ns, MarketCore market) except -1:
         """Look at one symbol: bring its orders to what the strategy wants, or take them away."""
         cdef str gate
@@ -399,6 +433,10 @@ cdef class EngineCore:
         steps = quoter.plan(now_ns, quoting.quotes, quoting.terms.fair, self.orders)
         # The book may go stale without a word; the quotes are pulled then.
         due_ns = market.book_ns + self._book_age_ns_max + 1
+        for each in market.hears:
+            # So may those that the strategy reads.
+            if not (<MarketCore>each).seen_gate:
+                due_ns = min(due_ns, (<MarketCore>each).book_ns + self._book_age_ns_max + 1)
         if steps:
             acts = []
             refused = []
@@ -418,6 +456,8 @@ cdef class EngineCore:
 
     cdef Quoting _asked(self, int64_t now_ns, MarketCore market):
         """Ask the strategy; None when it failed, which pauses it and leaves the others alone."""
+        if market.hears:
+            self.look_around(now_ns, market)
         try:
             answer = market.strategy.quotes(market.state)
             if type(answer) is not Quoting:
@@ -429,9 +469,11 @@ cdef class EngineCore:
         return <Quoting>answer
 
     cdef int _pull(self, int64_t now_ns, MarketCore market, str reason, list acts) except -1:
-        """Cancel what stands. Cancels are asked again, because the first may be lost with the link."""
+        """Cancel what the strategy has standing; asked again, because the first may be lost with the link."""
         cdef int64_t due_ns
         for order in market.orders:
+            if (<Order>order).strategy != market.strategy_name:
+                continue
             due_ns = self.cancel(now_ns, <Order>order, reason, acts)
             if due_ns and (not market.due_ns or due_ns < market.due_ns):
                 market.due_ns = due_ns

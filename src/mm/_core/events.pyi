@@ -13,6 +13,7 @@ from mm._core.commands import Operator as Operator
 from mm._core.commands import Place as Place
 from mm._core.commands import QueryOrder as QueryOrder
 from mm._core.commands import Resync as Resync
+from mm._core.commands import SettingsChanged as SettingsChanged
 from mm._core.commands import Start as Start
 from mm._core.commands import StrategyPaused as StrategyPaused
 from mm._core.commands import Timer as Timer

@@ -21,7 +21,8 @@ from mm._core.market_events cimport BookFrame as _BookFrame
 
 from mm._core.account_events import Balance, BalanceChange, FeeRates, ForeignOrders, TimerSet
 from mm._core.commands import (
-    Alert, Amend, Cancel, CancelAfter, Operator, Place, QueryOrder, Resync, Start, StrategyPaused, Timer,
+    Alert, Amend, Cancel, CancelAfter, Operator, Place, QueryOrder, Resync, SettingsChanged, Start, StrategyPaused,
+    Timer,
 )
 from mm._core.event import Event as _Event
 from mm._core.margin_events import (
@@ -48,6 +49,7 @@ CLASSES = (
     OutcomeUnknown, OrderReport, OrderAbsent, OrderDenied, OpenOrdersRead, Balance, BalanceChange, ForeignOrders,
     FeeRates, TimerSet, Timer, Operator, Start, Place, Amend, Cancel, CancelAfter, Resync, QueryOrder, Alert,
     PositionReport, FundingPaid, FundingRate, MarkPrice, MarginReport, LiquidationRisk, StrategyPaused,
+    SettingsChanged,
 )
 
 

@@ -21,6 +21,7 @@ cdef class Limits:
         self, MarketCore market, int side, int64_t price, int64_t size, bint post_only, Order replaces,
         int64_t orders_open, object others_micro_usd,
     )
+    cdef Refused judge_own(self, MarketCore market, int side, int64_t size, Order replaces)
     cdef Refused _worst_case(
         self, MarketCore market, int side, int64_t price, int64_t size, Order replaces, object others_micro_usd
     )

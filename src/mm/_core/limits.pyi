@@ -27,6 +27,7 @@ class Limits:
     """The caps of a run."""
 
     def __init__(self, *, collar: float, total_micro_usd: int, orders_max: int) -> None: ...
+    def retune(self, *, collar: float, total_micro_usd: int, orders_max: int) -> None: ...
     def check(
         self,
         market: MarketCore,

@@ -67,6 +67,10 @@ cdef class Limits:
     """
 
     def __init__(self, *, double collar, total_micro_usd, int64_t orders_max):
+        self.retune(collar=collar, total_micro_usd=total_micro_usd, orders_max=orders_max)
+
+    def retune(self, *, double collar, total_micro_usd, int64_t orders_max):
+        """Judge by other caps from now on. Raises ValueError for a collar that is none."""
         if not collar >= 0:
             raise ValueError(f"collar: {collar} is negative or not a number")
         self._collar = collar
@@ -124,6 +128,35 @@ cdef class Limits:
                 text = market.instrument.price_text(order.price)
                 return Refused("self-trade", f"own order at {text} stands there")
         return self._worst_case(market, side, price, size, replaces, others_micro_usd)
+
+    cdef Refused judge_own(self, MarketCore market, int side, int64_t size, Order replaces):
+        """Judge by the caps that the market's strategy has for itself; None when its order may go."""
+        cdef Order order
+        cdef int64_t count = 0
+        cdef mm_int128 open_size = 0
+        cdef mm_int128 added = size
+        cdef mm_int128 worst
+        if size > market.own_size_max:
+            text = market.instrument.base_text(size)
+            return Refused("order size", f"{text} is over max_order_size of {market.strategy_name}")
+        for each in market.orders:
+            order = <Order>each
+            if order.strategy == market.strategy_name:
+                count += 1
+                if order.side == side:
+                    open_size += order.counted
+        if replaces is None and count >= market.own_orders_max:
+            cap = f"max_open_orders of {market.strategy_name} is {market.own_orders_max}"
+            return Refused("order count", f"{count} of its orders are open, {cap}")
+        if replaces is not None:
+            added = <mm_int128>replaces.cum_size + size - (<mm_int128>replaces.booked + replaces.counted)
+            if added < 0:
+                added = 0
+        worst = <mm_int128>market.own_quantity + side * (open_size + added)
+        if side * worst > 0 and magnitude(worst) > market.own_position_max:
+            text = f"{market.instrument.base_text(as_int(worst))} {market.base}"
+            return Refused("position", f"worst case {text} is over max_position of {market.strategy_name}")
+        return None
 
     cdef Refused _worst_case(
         self, MarketCore market, int side, int64_t price, int64_t size, Order replaces, object others_micro_usd

@@ -8,7 +8,7 @@ from mm._core.quoter cimport Quoter
 
 
 cdef class MarketState:
-    cdef public object instrument, book
+    cdef public object instrument, book, others
     cdef public int64_t now_ns, bid, bid_size, ask, ask_size, position, buy_fill_ns, sell_fill_ns, trade_price
 
 
@@ -39,6 +39,10 @@ cdef class MarketCore:
     cdef public str gap, problem, paused
     cdef public bint book_ok, changed
     cdef public int8_t held
+    cdef public bint is_capped, stirs, stirred
+    cdef public int64_t own_quantity, own_position_max, own_size_max, own_orders_max
+    cdef public list hears, wakes
+    cdef public str seen_gate
     cdef public int64_t bid, bid_size, ask, ask_size, book_ns, due_ns, position_max, order_size_max
     cdef public object last
     cdef readonly str status

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any, Final, final
 
 from typing_extensions import disjoint_base
@@ -20,6 +21,7 @@ class MarketState:
 
     instrument: Any
     book: Book
+    others: Mapping[tuple[str, str], Any]
     now_ns: int
     bid: int
     bid_size: int
@@ -68,6 +70,16 @@ class MarketCore:
     book_ok: bool
     changed: bool
     held: int
+    is_capped: bool
+    stirs: bool
+    stirred: bool
+    own_quantity: int
+    own_position_max: int
+    own_size_max: int
+    own_orders_max: int
+    hears: list[Any]
+    wakes: list[Any]
+    seen_gate: str
     bid: int
     bid_size: int
     ask: int
@@ -133,6 +145,7 @@ class MarketCore:
     @property
     def middle2(self) -> int: ...
     def take_instrument(self, instrument: Any) -> None: ...
+    def take_strategy(self, strategy: Any, *, post_only: bool, due_of: Any) -> None: ...
     def lose_book(self, gap: str) -> None: ...
     def affordable(self, side: int, price: int) -> int | None: ...
     def take_top(self) -> None: ...

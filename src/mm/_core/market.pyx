@@ -13,6 +13,8 @@ from mm._core.orders cimport OrderStore
 from mm._core.positions cimport Position
 from mm._core.quoter cimport Quoter
 
+from types import MappingProxyType
+
 # Currencies taken as one dollar. Anything else has no price in dollars here, so its exposure cannot be bounded.
 USD = frozenset({"USD", "USDT", "USDC", "USDG", "USDQ"})
 # Decimals of balances.
@@ -25,6 +27,8 @@ BOTH_SIDES = 2
 COST_MAX = 2**126
 
 cdef frozenset _USD = USD
+# What a strategy sees that has asked for no other market.
+cdef object NO_OTHERS = MappingProxyType({})
 
 
 @final
@@ -33,12 +37,14 @@ cdef class MarketState:
 
     now_ns: time of the decision; bid, bid_size, ask, ask_size: the best prices of others (own orders taken out), always
     present and uncrossed; book: every level, own orders included; position: signed, in size units; buy_fill_ns,
-    sell_fill_ns: time of the last own fill on a side, 0 none; trade_price: last trade, 0 none.
+    sell_fill_ns: time of the last own fill on a side, 0 none; trade_price: last trade, 0 none; others: the markets that
+    the strategy has subscribed to, by (venue, symbol), to read.
     """
 
     def __init__(self, instrument, book):
         self.instrument = instrument
         self.book = book
+        self.others = NO_OTHERS
 
     def fill_ns(self, int side):
         """When we last filled on a side, 0 never."""
@@ -92,6 +98,11 @@ cdef class MarketCore:
     since they were looked at; held: the side on which nothing may be quoted, BOTH_SIDES, 0 none; last: the last record
     that was kept.
 
+    is_capped: the strategy has caps of its own, own_position_max, own_size_max and own_orders_max, on what its own
+    orders fill and may fill; own_quantity: what they have filled. hears: markets that the strategy reads; wakes: those
+    whose strategies read this one; stirs: they read its whole book; seen_gate: why nothing could be sent here when one
+    of them last looked.
+
     As of the last `refresh`: orders, own open ones; quantity, signed position; base_free, quote_free, what the account
     can spend in 1e-12, None while unknown; margin_free, the same of a contract's margin account. leverage: with which
     a contract's margin is counted.
@@ -120,6 +131,10 @@ cdef class MarketCore:
         self.leverage = 1
         self.orders = []
         self._due_of = due_of
+        self.hears = []
+        self.wakes = []
+        self.seen_gate = ""
+        self.own_position_max = self.own_size_max = self.own_orders_max = CAP_MAX
         self.take_instrument(instrument)
 
     @property
@@ -158,6 +173,16 @@ cdef class MarketCore:
         self.instrument = self.state.instrument = instrument
         # What was computed in the old units.
         self.base_free = self.quote_free = self.margin_free = None
+
+    def take_strategy(self, strategy, *, bint post_only, due_of):
+        """Let another strategy quote here from now on: the same one made anew, or with other knobs."""
+        if strategy.name != self.strategy_name:
+            raise ValueError(f"{self.symbol}: quoted by {self.strategy_name}, not by {strategy.name}")
+        self.strategy = strategy
+        self.post_only = post_only
+        self._due_of = due_of
+        self.wish_ns = 0
+        self.changed = True
 
     cpdef lose_book(self, str gap):
         """Trust the book no longer: the next snapshot ends it."""

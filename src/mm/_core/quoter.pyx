@@ -82,15 +82,19 @@ cdef class Quoter:
     def __init__(
         self, *, bint can_amend, int64_t interval_ns=0, double tolerance=0.0, int64_t max_age_ns=0
     ):
+        self._can_amend = can_amend
+        self._buys = []
+        self._sells = []
+        self.retune(interval_ns, tolerance, max_age_ns)
+
+    def retune(self, int64_t interval_ns, double tolerance, int64_t max_age_ns):
+        """Go by other knobs from now on; orders keep their slots. Raises ValueError for one that is negative."""
         for name, value in (("interval_ns", interval_ns), ("tolerance", tolerance), ("max_age_ns", max_age_ns)):
             if not value >= 0:
                 raise ValueError(f"{name}: {value} is negative or not a number")
-        self._can_amend = can_amend
         self._interval_ns = interval_ns
         self._tolerance = tolerance
         self._max_age_ns = max_age_ns
-        self._buys = []
-        self._sells = []
 
     cpdef list plan(self, int64_t now_ns, tuple quotes, double fair, OrderStore store):
         """Return the changes that lead from what stands to `quotes`, retreats first. Sets when to look again."""

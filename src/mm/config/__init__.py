@@ -12,6 +12,7 @@ from mm.config.settings import (
     MarketMakerParameters,
     RunSettings,
     Settings,
+    StrategyLimits,
     StrategySettings,
     VenueSettings,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Secret",
     "Settings",
     "SettingsError",
+    "StrategyLimits",
     "StrategySettings",
     "VenueSettings",
     "boolean",

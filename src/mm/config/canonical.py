@@ -20,6 +20,7 @@ from mm.config.settings import (
     LimitSettings,
     RunSettings,
     Settings,
+    StrategyLimits,
     StrategySettings,
     VenueSettings,
 )
@@ -32,7 +33,10 @@ class UnknownKind(LookupError):
 def to_json(settings: Settings) -> bytes:
     """The canonical text: sorted keys, exact decimals, no secret."""
     strategies = {
-        name: _table(strategy) | _table(strategy.parameters) for name, strategy in settings.strategies.items()
+        name: _table(strategy)
+        | _table(strategy.parameters)
+        | ({"limits": _table(strategy.limits)} if strategy.limits is not None else {})
+        for name, strategy in settings.strategies.items()
     }
     value = {
         "run": _table(settings.run),
@@ -101,6 +105,10 @@ def _owned(
     chooser: str,
     parameters_of: ParametersOf,
 ) -> Owned | None:
+    fixed: dict[str, Any] = {}
+    if cls is StrategySettings and "limits" in table:
+        fixed["limits"] = read_table(StrategyLimits, table["limits"], source, (*path, "limits"))
+        table = {key: value for key, value in table.items() if key != "limits"}
     generic = {field.name for field in dataclasses.fields(cls) if "rule" in field.metadata}
     own = {key: value for key, value in table.items() if key not in generic}
     try:
@@ -109,7 +117,7 @@ def _owned(
         raise UnknownKind(*error.args) from error
     parameters = read_table(kind, own, source, path)
     rest = {key: value for key, value in table.items() if key in generic}
-    return read_table(cls, rest, source, path, name=path[1], parameters=parameters)
+    return read_table(cls, rest, source, path, name=path[1], parameters=parameters, **fixed)
 
 
 def _table(settings: Any) -> dict[str, Any]:  # Any: a dataclass with ruled fields

@@ -17,6 +17,7 @@ from mm.config.settings import (
     StrategySettings,
     VenueSettings,
 )
+from mm.subscriptions import subscriptions_of
 
 MakerFeeOf = Callable[[VenueSettings], Decimal | None]
 """What a venue takes of a maker at first in basis points, for the warning while the account's own fee is unknown."""
@@ -31,6 +32,8 @@ def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) ->
         _environment(settings, venue, source)
     for strategy in settings.strategies.values():
         _symbols(settings, strategy, source)
+        _own_limits(settings, strategy, source)
+        _heard(settings, strategy, source)
         if isinstance(strategy.parameters, MarketMakerParameters):
             _sizes(settings, strategy, strategy.parameters, source)
             warnings += _fees(settings, strategy, strategy.parameters, maker_fee_of)
@@ -133,29 +136,65 @@ def _symbols(settings: Settings, strategy: StrategySettings, source: Source) -> 
             )
 
 
+def _heard(settings: Settings, strategy: StrategySettings, source: Source) -> None:
+    """What a strategy wants to hear is among what its venue is asked for."""
+    for each in subscriptions_of(strategy.parameters):
+        chosen = settings.venues[each.venue].symbols if each.venue else ()
+        if chosen and each.symbol and each.symbol not in chosen:
+            source.refuse(
+                ("venues", each.venue, "symbols"),
+                f"{each.symbol} too, which strategies.{strategy.name} reads",
+                ", ".join(chosen),
+            )
+
+
+def _own_limits(settings: Settings, strategy: StrategySettings, source: Source) -> None:
+    """A strategy's own caps are under those of the run."""
+    own, limits = strategy.limits, settings.limits
+    if own is None:
+        return
+    path = ("strategies", strategy.name, "limits")
+    caps = (
+        ("max_position", own.max_position, limits.position_max(strategy.symbol), f"the limit for {strategy.symbol}"),
+        ("max_order_size", own.max_order_size, limits.max_order_size, "limits.max_order_size"),
+        ("max_open_orders", own.max_open_orders, limits.max_open_orders, "limits.max_open_orders"),
+    )
+    for key, value, cap, name in caps:
+        if value is not None and value > cap:
+            source.refuse((*path, key), f"at most {name} = {cap}", str(value), "a strategy's caps are under the run's")
+
+
+def _capped(settings: Settings, strategy: StrategySettings) -> tuple[tuple[Decimal, Decimal, int], str]:
+    """The caps that hold for a strategy's position, order size and order count, and the table that set them."""
+    own, limits = strategy.limits, settings.limits
+    caps = (limits.position_max(strategy.symbol), limits.max_order_size, limits.max_open_orders)
+    if own is None:
+        return caps, "limits"
+    mine = (own.max_position or caps[0], own.max_order_size or caps[1], own.max_open_orders or caps[2])
+    return mine, f"strategies.{strategy.name}.limits" if mine != caps else "limits"
+
+
 def _sizes(settings: Settings, strategy: StrategySettings, knobs: MarketMakerParameters, source: Source) -> None:
     path = ("strategies", strategy.name)
     limits = settings.limits
-    cap = limits.position_max(strategy.symbol)
+    (cap, size_max, orders_max), table = _capped(settings, strategy)
     largest = knobs.quote_size * max(Decimal(1), knobs.level_size_factor ** (knobs.levels - 1))
     if knobs.max_position > cap:
         source.refuse(
             (*path, "max_position"), f"at most the limit of {cap} for {strategy.symbol}", str(knobs.max_position)
         )
-    if largest > limits.max_order_size:
-        source.refuse(
-            (*path, "quote_size"), f"orders of at most limits.max_order_size = {limits.max_order_size}", f"{largest:f}"
-        )
+    if largest > size_max:
+        source.refuse((*path, "quote_size"), f"orders of at most {table}.max_order_size = {size_max}", f"{largest:f}")
     if knobs.open_size() > knobs.max_position:
         source.refuse(
             (*path, "quote_size"),
             f"one side's orders within max_position = {knobs.max_position}",
             f"{knobs.open_size():f} in {knobs.levels} level(s)",
         )
-    if 2 * knobs.levels > limits.max_open_orders:
+    if 2 * knobs.levels > orders_max:
         source.refuse(
             (*path, "levels"),
-            f"two sides within limits.max_open_orders = {limits.max_open_orders}",
+            f"two sides within {table}.max_open_orders = {orders_max}",
             f"{2 * knobs.levels} orders",
         )
     if knobs.min_spread_bps > knobs.spread_bps:

@@ -21,10 +21,12 @@ from mm.config.settings import (
     MarketMakerParameters,
     RunSettings,
     Settings,
+    StrategyLimits,
     StrategySettings,
     VenueSettings,
 )
 from mm.config.syntax import syntax_problem
+from mm.subscriptions import subscriptions_of
 
 TABLES: Final = ("run", "venues", "strategies", "hedging", "conversion", "limits")
 BYTES_MAX: Final = 1_000_000
@@ -116,13 +118,14 @@ def _check(
     if run is not None and limits is not None and not source.problems:
         named = {strategy.venue for strategy in strategies.values()} | {hedge.hedge for hedge in hedging.values()}
         named |= {stated.venue for stated in conversion.values() if stated.venue}
+        named |= _heard(strategies, source)
         for name in named - venues.keys():
             key, secret = environment.secrets(name, are_needed=is_live)
             venues[name] = VenueSettings(name=name, api_key=key, api_secret=secret)
         settings = Settings(
             run=run, venues=venues, strategies=strategies, limits=limits, hedging=hedging, conversion=conversion
         )
-        warnings = cross_check(settings, source, maker_fee_of)
+        warnings = cross_check(settings, source, maker_fee_of) if not source.problems else []
         if not source.problems and not environment.problems:
             return dataclasses.replace(settings, warnings=(*environment.warnings, *warnings))
     raise SettingsError((*source.problems, *environment.problems))
@@ -136,6 +139,7 @@ def _owned(
     if not isinstance(table, dict):
         source.refuse(path, f"a table [{table_name}.{name}]", "a single value")
         return None
+    table, own_limits = _own_limits(table, source, path)
     generic = {field.name for field in dataclasses.fields(cls) if "rule" in field.metadata}
     chosen = table.get(chooser, DEFAULTS[chooser])
     parameters = None
@@ -160,7 +164,16 @@ def _owned(
         path,
         name=name,
         parameters=parameters,
+        **own_limits,
     )
+
+
+def _own_limits(table: dict[str, Any], source: Source, path: tuple[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The table [strategies.NAME.limits], apart from what is the strategy's own."""
+    if path[0] != "strategies" or "limits" not in table:
+        return table, {}
+    rest = {key: value for key, value in table.items() if key != "limits"}
+    return rest, {"limits": read_table(StrategyLimits, table["limits"], source, (*path, "limits"))}
 
 
 def _limits(table: Any, source: Source) -> Any:
@@ -173,6 +186,18 @@ def _limits(table: Any, source: Source) -> Any:
         )
     rest = {key: value for key, value in table.items() if key != "max_per_symbol"}
     return {**rest, "default_max_position": table["max_per_symbol"]}
+
+
+def _heard(strategies: dict[str, StrategySettings], source: Source) -> set[str]:
+    """Venues that strategies want to hear."""
+    venues: set[str] = set()
+    for name, strategy in strategies.items():
+        try:
+            venues |= {each.venue for each in subscriptions_of(strategy.parameters) if each.venue}
+        except Exception as error:  # noqa: BLE001  # whatever a user's file raises
+            path = ("strategies", name)
+            source.refuse(path, "subscriptions that can be made", f"{type(error).__name__}: {error}")
+    return venues
 
 
 def _named(tables: dict[str, Any], key: str, source: Source) -> dict[str, Any]:

@@ -66,18 +66,34 @@ class VenueSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyLimits:
+    """`[strategies.NAME.limits]`: caps of one strategy under those of `[limits]`, on its own orders and their fills.
+
+    max_position: on the worst case of what its fills made and its open orders may; max_order_size: one order;
+    max_open_orders: of its own. None: that of `[limits]`.
+    """
+
+    max_position: Decimal | None = rule.number("base", default=None, above=0, most=1_000_000_000)
+    max_order_size: Decimal | None = rule.number("base", default=None, above=0, most=1_000_000_000)
+    max_open_orders: int | None = rule.integer(default=None, least=1, most=10_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StrategySettings:
     """`[strategies.NAME]`: one strategy on one symbol.
 
-    kind: finds the class by name (a file of `mm.strategies`, or "package.module:Class"); parameters: the class's own
-    frozen `Parameters`, already checked.
+    kind: finds the class by name (a file of `mm.strategies`, or "package.module:Class"); autostart: it quotes from the
+    start of the run on, and not only once the operator starts it; parameters: the class's own frozen `Parameters`,
+    already checked; limits: caps of its own.
     """
 
     name: str = ""
     kind: str = rule.text(default="market_maker")
     venue: str = rule.text("name", default="kraken")
     symbol: str = rule.text("symbol")
+    autostart: bool = rule.boolean(default=True)
     parameters: Any = None  # Any: whatever dataclass the strategy declares
+    limits: StrategyLimits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,10 @@ recording through `apply` therefore ends in the same state: `state_hash` says so
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 from mm._core import events as ev
@@ -24,8 +22,11 @@ from mm._core.market import CAP_MAX
 from mm._core.orders import Order, OrderState, OrderStore
 from mm.config import Settings
 from mm.engine.explain import explain
+from mm.engine.hearing import Hearing
 from mm.engine.hedging import HedgeDesk
 from mm.engine.market import Market
+from mm.engine.reloading import caps_of, take_settings
+from mm.engine.roster import WORDS, Roster, made
 from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
 from mm.errors import InvariantError
@@ -35,7 +36,6 @@ from mm.inventory import Accounts
 from mm.inventory.conversion import rates
 from mm.oms.ids import ClientIds
 from mm.risk import Limits
-from mm.strategies import Strategy, find
 
 OWNER: Final = "mm"
 LIVE: Final = ("pending_new", "new", "partially_filled")
@@ -85,16 +85,13 @@ class Engine(EngineCore):
         self, start: ev.Start, settings: Settings, faces: Mapping[str, Face], recorder: Recorder, owner: str = OWNER
     ) -> None:
         limits = settings.limits
+        self.handlers = self._handlers()
         super().__init__(
             orders=OrderStore(),
-            limits=Limits(
-                collar=float(limits.price_collar_bps) / 10_000,
-                total_micro_usd=int(limits.max_total_exposure_usd * 1_000_000),
-                orders_max=limits.max_open_orders,
-            ),
+            limits=Limits(**caps_of(limits)),
             ids=ClientIds(owner, start.epoch),
             recorder=recorder,
-            handlers=self._handlers(),
+            handlers=self.handlers,
             book_age_ns_max=limits.book_age_ms_max * 1_000_000,
             private_down_ns_max=limits.private_down_ms_max * 1_000_000,
         )
@@ -107,10 +104,8 @@ class Engine(EngineCore):
         """Orders that are over by the venue's word, and when one of its lists first showed them as open."""
         self.ghosts: dict[str, ev.OrderReport] = {}
         """Those that its lists still show long after: cancelled again."""
-        self.strategy_errors: dict[str, Exception] = {}
-        """What strategies raised, by their names: for reports, and no part of the state."""
-        self.unannounced: dict[str, str] = {}
-        """Strategies that raised in `apply`, which emits nothing, and why: `decide` tells of them."""
+        self.roster = Roster(self)
+        self.hearing = Hearing(self)
         self.fills = 0
         self.unbooked = 0
         """Fills of orders that are not ours: they change the account, not our position."""
@@ -151,6 +146,7 @@ class Engine(EngineCore):
             ev.ForeignOrders: self._on_foreign_orders,
             ev.Operator: self._on_operator,
             ev.StrategyPaused: self._on_strategy_paused,
+            ev.SettingsChanged: self._on_settings,
             ev.CancelAfter: self._on_cancel_after,
             ev.Resync: self._on_resync,
             ev.QueryOrder: self._on_query,
@@ -190,7 +186,7 @@ class Engine(EngineCore):
 
         add(self.orders.state_hash(), self.ids.count, self.is_stopping, self.is_paused, self.fills, self.unbooked)
         add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
-        add(sorted(self.cancel_tries.items()), sorted(self.unannounced.items()))
+        add(sorted(self.cancel_tries.items()), sorted(self.roster.unannounced.items()), self.roster.facts())
         add([desk.facts() for _, desk in sorted(self.desks.items())])
         add(self.accounts.facts())
         for name, venue in sorted(self.venues.items()):
@@ -203,7 +199,7 @@ class Engine(EngineCore):
             add(market.book.state_hash(), market.position.state_hash(), market.profit.cash, market.profit.spread2)
             add(list(market.quoter.facts()), market.quoter.changed_ns)
             add(market.limits.state_hash() if market.limits is not None else 0)
-            add(market.paused)
+            add(market.paused, market.own_quantity)
             add(market.state.buy_fill_ns, market.state.sell_fill_ns, market.state.trade_price)
         return digest.hexdigest()
 
@@ -231,30 +227,29 @@ class Engine(EngineCore):
         if market is not None:
             market.state.trade_price = event.price
             if market.strategy is not None:
-                self._tell(event.recv_ns, market, market.strategy.on_trade, event)
+                self.roster.tell(market, market.strategy.on_trade, event)
 
     def _on_instrument(self, event: ev.InstrumentUpdate) -> None:
         venue = self.venues[event.venue]
-        chosen = next(
-            (s for s in self.settings.strategies.values() if (s.venue, s.symbol) == (event.venue, event.symbol)), None
-        )
+        member = self.roster.of(event.venue, event.symbol)
         key = (event.venue, event.symbol)
-        is_hedged_in = any(desk.hedge == key for desk in self.desks.values())
-        rated = any((s.venue, s.symbol) == key for s in self.settings.conversion.values())
-        if chosen is None and not is_hedged_in and not rated and event.symbol not in venue.settings.symbols:
+        is_wanted = key in self.hearing.markets or any(desk.hedge == key for desk in self.desks.values())
+        is_wanted = is_wanted or any((s.venue, s.symbol) == key for s in self.settings.conversion.values())
+        if member is None and not is_wanted and event.symbol not in venue.settings.symbols:
             return
         instrument = Instrument.from_json(event.definition)
         market = self.markets.get((event.venue, event.symbol))
         if market is None:
-            strategy: Strategy | None = None
-            if chosen is not None:
-                strategy = find(chosen.kind)(chosen.name, chosen.parameters)
+            strategy = made(member.settings) if member is not None else None
             market = Market(venue, instrument, strategy, venue.face.trading_limits(venue.settings.tier))
             if venue.decoder.add(event.symbol, market.book) != len(venue.by_index):
                 raise InvariantError(f"{event.symbol}: the book decoder and the engine count symbols differently")
             venue.by_index.append(market)
             self.add_market(market)
             self.accounts.add(key, instrument)
+            if member is not None:
+                self.roster.take(member, market)
+            self.hearing.connect()
             # Its snapshot is on the way; one that came before its instrument is gone, and asked for again at once.
             market.resync_ns = 0 if venue.early_book else event.recv_ns
             venue.early_book = False
@@ -277,22 +272,40 @@ class Engine(EngineCore):
         if was == MAINTENANCE != instrument.status:
             self.cancels_are_taken()
         market.changed = True
-        limits = self.settings.limits
-        market.position_max = min(instrument.size_of_base(limits.position_max(market.symbol)), CAP_MAX)
-        market.order_size_max = min(instrument.size_of_base(limits.max_order_size), CAP_MAX)
+        self.cap(market)
         if not instrument.linear:
             market.is_frozen = True
             market.problem = f"{market.symbol} is an inverse contract, worth less the higher its price: not traded here"
+        self.prepare(market)
+
+    def cap(self, market: Market) -> None:
+        """Take a symbol's caps from the settings, on its grid."""
+        size_of = market.instrument.size_of_base
+        limits = self.settings.limits
+        market.position_max = min(size_of(limits.position_max(market.symbol)), CAP_MAX)
+        market.order_size_max = min(size_of(limits.max_order_size), CAP_MAX)
+        strategy = self.settings.strategies.get(market.strategy_name)
+        own = strategy.limits if strategy is not None else None
+        market.is_capped = own is not None
+        if own is not None:
+            market.own_position_max = min(size_of(own.max_position), CAP_MAX) if own.max_position else CAP_MAX
+            market.own_size_max = min(size_of(own.max_order_size), CAP_MAX) if own.max_order_size else CAP_MAX
+            market.own_orders_max = own.max_open_orders or CAP_MAX
+
+    def prepare(self, market: Market) -> None:
+        """Give a strategy the grid of its symbol; it starts once it has one that it can quote on."""
         if market.is_frozen:
             return
         market.problem = ""
         if market.strategy is not None:
             try:
-                market.strategy.prepare(instrument)
+                market.strategy.prepare(market.instrument)
             except ValueError as error:
                 market.problem = str(error)
-            except Exception as error:  # noqa: BLE001  # as in `_tell`
-                self._failed(market, error)
+            except Exception as error:  # noqa: BLE001  # whatever a user's file raises, the others go on
+                self.roster.failed(market, error)
+            else:
+                self.roster.prepared(self.last_ns, market)
 
     def _on_fee_rates(self, event: ev.FeeRates) -> None:
         market = self.markets.get((event.venue, event.symbol))
@@ -402,7 +415,10 @@ class Engine(EngineCore):
                 for desk in self.desks.values():
                     desk.on_fill(event, order, market)
                 if market.strategy is not None and order.purpose != "hedge":
-                    self._tell(event.recv_ns, market, market.strategy.on_fill, event)
+                    if order.strategy == market.strategy_name:
+                        market.own_quantity += event.side * event.size
+                    self.roster.tell(market, market.strategy.on_fill, event)
+            self.hearing.on_fill(event)
         self._after(event, order)
 
     def _on_report(self, event: ev.OrderReport) -> None:
@@ -524,12 +540,11 @@ class Engine(EngineCore):
     def _on_operator(self, event: ev.Operator) -> None:
         """Take an operator's word; "pause" and "resume" with a name are for that strategy alone."""
         if event.action in ("stop", "kill"):
+            self.roster.stop_all(event.recv_ns, event.argument)
             self.is_stopping = True
             self.stop_reason = event.argument
-        elif event.action in ("pause", "resume") and event.argument:
-            reason = "paused by the operator" if event.action == "pause" else ""
-            for market in self._markets_of(event.argument):
-                market.paused = reason
+        elif event.argument and event.action in WORDS:
+            self.roster.operate(event)
         elif event.action == "pause":
             self.is_paused = True
         elif event.action == "resume":
@@ -538,39 +553,22 @@ class Engine(EngineCore):
             market.changed = True
         self._upkeep.wake()
 
-    # --- strategies -------------------------------------------------------------------------------------------------
-
-    def _tell(self, recv_ns: int, market: Market, hook: Callable[[Any], None], event: Any) -> None:
-        """Let a strategy learn of something; one that raises is not asked any more. A replay raises just so."""
-        try:
-            hook(event)
-        except Exception as error:  # noqa: BLE001  # whatever a user's file raises, the others go on
-            self._failed(market, error)
-
-    def _failed(self, market: Market, error: Exception) -> None:
-        reason = self._raised(market, error)
-        self._pause(market.strategy_name, reason)
-        self.unannounced[market.strategy_name] = reason
+    def _on_settings(self, event: ev.SettingsChanged) -> None:
+        take_settings(self, event)
         self._upkeep.wake()
 
+    # --- strategies -------------------------------------------------------------------------------------------------
+
     def _raised(self, market: Market, error: Exception) -> str:
-        """What a strategy raised, in words; the error itself is kept for a report."""
-        self.strategy_errors[market.strategy_name] = error
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-        return f"it raised {type(error).__name__}: {error}{where}"
+        """A strategy raised in `decide`: in words."""
+        return self.roster.raised(market, error)
 
     def _on_strategy_paused(self, event: ev.StrategyPaused) -> None:
-        self.unannounced.pop(event.strategy, None)
-        self._pause(event.strategy, event.reason)
+        self.roster.on_paused(event)
 
-    def _pause(self, strategy: str, reason: str) -> None:
-        for market in self._markets_of(strategy):
-            market.paused = f"strategy {strategy} is paused: {reason}"
-            market.changed = True
-
-    def _markets_of(self, strategy: str) -> list[Market]:
-        return [market for market in self.markets.values() if market.strategy_name == strategy]
+    def wake_upkeep(self) -> None:
+        """Let what is besides quotes be looked at in the next `decide`."""
+        self._upkeep.wake()
 
     def _on_nothing(self, event: Any) -> None:
         pass

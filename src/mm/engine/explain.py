@@ -27,6 +27,7 @@ def explain(engine: Engine, now_ns: int, market: Market) -> Decision:
     if gate or strategy is None:
         return Decision(now_ns, venue, symbol, name, gate, market.bid, market.ask, market.quantity, None, (), ())
     state = market.state
+    engine.look_around(now_ns, market)
     quoting = strategy.quotes(state)
     others = engine.others_micro_usd(market)
     instrument = market.instrument

@@ -103,6 +103,12 @@ class HedgeDesk:
         self._retry_ns = place.recv_ns + min(AGAIN_NS << min(self._failures, 10), RETRY_NS_MAX)
         self._failures += 1
 
+    def take_settings(self, settings: HedgeSettings) -> None:
+        """Go by other settings; a policy with other parameters begins anew, the debts stay."""
+        old, self.settings = self.settings, settings
+        if (old.policy, old.parameters) != (settings.policy, settings.parameters):
+            self.policy = find(settings.policy)(settings.policy, settings.parameters)
+
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
         return (self.name, self.ledger.state_hash(), self.policy.facts(), self._retry_ns, self._failures)

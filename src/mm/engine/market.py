@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mm._core._rust import Book
@@ -14,6 +16,33 @@ from mm.strategies import Strategy
 
 if TYPE_CHECKING:
     from mm.engine.venue import TradingLimits, VenueState
+
+
+@dataclass(frozen=True, slots=True)
+class _Knobs:
+    """What the quoter and the limits read of a strategy's parameters; one of one's own need not have any of them."""
+
+    interval_ns: int
+    tolerance: float
+    max_age_ns: int
+    post_only: bool
+
+    @classmethod
+    def of(cls, strategy: Strategy | None) -> _Knobs:
+        knobs = strategy.parameters if strategy is not None else None
+        return cls(
+            interval_ns=int(getattr(knobs, "refresh_interval_ms", 0)) * 1_000_000,
+            tolerance=float(getattr(knobs, "refresh_tolerance_bps", 0)) / 10_000,
+            max_age_ns=int(getattr(knobs, "max_order_age_s", 0) * 1_000_000_000),
+            post_only=bool(getattr(knobs, "post_only", True)),
+        )
+
+
+def _due_of(strategy: Strategy | None) -> Callable[..., int] | None:
+    """Its own `due_ns`; nobody is asked for one that is always never."""
+    if strategy is None or type(strategy).due_ns is Strategy.due_ns:
+        return None
+    return strategy.due_ns
 
 
 class Market(MarketCore):
@@ -30,15 +59,9 @@ class Market(MarketCore):
     def __init__(
         self, venue: VenueState, instrument: Instrument, strategy: Strategy | None, limits: TradingLimits | None
     ) -> None:
-        knobs = strategy.parameters if strategy is not None else None
-        # A strategy of one's own need not have these knobs.
-        quoter = Quoter(
-            can_amend=venue.capabilities.amend,
-            interval_ns=int(getattr(knobs, "refresh_interval_ms", 0)) * 1_000_000,
-            tolerance=float(getattr(knobs, "refresh_tolerance_bps", 0)) / 10_000,
-            max_age_ns=int(getattr(knobs, "max_order_age_s", 0) * 1_000_000_000),
-        )
-        is_timed = strategy is not None and type(strategy).due_ns is not Strategy.due_ns
+        knobs = _Knobs.of(strategy)
+        quoter = Quoter(can_amend=venue.capabilities.amend)
+        quoter.retune(knobs.interval_ns, knobs.tolerance, knobs.max_age_ns)
         super().__init__(
             venue,
             instrument,
@@ -46,14 +69,20 @@ class Market(MarketCore):
             strategy,
             limits,
             quoter,
-            post_only=bool(getattr(knobs, "post_only", True)),
-            due_of=strategy.due_ns if strategy is not None and is_timed else None,
+            post_only=knobs.post_only,
+            due_of=_due_of(strategy),
         )
         self.profit = ProfitSplit()
         self.resync_ns = 0
         self.is_frozen = False
         self.hedge_fills = 0
         self.hedge_cost = 0
+
+    def take_strategy_of(self, strategy: Strategy) -> None:
+        """Let the strategy made anew quote here, by its own knobs; its orders keep their places."""
+        knobs = _Knobs.of(strategy)
+        self.quoter.retune(knobs.interval_ns, knobs.tolerance, knobs.max_age_ns)
+        self.take_strategy(strategy, post_only=knobs.post_only, due_of=_due_of(strategy))
 
     def venue_orders(self) -> list[Order]:
         """Own open orders of this symbol as of the last look at it."""

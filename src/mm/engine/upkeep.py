@@ -36,7 +36,7 @@ class Upkeep:
         """Do what is due."""
         engine = self._engine
         engine.upkeep_due_ns = now_ns + PERIOD_NS
-        for name, reason in list(engine.unannounced.items()):
+        for name, reason in list(engine.roster.unannounced.items()):
             engine.emit(ev.StrategyPaused(now_ns, name, reason))
         for venue in engine.venues.values():
             self._timer(now_ns, venue)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from mm.config import Settings, VenueSettings
 from mm.net.link import Link, LinkSettings
+from mm.subscriptions import subscriptions_of
 
 MS: Final = 1_000_000
 
@@ -56,4 +57,10 @@ def symbols_of(settings: Settings, venue: str) -> tuple[str, ...]:
     quoted = [strategy.symbol for strategy in settings.strategies.values() if strategy.venue == venue]
     hedged = [hedge.hedge_symbol for hedge in settings.hedging.values() if hedge.hedge == venue]
     rated = [stated.symbol for stated in settings.conversion.values() if stated.venue == venue]
-    return chosen or tuple(dict.fromkeys(quoted + hedged + rated))
+    heard = [
+        each.symbol
+        for strategy in settings.strategies.values()
+        for each in subscriptions_of(strategy.parameters)
+        if each.venue == venue and each.symbol
+    ]
+    return chosen or tuple(dict.fromkeys(quoted + hedged + rated + heard))

@@ -229,13 +229,13 @@ class Supervisor:
     def _strategy_paused(self, event: ev.StrategyPaused) -> None:
         """Keep the report of what a strategy raised; without any strategy left the run is over."""
         engine = self._bot.engine
-        error = engine.strategy_errors.get(event.strategy)
+        error = engine.roster.errors.get(event.strategy)
         # The report has the traceback; whose mistake it is, the sentence says.
         report = self._told(error).rpartition(" (report: ") if error is not None else ("", "", "")
         told = f"strategy {event.strategy} is paused, its orders are cancelled: {event.reason}"
         told += f" (report: {report[2]}" if report[1] else ""
         self._view.say(told)
-        if not self._fault and all(market.paused for market in engine.markets.values() if market.strategy is not None):
+        if not self._fault and engine.roster.is_over:
             self._fault = told
             self._wake.set()
 
