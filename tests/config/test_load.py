@@ -11,6 +11,7 @@ import pytest
 from mm.config import Environment, MarketMakerParameters, Settings, SettingsError, integer, load, number
 from mm.config.rule import Refused, Rule
 from mm.inventory.hedging import parameters_of as policies_of
+from mm.strategies import parameters_of
 
 GOOD = """\
 [run]
@@ -69,7 +70,7 @@ def test_defaults_need_no_file() -> None:
 
 @pytest.mark.parametrize("path", sorted(Path("examples").glob("*.toml")), ids=lambda path: path.stem)
 def test_an_example_loads(path: Path) -> None:
-    assert load(path, Environment({}), policies_of=policies_of).strategies
+    assert load(path, Environment({}), parameters_of=parameters_of, policies_of=policies_of).strategies
 
 
 def test_the_live_example_lacks_only_the_fingerprint_of_the_key_and_earns_more_than_the_fee() -> None:

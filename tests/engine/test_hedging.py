@@ -77,8 +77,10 @@ class OtherFace:
 
 
 class TwoVenues(World):
+    settings_text = SETTINGS
+
     def __init__(self, path, extra="", limits=""):
-        path.write_text(SETTINGS.format(extra=extra, limits=limits))
+        path.write_text(self.settings_text.format(extra=extra, limits=limits))
         self.settings = load(path, Environment({}), parameters_of=parameters_of, policies_of=policies_of)
         self.recorder = MemoryRecorder(keep=True)
         self.now = START

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm.inventory.hedging import HedgeState, find, known
-from mm.inventory.hedging.pricing import HedgePricing, down, up
 from mm.inventory.hedging.twap import shares
+from mm.pricing import HedgePricing, down, up
 from tests.engine.world import instrument
 
 BUY, SELL = 1, -1

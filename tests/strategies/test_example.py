@@ -36,7 +36,7 @@ def test_a_strategy_of_one_file_outside_the_package_quotes_and_fills(tmp_path, m
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("market_makr", 'known kinds: "market_maker"'),
+        ("market_makr", 'known kinds: "cross_exchange_market_maker", "market_maker"'),
         ("nowhere:Thing", "nowhere cannot be imported"),
         ("mm.strategies.base:MarketState", "no subclass of mm.strategies.Strategy named MarketState"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from mm.config.reader import Source
@@ -22,6 +22,19 @@ from mm.subscriptions import subscriptions_of
 MakerFeeOf = Callable[[VenueSettings], Decimal | None]
 """What a venue takes of a maker at first in basis points, for the warning while the account's own fee is unknown."""
 
+Wrong = tuple[str, str, str, str]
+"""A key of a strategy's table, what was expected, what came, and a hint."""
+
+
+class StrategyCaps(NamedTuple):
+    """The caps of one strategy: base units, base units, a count, and the table to name in a message."""
+
+    position: Decimal
+    order_size: Decimal
+    orders: int
+    table: str = "limits"
+
+
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -34,6 +47,7 @@ def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) ->
         _symbols(settings, strategy, source)
         _own_limits(settings, strategy, source)
         _heard(settings, strategy, source)
+        _own_word(settings, strategy, source)
         if isinstance(strategy.parameters, MarketMakerParameters):
             _sizes(settings, strategy, strategy.parameters, source)
             warnings += _fees(settings, strategy, strategy.parameters, maker_fee_of)
@@ -164,20 +178,31 @@ def _own_limits(settings: Settings, strategy: StrategySettings, source: Source) 
             source.refuse((*path, key), f"at most {name} = {cap}", str(value), "a strategy's caps are under the run's")
 
 
-def _capped(settings: Settings, strategy: StrategySettings) -> tuple[tuple[Decimal, Decimal, int], str]:
-    """The caps that hold for a strategy's position, order size and order count, and the table that set them."""
+def _own_word(settings: Settings, strategy: StrategySettings, source: Source) -> None:
+    """What the strategy's own parameters find wrong with themselves among the other settings."""
+    wrong = getattr(strategy.parameters, "wrong", None)
+    if wrong is None:
+        return
+    for key, expected, came, hint in wrong(settings, strategy, caps_of(settings, strategy)):
+        source.refuse(("strategies", strategy.name, key), expected, came, hint)
+
+
+def caps_of(settings: Settings, strategy: StrategySettings) -> StrategyCaps:
+    """The caps that hold for a strategy, and the table that set them."""
     own, limits = strategy.limits, settings.limits
-    caps = (limits.position_max(strategy.symbol), limits.max_order_size, limits.max_open_orders)
+    caps = StrategyCaps(limits.position_max(strategy.symbol), limits.max_order_size, limits.max_open_orders)
     if own is None:
-        return caps, "limits"
-    mine = (own.max_position or caps[0], own.max_order_size or caps[1], own.max_open_orders or caps[2])
-    return mine, f"strategies.{strategy.name}.limits" if mine != caps else "limits"
+        return caps
+    mine = StrategyCaps(
+        own.max_position or caps.position, own.max_order_size or caps.order_size, own.max_open_orders or caps.orders
+    )
+    return mine._replace(table=f"strategies.{strategy.name}.limits") if mine != caps else caps
 
 
 def _sizes(settings: Settings, strategy: StrategySettings, knobs: MarketMakerParameters, source: Source) -> None:
     path = ("strategies", strategy.name)
     limits = settings.limits
-    (cap, size_max, orders_max), table = _capped(settings, strategy)
+    cap, size_max, orders_max, table = caps_of(settings, strategy)
     largest = knobs.quote_size * max(Decimal(1), knobs.level_size_factor ** (knobs.levels - 1))
     if knobs.max_position > cap:
         source.refuse(

@@ -20,7 +20,7 @@ from mm._core.decision import Decision
 from mm._core.engine_core import EngineCore
 from mm._core.market import CAP_MAX
 from mm._core.orders import Order, OrderState, OrderStore
-from mm.config import Settings
+from mm.config import Settings, VenueSettings
 from mm.engine.explain import explain
 from mm.engine.hearing import Hearing
 from mm.engine.hedging import HedgeDesk
@@ -49,6 +49,8 @@ MAINTENANCE: Final = "maintenance"
 RATE: Final = ErrorClass.RATE.value
 NOT_SENT: Final = "local"
 """Code of a refusal that is the link's own: not one byte of the request left."""
+BP_E8: Final = 10_000
+"""One basis point in the unit of fees."""
 GONE_SETTLE_NS: Final = 2_000_000_000
 """What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 
@@ -240,6 +242,7 @@ class Engine(EngineCore):
         instrument = Instrument.from_json(event.definition)
         market = self.markets.get((event.venue, event.symbol))
         if market is None:
+            instrument = _with_fees(instrument, venue.settings)
             strategy = made(member.settings) if member is not None else None
             market = Market(venue, instrument, strategy, venue.face.trading_limits(venue.settings.tier))
             if venue.decoder.add(event.symbol, market.book) != len(venue.by_index):
@@ -572,3 +575,12 @@ class Engine(EngineCore):
 
     def _on_nothing(self, event: Any) -> None:
         pass
+
+
+def _with_fees(instrument: Instrument, venue: VenueSettings) -> Instrument:
+    """Take the stated fees where the venue has not told any."""
+    if instrument.maker_fee_e8 < 0 and venue.maker_fee_bps is not None:
+        instrument = replace(instrument, maker_fee_e8=int(venue.maker_fee_bps * BP_E8))
+    if instrument.taker_fee_e8 < 0 and venue.taker_fee_bps is not None:
+        instrument = replace(instrument, taker_fee_e8=int(venue.taker_fee_bps * BP_E8))
+    return instrument

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mm.strategies.base import Strategy
 
-NOT_STRATEGIES = frozenset({"base", "find", "others"})
+NOT_STRATEGIES = frozenset({"base", "exposure", "find", "others"})
 
 
 def known() -> tuple[str, ...]:

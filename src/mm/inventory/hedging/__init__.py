@@ -3,7 +3,7 @@
 from mm.inventory.hedging.find import find, known, parameters_of
 from mm.inventory.hedging.ledger import Debt, HedgeLedger, Payment
 from mm.inventory.hedging.policy import HedgeOrder, HedgeParameters, HedgePlan, HedgePolicy, HedgeState
-from mm.inventory.hedging.pricing import HedgePricing
+from mm.pricing import HedgePricing
 
 __all__ = [
     "Debt",

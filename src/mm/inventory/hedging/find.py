@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mm.inventory.hedging.policy import HedgePolicy
 
-NOT_POLICIES = frozenset({"find", "hedger", "ledger", "policy", "pricing"})
+NOT_POLICIES = frozenset({"find", "hedger", "ledger", "policy"})
 
 
 def known() -> tuple[str, ...]:

@@ -30,13 +30,23 @@ class HedgePricing:
         if not (-1 < self.maker < 1 and self.taker + self.slippage < 1 and self.edge < 1):
             raise ValueError(f"{self}: fees, slippage and edge have to be fractions well under 1")
 
+    @property
+    def bid_factor(self) -> Fraction:
+        """What the hedge market's bid is multiplied with."""
+        return (1 - self.taker - self.slippage) * (1 - self.edge) / (1 + self.maker)
+
+    @property
+    def ask_factor(self) -> Fraction:
+        """What the hedge market's ask is multiplied with."""
+        return (1 + self.taker + self.slippage) * (1 + self.edge) / (1 - self.maker)
+
     def bid(self, hedge_bid: Fraction) -> Fraction:
         """The highest bid that still earns the edge when it is sold at the hedge market's bid."""
-        return hedge_bid * (1 - self.taker - self.slippage) * (1 - self.edge) / (1 + self.maker)
+        return hedge_bid * self.bid_factor
 
     def ask(self, hedge_ask: Fraction) -> Fraction:
         """The lowest ask that still earns the edge when it is bought back at the hedge market's ask."""
-        return hedge_ask * (1 + self.taker + self.slippage) * (1 + self.edge) / (1 - self.maker)
+        return hedge_ask * self.ask_factor
 
 
 def down(price: Fraction, tick: Fraction) -> int:
