@@ -59,6 +59,7 @@ DURABLE: Final[dict[type[Event], Kind]] = {
     ),
     events.Operator: Kind.OPERATOR,
     events.Start: Kind.POLICY,
+    events.SettingsChanged: Kind.POLICY,
     events.StrategyPaused: Kind.LATCH,
 }
 """By type. What is not here is market data, a timer, a link's state, a read or a word to the user: each comes anew."""
