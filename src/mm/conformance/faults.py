@@ -133,6 +133,21 @@ def execution_lost(stand: Stand) -> None:
     stand.finish()
 
 
+def execution_lost_before_silence(stand: Stand) -> None:
+    """The messages about a fill are lost, nothing follows, and nobody asks: it is noticed all the same."""
+    stand.ready()
+    bid = stand.place(BUY, stand.price(-1))
+    stand.live(bid)
+    stand.run(2)
+    for name in stand.case.words.own:
+        stand.fault("message", "gap", name, times=0)
+    stand.trade(SELL, stand.price(-1), stand.size)
+    stand.run(1)
+    stand.mend()
+    stand.closed(bid, "FILLED")
+    stand.finish()
+
+
 def execution_twice(stand: Stand) -> None:
     """Every message about orders and executions comes twice: a fill is booked once."""
     stand.ready()
@@ -275,6 +290,7 @@ CASES: Final[tuple[Act, ...]] = (
     amend_answer_lost,
     cancel_of_an_unknown_order,
     execution_lost,
+    execution_lost_before_silence,
     execution_twice,
     execution_late,
     own_messages_unreadable,

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from mm._core.events import Alert, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport, VenueStatus
+from mm._core.events import Alert, BalanceChange, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport, VenueStatus
 from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.kraken.history import HistoryReader
 from mm.exchanges.kraken.subscriptions import Subscriptions
@@ -43,6 +43,12 @@ CALL_COSTS: Final = {"trades_history": 4, "closed_orders": 2}
 """Sources disagree whether history costs 2 or 4 and what closed orders cost (Kraken reference: rate limits)."""
 REFUSALS_MAX: Final = 3
 """Refusals for load of one connection's private subscriptions, each with a pause; then it is made anew."""
+TRADE_WAIT_NS: Final = 3 * SECOND_NS
+"""A trade moves the balances and is told among the executions, within milliseconds of one another."""
+TRADE_TIMES_NS: Final = SECOND_NS
+"""How far both channels may differ about the time of one trade."""
+TRADE_LOOKS_MAX: Final = 5
+"""The history may trail the engine."""
 RESUBSCRIBES_MAX: Final = 3
 RESUBSCRIBE_WINDOW_NS: Final = 60 * SECOND_NS
 """Gaps that keep coming are the connection's fault: past three a minute it is made anew, within its budget."""
@@ -104,6 +110,8 @@ class KrakenSession:
         self._history_read = False
         self._snapshot_due_ns = 0
         self._retry_due_ns = 0
+        self._trade_ns = self._trade_due_ns = self._trade_looks = 0
+        """The newest trade that the balances tell of, and when the executions have to have told it too."""
         self._started_ns = 0
 
     # --- port -------------------------------------------------------------------------------------------------------
@@ -201,10 +209,12 @@ class KrakenSession:
             self._resume_private(now_ns)
         if self._keeps_spare() and self._token.is_stale(now_ns):
             self._wish_token(now_ns)
+        if 0 < self._trade_due_ns <= now_ns:
+            self._look_for_trade(now_ns)
         return self._look_public(now_ns, events)
 
     def due_ns(self) -> int:
-        dues = [self._public.due_ns(), self._snapshot_due_ns, self._retry_due_ns]
+        dues = [self._public.due_ns(), self._snapshot_due_ns, self._retry_due_ns, self._trade_due_ns]
         if self._keeps_spare():
             dues.append(self._token.stale_ns())
         return min((due_ns for due_ns in dues if due_ns), default=0)
@@ -330,6 +340,7 @@ class KrakenSession:
         self.plain.sequence = self._balances_sequence = -1
         self._snapshots.clear()
         self._acks.clear()
+        self._trade_due_ns = 0
         self._snapshot_due_ns = 0
 
     def _private_acknowledged(self, now_ns: int, decoded: Decoded) -> list[Any]:
@@ -376,9 +387,27 @@ class KrakenSession:
                 return []
         if channel == "executions":
             events += self._foreign.follow(now_ns, events)
+        elif not decoded.snapshot:
+            self._note_trades(now_ns, events)
         if self._up[PRIVATE]:
             self._note_fills(events)
         return events + self._look_private(now_ns)
+
+    def _note_trades(self, now_ns: int, events: Sequence[Any]) -> None:
+        """A lost execution shows with the number of the next one; where none follows, the balances tell of it."""
+        for event in events:
+            if type(event) is BalanceChange and event.kind == "trade":
+                self._trade_ns = max(self._trade_ns, event.venue_ns)
+                if not self._trade_due_ns:
+                    self._trade_due_ns, self._trade_looks = now_ns + TRADE_WAIT_NS, 0
+
+    def _look_for_trade(self, now_ns: int) -> None:
+        self._trade_due_ns = 0
+        is_told = self.plain.last_fill_ns >= self._trade_ns - TRADE_TIMES_NS
+        if not is_told and self._up[PRIVATE] and self._trade_looks < TRADE_LOOKS_MAX:
+            self._trade_looks += 1
+            self._trade_due_ns = now_ns + RETRY_NS
+            self.read_history(now_ns, self.plain.last_fill_ns or self._started_ns)
 
     def _count(self, channel: str, sequence: int) -> None:
         if channel == "executions":
