@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from mm._core.hedge_policy import FollowPlanner
 from mm.config import rule
-from mm.inventory.hedging.policy import HedgeOrder, HedgeParameters, HedgePlan, HedgePolicy, HedgeState
+from mm.inventory.hedging.policy import HedgeParameters, HedgePlan, HedgePolicy, HedgeState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +29,12 @@ class CrossExchange(HedgePolicy):
 
     Parameters = CrossExchangeParameters
     parameters: CrossExchangeParameters
+    native: FollowPlanner
+
+    def __init__(self, name: str, parameters: CrossExchangeParameters) -> None:
+        super().__init__(name, parameters)
+        self.native = FollowPlanner(self.threshold, self.slippage_bps, float(parameters.depth_share))
 
     def plan(self, state: HedgeState) -> HedgePlan:
         """Return one crossing order, cut to depth and balance."""
-        if not state.owed or state.worth < self.threshold:
-            return HedgePlan(note="nothing owed")
-        lots = min(state.owed, int(state.depth * float(self.parameters.depth_share)))
-        if state.balance is not None:
-            lots = min(lots, state.balance)
-        if lots <= 0:
-            return HedgePlan(note="the hedge market has not enough depth, or the account not enough balance")
-        return HedgePlan(HedgeOrder(state.side, lots, state.crossing_price(self.slippage_bps), True), note="follows")
+        return self.native.plan(state)

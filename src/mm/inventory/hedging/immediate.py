@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from mm._core.hedge_policy import ThresholdPlanner
 from mm.config import rule
-from mm.inventory.hedging.policy import HedgeOrder, HedgeParameters, HedgePlan, HedgePolicy, HedgeState
+from mm.inventory.hedging.policy import HedgeParameters, HedgePlan, HedgePolicy, HedgeState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,18 +22,12 @@ class Immediate(HedgePolicy):
 
     Parameters = ImmediateParameters
     parameters: ImmediateParameters
+    native: ThresholdPlanner
+
+    def __init__(self, name: str, parameters: ImmediateParameters) -> None:
+        super().__init__(name, parameters)
+        self.native = ThresholdPlanner(self.threshold, self.slippage_bps, float(parameters.band))
 
     def plan(self, state: HedgeState) -> HedgePlan:
         """Return one crossing order for what is above the band."""
-        if state.worth < self.threshold or not state.debt:
-            return HedgePlan(note="under the threshold")
-        lots = state.owed
-        band = float(self.parameters.band)
-        if band and state.worth > 0:
-            lots -= int(abs(state.debt) * min(1.0, band / state.worth))
-        lots = min(lots, state.depth)
-        if state.balance is not None:
-            lots = min(lots, state.balance)
-        if lots <= 0:
-            return HedgePlan(note="hedge orders are out" if state.committed else "nothing to be had in the slippage")
-        return HedgePlan(HedgeOrder(state.side, lots, state.crossing_price(self.slippage_bps), True), note="at once")
+        return self.native.plan(state)

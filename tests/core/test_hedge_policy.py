@@ -1,0 +1,87 @@
+"""The two policies that hedge at once, and the ledger of debts, against their slow twins."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mm._core import hedge_ledger as native_ledger
+from mm._core import hedge_policy as native
+from mm.instruments import Instrument
+from tests.reference import hedge_ledger as plain_ledger
+from tests.reference import hedge_policy as plain
+
+SMALL, LARGE = st.integers(0, 2_000), st.integers(0, 2**53)
+FLOATS = st.one_of(st.sampled_from([0.0, 1.0, 50.0]), st.floats(0, 1e7))
+STATES = st.fixed_dictionaries(
+    {
+        "now_ns": st.just(1),
+        "debt": st.one_of(st.integers(-2_000, 2_000), st.integers(-(2**62), 2**62)),
+        "worth": FLOATS,
+        "oldest_ns": st.just(0),
+        "committed": st.one_of(SMALL, LARGE),
+        "lot": st.just(1),
+        "bid": st.one_of(st.integers(1, 10**7), st.integers(1, 2**61)),
+        "bid_size": st.just(1),
+        "ask_size": st.just(1),
+        "depth": st.one_of(SMALL, LARGE, st.just(2**63 - 1)),
+        "balance": st.one_of(st.none(), SMALL, LARGE, st.just(2**70)),
+    }
+)
+
+
+@settings(max_examples=500)
+@given(
+    STATES, st.sampled_from([1, 5, 100]), st.integers(1, 100), FLOATS,
+    st.one_of(st.sampled_from([0.0, 5.0, 500.0]), st.floats(0, 500)), st.floats(0.001, 1), FLOATS,
+)  # fmt: skip
+def test_plans_are_the_same(state, tick, spread, threshold, slippage_bps, depth_share, band):
+    instrument = Instrument("v", "BTC/USDT", "BTC", "USDT", 2, 8, tick=tick)
+    facts = state | {"instrument": instrument, "ask": state["bid"] + spread}
+    facts["bid"], facts["ask"] = facts["bid"] // tick * tick, -(-facts["ask"] // tick) * tick
+    ours, theirs = native.HedgeState(**facts), plain.HedgeState(**facts)
+    assert (ours.side, ours.owed, ours.touch) == (theirs.side, theirs.owed, theirs.touch)
+    for planner, twin in (
+        (
+            native.FollowPlanner(threshold, slippage_bps, depth_share),
+            plain.Follow(threshold, slippage_bps, depth_share),
+        ),
+        (native.ThresholdPlanner(threshold, slippage_bps, band), plain.Threshold(threshold, slippage_bps, band)),
+    ):
+        plan, expected = planner.plan(ours), twin.plan(theirs)
+        if facts["depth"] > 2**62 and isinstance(twin, plain.Follow) and plan.order and expected.order:
+            # More than anybody can owe: the share of it is cut at half of 64 bits.
+            assert plan.order.lots <= expected.order.lots
+            continue
+        assert (plan.note, plan.cancel, plan.due_ns) == (expected.note, expected.cancel, expected.due_ns)
+        order, wanted = plan.order, expected.order
+        assert (order is None) == (wanted is None)
+        if order is not None:
+            assert (order.side, order.lots, order.price, order.crossing) == (
+                wanted.side, wanted.lots, wanted.price, wanted.crossing,
+            )  # fmt: skip
+
+
+AMOUNTS = st.one_of(st.integers(1, 9), st.integers(1, 2**70))
+STEPS = st.tuples(
+    st.sampled_from(["on_quote_fill", "on_external", "on_hedge_fill"]), st.sampled_from([1, -1]), AMOUNTS,
+    st.one_of(st.just(0), st.integers(90, 110), st.integers(1, 2**70)), st.integers(0, 50),
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(STEPS, max_size=30))
+def test_ledgers_are_the_same(steps):
+    ours, theirs = native_ledger.HedgeLedger(), plain_ledger.HedgeLedger()
+    now_ns = 1_000
+    for number, (kind, side, amount, price, waited) in enumerate(steps):
+        now_ns += waited
+        for ledger in (ours, theirs):
+            policy = (f"p{number % 2}",) if kind == "on_hedge_fill" else ()
+            getattr(ledger, kind)(now_ns, f"E{number}", *policy, side, amount, price)
+        assert ours.net == theirs.net
+        assert ours.oldest_ns() == theirs.oldest_ns()
+        assert ours.owed(3) == theirs.owed(3)
+        assert [ours.open_of(each) for each in (1, -1)] == [theirs.open_of(each) for each in (1, -1)]
+        assert ours.state_hash() == theirs.state_hash()
+    assert [repr(payment) for payment in ours.payments] == [repr(payment) for payment in theirs.payments]
