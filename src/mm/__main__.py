@@ -1,10 +1,11 @@
-"""`python -m mm COMMAND`: run, why, journal, simulator."""
+"""`python -m mm COMMAND`: run, why, journal, simulator, and words to a run that is going on."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
+COMMANDS = ("pause", "resume", "start", "stop-strategy", "strategies", "reload")
 USAGE = """\
 usage: mm COMMAND ...
 
@@ -12,6 +13,13 @@ usage: mm COMMAND ...
   why        explain the quotes, and their absence, of the last run
   journal    verify, repair or dump the durable journal of a state folder
   simulator  the simulated Kraken alone, for any client
+
+to a run that is going on:
+
+  pause, resume [NAME]      take quotes away and let them come back, of one strategy or of all
+  start, stop-strategy NAME begin or end a strategy
+  strategies                tell how each strategy is
+  reload [FILE]             go by a changed configuration
 
 mm COMMAND --help says more."""
 
@@ -36,6 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mm.simulator.process import main as simulator
 
         return simulator(arguments)
+    if command in COMMANDS:
+        from mm.operate import main as operate
+
+        return operate(command, arguments)
     print(USAGE, file=sys.stderr if command not in ("-h", "--help", "help") else sys.stdout)
     return 0 if command in ("-h", "--help", "help") else 2
 

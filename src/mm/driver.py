@@ -40,8 +40,13 @@ class Driver(DriverCore):
         self.ports = {name: Port(self, name, link) for name, link in self.links.items()}
 
     def operate(self, now_ns: int, action: str, argument: str = "") -> None:
-        """Take an operator's command: stop, pause, resume or kill."""
+        """Take an operator's command: stop, pause, resume or kill, and what is said to one strategy by its name."""
         self.take((ev.Operator(now_ns, action, argument),))
+        self.decide(now_ns, "")
+
+    def change(self, now_ns: int, config: bytes) -> None:
+        """Go by other settings from here on, in the form that `Start` carries."""
+        self.take((ev.SettingsChanged(now_ns, config),))
         self.decide(now_ns, "")
 
     def next_deadline(self) -> int:

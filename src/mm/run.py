@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,8 @@ from mm.errors import ConfigError
 from mm.stopping import Exit
 
 if TYPE_CHECKING:
+    from mm.live.bot import Bot
+    from mm.live.operating import Operating
     from mm.persistence.recorder import FileRecorder
     from mm.screen.view import View
     from mm.simulator.world import World
@@ -41,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _refuse(INTERRUPTED, Exit.UNREACHABLE)
     try:
-        return _run(settings, arguments.json)
+        return _run(settings, arguments.json, lambda path: _settings(arguments, path))
     except KeyboardInterrupt:
         return _refuse(INTERRUPTED, Exit.UNREACHABLE)
     except Exception as error:  # noqa: BLE001  # the last resort before the run: a sentence and a report, no secret
@@ -53,15 +55,17 @@ def _refuse(error: object, code: Exit = Exit.USAGE) -> Exit:
     return code
 
 
-def _settings(arguments: Any) -> Settings:  # Any: argparse's namespace
+def _settings(arguments: Any, path: Path | None = None) -> Settings:  # Any: argparse's namespace
+    """What the file (that of the command line unless another is named), environment and command line say."""
     from mm.exchanges.discovery import entry_maker_fee_bps
     from mm.inventory.hedging import parameters_of as policies_of
     from mm.strategies import parameters_of
 
     environment = Environment(process_environment(), arguments.env_file)
-    chosen = overrides(arguments, SIMULATED, _only_strategy(arguments.config))
+    file = path if path is not None else arguments.config
+    chosen = overrides(arguments, SIMULATED, _only_strategy(file))
     return load(
-        arguments.config,
+        file,
         environment,
         chosen,
         parameters_of,
@@ -151,7 +155,8 @@ def _named_where(settings: Settings, venue: str, error: ConfigError) -> ConfigEr
     return error
 
 
-def _run(settings: Settings, as_json: bool) -> int:
+def _run(settings: Settings, as_json: bool, read: Callable[[Path | None], Settings]) -> int:
+    from mm.live.operating import Operating
     from mm.persistence.recorder import FileRecorder, RecorderError
     from mm.persistence.state import StateFolder
     from mm.screen.output import Output
@@ -163,6 +168,7 @@ def _run(settings: Settings, as_json: bool) -> int:
         return _refuse(error)
     output = Output()
     code: Exit | None = None
+    loaded = settings
     try:
         labels: tuple[str, ...] = ()
         if settings.run.world == "sim":
@@ -182,7 +188,7 @@ def _run(settings: Settings, as_json: bool) -> int:
         epoch = folder.next_epoch(int(time.time()))
         recorder = FileRecorder(folder.new_recording(epoch), build=_build(), created_ns=time.time_ns())
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            code = runner.run(_live(settings, recorder, view, labels, epoch))
+            code = runner.run(_live(settings, recorder, view, labels, epoch, lambda bot: Operating(bot, loaded, read)))
         return code  # noqa: RET504  # read below, too
     except KeyboardInterrupt:
         # The run's last word, once spoken, holds: its signal handlers end with its loop.
@@ -196,8 +202,16 @@ def _run(settings: Settings, as_json: bool) -> int:
         folder.close()
 
 
-async def _live(settings: Settings, recorder: FileRecorder, view: View, labels: tuple[str, ...], epoch: int) -> Exit:
+async def _live(
+    settings: Settings,
+    recorder: FileRecorder,
+    view: View,
+    labels: tuple[str, ...],
+    epoch: int,
+    operating: Callable[[Bot], Operating],
+) -> Exit:
     from mm.live.bot import Bot
+    from mm.live.control import Control
     from mm.live.supervisor import Supervisor
     from mm.persistence.recorder import RecorderError
 
@@ -213,12 +227,18 @@ async def _live(settings: Settings, recorder: FileRecorder, view: View, labels: 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.ask_to_stop, signal.Signals(number).name)
+    control = Control(state, operating(bot).commands())
+    try:
+        await control.start()
+    except OSError as error:
+        view.say(f"Nobody can speak to this run but by signals (mm pause, mm reload and their like): {error}")
     try:
         return await supervisor.run()
     except Exception as error:  # noqa: BLE001  # the end itself has failed: nothing is proven
         told = _told(error, state, f"{epoch:08d}", settings)
         return _refuse(f"{told}\nOWN ORDERS MAY BE LEFT AT THE VENUE: look there and cancel them", Exit.LEFT)
     finally:
+        await control.stop()
         try:
             recorder.close()
         except RecorderError as error:

@@ -102,7 +102,16 @@ def records(path: Path) -> Iterator[Record]:
     from mm.screen.observe import Instruments
 
     commands = (ev.Place, ev.Amend, ev.Cancel)
-    causes = (ev.BookReset, ev.LinkChanged, ev.VenueStatus, ev.Operator, ev.Fill, ev.OrderRejected, ev.ClockOffset)
+    causes = (
+        ev.BookReset,
+        ev.LinkChanged,
+        ev.VenueStatus,
+        ev.Operator,
+        ev.SettingsChanged,
+        ev.Fill,
+        ev.OrderRejected,
+        ev.ClockOffset,
+    )
     events: Iterator[Any] = read(path)  # Any: the kinds share no class with a symbol
     begin = next(events, None)
     if type(begin) is not ev.Start:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mm._core import events as ev
@@ -63,6 +64,13 @@ class Bot:
         """Give the engine an operator's command."""
         shell = next(iter(self.shells.values()))
         shell.tell(lambda now_ns: self.driver.operate(now_ns, action, argument))
+
+    def take_settings(self, fresh: Settings) -> None:
+        """Go by the strategies, hedges and limits of other settings, between two decisions; all else stays."""
+        self.settings = replace(self.settings, strategies=fresh.strategies, hedging=fresh.hedging, limits=fresh.limits)
+        config = to_json(self.settings)
+        shell = next(iter(self.shells.values()))
+        shell.tell(lambda now_ns: self.driver.change(now_ns, config))
 
     def decide(self) -> None:
         """Let the engine decide now."""

@@ -1,6 +1,7 @@
 """The state folder of a run: one bot at a time, an epoch that never repeats, recordings in a bounded number.
 
 state/bot.lock          held while a bot runs here
+state/control.sock      where a bot that runs here is spoken to (see mm.live.control)
 state/epoch             the number of the last start; part of every client id, so that ids never repeat
 state/nonce-*           up to where a key's nonces may have been used
 state/journal/          the durable journal (see mm.persistence.journal)

@@ -77,6 +77,7 @@ class Narrator:
             ev.ForeignOrders: self._foreign,
             ev.Alert: self._alert,
             ev.Operator: self._operator,
+            ev.SettingsChanged: self._settings,
             ev.OrderCanceled: self._canceled,
             ev.Place: self._place,
             ev.Amend: self._amend,
@@ -161,6 +162,9 @@ class Narrator:
             return Happening(event.recv_ns, f"Stopping: {event.argument or 'asked to'}")
         argument = f" {event.argument}" if event.argument else ""
         return Happening(event.recv_ns, f"Operator: {event.action}{argument}")
+
+    def _settings(self, event: ev.SettingsChanged) -> Happening:
+        return Happening(event.recv_ns, "The settings were changed: the run goes by the new ones from here on")
 
     def _canceled(self, event: ev.OrderCanceled) -> Happening:
         """What nobody here asked for is news: a timer that ran out, a post-only order that would have taken."""

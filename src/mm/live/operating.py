@@ -1,0 +1,101 @@
+"""What an operator can say to a run from outside: to one strategy or to all, and a changed file of settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mm.config import SettingsError
+from mm.config.canonical import to_json
+from mm.config.changes import changes
+from mm.engine.roster import PAUSE, RESUME, START, STOP
+from mm.live.control import Answer, Command, done, failed
+
+if TYPE_CHECKING:
+    from mm.config import Settings
+    from mm.live.bot import Bot
+
+PAST: Final = {PAUSE: "paused", RESUME: "resumed", START: "started", STOP: "stopped"}
+STALE: Final = "the file has changed since it was shown: ask again"
+
+
+class Operating:
+    """The commands of a run.
+
+    bot: of the run; loaded: its settings as its file and command line gave them; load: reads a file again under the
+    same command line and environment, None for the one that the run was started with, and raises SettingsError.
+    """
+
+    def __init__(self, bot: Bot, loaded: Settings, load: Callable[[Path | None], Settings]) -> None:
+        self._bot = bot
+        self._loaded = loaded
+        self._load = load
+
+    def commands(self) -> dict[str, Command]:
+        """By name."""
+        words = dict.fromkeys((PAUSE, RESUME, START, STOP), self._word)
+        return {**words, "strategies": self._strategies, "reload": self._reload}
+
+    async def _word(self, request: Mapping[str, Any]) -> Answer:
+        """Pause, resume, start or stop a strategy; pause or resume all."""
+        bot, word, name = self._bot, str(request["command"]), request.get("strategy", "")
+        if not isinstance(name, str) or (not name and word in (START, STOP)):
+            return failed(f"which strategy? The run has {', '.join(sorted(bot.engine.roster.members))}")
+        if bot.engine.is_stopping:
+            return failed("the run is stopping")
+        if not name:
+            if bot.engine.is_paused is (word == PAUSE):
+                return failed(f"the run is {'paused' if word == PAUSE else 'not paused'} already")
+        elif refusal := bot.engine.roster.refusal(word, name):
+            return failed(refusal)
+        bot.operate(word, name)
+        return done(f"{name or 'every strategy'}: {PAST[word]}", *self._lives())
+
+    async def _strategies(self, request: Mapping[str, Any]) -> Answer:
+        """Tell how each strategy is."""
+        return done(*self._lives())
+
+    def _lives(self) -> list[str]:
+        engine = self._bot.engine
+        lines = ["every strategy is paused by the operator"] if engine.is_paused else []
+        for name, member in sorted(engine.roster.members.items()):
+            orders = len(engine.orders.open_of_strategy(name))
+            why = f" ({member.reason})" if member.reason else ""
+            where = f"{member.settings.symbol} on {member.settings.venue}"
+            lines.append(f"{name}: {member.life.value}{why}, {where}, {orders} open orders")
+        return lines
+
+    async def _reload(self, request: Mapping[str, Any]) -> Answer:
+        """Check a file whole and show what it changes; with the token of that answer, go by it.
+
+        file: '' for the one of the start; token: of the answer that was seen; raised: raised limits are meant.
+        """
+        path = Path(request["file"]) if request.get("file") else None
+        try:
+            fresh = await asyncio.to_thread(self._load, path)
+        except SettingsError as error:
+            return failed(*str(error).splitlines())
+        found = changes(self._loaded, fresh)
+        token = blake2b(to_json(self._loaded) + to_json(fresh), digest_size=16).hexdigest()
+        refused = [str(change) for change in found if change.refused]
+        if refused:
+            return failed(f"{len(refused)} of {len(found)} changes cannot be made while the run goes on:", *refused)
+        if not found:
+            return done("nothing differs from the values in force")
+        raised = [str(change) for change in found if change.is_raised]
+        if not request.get("token"):
+            warnings = (f"warning: {text}" for text in fresh.warnings)
+            return done(*map(str, found), *warnings, token=token, raised=raised)
+        if request["token"] != token:
+            return failed(STALE)
+        if raised and request.get("raised") is not True:
+            return failed("not confirmed:", *raised)
+        if self._bot.engine.is_stopping:
+            return failed("the run is stopping")
+        self._bot.take_settings(fresh)
+        self._loaded = replace(self._loaded, strategies=fresh.strategies, hedging=fresh.hedging, limits=fresh.limits)
+        return done(*(f"{change.key} = {change.new or 'none'}, was {change.old or 'none'}" for change in found))

@@ -1,0 +1,125 @@
+"""The local door: who may come in, what is answered, and what nobody can break."""
+
+import asyncio
+import contextlib
+import json
+import os
+import stat
+
+import pytest
+
+from mm.live import control as door
+from mm.live.control import LINE_BYTES_MAX, NAME, Control, address, done
+
+
+async def echo(request):
+    return done(request.get("word", ""), size=len(request))
+
+
+async def breaks(request):
+    raise ZeroDivisionError("by a caller")
+
+
+@pytest.fixture
+async def control(tmp_path):
+    made = Control(tmp_path, {"echo": echo, "breaks": breaks})
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def ask(folder, *lines):
+    with address(folder) as path:
+        reader, writer = await asyncio.open_unix_connection(path, limit=2 * LINE_BYTES_MAX)
+    answers = []
+    try:
+        for line in lines:
+            writer.write(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
+            with contextlib.suppress(ConnectionError):
+                await writer.drain()
+            answer = b""
+            with contextlib.suppress(ConnectionError):
+                answer = await reader.readline()
+            answers.append(json.loads(answer) if answer else None)
+    finally:
+        await hang_up(writer)
+    return answers
+
+
+async def hang_up(writer):
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+async def test_a_line_is_answered_by_a_line_and_the_next_one_too(control, tmp_path):
+    assert await ask(tmp_path, {"command": "echo", "word": "a"}, {"command": "echo"}) == [
+        {"ok": True, "text": ["a"], "size": 2},
+        {"ok": True, "text": [""], "size": 1},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"pause\n", 'expected one line of JSON with a "command"'),
+        (b"[]\n", "expected one line of JSON"),
+        (b"[" * 10_000 + b"\n", "expected one line of JSON"),
+        (b'{"command": "kill"}\n', "no such command; this run knows breaks, echo"),
+        (b'{"command": ["echo"]}\n', "no such command"),
+        (b'{"command": "breaks"}\n', "ZeroDivisionError: by a caller"),
+        (b"\xff\xfe\n", "expected one line of JSON"),
+    ],
+)
+async def test_what_is_no_command_gets_a_sentence_and_the_next_one_is_heard(control, tmp_path, line, said):
+    first, second = await ask(tmp_path, line, {"command": "echo"})
+    assert not first["ok"]
+    assert said in first["text"][0]
+    assert second["ok"]
+
+
+async def test_a_line_that_does_not_end_is_cut_off_and_others_are_served(control, tmp_path):
+    assert await ask(tmp_path, b"x" * (2 * LINE_BYTES_MAX)) == [None]
+    assert (await ask(tmp_path, {"command": "echo"}))[0]["ok"]
+
+
+async def test_only_the_owner_gets_in(control, tmp_path, monkeypatch):
+    assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600
+    monkeypatch.setattr(door.os, "geteuid", lambda: os.getuid() + 1)
+    monkeypatch.setattr(door, "ROOT", os.getuid() + 2)
+    assert await ask(tmp_path, {"command": "echo"}) == [None]
+    monkeypatch.undo()
+    assert (await ask(tmp_path, {"command": "echo"}))[0]["ok"]
+
+
+async def test_more_callers_than_the_bound_are_turned_away(control, tmp_path):
+    with address(tmp_path) as path:
+        held = [await asyncio.open_unix_connection(path) for _ in range(door.CONNECTIONS_MAX)]
+    for _, writer in held:
+        writer.write(b'{"command": "echo"}\n')
+    for reader, _ in held:
+        assert await reader.readline()
+    assert await ask(tmp_path, {"command": "echo"}) == [None]
+    for _, writer in held:
+        await hang_up(writer)
+
+
+async def test_a_dead_ones_socket_is_in_nobodys_way_and_the_end_takes_it_down(tmp_path):
+    (tmp_path / NAME).touch()
+    control = Control(tmp_path, {"echo": echo})
+    await control.start()
+    assert (await ask(tmp_path, {"command": "echo"}))[0]["ok"]
+    await control.stop()
+    assert not (tmp_path / NAME).exists()
+    await control.stop()
+
+
+async def test_a_folder_with_a_long_name_has_its_door_too(tmp_path):
+    folder = tmp_path / ("long" * 40)
+    folder.mkdir()
+    control = Control(folder, {"echo": echo})
+    await control.start()
+    try:
+        assert (await ask(folder, {"command": "echo"}))[0]["ok"]
+    finally:
+        await control.stop()

@@ -1,0 +1,128 @@
+"""Words to a run that is going on, as a person says them: `mm pause`, `mm reload` and their like."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mm._core import events as ev
+from mm.persistence.recording import read
+from tests.run.bot_process import BotProcess
+
+CONFIG = """
+[venues.kraken]
+tier = "pro"
+accept_account_wide_timer = true
+
+[strategies.btc]
+symbol = "BTC/USD"
+spread_bps = {spread}
+quote_size = 0.002
+max_position = 0.05
+refresh_interval_ms = 500
+
+[limits]
+max_open_orders = {orders}
+price_collar_bps = 100
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "mm.toml"
+    path.write_text(CONFIG.format(spread=4, orders=6))
+    return path
+
+
+def say(state: Path, *words: str, **options: object) -> tuple[int, str]:
+    """Run `mm` and return its exit code with all that it wrote."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "mm", *words, "--state", str(state)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+        **({"stdin": subprocess.DEVNULL} | options),  # type: ignore[call-overload]
+    )
+    return ended.returncode, ended.stdout.decode()
+
+
+def quoting(bot: BotProcess, orders: int) -> None:
+    bot.until(lambda value: value["type"] == "status" and value["orders"]["open"] == orders)
+
+
+def test_a_strategy_is_paused_resumed_stopped_and_started(
+    start: Callable[..., BotProcess], state: Path, config: Path
+) -> None:
+    bot = start("--config", str(config))
+    quoting(bot, 2)
+    for word, told, orders in (
+        (("pause", "btc"), "btc: paused (paused by the operator)", 0),
+        (("resume", "btc"), "btc: running", 2),
+        (("stop-strategy", "btc"), "btc: stopped (strategy btc is stopped)", 0),
+        (("start", "btc"), "btc: running", 2),
+        (("pause",), "every strategy is paused by the operator", 0),
+        (("resume",), "btc: running", 2),
+    ):
+        code, text = say(state, *word)
+        assert (code, told in text) == (0, True), text
+        quoting(bot, orders)
+    assert say(state, "start", "btc") == (1, "btc is running already\n")
+    assert say(state, "pause", "eth") == (1, 'no strategy is named "eth"; the run has btc\n')
+    code, text = say(state, "strategies")
+    assert (code, text) == (0, "btc: running, BTC/USD on kraken, 2 open orders\n")
+    code, end = bot.stop()
+    assert (code, end["clean"]) == (0, True)
+    code, text = say(state, "pause")
+    assert code == 2
+    assert "no run answers on the state folder" in text
+
+
+def test_a_changed_file_is_checked_shown_confirmed_and_recorded(
+    start: Callable[..., BotProcess], state: Path, config: Path
+) -> None:
+    bot = start("--config", str(config))
+    quoting(bot, 2)
+    assert say(state, "reload") == (0, "nothing differs from the values in force\n")
+    config.write_text(CONFIG.format(spread=-1, orders=0))
+    code, text = say(state, "reload")
+    assert code == 1
+    assert "2 problems in the configuration" in text
+    assert "mm.toml:8: strategies.btc.spread_bps" in text
+    assert "mm.toml:14: limits.max_open_orders" in text
+    config.write_text(CONFIG.format(spread=4, orders=6).replace('tier = "pro"', 'tier = "starter"'))
+    code, text = say(state, "reload")
+    assert code == 1
+    assert "venues.kraken.tier: pro -> starter: cannot change in a run" in text
+    config.write_text(CONFIG.format(spread=60, orders=8))
+    shown = "limits.max_open_orders: 6 -> 8 (a raised limit)\nstrategies.btc.spread_bps: 4 -> 60\n"
+    assert say(state, "reload", "--check") == (0, shown)
+    code, text = say(state, "reload")
+    assert (code, text[: len(shown)]) == (1, shown)
+    assert "limits are raised: add --yes to say that you mean it; nothing was changed" in text
+    code, text = say(state, "reload", "--yes")
+    assert code == 0
+    assert text.endswith("in force now:\nlimits.max_open_orders = 8, was 6\nstrategies.btc.spread_bps = 60, was 4\n")
+    quoting(bot, 2)
+    # On a terminal the question is asked.
+    config.write_text(CONFIG.format(spread=60, orders=9))
+    for answer, expected in ((b"n\n", 1), (b"y\n", 0)):
+        ours, theirs = pty.openpty()
+        os.write(ours, answer)
+        code, text = say(state, "reload", stdin=theirs)
+        os.close(theirs)
+        os.close(ours)
+        assert (code, "1 limits are raised. Go by them? [y/N]" in text) == (expected, True), text
+    code, end = bot.stop()
+    assert (code, end["clean"]) == (0, True)
+    (recording,) = (state / "recordings").glob("*.mmr")
+    changed = [event.config for event in read(recording) if type(event) is ev.SettingsChanged]
+    assert [b'"max_open_orders":8' in changed[0], b'"max_open_orders":9' in changed[1]] == [True, True]
+    code, text = say(state, "why", "--last", "3")
+    assert code == 0
