@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 from mm._core import events as ev
+from mm.engine.balances import residual
 from mm.inventory.accounts import DOLLAR_DIGITS
 from mm.persistence.recorder import MemoryRecorder
 from mm.simulator.kinds import ACCOUNT
@@ -55,7 +56,7 @@ def test_the_terms_are_the_change_of_both_ledgers(run):
 
 
 def test_what_the_bot_heard_of_balances_closes_too(run):
-    assert run.engine.residual() == 0
+    assert residual(run.engine) == 0
 
 
 def test_a_replay_has_the_same_terms(run):

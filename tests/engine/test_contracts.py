@@ -56,11 +56,17 @@ def test_the_caps_of_a_symbol_are_in_base_units(tmp_path):
     assert world.desk.note == "held back: worst case -0.0100 BTC is over the limit"
 
 
-def test_the_exposure_of_contracts_is_in_dollars(world):
+def test_contracts_count_against_what_they_hedge_in_units_of_the_asset(world):
+    spot, contracts = (world.engine.markets[key] for key in (("kraken", "BTC/USD"), (FUTURES, "BTC/USDT:USDT")))
     (hedge,) = world.quote_fills(world.bid, BTC // 100)
+    spot.refresh(world.engine.orders, world.now)
+    contracts.refresh(world.engine.orders, world.now)
+    assert (spot.state.net_position, contracts.state.net_position) == (BTC // 100, 100)
     world.hedge_fills(hedge, 100)
-    # 0.01 BTC at the ask of 60,001.
-    assert world.engine.others_micro_usd(world.engine.markets["kraken", "BTC/USD"]) == 600_010_000
+    spot.refresh(world.engine.orders, world.now)
+    contracts.refresh(world.engine.orders, world.now)
+    assert (spot.state.net_position, contracts.state.net_position) == (0, 0)
+    assert world.engine.others_micro_usd(spot) == 0, "no other asset"
 
 
 def test_money_on_the_screen_is_price_times_contracts_times_their_size(world):

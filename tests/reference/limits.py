@@ -9,6 +9,7 @@ order that can only bring the position nearer to zero is not held back by the po
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from typing import Final, Protocol
@@ -18,8 +19,6 @@ from mm._core.limits import APPROVED, Approved, Refused
 from mm._core.orders import Order
 from mm.instruments import AMOUNT_PRECISION, Instrument
 
-USD: Final = frozenset({"USD", "USDT", "USDC", "USDG", "USDQ"})
-"""Currencies taken as one dollar. Anything else has no price in dollars here, so its exposure cannot be bounded."""
 MICRO_USD: Final = 1_000_000
 
 
@@ -46,6 +45,20 @@ class Exposure(Protocol):
     margin_free: int | None
     leverage: int
     bound_elsewhere: int
+    rate: Fraction
+    currency_gate: str
+    elsewhere: list[Elsewhere]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another market of the same asset: what is held and may fill there, in base units, and its best ask in dollars."""
+
+    symbol: str
+    quantity: Fraction
+    buys: Fraction
+    sells: Fraction
+    ask_usd: Fraction
 
 
 class ReferenceLimits:
@@ -127,13 +140,42 @@ class ReferenceLimits:
                 return Refused(
                     "position", f"worst case {instrument.base_text(worst)} {instrument.base} is over the limit"
                 )
-            if instrument.quote not in USD:
-                return Refused("exposure", f"no price of {instrument.quote} in USD: exposure cannot be bounded")
-            largest = max(abs(quantity + buys), abs(quantity - sells))
-            own = largest * price * instrument.multiplier * MICRO_USD // 10**instrument.cost_precision
-            if own + others_micro_usd > self._total:
-                return Refused("exposure", f"worst case {(own + others_micro_usd) / 1e6:,.2f} USD is over the limit")
+            if market.currency_gate:
+                return Refused("exposure", market.currency_gate)
+            unit = Fraction(instrument.multiplier, 10**instrument.base_precision)
+            same = [other for other in market.elsewhere if other.symbol == instrument.symbol]
+            total = worst * unit + sum(o.quantity + (o.buys if side == BUY else -o.sells) for o in same)
+            if same and total * side > 0 and abs(total) > market.position_max * unit:
+                text = f"worst case {float(total):.8f} {instrument.base} over all venues is over the limit"
+                return Refused("position", text)
+        refused = self._exposure(market, price, buys, sells, others_micro_usd)
+        if refused is not None:
+            return refused
         return self._funds(market, side, price, size, replaces)
+
+    def _exposure(self, market: Exposure, price: int, buys: int, sells: int, others_micro_usd: int) -> Refused | None:
+        """The worst case of the asset: all that buys it fills on every venue and nothing else, or the reverse."""
+        instrument = market.instrument
+        unit = Fraction(instrument.multiplier, 10**instrument.base_precision)
+        net = market.quantity * unit + sum(o.quantity for o in market.elsewhere)
+        up, down = sum(o.buys for o in market.elsewhere), sum(o.sells for o in market.elsewhere)
+
+        def largest(buys: int, sells: int) -> Fraction:
+            return max(abs(net + up + buys * unit), abs(net - down - sells * unit))
+
+        worst = largest(buys, sells)
+        if worst <= largest(market.buys, market.sells):
+            return None
+        at = max(
+            [Fraction(price, 10**instrument.price_precision) * market.rate, *(o.ask_usd for o in market.elsewhere)]
+        )
+        if not at:
+            return Refused("exposure", market.currency_gate)
+        micro = worst * at * MICRO_USD
+        total = micro.numerator // micro.denominator + others_micro_usd
+        if total > self._total:
+            return Refused("exposure", f"worst case {total / 1e6:,.2f} USD is over the limit")
+        return None
 
     @staticmethod
     def _funds(market: Exposure, side: int, price: int, size: int, replaces: Order | None) -> Approved | Refused:

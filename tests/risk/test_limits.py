@@ -1,5 +1,6 @@
 """Hard caps on the worst case: each gate by its reason, what no sequence of approvals can exceed, and the slow twin."""
 
+from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
@@ -8,12 +9,12 @@ from hypothesis import strategies as st
 
 from mm._core import Book
 from mm._core.events import Amend, MarginReport, OrderAccepted, Place
-from mm._core.market import MarketCore, VenueCore
+from mm._core.market import ONE2, USD, MarketCore, VenueCore
 from mm._core.orders import OrderStore
 from mm._core.quoter import Quoter
 from mm.risk import APPROVED, Limits, Refused
 from tests.engine.world import BTC, KRAKEN, instrument
-from tests.reference.limits import ReferenceLimits
+from tests.reference.limits import Elsewhere, ReferenceLimits
 
 BUY, SELL = 1, -1
 
@@ -33,10 +34,13 @@ class Market:
         if margin is not None:
             venue.margins["USD"] = MarginReport(1, KRAKEN, "USD", margin, margin, 0, 0, 0, 0, "test")
         self.instrument = changes.pop("instrument", None) or instrument(**changes)
+        self.stated2 = ONE2 if self.instrument.quote in USD else 0
         self.store = OrderStore()
         self.core = MarketCore(venue, self.instrument, Book(10, 1, 8), None, None, Quoter(can_amend=True))
         self.core.bid, self.core.ask = bid, ask
+        self.core.book_ok = True
         self.core.position_max, self.core.order_size_max = position_max, BTC // 20
+        self.siblings = []
         self.fill(quantity)
 
     def fill(self, size):
@@ -55,6 +59,30 @@ class Market:
             self.store.amend(Amend(2, KRAKEN, symbol, name, f"O{name}", pending_price, size))
         return order
 
+    def beside(self, *others):
+        """Let these be markets of one asset, on whatever venues."""
+        every = [self, *others]
+        for market in every:
+            market.siblings = [other for other in every if other is not market]
+            market.core.relate(market.store, [other.core for other in every])
+
+    def rate(self):
+        """What the quote currency is worth."""
+        source = self.core.rate_source
+        if source is not None:
+            return Fraction(source.middle2, 2 * 10**source.instrument.price_precision) if source.book_ok else 0
+        return Fraction(self.stated2, ONE2)
+
+    def elsewhere(self):
+        """As the twin of another market sees it."""
+        unit = Fraction(self.instrument.multiplier, 10**self.instrument.base_precision)
+        orders = [order for order in self.store.open() if order.is_open]
+        buys, sells = (sum(order.exposure for order in orders if order.side == side) for side in (BUY, SELL))
+        ask = Fraction(self.core.ask, 10**self.instrument.price_precision)
+        return Elsewhere(
+            self.instrument.symbol, self.core.position.quantity * unit, buys * unit, sells * unit, ask * self.rate()
+        )
+
     def check(self, side=BUY, price=600_000, size=BTC // 100, *, replaces=None, opened=0, others=0, **changes):
         """Ask the limits and their twin, which have to agree."""
         self.core.refresh(self.store, 1)
@@ -71,6 +99,9 @@ class Market:
             margin_free=core.margin_free,
             leverage=core.leverage,
             bound_elsewhere=0,
+            rate=self.rate(),
+            currency_gate=core.currency_gate(),
+            elsewhere=[sibling.elsewhere() for sibling in self.siblings],
         )
         verdict = Limits(**caps(**changes)).check(core, side, price, size, **facts)
         assert verdict == ReferenceLimits(**caps(**changes)).check(twin, side, price, size, **facts)

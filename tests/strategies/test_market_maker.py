@@ -47,6 +47,21 @@ def test_a_full_position_moves_both_quotes_by_factor_times_half_a_spread():
         assert price == pytest.approx((600_066 if position > 0 else 599_944) + moved, abs=1)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "is_hedged", "leans_net"),
+    [("", False, False), ("", True, True), ("net", False, True), ("venue", True, False)],
+)
+def test_the_skew_leans_against_what_all_venues_hold_where_fills_are_hedged(chosen, is_hedged, leans_net):
+    state = market(position=BTC // 50, net_position=-BTC // 100, is_hedged=is_hedged)
+    quoting = maker(inventory_skew_factor=Decimal(1), inventory=chosen).quotes(state)
+    half = quoting.terms.half_spread
+    assert quoting.terms.skew == pytest.approx(half * (-0.2 if leans_net else 0.4))
+    # The cap is of this market's position whatever the skew leans against.
+    assert [size for side, _, size in prices(quoting) if side == BUY] == [BTC // 100]
+    full = maker(inventory=chosen).quotes(market(position=BTC // 20, is_hedged=is_hedged))
+    assert full.terms.bid_note == "max_position reached"
+
+
 def test_levels_step_away_and_grow():
     quoting = maker(levels=3, level_step_bps=Decimal(1), level_size_factor=Decimal(2)).quotes(market())
     assert prices(quoting) == [

@@ -18,7 +18,7 @@ cdef class EngineCore:
     cdef public bint is_stopping, is_paused, is_heard
     cdef public int64_t last_ns, upkeep_due_ns
     cdef object _record, _upkeep
-    cdef dict _handlers
+    cdef dict _handlers, _assets
     cdef list _commands, _market_list, _desks
     cdef int64_t _book_age_ns_max, _private_down_ns_max, _pull_ns
 

@@ -12,7 +12,7 @@ from libc.stdint cimport int64_t
 from mm._core.commands cimport Amend, Cancel, Place, StrategyPaused
 from mm._core.decision cimport Decision, act_of
 from mm._core.event cimport Event
-from mm._core.limits cimport Limits, Refused
+from mm._core.limits cimport Limits, Refused, net_micro_usd
 from mm._core.market cimport MarketCore, VenueCore
 from mm._core.market_events cimport BookFrame
 from mm._core.order cimport PENDING_NEW, UNKNOWN, Order
@@ -106,6 +106,7 @@ cdef class EngineCore:
         self.cancel_tries = {}
         self.decisions = deque(maxlen=DECISIONS_MAX)
         self._market_list = []
+        self._assets = {}
         self._desks = []
         self._commands = []
         self.wait_for(book_age_ns_max, private_down_ns_max)
@@ -129,6 +130,10 @@ cdef class EngineCore:
         self.markets[market.venue.name, market.symbol] = market
         market.venue.markets[market.symbol] = market
         self._market_list.append(market)
+        cdef list markets = self._assets.setdefault(market.base, [])
+        markets.append(market)
+        for each in markets:
+            each.relate(self.orders, markets)
 
     def cancels_are_taken(self):
         """A venue or a symbol came out of maintenance: what was refused because of it is asked for at once."""
@@ -226,6 +231,8 @@ cdef class EngineCore:
             return market.problem
         if market.paused:
             return market.paused
+        if market.off_peg:
+            return market.currency_gate()
         return self.market_gate(now_ns, market)
 
     cpdef str market_gate(self, int64_t now_ns, MarketCore market):
@@ -253,7 +260,7 @@ cdef class EngineCore:
     ):
         """Why a step may not be taken now, by the limits or the venue's rate; None when it may. Changes nothing.
 
-        others_micro_usd: worst case of the other symbols.
+        others_micro_usd: worst case of the other assets.
         """
         cdef Refused refused = self.limits.judge(
             market, quote.side, quote.price, quote.size, market.post_only, order, self.orders._open.count,
@@ -284,15 +291,13 @@ cdef class EngineCore:
         return 0
 
     cpdef object others_micro_usd(self, MarketCore market):
-        """The worst case of every other symbol."""
-        if len(self._market_list) == 1:
+        """The worst case of every other asset, each over all venues."""
+        if len(self._assets) == 1:
             return 0
         total = 0
-        cdef MarketCore other
-        for each in self._market_list:
-            other = <MarketCore>each
-            if other is not market:
-                total += other.worst_micro_usd(self.orders)
+        for base, markets in self._assets.items():
+            if base != market.base:
+                total += net_micro_usd(<list>markets)
         return total
 
     cpdef int64_t cancel(self, int64_t now_ns, Order order, str reason, list acts=None) except? -1:

@@ -2,8 +2,10 @@
 """Hard caps on the worst case of position, open orders, orders in flight and orders of unknown fate.
 
 `Limits.check` answers `APPROVED` or `Refused` with the reason. The worst case of a side is that everything on it fills
-and nothing of the other side does; an amend in flight counts with its larger size, an unknown order as if it lived. An
-order that can only bring the position nearer to zero is not held back by the position caps: in doubt, reductions work.
+and nothing of the other side does; in dollars it is that of an asset over all venues, so that a long on one and a short
+on another are what is left of them. An amend in flight counts with its larger size, an unknown order as if it lived.
+An order that can only bring the position nearer to zero is not held back by the position caps: in doubt, reductions
+work.
 
 Money is compared in doubles where a difference of a millionth decides nothing, and exactly where it might.
 """
@@ -14,10 +16,11 @@ from libc.stdint cimport int64_t
 
 from mm._core.int128 cimport as_int, mm_int128
 from mm._core.market cimport MarketCore
-from mm._core.order cimport Order
+from mm._core.order cimport OpenOrders, Order
 from mm._core.quotes cimport whole
 
 from mm._core.market import AMOUNT_PRECISION as _AMOUNT_PRECISION
+from mm._core.market import BASE_DIGITS as _BASE_DIGITS
 
 MICRO_USD = 1_000_000
 # Doubles carry 15 digits; with this much room their rounding cannot hide that a limit is passed.
@@ -53,6 +56,39 @@ cdef class Refused:
 
 
 APPROVED = Approved()
+
+
+# Of a sum of doubles, against the sum of their magnitudes: a dozen terms round by 1e-15 each.
+cdef double ROUNDING = 1e-12
+# Amounts of 10^-36 times prices of 10^-18 times rates of half 10^-18.
+cdef object SCALE = 2 * 10**72
+
+
+cdef object worst_amount(MarketCore market, int side):
+    """What a market holds when everything on a side fills and nothing of the other does, in 10^-36 of the asset."""
+    cdef OpenOrders group = market._group
+    held = <object>market.position.quantity
+    return (held + as_int(group._buys) if side > 0 else held - as_int(group._sells)) * market.unit
+
+
+cdef object price_of(MarketCore market):
+    """The best ask in dollars, half 10^-36; 0 without a book or a rate."""
+    return market.ask * market.price_unit * market.rate2()
+
+
+cdef object net_micro_usd(list markets):
+    """The worst case of one asset over its markets, in 1e-6 USD; 0 without a price: nothing is bought then.
+
+    Everything that buys it fills on every venue and nothing that sells it, or the other way round.
+    """
+    cdef MarketCore market
+    highest = lowest = top = 0
+    for each in markets:
+        market = <MarketCore>each
+        highest += worst_amount(market, 1)
+        lowest += worst_amount(market, -1)
+        top = max(top, price_of(market))
+    return max(abs(highest), abs(lowest)) * top * MICRO_USD // SCALE
 
 
 cdef inline mm_int128 magnitude(mm_int128 value) noexcept:
@@ -165,7 +201,7 @@ cdef class Limits:
         cdef mm_int128 added = size
         cdef mm_int128 buys = market._buys
         cdef mm_int128 sells = market._sells
-        cdef mm_int128 worst, largest, other
+        cdef mm_int128 worst
         cdef bint reduces
         if replaces is not None:
             added = <mm_int128>replaces.cum_size + size - (<mm_int128>replaces.booked + replaces.counted)
@@ -183,22 +219,86 @@ cdef class Limits:
             if magnitude(worst) > market.position_max:
                 text = market.instrument.base_text(as_int(worst))
                 return Refused("position", f"worst case {text} {market.base} is over the limit")
-            if not market.is_usd:
-                return Refused("exposure", f"no price of {market.quote} in USD: exposure cannot be bounded")
-            largest = magnitude(<mm_int128>market.quantity + buys)
-            other = magnitude(<mm_int128>market.quantity - sells)
-            if other > largest:
-                largest = other
-            if not (
-                <double>largest * price * 1e6 / market.cost_scale + <double>others_micro_usd
-                < self._total_near
-            ):
-                own = as_int(largest) * price * market.instrument.multiplier * MICRO_USD
-                own //= 10**market.instrument.cost_precision
-                if own + others_micro_usd > self._total:
-                    text = f"{(own + others_micro_usd) / 1e6:,.2f}"
-                    return Refused("exposure", f"worst case {text} USD is over the limit")
+            if market.off_peg:
+                return Refused("exposure", market.currency_gate())
+            if market.siblings:
+                refused = self._same_symbol(market, side, as_int(worst))
+                if refused is not None:
+                    return refused
+        if not self._is_within(
+            market, <mm_int128>market.quantity + buys, <mm_int128>market.quantity - sells, price, others_micro_usd
+        ):
+            refused = self._exposure(market, as_int(buys), as_int(sells), price, others_micro_usd)
+            if refused is not None:
+                return refused
         return self._funds(market, side, price, size, replaces)
+
+    cdef Refused _same_symbol(self, MarketCore market, int side, object worst):
+        """The cap of a symbol holds over all venues that trade it."""
+        cdef MarketCore other
+        total = None
+        for each in market.siblings:
+            other = <MarketCore>each
+            if other.symbol == market.symbol:
+                if total is None:
+                    total = worst * market.unit
+                total += worst_amount(other, side)
+        if total is None or abs(total) <= market.position_max * market.unit or total * side <= 0:
+            return None
+        text = f"{total / 10**_BASE_DIGITS:.8f}"
+        return Refused("position", f"worst case {text} {market.base} over all venues is over the limit")
+
+    cdef bint _is_within(
+        self, MarketCore market, mm_int128 up, mm_int128 down, int64_t price, object others_micro_usd
+    ) except -1:
+        """Whether the worst case is under the limit beyond doubt, in doubles; up, down: of this market, with the order.
+        """
+        cdef MarketCore other
+        cdef double top = price * market.usd_rate() / market.price_scale
+        cdef double highest = <double>up / market.size_scale
+        cdef double lowest = <double>down / market.size_scale
+        cdef double gross = fabs(highest) + fabs(lowest)
+        cdef double held, buys, sells, at
+        if top <= 0:
+            return False
+        for each in market.siblings:
+            other = <MarketCore>each
+            held = <double>other.position.quantity / other.size_scale
+            buys = <double>other._group._buys / other.size_scale
+            sells = <double>other._group._sells / other.size_scale
+            highest += held + buys
+            lowest += held - sells
+            gross += fabs(held) + buys + sells
+            at = other.ask * other.usd_rate() / other.price_scale
+            if at > top:
+                top = at
+        # What cancels may leave the rounding of what it cancelled from.
+        highest = max(fabs(highest), fabs(lowest)) + gross * ROUNDING
+        return highest * top * 1e6 + <double>others_micro_usd < self._total_near
+
+    cdef Refused _exposure(self, MarketCore market, object buys, object sells, int64_t price, object others_micro_usd):
+        """The worst case of the base asset over all venues, with this order, and of the other assets; exact. An order
+        that does not add to it is never held back."""
+        cdef MarketCore other
+        before = market.quantity + as_int(market._buys), market.quantity - as_int(market._sells)
+        highest = lowest = 0
+        top = price * market.price_unit * market.rate2()
+        for each in market.siblings:
+            other = <MarketCore>each
+            highest += worst_amount(other, 1)
+            lowest += worst_amount(other, -1)
+            top = max(top, price_of(other))
+        largest = max(
+            abs(highest + (market.quantity + buys) * market.unit), abs(lowest + (market.quantity - sells) * market.unit)
+        )
+        if largest <= max(abs(highest + before[0] * market.unit), abs(lowest + before[1] * market.unit)):
+            return None
+        if not top:
+            return Refused("exposure", market.currency_gate())
+        total = largest * top * MICRO_USD // SCALE + others_micro_usd
+        if total > self._total:
+            return Refused("exposure", f"worst case {total / 1e6:,.2f} USD is over the limit")
+        return None
 
     cdef Refused _funds(self, MarketCore market, int side, int64_t price, int64_t size, Order replaces):
         """Spot cannot sell what is not there: asking would only be refused, and counted against the rate limit."""

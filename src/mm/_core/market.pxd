@@ -9,7 +9,9 @@ from mm._core.quoter cimport Quoter
 
 cdef class MarketState:
     cdef public object instrument, book, others
-    cdef public int64_t now_ns, bid, bid_size, ask, ask_size, position, buy_fill_ns, sell_fill_ns, trade_price
+    cdef public int64_t now_ns, bid, bid_size, ask, ask_size, position, net_position
+    cdef public bint is_hedged
+    cdef public int64_t buy_fill_ns, sell_fill_ns, trade_price
 
 
 cdef class VenueCore:
@@ -56,8 +58,16 @@ cdef class MarketCore:
     cdef int64_t tick, lot, size_min, size_max, fee_e8
     cdef mm_int128 cost_min
     cdef str base, quote, settle
-    cdef double cost_scale, size_scale
-    cdef bint is_usd
+    cdef double cost_scale, size_scale, price_scale
+    # One unit of price in 10^-18, one of size in 10^-36 of the base asset.
+    cdef object price_unit, unit
+    cdef readonly list siblings
+    cdef list _dependents
+    # What the quote currency is worth: stated, or by another market.
+    cdef object _rate2
+    cdef double _rate, _peg_low, _peg_high
+    cdef readonly MarketCore rate_source
+    cdef readonly bint off_peg
     cdef readonly bint is_margin
     cdef public int64_t leverage
     cdef int price_precision
@@ -69,7 +79,12 @@ cdef class MarketCore:
     cpdef refresh(self, OrderStore store, int64_t now_ns)
     cpdef take_top(self)
     cpdef lose_book(self, str gap)
-    cdef object worst_micro_usd(self, OrderStore store)
+    cpdef str currency_gate(self)
+    cdef double usd_rate(self) noexcept
+    cdef object rate2(self)
+    cdef bint _is_off_peg(self) noexcept
+    cdef int _tell_dependents(self) except -1
+    cdef int64_t _net_position(self) noexcept
     cpdef object affordable(self, int side, int64_t price)
     cdef object margin_bound(self, int side, int64_t size, int64_t price, Order replaces)
     cdef object _bound(self, int of_side, int side, int64_t size, int64_t price, Order replaces)

@@ -5,6 +5,7 @@
 """
 
 from cython cimport final
+from libc.math cimport llrint
 from libc.stdint cimport int64_t
 
 from mm._core.int128 cimport as_int, from_int
@@ -15,7 +16,8 @@ from mm._core.quoter cimport Quoter
 
 from types import MappingProxyType
 
-# Currencies taken as one dollar. Anything else has no price in dollars here, so its exposure cannot be bounded.
+# Currencies that are one dollar until `rate_by` says what they are worth. Anything else has no price in dollars until
+# then, so its exposure cannot be bounded.
 USD = frozenset({"USD", "USDT", "USDC", "USDG", "USDQ"})
 # Decimals of balances.
 AMOUNT_PRECISION = 12
@@ -25,6 +27,11 @@ CAP_MAX = 2**62
 BOTH_SIDES = 2
 # No order costs as much: its price and its size have 63 bits each.
 COST_MAX = 2**126
+
+# Decimals of amounts of the base asset, when they are exact: those of a size and of a contract's size together.
+BASE_DIGITS = 36
+# One dollar in halves of 10^-18.
+ONE2 = 2 * 10**18
 
 cdef frozenset _USD = USD
 # What a strategy sees that has asked for no other market.
@@ -36,9 +43,11 @@ cdef class MarketState:
     """One symbol as a strategy sees it; valid during the call only.
 
     now_ns: time of the decision; bid, bid_size, ask, ask_size: the best prices of others (own orders taken out), always
-    present and uncrossed; book: every level, own orders included; position: signed, in size units; buy_fill_ns,
-    sell_fill_ns: time of the last own fill on a side, 0 none; trade_price: last trade, 0 none; others: the markets that
-    the strategy has subscribed to, by (venue, symbol), to read.
+    present and uncrossed; book: every level, own orders included; position: signed, in size units; net_position: that
+    of its base asset over all venues, contracts times their size, in this market's size units (to the nearest);
+    is_hedged: what fills here is hedged on another market; buy_fill_ns, sell_fill_ns: time of the last own fill on a
+    side, 0 none; trade_price: last trade, 0 none; others: the markets that the strategy has subscribed to, by (venue,
+    symbol), to read.
     """
 
     def __init__(self, instrument, book):
@@ -106,6 +115,9 @@ cdef class MarketCore:
     As of the last `refresh`: orders, own open ones; quantity, signed position; base_free, quote_free, what the account
     can spend in 1e-12, None while unknown; margin_free, the same of a contract's margin account. leverage: with which
     a contract's margin is counted.
+
+    siblings: the other markets of the same base asset, on whatever venue; off_peg: the quote currency has no known rate
+    in dollars or is too far off its peg.
     """
 
     def __init__(
@@ -130,6 +142,10 @@ cdef class MarketCore:
         self.changed = True
         self.leverage = 1
         self.orders = []
+        self.siblings = []
+        self._dependents = []
+        self._rate2 = -1
+        self._peg_high = float("inf")
         self._due_of = due_of
         self.hears = []
         self.wakes = []
@@ -163,11 +179,17 @@ cdef class MarketCore:
         self.fee_e8 = max(instrument.maker_fee_e8, 0)
         self.base = instrument.base
         self.quote = instrument.quote
-        self.is_usd = self.quote in _USD
+        if self._rate2 <= 0 and self.rate_source is None:
+            self._rate2 = ONE2 if self.quote in _USD else 0
+            self._rate = 1.0 if self._rate2 else 0.0
+            self.off_peg = not self._rate2
         self.status = instrument.status
         self.price_precision = instrument.price_precision
         self.cost_scale = 10.0 ** instrument.cost_precision / instrument.multiplier
         self.size_scale = 10.0 ** instrument.base_precision / instrument.multiplier
+        self.price_scale = 10.0 ** instrument.price_precision
+        self.price_unit = 10 ** (18 - instrument.price_precision)
+        self.unit = instrument.multiplier * 10 ** (BASE_DIGITS - instrument.base_precision)
         self.is_margin = instrument.is_contract
         self.settle = instrument.settle
         self.instrument = self.state.instrument = instrument
@@ -189,6 +211,8 @@ cdef class MarketCore:
         self.book_ok = False
         self.gap = gap
         self.changed = True
+        if self._dependents:
+            self._tell_dependents()
 
     cpdef take_top(self):
         """Read the book's best prices after a change."""
@@ -204,6 +228,71 @@ cdef class MarketCore:
         else:
             self.book_ok = True
             self.changed = True
+            if self._dependents:
+                self._tell_dependents()
+
+    # --- what the quote currency is worth ----------------------------------------------------------------------------
+
+    def rate_by(self, rate2, MarketCore source, double peg_low, double peg_high):
+        """Take what the quote currency is worth in dollars and the bounds of its peg.
+
+        rate2: as stated, in halves of 10^-18, or 0 for the middle of source, which is None until it was told of.
+        """
+        self._rate2 = rate2
+        self._rate = rate2 / ONE2
+        self._peg_low = peg_low
+        self._peg_high = peg_high
+        self.rate_source = source
+        if source is not None and self not in source._dependents:
+            source._dependents.append(self)
+        self.off_peg = self._is_off_peg()
+        self.changed = True
+
+    cdef double usd_rate(self) noexcept:
+        """What one unit of the quote currency is worth in dollars; 0 unknown."""
+        cdef MarketCore source = self.rate_source
+        if source is None:
+            return self._rate
+        if not source.book_ok:
+            return 0.0
+        return (<double>source.bid + <double>source.ask) / (2.0 * source.price_scale)
+
+    cdef object rate2(self):
+        """The same in halves of 10^-18, exact."""
+        cdef MarketCore source = self.rate_source
+        if source is None:
+            return self._rate2
+        return source.middle2 * source.price_unit if source.book_ok else 0
+
+    cdef bint _is_off_peg(self) noexcept:
+        cdef double rate = self.usd_rate()
+        return not (rate > 0 and self._peg_low <= rate <= self._peg_high)
+
+    cdef int _tell_dependents(self) except -1:
+        """Those whose currency is valued here look again when that crosses the bounds of its peg."""
+        cdef MarketCore market
+        for each in self._dependents:
+            market = <MarketCore>each
+            if market._is_off_peg() != market.off_peg:
+                market.off_peg = not market.off_peg
+                market.changed = True
+        return 0
+
+    cpdef str currency_gate(self):
+        """Why nothing may be sent here that adds risk, '' while the quote currency is worth what it should be."""
+        if not self.off_peg:
+            return ""
+        cdef double rate = self.usd_rate()
+        if not rate:
+            return f"no price of {self.quote} in USD: exposure cannot be bounded"
+        return f"{self.quote} is {rate:.4f} USD, off its peg"
+
+    # --- the moment of a decision ------------------------------------------------------------------------------------
+
+    def relate(self, OrderStore store not None, list markets not None):
+        """Learn of the other markets of the base asset."""
+        self._group = store.group(self.venue.name, self.symbol)
+        self.siblings = [market for market in markets if market is not self]
 
     cpdef refresh(self, OrderStore store, int64_t now_ns):
         """Bring everything that a decision reads to this moment."""
@@ -221,6 +310,7 @@ cdef class MarketCore:
         self._funds()
         state.now_ns = now_ns
         state.position = self.quantity
+        state.net_position = self.quantity if not self.siblings else self._net_position()
         state.bid = self.bid
         state.bid_size = self.bid_size
         state.ask = self.ask
@@ -237,14 +327,14 @@ cdef class MarketCore:
         if own_ask:
             self._best_of_others(-1, own_ask)
 
-    cdef object worst_micro_usd(self, OrderStore store):
-        """The worst case of this symbol now, in 1e-6 USD; 0 without a price in dollars: nothing is bought then."""
-        cdef OpenOrders group
-        if not self.is_usd:
-            return 0
-        group = store.group(self.venue.name, self.symbol)
-        largest = max(abs(self.position.quantity + group.buys), abs(self.position.quantity - group.sells))
-        return largest * self.ask * self.instrument.multiplier * 1_000_000 // 10**self.instrument.cost_precision
+    cdef int64_t _net_position(self) noexcept:
+        """What all markets of the base asset hold together, in size units of this one, to the nearest."""
+        cdef MarketCore other
+        cdef double net = <double>self.quantity
+        for each in self.siblings:
+            other = <MarketCore>each
+            net += <double>other.position.quantity / other.size_scale * self.size_scale
+        return <int64_t>llrint(net) if -9.2e18 < net < 9.2e18 else self.quantity
 
     cdef object margin_bound(self, int side, int64_t size, int64_t price, Order replaces):
         """The margin that open orders bind at worst, and one more of a side, size and price (0: none), in 1e-12.

@@ -120,15 +120,15 @@ class ConversionSettings:
     """`[conversion.NAME]`: what one unit of a currency is worth in dollars.
 
     rate: as stated; venue, symbol: instead of a stated rate the middle of this market, which is subscribed for it;
-    peg: what it is meant to be worth; peg_deviation_bps_max: further off, nothing that adds risk is sent to markets of
-    the currency.
+    peg: what it is meant to be worth, 1 for USDC, USDG, USDQ and USDT, none for others; peg_deviation_bps_max: further
+    off, quotes in the currency are pulled and nothing that adds risk is sent to its markets.
     """
 
     name: str = ""
     rate: Decimal = rule.number("usd", default=1, above=0, most=1_000_000_000)
     venue: str = rule.text("name", default="")
     symbol: str = rule.text("symbol", default="")
-    peg: Decimal = rule.number("usd", default=1, above=0, most=1_000_000_000)
+    peg: Decimal | None = rule.number("usd", default=None, above=0, most=1_000_000_000)
     peg_deviation_bps_max: Decimal = rule.number("bps", default=100, above=0, most=10_000)
 
 
@@ -167,10 +167,11 @@ class MarketMakerParameters:
     spread_bps: between the two best quotes, whole width; min_spread_bps: never closer than this whatever the model
     says; quote_size: of each order at the first level, base units; levels: orders a side; level_step_bps: between
     levels; level_size_factor: size of each level over the one before; max_position: the strategy stops adding there,
-    base units; inventory_skew_factor: 0 none, 1 a full position moves both quotes by one half spread;
-    refresh_interval_ms: between re-quotes, 0 at every change; refresh_tolerance_bps: a quote this close to where it
-    should be keeps its place in the queue; post_only: refuse to take; max_order_age_s: an older order is renewed, 0
-    never; filled_order_delay_ms: pause of a side after a fill.
+    base units; inventory_skew_factor: 0 none, 1 a full position moves both quotes by one half spread; inventory: what
+    the skew leans against, "net" what all venues hold of the asset together, "venue" this market's position; without it
+    net where the fills are hedged, venue where not; refresh_interval_ms: between re-quotes, 0 at every change;
+    refresh_tolerance_bps: a quote this close to where it should be keeps its place in the queue; post_only: refuse to
+    take; max_order_age_s: an older order is renewed, 0 never; filled_order_delay_ms: pause of a side after a fill.
     """
 
     spread_bps: Decimal = rule.number("bps", least="0.001", most=1000, help_low=FRACTION, help_high=PERCENT)
@@ -181,6 +182,7 @@ class MarketMakerParameters:
     level_size_factor: Decimal = rule.number(default=1, least="0.01", most=100)
     max_position: Decimal = rule.number("base", above=0, most=1_000_000_000)
     inventory_skew_factor: Decimal = rule.number(default="0.5", least=0, most=10)
+    inventory: str = rule.choice("net", "venue", default="")
     refresh_interval_ms: int = rule.integer("ms", default=100, least=0, most=3_600_000)
     refresh_tolerance_bps: Decimal = rule.number("bps", default="0.5", least=0, most=1000, help_high=PERCENT)
     post_only: bool = rule.boolean(default=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from fractions import Fraction
 from hashlib import blake2b
 from typing import Any, Final, Protocol
 
@@ -114,7 +113,8 @@ class Engine(EngineCore):
         self.started_ns = self.last_ns = start.recv_ns
         self._upkeep = Upkeep(self)
         self.set_upkeep(self._upkeep)
-        self.accounts = Accounts(self.markets, rates(settings.conversion))
+        self.rates = rates(settings.conversion)
+        self.accounts = Accounts(self.markets, self.rates)
         self.desks = {name: HedgeDesk(self, hedge) for name, hedge in settings.hedging.items()}
         for desk in self.desks.values():
             self.add_desk(desk)
@@ -168,16 +168,6 @@ class Engine(EngineCore):
     def explain(self, now_ns: int) -> list[Decision]:
         """Return what would be decided at a moment, and on what; changes nothing. For `mm why`."""
         return [explain(self, now_ns, market) for market in self.markets.values() if market.strategy is not None]
-
-    def residual(self) -> Fraction:
-        """What the venues last said of their balances, in dollars, less the profit: 0 when all is told."""
-        balances = {
-            (venue.name, asset): total
-            for venue in self.venues.values()
-            if venue.name in self.accounts.opened
-            for asset, total in venue.balances.items()
-        }
-        return self.accounts.residual(balances)
 
     def state_hash(self) -> str:
         """A hash of everything that a replay must agree on, the same in any process."""
@@ -249,7 +239,13 @@ class Engine(EngineCore):
                 raise InvariantError(f"{event.symbol}: the book decoder and the engine count symbols differently")
             venue.by_index.append(market)
             self.add_market(market)
-            self.accounts.add(key, instrument)
+            market.state.is_hedged = any(desk.primary == key for desk in self.desks.values())
+            self._rate(market)
+            try:
+                self.accounts.add(key, instrument)
+            except ValueError as error:
+                market.is_frozen = True
+                market.problem = str(error)
             if member is not None:
                 self.roster.take(member, market)
             self.hearing.connect()
@@ -268,6 +264,14 @@ class Engine(EngineCore):
             if instrument.maker_fee_e8 < 0:
                 instrument = replace(instrument, maker_fee_e8=old.maker_fee_e8, taker_fee_e8=old.taker_fee_e8)
         self._take_instrument(market, instrument)
+
+    def _rate(self, added: Market) -> None:
+        """Let a market know what its currency is worth, and let those know whose currency it tells the worth of."""
+        key = (added.venue.name, added.symbol)
+        for market in self.markets.values():
+            rate = self.rates.get(market.instrument.quote)
+            if rate is not None and (market is added or rate.market == key):
+                market.rate_by(rate.fixed2, self.markets.get(rate.market), rate.peg_low, rate.peg_high)
 
     def _take_instrument(self, market: Market, instrument: Instrument) -> None:
         was = market.status
@@ -415,6 +419,9 @@ class Engine(EngineCore):
                     market.state.buy_fill_ns = event.recv_ns
                 else:
                     market.state.sell_fill_ns = event.recv_ns
+                for sibling in market.siblings:
+                    # What all venues hold together is another now.
+                    sibling.changed = True
                 for desk in self.desks.values():
                     desk.on_fill(event, order, market)
                 if market.strategy is not None and order.purpose != "hedge":

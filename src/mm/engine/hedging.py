@@ -164,7 +164,7 @@ class HedgeDesk:
             size,
             post_only=not wanted.crossing,
             orders_open=engine.orders.n_open,
-            others_micro_usd=0,
+            others_micro_usd=engine.others_micro_usd(hedge),
         )
         if isinstance(verdict, Refused):
             self.note = f"held back: {verdict.reason}"

@@ -23,10 +23,12 @@ IN_FLIGHT: Final = frozenset({OrderState.PENDING_NEW, OrderState.PENDING_CANCEL,
 class Upkeep:
     """Runs each second, and at once after something that needs it."""
 
-    __slots__ = ("_engine",)
+    __slots__ = ("_engine", "_off_peg")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._off_peg: set[str] = set()
+        """Currencies whose trouble was told."""
 
     def wake(self) -> None:
         """Run at the next `decide`. Long overdue, and not 0, which would mean never."""
@@ -42,6 +44,7 @@ class Upkeep:
             self._timer(now_ns, venue)
             self._resync(now_ns, venue)
             self._ask(now_ns, venue)
+        self._currencies(now_ns)
         for ghost in list(engine.ghosts.values()):
             reason = "ended, and listed as open"
             engine.emit(ev.Cancel(now_ns, ghost.venue, ghost.symbol, ghost.client_id, ghost.venue_id, reason))
@@ -51,6 +54,22 @@ class Upkeep:
             return
         for order in engine.orders.open_of_strategy(""):
             self._cancel(now_ns, order, "left by an earlier start")
+
+    def _currencies(self, now_ns: int) -> None:
+        """Tell of a currency that left its peg, or whose rate is not known any more, and when that is over."""
+        for market in self._engine.markets.values():
+            source = market.rate_source
+            if source is None or not source.book_ns:
+                # Stated, which was told at the start, or not heard of yet.
+                continue
+            name = market.instrument.quote
+            if market.off_peg and name not in self._off_peg:
+                self._off_peg.add(name)
+                text = f"{market.currency_gate()}: nothing that adds risk is sent to markets of {name}"
+                self._engine.emit(ev.Alert(now_ns, "error", text))
+            elif not market.off_peg and name in self._off_peg:
+                self._off_peg.discard(name)
+                self._engine.emit(ev.Alert(now_ns, "warning", f"{name} is back at its peg"))
 
     def _cancel(self, now_ns: int, order: Order, reason: str) -> None:
         engine = self._engine

@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import inf
 from typing import Final, Protocol
 
 from mm.config import ConversionSettings
 from mm.instruments import Instrument
 
 USD: Final = "USD"
+NO_MARKET: Final = ("", "")
 DIGITS: Final = 18
 """Decimals of prices and rates: more than any venue's grid."""
 ONE2: Final = 2 * 10**DIGITS
@@ -43,11 +45,14 @@ Markets = Mapping[tuple[str, str], Priced]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Where a currency's rate comes from: fixed2 as stated, 0 for that of a market."""
+    """Where a currency's rate comes from: fixed2 as stated, 0 for that of a market; peg_low, peg_high: between which it
+    keeps its peg."""
 
     currency: str
     fixed2: int
-    market: tuple[str, str]
+    market: tuple[str, str] = NO_MARKET
+    peg_low: float = 0.0
+    peg_high: float = inf
 
     def rate2(self, markets: Markets) -> int:
         """The rate now, 0 while it is unknown."""
@@ -69,8 +74,13 @@ class Rate:
 
 def rates(conversion: Mapping[str, ConversionSettings]) -> dict[str, Rate]:
     """The rate of every currency that one is stated for, USD and the pegged ones among them."""
-    found = {name: Rate(name, ONE2, ("", "")) for name in (USD, *PEGGED)}
+    found = {name: Rate(name, ONE2) for name in (USD, *PEGGED)}
     for name, stated in conversion.items():
         fixed2 = 0 if stated.venue else int(Fraction(stated.rate) * ONE2)
-        found[name] = Rate(name, fixed2, (stated.venue, stated.symbol))
+        low, high = 0.0, inf
+        peg = stated.peg if stated.peg is not None else Decimal(1) if name in PEGGED else None
+        if peg is not None:
+            reach = stated.peg_deviation_bps_max / 10_000
+            low, high = float(peg * (1 - reach)), float(peg * (1 + reach))
+        found[name] = Rate(name, fixed2, (stated.venue, stated.symbol), low, high)
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mm._core.orders import OrderState
+from mm.engine.balances import residual
 from mm.instruments import AMOUNT_PRECISION
 from mm.inventory.accounts import DOLLAR_DIGITS
 from mm.screen.amounts import venue_title
@@ -85,7 +86,7 @@ def accounts(engine: Engine) -> AccountsView:
         hedging=terms.hedging,
         funding=terms.funding,
         conversion=terms.conversion,
-        residual=round(engine.residual() * 10**DOLLAR_DIGITS),
+        residual=round(residual(engine) * 10**DOLLAR_DIGITS),
         held=terms.held,
         unvalued=terms.unvalued,
         rates=engine.accounts.sources(),

@@ -2,7 +2,9 @@
 
 fair      the middle of the best prices of others
 half      the larger of spread_bps and min_spread_bps, halved, of fair
-skew      inventory_skew_factor x position / max_position x half: a long inventory lowers both quotes
+skew      inventory_skew_factor x inventory / max_position x half: a long inventory lowers both quotes; it is what all
+          venues hold of the asset together (inventory "net", also when nothing is chosen and the fills are hedged), or
+          this market's position ("venue")
 bid, ask  fair - skew -/+ half, rounded away from the market, behind the opposite best price when post-only
 
 Each further level stands level_step_bps behind the one before, its size level_size_factor times as large. A side is
@@ -38,6 +40,7 @@ class MarketMaker(Strategy):
         self._skew = float(knobs.inventory_skew_factor)
         self._position_max = instrument.size_of_base(knobs.max_position)
         self._post_only = knobs.post_only
+        self._inventory = knobs.inventory
         self._delay_ns = knobs.filled_order_delay_ms * 1_000_000
         self._steps = [float(knobs.level_step_bps) * level / 10_000 for level in range(knobs.levels)]
         factors = [knobs.level_size_factor**level for level in range(knobs.levels)]
@@ -61,7 +64,8 @@ class MarketMaker(Strategy):
         fair = (best_bid + best_ask) * 0.5
         half = fair * self._half
         position = market.position
-        lean = position / self._position_max
+        is_net = self._inventory == "net" or (not self._inventory and market.is_hedged)
+        lean = (market.net_position if is_net else position) / self._position_max
         skew = self._skew * (1.0 if lean > 1 else -1.0 if lean < -1 else lean) * half
         middle = fair - skew
         bid = floor((middle - half) / tick) * tick
