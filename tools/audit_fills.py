@@ -3,7 +3,8 @@
     python tools/audit_fills.py orders.jsonl [--tape FILE]
 
 The log has a JSON object a line. Requests and what else came from outside (`start`, `deposit`, `restored`, `uncross`,
-`place`, `amend`, `cancel`, `status`, `stop`) are taken as given. What the exchange made of them (`rest`, `fill`, `end`)
+`place`, `amend`, `cancel`, `status`, `stop`; of contracts also `position`, `unentered`, `outside`, `funding`) are taken
+as given. What the exchange made of them (`rest`, `fill`, `end`)
 must come out here again, in the same order and to the last unit: price, size, fee, cause, the tape's trade and its
 size, and the queue ahead at arrival and before the fill. `tape` in each line is how many entries of the tape came
 before it. At `stop` the balances must agree too, and nothing may be missing.
@@ -79,19 +80,19 @@ def _varints(data: bytes) -> Iterator[int]:
             value = shift = 0
 
 
-def finer(entry: tuple[int, str, Any], factor: int) -> tuple[int, str, Any]:
-    """An entry of a coarse grid on one that is `factor` times finer."""
+def finer(entry: tuple[int, str, Any], factor: int, step: int) -> tuple[int, str, Any]:
+    """An entry on a grid that is `factor` times finer, in sizes `step` times coarser: levels go up, trades down."""
     time_us, kind, payload = entry
     if kind == "book":
-        return time_us, kind, [(side, price * factor, size) for side, price, size in payload]
+        return time_us, kind, [(side, price * factor, -(-size // step)) for side, price, size in payload]
     side, price, size = payload
-    return time_us, kind, (side, price * factor, size)
+    return time_us, kind, (side, price * factor, size // step)
 
 
 class Replay:
     """Entry number n of the endless replay: every second pass upside down, around the axis where the first ended."""
 
-    def __init__(self, path: Path, factor: int = 1) -> None:
+    def __init__(self, path: Path, factor: int = 1, step: int = 1) -> None:
         facts, entries = read_tape(path)
         self.duration_us = facts["duration_us"]
         book: dict[tuple[int, int], int] = {}
@@ -104,7 +105,7 @@ class Replay:
                     sums.append(self._sum(book))
         sums.append(self._sum(book))
         self.axis = sum(sums) // 2 * factor
-        self.entries = entries if factor == 1 else [finer(entry, factor) for entry in entries]
+        self.entries = entries if factor == step == 1 else [finer(entry, factor, step) for entry in entries]
 
     def _sum(self, book: dict[tuple[int, int], int]) -> int:
         bid = max(price for (side, price), size in book.items() if side == BUY and size)
@@ -134,6 +135,8 @@ class Order:
         self.side, self.price, self.size, self.filled = line["side"], line["price"], line["size"], line["cum_size"]
         self.type, self.time_in_force, self.post_only = line["type"], line["time_in_force"], line["post_only"]
         self.self_trade, self.expire_ns = line["self_trade"], line["expire_ns"]
+        # Of contracts: whether it only closes, and the account's position mode (2 nets).
+        self.closes, self.mode = line.get("closes", False), line.get("mode", 2)
         self.ahead = self.joined = 0
         self.over = False
 
@@ -157,6 +160,8 @@ class Audit:
                 self.recorded[symbol, side], self.resting[symbol, side] = {}, []
         self.orders: dict[str, Order] = {}
         self.balances: dict[tuple[str, str], int] = {}
+        self.positions: dict[tuple[str, str, int], tuple[int, int]] = {}
+        """Size and cost of each account's long (+1) and short (-1) contracts."""
         self.statuses = {symbol: traded["status"] for symbol, traded in self.instruments.items()}
         self.expected: deque[dict[str, Any]] = deque()
         self.applied = 0
@@ -178,6 +183,17 @@ class Audit:
             problems += self._place(line)
         elif event == "amend":
             problems += self._amend(line)
+        elif event == "unentered":
+            # It was never in the market; its end follows.
+            self.orders[line["order_id"]] = Order(line)
+        elif event == "outside":
+            order = self.orders[line["order_id"]] = Order(line)
+            self._fill(order, order.price, order.size, False, line["cause"])
+        elif event == "funding":
+            key = line["account"], self.instruments[line["symbol"]]["quote"]
+            self.balances[key] = self.balances.get(key, 0) + line["amount"]
+        elif event == "position":
+            self.positions[line["account"], line["symbol"], line["side"]] = line["size"], line["cost"]
         elif event == "cancel":
             self._cancel(line)
         elif event == "status":
@@ -214,8 +230,8 @@ class Audit:
         traded = self.instruments[line["symbol"]]
         rate = traded["maker_fee_e6"] if wanted["maker"] else traded["taker_fee_e6"]
         cost = wanted["fill_price"] * wanted["fill_size"]
-        scale = 10 ** (traded["price_precision"] + traded["size_precision"] - traded["quote_decimals"]) * 10**6
-        fee = (cost * rate * 2 + scale) // (scale * 2)
+        scale = 10 ** (traded["price_precision"] + traded["size_precision"]) * 10**6
+        fee = (cost * rate * 2 * 10 ** traded["quote_decimals"] + scale) // (scale * 2)
         problems = []
         # The venue takes one unit less where rounding has used up what the order reserved.
         if line["fee"] == fee - 1 and line["side"] == BUY:
@@ -226,6 +242,10 @@ class Audit:
         money = cost * 10 ** (LEDGER_DECIMALS - traded["price_precision"] - traded["size_precision"])
         size = wanted["fill_size"] * 10 ** (LEDGER_DECIMALS - traded["size_precision"])
         paid = line["fee"] * 10 ** (LEDGER_DECIMALS - traded["quote_decimals"])
+        self.fills += 1
+        if traded.get("contract"):
+            self.balances[quote] = self.balances.get(quote, 0) + self._position(line, wanted, money) - paid
+            return problems
         self.balances[base] = self.balances.get(base, 0) + wanted["side"] * size
         self.balances[quote] = self.balances.get(quote, 0) - wanted["side"] * money - paid
         problems += [
@@ -233,8 +253,25 @@ class Audit:
             for account, asset in (base, quote)
             if self.balances[account, asset] < 0
         ]
-        self.fills += 1
         return problems
+
+    def _position(self, line: dict[str, Any], wanted: dict[str, Any], value: int) -> int:
+        """Put an execution on the positions; returns the profit of what it closed."""
+        order = self.orders[line["order_id"]]
+        side, size = wanted["side"], wanted["fill_size"]
+        own, against = (order.account, order.symbol, side), (order.account, order.symbol, -side)
+        held, cost = self.positions.get(against, (0, 0))
+        closing = min(held, size) if order.mode == 2 or order.closes else 0
+        unit = value // size
+        profit = 0
+        if closing:
+            part = cost if closing == held else cost * closing // held
+            self.positions[against] = held - closing, cost - part
+            profit = -side * (unit * closing - part)
+        if size > closing:
+            held, cost = self.positions.get(own, (0, 0))
+            self.positions[own] = held + size - closing, cost + unit * (size - closing)
+        return profit
 
     def _reach(self, number: int) -> list[str]:
         """Apply the tape up to an entry; whatever was expected before must have been told."""
@@ -498,7 +535,7 @@ def audit(log: Path, tape: Path | None) -> tuple[list[str], str]:
     problems: list[str] = []
     lines = fills = cut = 0
     stopped = False
-    factor = 1
+    factor = step = 1
     with log.open() as file:
         for number, text in enumerate(file, 1):
             try:
@@ -506,13 +543,13 @@ def audit(log: Path, tape: Path | None) -> tuple[list[str], str]:
                 lines += 1
                 if line["event"] == "tape":
                     path = tape or Path(line["path"])
-                    factor = line.get("price_factor", 1)
+                    factor, step = line.get("price_factor", 1), line.get("size_step", 1)
                 elif line["event"] == "start":
                     if line["format"] != 2 or path is None:
                         raise Unreadable(f"{log}:{number}: log format {line['format']} of tape {path}; give --tape")
                     if auditor is not None:
                         fills, cut = fills + auditor.fills, cut + auditor.fees_cut
-                    auditor, stopped = Audit(Replay(path, factor), line), False
+                    auditor, stopped = Audit(Replay(path, factor, step), line), False
                 elif auditor is None:
                     raise Unreadable(f"{log}:{number}: no start before this line")
                 else:

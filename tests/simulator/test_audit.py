@@ -7,12 +7,16 @@ from types import SimpleNamespace
 
 import pytest
 
+from mm.simulator.contracts.exchange import ContractExchange
+from mm.simulator.contracts.positions import ContractOrder
 from mm.simulator.exchange import Exchange
 from mm.simulator.ledger import DECIMALS
-from mm.simulator.market import btc_usd, scaled
+from mm.simulator.market import btc_usd, coarser, scaled
+from mm.simulator.mexc_futures.terms import SYMBOL as PERPETUAL
+from mm.simulator.mexc_futures.terms import btc_usdt_contract, mexc_futures_name
 from mm.simulator.mexc_spot.terms import btc_usdt
 from mm.simulator.mexc_spot.venue import mexc_name
-from mm.simulator.orders import BUY, SELL, NewOrder, SelfTrade, TimeInForce, TradePrint
+from mm.simulator.orders import BUY, SELL, NewOrder, SelfTrade, SimOrder, TimeInForce, TradePrint
 from mm.simulator.tape import BUILTIN, BUILTIN_FINE, builtin
 from tests.simulator.audit_tool import tool
 
@@ -199,3 +203,77 @@ def test_another_venue_with_self_trades_is_derived_too(audit, tape, factor, orde
     assert {"match", "take", "tape"} <= causes
     result = audit(lines)
     assert (result.status, result.err) == (0, "")
+
+
+def futures_lines(mode, *, before=None):
+    """The log of seeded orders for contracts, with a funding, a cut and a takeover; and what a next process is left."""
+    recording = builtin(BUILTIN)
+    lines = [{"event": "tape", "path": str(recording.path), "price_factor": 1, "size_step": 10_000}]
+    chance, now = Random(mode), SECOND
+    exchange = ContractExchange(
+        [btc_usdt_contract()],
+        maintenance_e6={PERPETUAL: 1_000},
+        entries=coarser(recording.replay(), 10_000),
+        tape_symbol=PERPETUAL,
+        speed=10,
+        start_ns=SECOND,
+        seed=9 if before else 1,
+        log=lines.append,
+        name=mexc_futures_name,
+    )
+    exchange.advance(SECOND)
+    if before is None:
+        exchange.deposit(SECOND, "main", "USDT", 10**4 * 10**DECIMALS)
+        exchange.positions.setup("main").mode = mode
+    else:
+        exchange.restore(SECOND, before)
+    for turn in range(150):
+        now += chance.randrange(2 * 10**8)
+        exchange.advance(now)
+        bid, ask = exchange.recorded_best(PERPETUAL)
+        exchange.mark(now, PERPETUAL, (bid + ask) // 2)
+        side, opens = chance.choice((BUY, SELL)), chance.random() < 0.7
+        price = (ask if side == BUY else bid) + side * chance.randrange(-5, 20)
+        wanted = ContractOrder("main", PERPETUAL, side, chance.choice((1, 50, 900)), price, mode=mode, leverage=20)
+        wanted.closes = wanted.reduce_only = not opens
+        wanted.time_in_force = chance.choice((TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK))
+        wanted.self_trade = chance.choice(list(SelfTrade))
+        taken = exchange.take(now, wanted)
+        if isinstance(taken, SimOrder):
+            if turn % 20 == 7:
+                exchange.cancel(now, taken.order_id, "User requested")
+            else:
+                exchange.enter(now, taken)
+        held = {key: each.hold for key, each in exchange.positions.held.items()}
+        if turn % 40 == 20:
+            exchange.settle(now, PERPETUAL, 10_000, held, (bid + ask) // 2, now)
+        if turn % 40 == 30 and held:
+            exchange.reduce(now, next(iter(exchange.positions.held.values())), 3, bid)
+    saved = json.loads(json.dumps(exchange.snapshot()))
+    if before is not None:
+        for price in (100_000, 2_000_000):
+            exchange.mark(now, PERPETUAL, price)
+    exchange.end_log()
+    return lines, saved
+
+
+@pytest.mark.parametrize("mode", [1, 2])
+def test_contracts_are_derived_with_their_money_over_two_processes(audit, mode):
+    first_lines, saved = futures_lines(mode)
+    second_lines, _ = futures_lines(mode, before=saved)
+    for lines in (first_lines, second_lines):
+        result = audit(lines)
+        assert (result.status, result.err) == (0, "")
+    causes = {line["cause"].partition(":")[0] for line in [*first_lines, *second_lines] if line["event"] == "fill"}
+    assert {"take", "tape", "deleveraging", "takeover"} <= causes
+    events = {line["event"] for line in [*first_lines, *second_lines]}
+    assert {"funding", "unentered", "outside", "position", "cancel"} <= events
+    for wanted, change in (
+        ({"event": "funding"}, {"amount": lambda amount: amount + 1}),
+        ({"event": "fill", "cause": "take"}, {"fee": lambda fee: fee + 1}),
+        ({"event": "outside"}, {"price": lambda price: price + 1}),
+    ):
+        index = first(first_lines, **wanted)
+        line = first_lines[index]
+        fresh = {**line, **{key: alter(line[key]) for key, alter in change.items()}}
+        assert audit([*first_lines[:index], fresh, *first_lines[index + 1 :]]).status == 1

@@ -281,12 +281,13 @@ class Blotter:
                 }
             )  # fmt: skip
 
-    def note_placed(self, event: str, now_ns: int, order: SimOrder) -> None:
+    def note_placed(self, event: str, now_ns: int, order: SimOrder, **more: Any) -> None:
         """Write an order's terms to the order log."""
         request = order.request
         self.note(
             event, now_ns, order, type=request.order_type.value, time_in_force=request.time_in_force.value,
             post_only=request.post_only, self_trade=request.self_trade.value, expire_ns=request.expire_ns,
+            **more,
         )  # fmt: skip
 
     def note_market(self, event: str, now_ns: int, **more: Any) -> None:

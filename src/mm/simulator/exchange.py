@@ -395,6 +395,7 @@ def _start_of_log(
                 "maker_fee_e6": traded.maker_fee_e6,
                 "taker_fee_e6": traded.taker_fee_e6,
                 "status": traded.status,
+                "contract": traded.contract,
             }
             for traded in instruments.values()
         },

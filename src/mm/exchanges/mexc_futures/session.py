@@ -47,6 +47,8 @@ CONTRACTS_NS: Final = 1800 * SECOND_NS
 """Between two looks at the contracts: a push of changes may be missed."""
 CLOSED_NS: Final = 600 * SECOND_NS
 """How long nothing is tried after order entry was found closed."""
+DOWN_NS: Final = 60 * SECOND_NS
+"""The same while the venue as a whole is down: that ends sooner than an account is opened."""
 ORDERS_IN_FLIGHT_MAX: Final = 8
 INQUIRY_PAGES: Final = 2
 """A contract takes 200 open orders of an account at most; an order on none of the pages is asked for by itself."""
@@ -349,8 +351,9 @@ class MexcFuturesSession:
             return self._change(now_ns, PRIVATE, False, "order entry was refused", events)
         if not closed:
             return events
-        self._closed_until_ns = now_ns + CLOSED_NS
-        text = f"{VENUE}: {closed} ({decoded.error}): {INSTEAD}; trying again in {CLOSED_NS // SECOND_NS} s"
+        wait_ns = DOWN_NS if decoded.result in MAINTENANCE else CLOSED_NS
+        self._closed_until_ns = now_ns + wait_ns
+        text = f"{VENUE}: {closed} ({decoded.error}): {INSTEAD}; trying again in {wait_ns // SECOND_NS} s"
         return self._change(now_ns, PRIVATE, False, closed, [*events, Alert(now_ns, "error", text)])
 
     # --- public -----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from mm.simulator.blotter import Blotter, Name, OrderLog
 from mm.simulator.contracts.positions import RATE, ContractOrder, Position, PositionChange, Positions, money
@@ -72,6 +72,11 @@ class ContractBlotter(Blotter):
         rate = traded.maker_fee_e6 if maker else traded.taker_fee_e6
         value = cost * int(10 ** (DECIMALS - traded.price_precision - traded.size_precision))
         return (2 * value * rate + RATE) // (2 * RATE)
+
+    def note_placed(self, event: str, now_ns: int, order: SimOrder, **more: Any) -> None:
+        """Write an order's terms to the order log, with how it meets positions."""
+        request = cast(ContractOrder, order.request)
+        super().note_placed(event, now_ns, order, closes=request.closes, mode=request.mode, **more)
 
     def settle(self, now_ns: int, order: SimOrder, trade: SimTrade) -> None:
         """Put an execution on its positions, and profit and fee on the account."""

@@ -30,7 +30,7 @@ from mm.simulator.contracts.positions import (
 )
 from mm.simulator.contracts.report import report
 from mm.simulator.exchange import Exchange
-from mm.simulator.orders import BUY, SELL, NewOrder, Refusal, SimInstrument, SimOrder
+from mm.simulator.orders import BUY, SELL, NewOrder, Refusal, SimInstrument, SimOrder, Status
 from mm.simulator.tape import Entry
 
 REDUCE_REASON: Final = "Position too small"
@@ -155,6 +155,13 @@ class ContractExchange(Exchange):
         super().enter(now_ns, order)
         self._cut(now_ns)
 
+    def cancel(self, now_ns: int, order_id: str, reason: str) -> SimOrder | Refusal:
+        """End an open order, be it in the market already or not."""
+        order = self.order(order_id)
+        if order is not None and order.status is Status.PENDING_NEW:
+            self._contracts.note_placed("unentered", now_ns, order)
+        return super().cancel(now_ns, order_id, reason)
+
     def _has_positions(self) -> bool:
         return True
 
@@ -257,7 +264,7 @@ class ContractExchange(Exchange):
             category=category,
         )
         order = self._contracts.place(now_ns, request, 0)
-        self._contracts.note_placed("outside", now_ns, order)
+        self._contracts.note_placed("outside", now_ns, order, cause=cause)
         self._contracts.trade_number += 1
         self._contracts.fill(now_ns, order, price, size, self._contracts.trade_number, maker=False, cause=cause)
         return order
@@ -318,6 +325,16 @@ class ContractExchange(Exchange):
             self.positions.restore(saved["positions"])
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"snapshot: damaged ({error!r})") from None
+        for each in self.positions.held.values():
+            self._contracts.note_market(
+                "position",
+                now_ns,
+                account=each.account,
+                symbol=each.symbol,
+                side=each.side,
+                size=each.hold,
+                cost=each.cost,
+            )
         super().restore(now_ns, saved)
         for trades in self._contracts.trades.values():
             for trade in trades:
