@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from mm.simulator.blotter import Blotter, Name, OrderLog
+from mm.simulator.blotter import CLOSED_MAX, Blotter, Name, OrderLog
 from mm.simulator.contracts.positions import RATE, ContractOrder, Position, PositionChange, Positions, money
 from mm.simulator.ledger import DECIMALS
 from mm.simulator.orders import NewOrder, SimInstrument, SimOrder, SimTrade
+
+MONEY_MAX: Final = 2 * CLOSED_MAX
+"""More than there are remembered orders, open ones included."""
 
 
 @dataclass(slots=True)
@@ -77,6 +80,11 @@ class ContractBlotter(Blotter):
         """Write an order's terms to the order log, with how it meets positions."""
         request = cast(ContractOrder, order.request)
         super().note_placed(event, now_ns, order, closes=request.closes, mode=request.mode, **more)
+
+    def _close(self, order: SimOrder) -> None:
+        super()._close(order)
+        if len(self.money) > MONEY_MAX:
+            del self.money[next(iter(self.money))]
 
     def settle(self, now_ns: int, order: SimOrder, trade: SimTrade) -> None:
         """Put an execution on its positions, and profit and fee on the account."""

@@ -122,6 +122,10 @@ class Desk:
             closes=request.closes, mode=request.mode, open_type=request.open_type, leverage=request.leverage,
             kind=request.kind, side_code=request.side_code,
         )  # fmt: skip
+        refusal = self._exchange.check(fresh)
+        # What the order keeps itself is free for the one that replaces it.
+        if refusal not in (None, Refusal.INSUFFICIENT_FUNDS, Refusal.POSITION_TOO_SMALL):
+            raise refused(refusal)
         self.cancel(now_ns, account, order_id)
         return self._take(now_ns, contract, fresh)
 

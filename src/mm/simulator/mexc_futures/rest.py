@@ -37,6 +37,8 @@ WITH_PARTS: Final = (
 )
 """Paths that go on with parameters; more of a path comes before less of it."""
 WHOLE: Final = frozenset({"funding_rate/history"})
+ALSO_BARE: Final = frozenset({"funding_rate", "order/list/open_orders"})
+"""Those that mean something without their parameter."""
 NOTHING: Final = object()
 """A success without `data`."""
 
@@ -55,6 +57,8 @@ def route(method: str, path: str) -> tuple[str, list[str]]:
         for known in WITH_PARTS:
             if tail.startswith(f"{known}/"):
                 return f"{method} {known}", [unquote(part) for part in tail[len(known) + 1 :].split("/")]
+        if tail in WITH_PARTS and tail not in ALSO_BARE:
+            return f"{method} {tail}", [""]
     return f"{method} {tail}", []
 
 

@@ -50,8 +50,6 @@ from mm.simulator.mexc_key import key_of
 
 HOST: Final = "api.mexc.com"
 PATH: Final = "/edge"
-UNHEARD: Final = 1005
-"""How the real venue ends a connection that did not ping: without a close frame."""
 EIGHT_HOURS_S: Final = 8 * 3600
 
 
@@ -186,6 +184,7 @@ class MexcFuturesVenue(VenueMachine[Connection]):
                 self._feeds.tell(now_ns, channel)
         self._feeds.tick(now_ns)
         for connection in [one for one in self._connections.values() if one.next_deadline() <= now_ns]:
+            # As the real venue does: without a close frame.
             self._drop(now_ns, connection.id, 0, "no ping")
 
     # --- what is told -----------------------------------------------------------------------------------------------
