@@ -15,6 +15,7 @@ VENUES = (
             own=("executions",),
             book="book",
             rate_refusal="EOrder:Rate limit exceeded",
+            doubtful_refusal="EService:Unavailable",
         ),
         settings={"accept_account_wide_timer": True},
     ),
@@ -27,6 +28,7 @@ VENUES = (
             own=("orders", "deals"),
             book="aggre.depth",
             rate_refusal="429:Too many requests",
+            doubtful_refusal="503:Service unavailable",
         ),
     ),
     VenueCase(
@@ -38,6 +40,7 @@ VENUES = (
             own=("order", "order.deal"),
             book="depth",
             rate_refusal="510:Requests are too frequent",
+            doubtful_refusal="500:Internal error",
         ),
         # Four orders in two seconds are its limit, which a case that sends eight at once is not about.
         options={"mexc_futures_tier": "unlimited"},

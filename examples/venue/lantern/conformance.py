@@ -18,5 +18,6 @@ VENUE_CASE: Final = VenueCase(
         own=("order", "execution"),
         book="book",
         rate_refusal="rate_limited: too many orders",
+        doubtful_refusal="overloaded: try again",
     ),
 )

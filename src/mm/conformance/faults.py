@@ -148,6 +148,37 @@ def execution_lost_before_silence(stand: Stand) -> None:
     stand.finish()
 
 
+def end_lost(stand: Stand) -> None:
+    """The owner has cancelled an order, the news is lost, and nobody here asks for it: it is noticed all the same."""
+    stand.ready()
+    bid = stand.place(BUY, stand.price(-2))
+    stand.live(bid)
+    stand.run(2)
+    for name in stand.case.words.own:
+        stand.fault("message", "gap", name, times=0)
+    stand.outside(lambda now_ns: stand.counterpart.withdraw(now_ns, stand.counterpart.order_id(bid)))
+    stand.run(1)
+    stand.mend()
+    assert stand.fired("message.gap"), "the news was not lost: Words.own names no message"
+    # Other news follows, by whose number a gap shows.
+    other = stand.place(SELL, stand.price(2))
+    stand.live(other)
+    stand.closed(bid, "CANCELED")
+    stand.finish()
+
+
+def refusal_that_proves_nothing(stand: Stand) -> None:
+    """An answer that the venue is busy, or failed inside: the order may have been taken, until the lists prove not."""
+    stand.ready()
+    stand.fault("request", "refuse", stand.case.words.place, error=stand.case.words.doubtful_refusal)
+    bid = stand.place(BUY, stand.price(-2))
+    stand.run(5)
+    assert stand.state(bid) == "UNKNOWN"
+    stand.until("its absence is proven", lambda: not stand.order(bid).is_open)
+    assert not stand.counterpart.has_seen(bid)
+    stand.finish()
+
+
 def execution_twice(stand: Stand) -> None:
     """Every message about orders and executions comes twice: a fill is booked once."""
     stand.ready()
@@ -185,7 +216,8 @@ def own_messages_unreadable(stand: Stand) -> None:
     for name in stand.case.words.own:
         stand.fault("message", "corrupt", name)
     stand.trade(SELL, stand.price(-1), stand.size)
-    stand.closed(bid, "FILLED")
+    # Not by the next look at everything, but because of what could not be read.
+    stand.closed(bid, "FILLED", seconds=20)
     stand.finish()
 
 
@@ -291,6 +323,8 @@ CASES: Final[tuple[Act, ...]] = (
     cancel_of_an_unknown_order,
     execution_lost,
     execution_lost_before_silence,
+    end_lost,
+    refusal_that_proves_nothing,
     execution_twice,
     execution_late,
     own_messages_unreadable,

@@ -40,6 +40,23 @@ def every_stream_cut(stand: Stand) -> None:
     stand.finish()
 
 
+def stop_while_the_private_stream_is_down(stand: Stand) -> None:
+    """A stop in the moment in which the private stream ends, with one order filled that nobody has told of."""
+    stand.ready()
+    filled = stand.place(BUY, stand.price(-1))
+    others = [stand.place(SELL, stand.price(2 + level)) for level in range(2)]
+    for client_id in (filled, *others):
+        stand.live(client_id)
+    stand.outside(lambda now_ns: stand.counterpart.venue.disconnect(now_ns, target="private"))
+    stand.trade(SELL, stand.price(-1), stand.size)
+    stand.world.tell(lambda now_ns: stand.driver.operate(now_ns, "stop", "test"))
+    stand.until("every own order is over", lambda: stand.engine.orders.n_open == 0)
+    stand.until("the fill is here", lambda: not stand.order(filled).fills_missing)
+    stand.run(1)
+    assert stand.standing() == []
+    stand.check()
+
+
 def public_stream_cut(stand: Stand) -> None:
     """While the public stream is down the book changes; it is quoted from only when it is the venue's again."""
     stand.ready()
@@ -177,6 +194,7 @@ def maintenance(stand: Stand) -> None:
 CASES: Final[tuple[Act, ...]] = (
     private_stream_cut,
     every_stream_cut,
+    stop_while_the_private_stream_is_down,
     public_stream_cut,
     book_gap,
     book_garbage,

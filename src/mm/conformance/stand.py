@@ -178,10 +178,10 @@ class Stand:
         """Wait until the venue's word that an order stands has come."""
         self.until(f"{client_id} is live", lambda: self.state(client_id) in ("NEW", "PARTIALLY_FILLED"))
 
-    def closed(self, client_id: str, *states: str) -> None:
+    def closed(self, client_id: str, *states: str, seconds: float = PATIENCE_S) -> None:
         """Wait until an order is over, and nothing of it is missing; `states`: how it may have ended."""
         order = self.order(client_id)
-        self.until(f"{client_id} is over", lambda: not order.is_open and not order.fills_missing)
+        self.until(f"{client_id} is over", lambda: not order.is_open and not order.fills_missing, seconds)
         assert not states or order.state.name in states, f"{self.name}: {client_id} ended as {order.state.name}"
 
     def fills(self) -> list[Any]:

@@ -16,7 +16,8 @@ class Words:
 
     place, cancel, amend: requests about orders, and their answers; amend is empty where the venue cannot. own: messages
     that tell an account of its orders and executions. book: messages that tell of the book. rate_refusal: `error` of a
-    refusal for too many order requests, in the form that the counterpart's `refuse` takes.
+    refusal for too many order requests, in the form that the counterpart's `refuse` takes. doubtful_refusal: of one
+    that does not prove that nothing was done.
     """
 
     place: str
@@ -24,6 +25,7 @@ class Words:
     own: tuple[str, ...]
     book: str
     rate_refusal: str
+    doubtful_refusal: str
     amend: str = ""
 
 

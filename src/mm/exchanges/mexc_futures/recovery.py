@@ -91,6 +91,9 @@ class Recovery:
             self.audit_due_ns = now_ns + AUDIT_NS
             for kind in ("positions", "position_mode"):
                 self._ask(kind, now_ns, {})
+            # An order whose end was not told would stand here for ever.
+            self._reports.clear()
+            self._ask("open_orders", now_ns, {"page": 1})
             if not self._history.is_running:
                 self.read_history(now_ns, self._last_fill_ns)
 

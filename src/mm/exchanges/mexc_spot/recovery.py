@@ -1,8 +1,8 @@
 """What has to be read after each connect, and after a message that could not be read, before the private side is up.
 
 Open orders are read symbol by symbol, and told together when the last list is there: what a complete list leaves out is
-in doubt, so that its rows must be of one moment. Trades are read since before the last booked fill, and again each
-minute while all is well: the streams carry no numbers by which a lost message would show.
+in doubt, so that its rows must be of one moment. Trades are read since before the last booked fill. Both are read again
+each minute while all is well: the streams carry no numbers by which a lost message would show.
 (MEXC Spot reference: private streams, queries.)
 """
 
@@ -62,9 +62,7 @@ class Recovery:
         """The streams are on: from now on nothing is missed, so that what is read now is complete."""
         self.forget()
         self.is_begun = True
-        self._awaited.update(self._symbols)
-        for symbol in self._symbols:
-            self._wish(Query("open_orders", {"symbol": symbol}, subject=symbol, generation=self._generation))
+        self._ask_orders()
         self._balances.asked(now_ns)
         self._wish(Query("account", generation=self._generation))
         self.read_history(now_ns, self._last_fill_ns)
@@ -77,11 +75,18 @@ class Recovery:
             self._wish_page()
 
     def deadline(self, now_ns: int) -> None:
-        """Read the newest trades once more."""
+        """Read the open orders and the newest trades once more."""
         if 0 < self.audit_due_ns <= now_ns:
             self.audit_due_ns = now_ns + AUDIT_NS
+            self._ask_orders()
             if not self._history.is_running:
                 self.read_history(now_ns, self._last_fill_ns)
+
+    def _ask_orders(self) -> None:
+        self._reports.clear()
+        self._awaited.update(self._symbols)
+        for symbol in self._symbols:
+            self._wish(Query("open_orders", {"symbol": symbol}, subject=symbol, generation=self._generation))
 
     def up(self, now_ns: int) -> None:
         """The private side is up: fills that come are newer than all that was read."""
