@@ -30,6 +30,7 @@ from mm.simulator.hooks import ACTIONS
 from mm.simulator.world import launch
 from mm.strategies import parameters_of
 
+ONE_VENUE = Path(__file__).parent.parent / "tests" / "one_venue.toml"
 FIRED_MIN = 3
 FILLS_MIN = 50
 QUIET_S = 25.0
@@ -92,7 +93,8 @@ def main() -> int:
     hooks = state / "hooks.json"
     hooks.write_text(json.dumps(script(options.seconds)))
     world = launch(state, seed=options.seed, tier="pro", hooks=hooks, idle_seconds=60)
-    command = [sys.executable, "-m", "mm.run", "--state", str(state), "--json", "--seconds", str(options.seconds)]
+    command = [sys.executable, "-m", "mm.run", "--state", str(state), "--json"]
+    command += ["--config", str(ONE_VENUE), "--seconds", str(options.seconds)]
     with (state / "bot.log").open("w") as log:
         bot = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
     ledger = world.control("ledger")

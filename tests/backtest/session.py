@@ -19,6 +19,7 @@ from mm.simulator.ledger import DECIMALS
 from mm.simulator.market import ACCOUNT, FUNDS, btc_usd
 from mm.simulator.tape import builtin
 from mm.strategies import parameters_of
+from tests.one_venue import ONE_VENUE
 
 MS, SECOND = 1_000_000, 1_000_000_000
 START = 1_700_000_000 * SECOND
@@ -42,7 +43,7 @@ class Session:
             self.exchange.deposit(START, ACCOUNT, asset, amount * 10**DECIMALS)
         self.exchange.advance(START)
         self.venue = KrakenVenue(self.exchange, start_ns=START, seed=seed, options=Options(tier=tier), hooks=hooks)
-        path = None
+        path = ONE_VENUE
         if toml is not None:
             path = folder / "mm.toml"
             path.write_text(toml)

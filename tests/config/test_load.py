@@ -62,9 +62,10 @@ def test_numbers_are_exactly_what_the_file_says(tmp_path: Path) -> None:
 
 
 def test_defaults_need_no_file() -> None:
-    settings = load(None, Environment({}))
+    settings = load(None, Environment({}), policies_of=policies_of)
     assert settings.run.world == "sim"
     assert list(settings.strategies) == ["btc"]
+    assert settings.hedging["btc"].primary == settings.strategies["btc"].venue
     assert settings.venues["kraken"].api_key is None
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from mm.config import Environment, Secret, SettingsError, fingerprint, load
 from mm.config.places import key_lines
+from tests.one_venue import ONE_VENUE
 
 KEY = "CANARYKEYq1w2e3r4t5"
 SECRET = base64.b64encode(b"CANARYSECRET" * 5 + b"1234").decode()
@@ -42,7 +43,7 @@ def test_a_secret_shows_itself_only_when_asked() -> None:
 
 
 def test_keys_come_from_dotenv(tmp_path: Path) -> None:
-    settings = load(None, dotenv(tmp_path, f"# mine\nexport KRAKEN_API_KEY={KEY}\nKRAKEN_API_SECRET='{SECRET}'\n"))
+    settings = load(ONE_VENUE, dotenv(tmp_path, f"# mine\nexport KRAKEN_API_KEY={KEY}\nKRAKEN_API_SECRET='{SECRET}'\n"))
     venue = settings.venues["kraken"]
     assert venue.api_key == Secret(KEY)
     assert venue.api_secret == Secret(SECRET)
@@ -54,14 +55,14 @@ def test_the_process_environment_wins_over_dotenv(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text(f"KRAKEN_API_KEY=old\nKRAKEN_API_SECRET={SECRET}\n")
     path.chmod(0o600)
-    settings = load(None, Environment({"KRAKEN_API_KEY": KEY}, path))
+    settings = load(ONE_VENUE, Environment({"KRAKEN_API_KEY": KEY}, path))
     assert settings.venues["kraken"].api_key == Secret(KEY)
 
 
 def test_a_dotenv_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
     text = f"KRAKEN_API_KEY={KEY}\nKRAKEN_API_SECRET={SECRET}\n"
-    assert any("chmod 600" in warning for warning in load(None, dotenv(tmp_path, text, 0o644)).warnings)
-    assert not any("chmod 600" in warning for warning in load(None, dotenv(tmp_path, text)).warnings)
+    assert any("chmod 600" in warning for warning in load(ONE_VENUE, dotenv(tmp_path, text, 0o644)).warnings)
+    assert not any("chmod 600" in warning for warning in load(ONE_VENUE, dotenv(tmp_path, text)).warnings)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_wrong_keys_are_answered_without_showing_them(tmp_path: Path, text: str,
     ],
 )
 def test_the_simulation_needs_no_key_and_is_not_stopped_by_a_wrong_one(tmp_path: Path, text: str, named: str) -> None:
-    settings = load(None, dotenv(tmp_path, text))
+    settings = load(ONE_VENUE, dotenv(tmp_path, text))
     (warning,) = [warning for warning in settings.warnings if "API" in warning]
     assert warning.startswith(f"{named} cannot be used")
     assert (settings.venues["kraken"].api_key, settings.venues["kraken"].api_secret) == (None, None)

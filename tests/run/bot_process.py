@@ -14,19 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from mm.simulator import world as simulator
+from tests.one_venue import ONE_VENUE
 
 PATIENCE_S = 30.0
 """For one step on a machine that does other things too; a healthy one needs a tenth of it."""
 
 
 class BotProcess:
-    """`python -m mm.run --json` with a state folder; `until` reads its lines."""
+    """`python -m mm.run --json` with a state folder, on one venue unless told a --config; `until` reads its lines."""
 
     def __init__(
         self, state: Path, *arguments: str, environment: dict[str, str] | None = None, json_lines: bool = True
     ):
         self.state = state
         self.lines: list[str] = []
+        if "--config" not in arguments:
+            arguments = ("--config", str(ONE_VENUE), *arguments)
         command = [sys.executable, "-m", "mm.run", "--state", str(state), "--env-file", str(state / "no.env")]
         self.process = subprocess.Popen(
             [*command, *(["--json"] if json_lines else []), *arguments],

@@ -8,6 +8,7 @@ import pytest
 
 from mm.run import main
 from mm.stopping import Exit
+from tests.one_venue import ONE_VENUE
 
 GOOD = """
 [strategies.btc]
@@ -63,7 +64,7 @@ def test_live_needs_to_be_meant(
         "--ws-auth-url",
         "ws://127.0.0.1:1",
     ]
-    assert "add --live" in refused(capsys, tmp_path, "--world", "live", *addresses)
+    assert "add --live" in refused(capsys, tmp_path, "--config", str(ONE_VENUE), "--world", "live", *addresses)
 
 
 def test_live_without_its_world_is_refused_and_not_simulated(

@@ -12,6 +12,7 @@ from mm.config import Environment, load
 from mm.persistence.crash import redact, write_crash
 from mm.run import _told
 from mm.simulator.world import World
+from tests.one_venue import ONE_VENUE
 from tests.run.bot_process import BotProcess
 
 Start = Callable[..., BotProcess]
@@ -75,7 +76,7 @@ def test_a_wrong_configuration_shows_nothing_of_the_key(start: Start, state: Pat
 
 
 def test_the_report_of_a_crash_has_no_secret_whatever_raised_it(tmp_path: Path) -> None:
-    settings = load(None, Environment({"KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET}))
+    settings = load(ONE_VENUE, Environment({"KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET}))
 
     def sign(secret: str) -> None:
         raise ValueError(f"cannot sign with {secret}") from KeyError(KEY)

@@ -24,6 +24,7 @@ from mm.screen.snapshot import Snapshot
 from mm.simulator.world import World, launch
 from mm.stopping import Exit
 from mm.strategies import parameters_of
+from tests.one_venue import ONE_VENUE
 
 NOBODY = "127.0.0.1:1"
 """Nothing listens on this port: it would need a privileged server of the nineteen-seventies."""
@@ -92,7 +93,7 @@ EPOCH = iter(range(1, 1000))
 
 def on(world: World) -> Settings:
     """The default settings, for a simulator that runs."""
-    settings = load(None, Environment({}), None, parameters_of)
+    settings = load(ONE_VENUE, Environment({}), None, parameters_of)
     venue = replace(
         settings.venues["kraken"],
         tier="unlimited",
