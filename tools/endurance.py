@@ -68,6 +68,7 @@ def script(seconds: float) -> list[dict[str, Any]]:
         {"on": "clock", "action": "silence", "target": "public", "duration_s": 8},
         {"on": "message", "name": "book", "action": "disconnect"},
         {"on": "clock", "action": "tokens"},
+        {"on": "clock", "action": "outage", "duration_s": 4},
         {"on": "request", "name": "OpenOrders", "action": "lag", "delay_s": 2.0},
         {"on": "message", "name": "executions", "action": "drop"},
     ]

@@ -272,8 +272,20 @@ def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, .
     labels: tuple[str, ...] = ()
     if world is None:
         world = launch(
-            state, seed=settings.run.seed, speed=float(settings.run.replay_speed), tier=first.tier, venues=hosted_as
+            state,
+            seed=settings.run.seed,
+            speed=float(settings.run.replay_speed),
+            tier=first.tier,
+            venues=hosted_as,
+            hooks=_outages(settings, state),
         )
+        if settings.run.outage_s:
+            from mm.screen.amounts import venue_title
+
+            labels = (
+                f"{venue_title(_cut_off(settings))} is cut off for {settings.run.outage_s:g} s every "
+                f"{settings.run.outage_every_s:g} s, to see what becomes of orders and debts (run.outage_s)",
+            )
     else:
         labels = (f"The simulator was running already (process {world.pid}) and goes on with the account as it is",)
         asked = f"seed {settings.run.seed}, tier {first.tier}, {settings.run.replay_speed:g}x"
@@ -297,6 +309,26 @@ def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, .
             api_secret=Secret(hosted.api_secret),
         )
     return replace(settings, venues=venues), (*_labels(world), *labels)
+
+
+def _outages(settings: Settings, state: Path) -> Path | None:
+    """Write the fault hooks of the simulation that is about to start; None without any."""
+    import json
+
+    run = settings.run
+    if not run.outage_s:
+        return None
+    rule = {"on": "clock", "action": "outage", "at_s": float(run.outage_every_s) / 2}
+    rule |= {"every_s": float(run.outage_every_s), "duration_s": float(run.outage_s)}
+    path = state / "outages.json"
+    path.write_text(json.dumps({_cut_off(settings): [rule]}))
+    return path
+
+
+def _cut_off(settings: Settings) -> str:
+    """The venue that a simulated outage hits: one that is hedged on, if there is one."""
+    hedge = next(iter(settings.hedging.values()), None)
+    return hedge.hedge if hedge is not None else next(iter(settings.venues))
 
 
 def _labels(world: World) -> tuple[str, ...]:

@@ -21,14 +21,22 @@ PATIENCE_S = 30.0
 
 
 class BotProcess:
-    """`python -m mm.run --json` with a state folder, on one venue unless told a --config; `until` reads its lines."""
+    """`python -m mm.run --json` with a state folder, on one venue unless told a --config; `until` reads its lines.
+
+    default: with the program's own settings.
+    """
 
     def __init__(
-        self, state: Path, *arguments: str, environment: dict[str, str] | None = None, json_lines: bool = True
+        self,
+        state: Path,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        json_lines: bool = True,
+        default: bool = False,
     ):
         self.state = state
         self.lines: list[str] = []
-        if "--config" not in arguments:
+        if "--config" not in arguments and not default:
             arguments = ("--config", str(ONE_VENUE), *arguments)
         command = [sys.executable, "-m", "mm.run", "--state", str(state), "--env-file", str(state / "no.env")]
         self.process = subprocess.Popen(

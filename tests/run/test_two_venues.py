@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from mm.simulator.world import find
 from tests.run.bot_process import BotProcess
@@ -29,6 +30,24 @@ def test_the_example_hedges_and_both_ledgers_agree(start: Callable[..., BotProce
         held += position
     # What is not hedged is a debt under the threshold of 50 dollars.
     assert abs(held) < Decimal("0.001")
+
+
+def test_the_default_run_keeps_a_debt_while_its_hedge_venue_is_cut_off_and_pays_it(
+    start: Callable[..., BotProcess],
+) -> None:
+    bot = start(default=True, environment={"MM_RUN__OUTAGE_S": "5", "MM_RUN__OUTAGE_EVERY_S": "20"})
+
+    def debt(value: dict[str, Any]) -> tuple[Decimal, str, Decimal]:
+        (debt,) = value["debts"]
+        return Decimal(debt["open"]), debt["note"], Decimal(debt["paid"])
+
+    def is_kept(value: dict[str, Any]) -> bool:
+        return value["type"] == "status" and debt(value)[0] != 0 and debt(value)[1] == "private stream is down"
+
+    kept, _, paid = debt(bot.until(is_kept))
+    bot.until(lambda value: value["type"] == "status" and debt(value)[2] >= paid + abs(kept))
+    code, end = bot.stop()
+    assert (code, end["clean"]) == (0, True)
 
 
 def test_a_venue_that_is_not_ready_is_refused(start: Callable[..., BotProcess], tmp_path: Path) -> None:

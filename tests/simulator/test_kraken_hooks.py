@@ -239,6 +239,22 @@ def test_silence_keeps_the_connection_and_swallows_everything_for_a_while() -> N
     assert kinds(client) == []
 
 
+def test_an_outage_ends_every_connection_and_lets_nothing_through_for_a_while() -> None:
+    client = client_of({"on": "clock", "action": "outage", "at_s": 3, "duration_s": 4})
+    connection = client.private()
+    client.open()
+    assert client.order(connection, "buy", 59000)[0]["success"]
+    client.wait(4)
+    assert kinds(client) == ["abort", "abort"]
+    with pytest.raises(ConnectionRefusedError):
+        client.open()
+    client.venue.http(client.now_ns, 77, "GET", "/0/public/Time", {}, b"")
+    assert [action for action in client.venue.drain() if action.kind in ("reply", "hangup")] == [Action("hangup", 77)]
+    client.wait(4)
+    assert client.public("Time")["error"] == []
+    assert client.private()
+
+
 def test_market_mode_by_the_clock_ends_by_itself() -> None:
     client = client_of({"on": "clock", "action": "mode", "mode": "cancel_only", "at_s": 2, "duration_s": 3})
     connection = client.private()

@@ -41,6 +41,12 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) -> list[str]:
     """Note contradictions in `source.problems`; return sentences of warning."""
     warnings: list[str] = []
+    if settings.run.outage_s >= settings.run.outage_every_s:
+        source.refuse(
+            ("run", "outage_s"),
+            f"less than run.outage_every_s = {settings.run.outage_every_s}",
+            f"{settings.run.outage_s}",
+        )
     for venue in settings.venues.values():
         _environment(settings, venue, source)
     for strategy in settings.strategies.values():

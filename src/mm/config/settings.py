@@ -21,7 +21,9 @@ class RunSettings:
     world: "sim" (simulated venue, no key, no network) or "live"; seed: of every random choice; state: folder of
     recordings and ledgers; log_level: "info", "debug" or "trace"; seconds: stop by itself after so many, 0 never;
     replay_speed: how fast the simulated market replays its recording; watchdog_s: a process of its own cancels own
-    orders where no timer of the venue is armed once this one has given no sign of life for so long, 0 never.
+    orders where no timer of the venue is armed once this one has given no sign of life for so long, 0 never; outage_s,
+    outage_every_s: a new simulation cuts off the venue that is hedged on, or the only one, for so long every so often,
+    0 never.
     """
 
     world: str = rule.choice("sim", "live", default="sim")
@@ -31,6 +33,8 @@ class RunSettings:
     seconds: Decimal = rule.number("s", default=0, least=0, most=31_536_000)
     replay_speed: Decimal = rule.number(default=1, above=0, most=100)
     watchdog_s: Decimal = rule.number("s", default=5, least=0, most=600)
+    outage_s: Decimal = rule.number("s", default=0, least=0, most=600)
+    outage_every_s: Decimal = rule.number("s", default=90, least=10, most=86_400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

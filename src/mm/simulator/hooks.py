@@ -26,7 +26,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "request": frozenset({"drop", "delay", "refuse", "disconnect", "lag"}),
     "reply": frozenset({"withhold", "delay", "duplicate", "corrupt", "garbage", "disconnect", "status"}),
     "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap"}),
-    "clock": frozenset({"mode", "skew", "disconnect", "silence", "tokens"}),
+    "clock": frozenset({"mode", "skew", "disconnect", "silence", "tokens", "outage"}),
 }
 CONTRACT_ACTIONS: Final = frozenset(
     {"funding", "adl", "position_mode", "leverage", "contract_size", "mark", "entry", "foreign_order"}
@@ -51,6 +51,8 @@ class Rule:
         error: the text of `refuse`.
         status: the HTTP status of `status` (answered with an HTML page, like a gateway's).
         code: the WebSocket close code of `disconnect`; 0 drops the connection without a close frame.
+        duration_s: for `mode`, `skew`, `silence` and `outage` (every connection ends, new ones are refused and no
+            request is carried out or answered); 0 is once for an outage, and for good for the others.
         target: `public`, `private` or `all` connections, for `disconnect` and `silence` by the clock.
         percent, value, told: of what a venue for contracts can do besides; see its module.
     """

@@ -95,6 +95,7 @@ class VenueMachine(ABC, Generic[C]):
         self._serial = 0
         self._mode_until_ns = 0
         self._skew_until_ns = 0
+        self._outage_until_ns = 0
 
     # --- the shell's calls ------------------------------------------------------------------------------------------
 
@@ -105,6 +106,8 @@ class VenueMachine(ABC, Generic[C]):
             ConnectionRefusedError: with the HTTP status and a text.
         """
         self._begin(now_ns)
+        if now_ns < self._outage_until_ns:
+            raise ConnectionRefusedError(503, "outage")
         identity = self.counts["connections"] + 1
         connection = self._accept(now_ns, identity, path)
         self.counts["connections"] = identity
@@ -295,6 +298,10 @@ class VenueMachine(ABC, Generic[C]):
                 self._drop(now_ns, connection, code, reason)
 
     def _hooked(self, now_ns: int, name: str, held: Held) -> None:
+        if now_ns < self._outage_until_ns:
+            if held.is_rest:
+                self._outbox.hang_up(held.connection)
+            return
         rule = self.hooks.find(now_ns, "request", name)
         if rule is None:
             self._carry_out(now_ns, held)
@@ -332,6 +339,10 @@ class VenueMachine(ABC, Generic[C]):
                 self._drop(now_ns, connection.id, rule.code, "hook")
         elif rule.action == "tokens":
             self.invalidate_tokens()
+        elif rule.action == "outage":
+            self._outage_until_ns = until_ns
+            for connection in self._chosen("all"):
+                self._drop(now_ns, connection.id, 0, "outage")
         elif rule.action == "silence":
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.

@@ -123,6 +123,7 @@ class KrakenVenue:
         self.system = "online"
         self._mode_until_ns = 0
         self._skew_until_ns = 0
+        self._outage_until_ns = 0
         self._check_ns = 0
         key = Key(
             self.options.account,
@@ -163,6 +164,8 @@ class KrakenVenue:
             ConnectionRefusedError: with the HTTP status and a text.
         """
         self._begin(now_ns)
+        if now_ns < self._outage_until_ns:
+            raise ConnectionRefusedError(503, "outage")
         path = path.partition("?")[0]
         if path not in PATHS:
             raise ConnectionRefusedError(404, "not found")
@@ -332,6 +335,10 @@ class KrakenVenue:
             self._accounts.tell(now_ns, reports)
 
     def _hooked(self, now_ns: int, name: str, held: _Held) -> None:
+        if now_ns < self._outage_until_ns:
+            if held.request is None:
+                self._outbox.hang_up(held.connection)
+            return
         rule = self.hooks.find(now_ns, "request", name)
         if rule is None:
             self._carry_out(now_ns, held)
@@ -418,6 +425,9 @@ class KrakenVenue:
             self._disconnect(now_ns, rule.target, rule.code, "hook")
         elif rule.action == "tokens":
             self._keys.invalidate_tokens()
+        elif rule.action == "outage":
+            self._outage_until_ns = until_ns
+            self._disconnect(now_ns, "all", 0, "outage")
         elif rule.action == "silence":
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.
