@@ -234,7 +234,7 @@ class Engine(EngineCore):
         if market is None:
             instrument = _with_fees(instrument, venue.settings)
             strategy = made(member.settings) if member is not None else None
-            market = Market(venue, instrument, strategy, venue.face.trading_limits(venue.settings.tier))
+            market = Market(venue, instrument, strategy, venue.trading_limits())
             if venue.decoder.add(event.symbol, market.book) != len(venue.by_index):
                 raise InvariantError(f"{event.symbol}: the book decoder and the engine count symbols differently")
             venue.by_index.append(market)

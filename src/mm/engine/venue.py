@@ -22,7 +22,7 @@ class BookDecoder(Protocol):
 
 
 class TradingLimits(Protocol):
-    """The venue's count of order requests for one symbol, kept on our side.
+    """The venue's count of order requests, for one symbol or for the whole account, kept on our side.
 
     action: "place", "amend" or "cancel"; age_ns: of the order concerned; priority: cancels and hedges, which may use
     the reserve; open_orders: of the symbol, whose cancels the reserve is for.
@@ -56,7 +56,7 @@ class Face(Protocol):
     def capabilities(self) -> Capabilities: ...
     def book_decoder(self) -> BookDecoder: ...
     def trading_limits(self, tier: str) -> TradingLimits | None:
-        """A fresh counter for one symbol, None where the venue has none."""
+        """A fresh counter, of one symbol or of the account as the capabilities say, None where the venue has none."""
         ...
 
 
@@ -69,6 +69,7 @@ class VenueState(VenueCore):
     """
 
     __slots__ = (
+        "_account_limits",
         "armed_ns",
         "armed_s",
         "capabilities",
@@ -93,6 +94,16 @@ class VenueState(VenueCore):
         self.protected_s = 0
         self.seen: dict[str, int] = {}
         self.doubtful: dict[str, int] = {}
+        self._account_limits: TradingLimits | None = None
+
+    def trading_limits(self) -> TradingLimits | None:
+        """The counter that a symbol uses: its own, or the one that all symbols share where the venue counts by account
+        (MEXC does, Kraken counts each pair; references: limits)."""
+        if not self.capabilities.order_rate_by_account:
+            return self.face.trading_limits(self.settings.tier)
+        if self._account_limits is None:
+            self._account_limits = self.face.trading_limits(self.settings.tier)
+        return self._account_limits
 
     @property
     def may_arm(self) -> bool:

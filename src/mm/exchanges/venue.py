@@ -87,7 +87,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a venue can do."""
+    """What a venue can do. order_rate_by_account: it counts order requests of all symbols together."""
 
     amend: bool
     batch_place_max: int
@@ -96,6 +96,7 @@ class Capabilities:
     post_only: bool
     reduce_only: bool
     client_id_length_max: int
+    order_rate_by_account: bool = False
 
 
 __all__ = ["Capabilities", "Decoded", "ErrorClass", "HttpRequest", "Kind"]

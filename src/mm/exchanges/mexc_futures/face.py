@@ -30,6 +30,7 @@ class MexcFuturesFace:
         post_only=True,
         reduce_only=True,
         client_id_length_max=32,
+        order_rate_by_account=True,
     )
     rest_url: Final = "https://api.mexc.com"
     public_url: Final = "wss://contract.mexc.com/edge"

@@ -1,8 +1,8 @@
 """How many order requests may go, by two native buckets: orders placed, and cancels.
 
 The venue counts each endpoint by itself: 4 orders and 20 cancels in 2 s (an older edition: 20 of both). One order of
-the four is kept for hedges. It counts by account: what several symbols of one run use together is divided by the
-configuration, not here. (MEXC Futures reference: limits.)
+the four is kept for hedges. It counts by account, and so do we: the symbols of a run share one counter
+(`Capabilities.order_rate_by_account`). (MEXC Futures reference: limits.)
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 About 12 orders a second are reported for an account, and API support told a client author to stay within 20 requests a
 second; both are unconfirmed, so that a refusal of the venue empties the buckets. Cancels and hedges may use a reserve
-that new quotes leave. The venue counts by account: what several symbols of one run use together is divided by the
-configuration, not here. (MEXC Spot reference: limits.)
+that new quotes leave. The venue counts by account, and so do we: the symbols of a run share one counter
+(`Capabilities.order_rate_by_account`). (MEXC Spot reference: limits.)
 """
 
 from __future__ import annotations
