@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mm._core import events as ev
+from mm.exchanges.mexc_futures.terms import TradingMode
 from mm.simulator.kinds import ACCOUNT
 from tests.exchanges.mexc_futures.simulated import SYMBOL, TOML, VENUE, Session
 
@@ -61,7 +62,7 @@ def test_the_bot_quotes_and_its_books_are_the_ledger(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(2))
 def test_after_faults_of_every_kind_the_books_are_the_ledger(tmp_path: Path, seed: int) -> None:
     session = Session(tmp_path, seed=seed, hooks=FAULTS, funding_s=45)
-    session.run(110)
+    session.run(90)
     assert session.stop(60)
     session.run(70)
     session.check_books()
@@ -123,6 +124,31 @@ def test_a_position_that_is_cut_is_booked_and_alarmed(tmp_path: Path, told: str)
     assert "auto-deleveraging" in session.alarms()
     assert session.stop()
     session.check_books(others_traded=True)
+
+
+def test_in_hedge_mode_longs_and_shorts_stand_beside_each_other(tmp_path: Path) -> None:
+    session = Session(tmp_path, mode=1, trading=TradingMode(position_mode="hedge"), funding_s=30)
+    session.run(65)
+    assert {each.side for each in session.exchange.positions.of(ACCOUNT)} == {1, -1}
+    assert {report.side for report in session.of(ev.PositionReport)} == {1, -1}
+    assert session.stop()
+    session.run(30)
+    session.check_books()
+    assert {event.side for event in session.of(ev.FundingPaid)} == {1, -1}
+
+
+def test_isolated_margin_needs_the_leverage_that_is_meant(tmp_path: Path) -> None:
+    trading = TradingMode(open_type="isolated", leverage=10)
+    refused = Session(tmp_path, trading=trading)
+    refused.run(10)
+    assert "leverage of BTC/USDT:USDT is 20" in refused.alarms()
+    assert not refused.exchange.open_orders(ACCOUNT)
+    session = Session(tmp_path, trading=trading)
+    session.act("leverage", value=10)
+    session.run(60, until=lambda: len(session.exchange.trades(ACCOUNT)) > 3)
+    assert {(report.is_isolated, report.leverage) for report in session.of(ev.PositionReport)} == {(True, 10)}
+    assert session.stop()
+    session.check_books()
 
 
 def test_another_position_mode_stops_everything(tmp_path: Path) -> None:
