@@ -22,6 +22,7 @@ from mm.stopping import Exit
 if TYPE_CHECKING:
     from mm.live.bot import Bot
     from mm.live.operating import Operating
+    from mm.live.supervisor import Supervisor
     from mm.persistence.recorder import FileRecorder
     from mm.screen.view import View
     from mm.simulator.world import World
@@ -37,13 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         settings = _settings(arguments)
-        _check_world(settings, arguments.live)
+        check_world(settings, arguments.live)
     except (SettingsError, ConfigError) as error:
         return _refuse(error)
     except KeyboardInterrupt:
         return _refuse(INTERRUPTED, Exit.UNREACHABLE)
     try:
-        return _run(settings, arguments.json, lambda path: _settings(arguments, path))
+        return run_settings(settings, lambda path: _settings(arguments, path), as_json=arguments.json)
     except KeyboardInterrupt:
         return _refuse(INTERRUPTED, Exit.UNREACHABLE)
     except Exception as error:  # noqa: BLE001  # the last resort before the run: a sentence and a report, no secret
@@ -87,7 +88,7 @@ def _only_strategy(path: Path | None) -> str:
     return names[0] if len(names) == 1 else "strategy"
 
 
-def _check_world(settings: Settings, is_meant: bool) -> None:
+def check_world(settings: Settings, is_meant: bool) -> None:
     """Raise ConfigError for a world that cannot be run. is_meant: --live was given."""
     from mm.exchanges import find
 
@@ -155,7 +156,19 @@ def _named_where(settings: Settings, venue: str, error: ConfigError) -> ConfigEr
     return error
 
 
-def _run(settings: Settings, as_json: bool, read: Callable[[Path | None], Settings]) -> int:
+def run_settings(
+    settings: Settings,
+    read: Callable[[Path | None], Settings],
+    *,
+    as_json: bool = False,
+    shown: Callable[[View], View] = lambda view: view,
+    begun: Callable[[Supervisor], None] = lambda supervisor: None,
+) -> Exit:
+    """Run checked settings to the end; returns the exit code.
+
+    read: the settings of a file for `mm reload`, None for the run's own, or raises SettingsError; shown: what takes the
+    news instead of the usual view, which it is given; begun: called when the run can be asked to stop.
+    """
     from mm.live.operating import Operating
     from mm.persistence.recorder import FileRecorder, RecorderError
     from mm.persistence.state import StateFolder
@@ -173,7 +186,7 @@ def _run(settings: Settings, as_json: bool, read: Callable[[Path | None], Settin
         labels: tuple[str, ...] = ()
         if settings.run.world == "sim":
             settings, labels = _simulation(settings, folder.path)
-        view = _view(output, as_json, settings)
+        view = shown(_view(output, as_json, settings))
         for warning in settings.warnings:
             view.say(f"warning: {warning}")
         for label in labels:
@@ -188,7 +201,11 @@ def _run(settings: Settings, as_json: bool, read: Callable[[Path | None], Settin
         epoch = folder.next_epoch(int(time.time()))
         recorder = FileRecorder(folder.new_recording(epoch), build=_build(), created_ns=time.time_ns())
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            code = runner.run(_live(settings, recorder, view, labels, epoch, lambda bot: Operating(bot, loaded, read)))
+
+            def operating(bot: Bot) -> Operating:
+                return Operating(bot, loaded, read)
+
+            code = runner.run(_live(settings, recorder, view, labels, epoch, operating, begun))
         return code  # noqa: RET504  # read below, too
     except KeyboardInterrupt:
         # The run's last word, once spoken, holds: its signal handlers end with its loop.
@@ -209,6 +226,7 @@ async def _live(
     labels: tuple[str, ...],
     epoch: int,
     operating: Callable[[Bot], Operating],
+    begun: Callable[[Supervisor], None],
 ) -> Exit:
     from mm.live.bot import Bot
     from mm.live.control import Control
@@ -227,6 +245,7 @@ async def _live(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.ask_to_stop, signal.Signals(number).name)
+    begun(supervisor)
     control = Control(state, operating(bot).commands())
     try:
         await control.start()

@@ -1,7 +1,7 @@
 """Settings: TOML, environment and `.env`, checked once at the door."""
 
 from mm.config.environment import Environment
-from mm.config.load import load
+from mm.config.load import load, load_tables
 from mm.config.problems import Problem, SettingsError
 from mm.config.rule import Rule, boolean, choice, integer, number, numbers, text, texts
 from mm.config.secret import Secret, fingerprint
@@ -37,6 +37,7 @@ __all__ = [
     "fingerprint",
     "integer",
     "load",
+    "load_tables",
     "number",
     "numbers",
     "text",

@@ -79,6 +79,21 @@ def load(
     return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of)
 
 
+def load_tables(
+    tables: dict[str, Any],
+    name: str,
+    environment: Environment,
+    parameters_of: ParametersOf = builtin_parameters,
+    policies_of: ParametersOf = no_policies,
+    maker_fee_of: MakerFeeOf = lambda venue: None,
+) -> Settings:
+    """Check tables that a program made, as `load` does those of a file; name: what to call them in an error."""
+    source = Source(name, {})
+    for override, (value, variable) in environment.overrides().items():
+        _lay(tables, override, value, source, f"{environment.place(variable)} {variable}")
+    return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of)
+
+
 def _check(
     tables: dict[str, Any],
     source: Source,
