@@ -85,6 +85,11 @@ class Instrument:
         """Decimals of size x multiplier."""
         return self.size_precision + self.multiplier_precision
 
+    def meaning(self) -> tuple[object, ...]:
+        """What integers of this symbol mean: equal, or numbers kept of it are of no use."""
+        scales = (self.price_precision, self.size_precision, self.multiplier, self.multiplier_precision)
+        return (*scales, self.linear)
+
     def money(self, product: int) -> int:
         """Return a sum of price x size in units of 10^-cost_precision of the quote currency."""
         return product * self.multiplier

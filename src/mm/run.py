@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 SIMULATED = "kraken"
 """The venue that --rest-url and its like are about."""
-NOT_YET = {"mexc_futures": "contracts are not yet counted in units of their asset: limits and profit would be wrong"}
 INTERRUPTED = "interrupted before the run began: this start placed nothing; orders of an earlier one may be left"
 
 
@@ -94,11 +93,14 @@ def check_world(settings: Settings, is_meant: bool) -> None:
 
     for name, venue in settings.venues.items():
         try:
-            find(name, venue.package)
+            face = find(name, venue.package)
         except ConfigError as error:
             raise error if venue.package else _named_where(settings, name, error) from None
-        if name in NOT_YET:
-            raise ConfigError(f"venues.{name}", "", "a venue that the engine can account for", NOT_YET[name])
+        keys = [key for key in ("leverage", "position_mode", "margin_mode") if getattr(venue, key)]
+        if keys and face.capabilities.margin:
+            face.trading_mode(venue.position_mode, venue.margin_mode, venue.leverage)
+        elif keys:
+            raise ConfigError(f"venues.{name}.{keys[0]}", "", "no such key", f"{name} has no positions with margin")
     if settings.run.world == "live":
         if not is_meant:
             raise ConfigError(

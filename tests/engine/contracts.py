@@ -117,6 +117,52 @@ class Contracts(World):
         amounts = [int(amount * E12) for amount in (available + orders, available, 0, orders)]
         return ev.MarginReport(self.now, FUTURES, "USDT", *amounts, 0, 0, "query")
 
+    def position(self, signed, *, liquidation=0.0, entry=60_000.0, position_id="P1", leverage=10, source="stream"):
+        """What the venue holds for us: contracts, and where it takes them over."""
+        side = 1 if signed >= 0 else -1
+        self.tell(
+            ev.PositionReport(
+                self.now, self.now, FUTURES, PERPETUAL, position_id, side, abs(signed), 0, int(entry * E12),
+                int(liquidation * E12), 0, leverage, False, 0, 0, 0, -1, 1, 0, source,
+            )
+        )  # fmt: skip
+
+    def mark(self, price):
+        self.tell(ev.MarkPrice(self.now, self.now, FUTURES, PERPETUAL, int(price * E12), int(price * E12)))
+
+    def funding(self, amount, record="R1", settle_ns=0, side=-1):
+        settle_ns = settle_ns or self.now
+        self.tell(
+            ev.FundingPaid(
+                self.now, settle_ns, FUTURES, PERPETUAL, record, side, int(amount * E12), "USDT", 10**8, 600 * E12
+            )
+        )
+
+    def alerts(self):
+        return [event.text for event in self.recorder.events if type(event) is ev.Alert]
+
+    def hedged(self, size=100):
+        """A quote was filled and hedged: the venue has our short, and says so."""
+        (hedge,) = self.quote_fills(self.bid, size * CONTRACT)
+        for order in self.engine.orders.open_of(KRAKEN, "BTC/USD"):
+            if not order.venue_id:
+                self.tell(ev.OrderAccepted(self.now, self.now, KRAKEN, order.client_id, "V" + order.client_id))
+        self.hedge_fills(hedge, size)
+        self.position(-size)
+        return hedge
+
+    def wait(self, seconds, price=60_000.5):
+        """Time passes with a mark price each second, as the venue tells it; returns what was sent."""
+        sent = []
+        for _ in range(int(seconds)):
+            self.now += 1_000_000_000
+            self.mark(price)
+            self.futures_book(int(price * 10) - 5, int(price * 10) + 5)
+            placed = [each for each in self.decide() if type(each) is ev.Place]
+            self.accept(*(each for each in placed if each.venue == KRAKEN))
+            sent += placed
+        return sent
+
     def futures_book(self, bid=600_000, ask=600_010, size=100_000):
         """size: contracts of each level."""
         self.version += 1
@@ -161,4 +207,6 @@ class Contracts(World):
         self.tell(ev.OrderCanceled(self.now, self.now, FUTURES, place.client_id, "V" + place.client_id, -1, "ioc"))
 
     def quotes_standing(self):
-        return sorted(order.side for order in self.engine.orders.open_of(KRAKEN, "BTC/USD"))
+        """The sides of quotes that nobody asked to cancel."""
+        orders = self.engine.orders.open_of(KRAKEN, "BTC/USD")
+        return sorted(order.side for order in orders if not order.cancel_asked)

@@ -82,7 +82,7 @@ def test_money_on_the_screen_is_price_times_contracts_times_their_size(world):
     assert view.spread_captured == -5 * 10**2
     row = next(row for row in as_json(shown)["markets"] if row["venue"] == FUTURES)
     assert row["position"] == "-0.01"
-    assert row["profit"] == {"spread_captured": "-0.005", "inventory": "10", "fees": "-0.48"}
+    assert row["profit"] == {"spread_captured": "-0.005", "inventory": "10", "fees": "-0.48", "funding": "0"}
     assert shown.hedges_volume == 600_00
 
 

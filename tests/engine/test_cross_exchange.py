@@ -4,7 +4,7 @@ import pytest
 
 from mm._core import events as ev
 from tests.engine.test_hedging import OTHER, OTHER_SYMBOL, TwoVenues
-from tests.engine.world import BTC, KRAKEN, SECOND, SYMBOL
+from tests.engine.world import BTC, KRAKEN, SECOND, SYMBOL, World
 
 SETTINGS = """
 [venues.kraken]
@@ -64,7 +64,7 @@ class Crossing(TwoVenues):
 @pytest.fixture
 def world(tmp_path):
     made = Crossing(tmp_path / "mm.toml")
-    assert made.ready() == []
+    assert World.ready(made) == []
     made.other_up()
     made.answer(made.decide())
     return made

@@ -71,7 +71,7 @@ def test_without_a_subscription_another_market_wakes_nobody(tmp_path):
     assert Listener.told == []
     assert not world.engine.is_heard
     assert dict(world.engine.markets[KRAKEN, OTHER].state.others) == {}
-    assert world.engine.handlers[ev.FundingRate] == world.engine._on_nothing
+    assert world.engine.handlers[ev.FundingRate] == world.engine.perpetuals.on_rate
 
 
 def test_a_market_that_it_reads_and_that_falls_silent_is_told_in_time(tmp_path):

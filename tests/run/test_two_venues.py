@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mm.simulator.world import find
 from tests.run.bot_process import BotProcess
 
@@ -50,11 +52,24 @@ def test_the_default_run_keeps_a_debt_while_its_hedge_venue_is_cut_off_and_pays_
     assert (code, end["clean"]) == (0, True)
 
 
-def test_a_venue_that_is_not_ready_is_refused(start: Callable[..., BotProcess], tmp_path: Path) -> None:
-    config = tmp_path / "futures.toml"
-    text = EXAMPLE.read_text().replace("mexc_spot", "mexc_futures").replace("BTC/USDT", "BTC/USDT:USDT")
+@pytest.mark.parametrize(
+    ("venue", "key", "told"),
+    [
+        ("mexc_spot", "leverage = 3", "venues.mexc_spot.leverage: expected no such key"),
+        ("mexc_spot", 'position_mode = "one_way"', "venues.mexc_spot.position_mode: expected no such key"),
+        ("mexc_spot", 'margin_mode = "cross"', "mexc_spot has no positions with margin"),
+        ("mexc_futures", 'margin_mode = "isolated"', "venues.mexc_futures.leverage: expected 1 or more with isolated"),
+        ("mexc_futures", "leverage = 50", "a leverage whose liquidation is further away"),
+    ],
+)
+def test_keys_of_margin_are_refused_where_they_mean_nothing(
+    start: Callable[..., BotProcess], tmp_path: Path, venue: str, key: str, told: str
+) -> None:
+    config = tmp_path / "margin.toml"
+    text = EXAMPLE.read_text().replace("[venues.mexc_spot]", f"[venues.{venue}]\n{key}")
+    if venue == "mexc_futures":
+        text = text.replace('"mexc_spot"', '"mexc_futures"').replace("BTC/USDT", "BTC/USDT:USDT")
     config.write_text(text)
     bot = start("--config", str(config))
     assert bot.wait() == 2
-    assert "venues.mexc_futures" in bot.text()
-    assert "contracts are not yet counted" in bot.text()
+    assert told in bot.text()

@@ -233,6 +233,8 @@ cdef class EngineCore:
             return market.paused
         if market.off_peg:
             return market.currency_gate()
+        if market.waits:
+            return market.waits
         return self.market_gate(now_ns, market)
 
     cpdef str market_gate(self, int64_t now_ns, MarketCore market):
@@ -426,12 +428,13 @@ cdef class EngineCore:
             acts = []
             self._pull(now_ns, market, market.paused, acts)
             return self._keep(now_ns, market, market.paused, None, tuple(acts), NOTHING)
-        if market.held:
-            # A debt that is too large already: what would add to it is not wanted.
+        if market.held or market.guarded:
+            # A debt that is too large already, a position in danger: what would add to it is not wanted.
             quoting = Quoting(
                 tuple([
                     quote for quote in quoting.quotes
                     if market.held != BOTH_SIDES and (<Quote>quote).side != market.held
+                    and (<Quote>quote).side != market.guarded
                 ]),
                 quoting.terms,
             )

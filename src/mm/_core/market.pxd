@@ -38,9 +38,9 @@ cdef class MarketCore:
     cdef readonly Position position
     cdef readonly MarketState state
     cdef readonly bint post_only
-    cdef public str gap, problem, paused
+    cdef public str gap, problem, paused, waits
     cdef public bint book_ok, changed
-    cdef public int8_t held
+    cdef public int8_t held, guarded
     cdef public bint is_capped, stirs, stirred
     cdef public int64_t own_quantity, own_position_max, own_size_max, own_orders_max
     cdef public list hears, wakes

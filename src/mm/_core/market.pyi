@@ -71,6 +71,7 @@ class MarketCore:
     gap: str
     problem: str
     paused: str
+    waits: str
     book_ok: bool
     changed: bool
     held: int
@@ -84,6 +85,7 @@ class MarketCore:
     hears: list[Any]
     wakes: list[Any]
     seen_gate: str
+    guarded: int
     bid: int
     bid_size: int
     ask: int

@@ -102,10 +102,10 @@ cdef class MarketCore:
     order rate, None without one; bid, bid_size, ask, ask_size: the best prices, own orders included, kept after a loss
     of the book for the collar; book_ns: when it was last confirmed by a checksum, 0 never; book_ok: it may be quoted
     from; gap: why not; problem: why the symbol cannot be quoted at all; paused: why its strategy is
-    not asked; position_max, order_size_max: hard caps in size
+    not asked; waits: what has to come before its first quote; position_max, order_size_max: hard caps in size
     units; due_ns: when the quotes have to be looked at again although nothing happens; changed: something happened
-    since they were looked at; held: the side on which nothing may be quoted, BOTH_SIDES, 0 none; last: the last record
-    that was kept.
+    since they were looked at; held: the side on which nothing may be quoted, BOTH_SIDES, 0 none; guarded: the same for
+    a position that is close to its liquidation; last: the last record that was kept.
 
     is_capped: the strategy has caps of its own, own_position_max, own_size_max and own_orders_max, on what its own
     orders fill and may fill; own_quantity: what they have filled. hears: markets that the strategy reads; wakes: those
@@ -138,7 +138,7 @@ cdef class MarketCore:
         self.state = MarketState(instrument, book)
         self.gap = "no book yet"
         self.problem = ""
-        self.paused = ""
+        self.paused = self.waits = ""
         self.changed = True
         self.leverage = 1
         self.orders = []

@@ -49,6 +49,7 @@ def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) ->
         )
     for venue in settings.venues.values():
         _environment(settings, venue, source)
+        _leverage(settings, venue, source)
     for strategy in settings.strategies.values():
         _symbols(settings, strategy, source)
         _own_limits(settings, strategy, source)
@@ -92,18 +93,47 @@ def _hedging(settings: Settings, hedge: HedgeSettings, source: Source) -> None:
             (*path, "symbol"), f"a symbol that a strategy quotes on {hedge.primary}", f'"{hedge.symbol}"',
             "the fills of a strategy are what is hedged",
         )  # fmt: skip
-    if (hedge.primary, hedge.symbol) == (hedge.hedge, hedge.hedge_symbol):
-        source.refuse((*path, "hedge"), "another market than the quoted one", f'"{hedge.hedge}"')
-    base, hedge_base = hedge.symbol.partition("/")[0], hedge.hedge_symbol.partition("/")[0]
-    if base != hedge_base:
-        source.refuse((*path, "hedge_symbol"), f"a symbol of {base}", f'"{hedge.hedge_symbol}"')
+    if bool(hedge.fallback) is not bool(hedge.fallback_symbol):
+        missing = "fallback_symbol" if hedge.fallback else "fallback"
+        source.refuse((*path, missing), "fallback and fallback_symbol together, or neither", "nothing")
+        return
+    base = hedge.symbol.partition("/")[0]
+    for key, (venue, symbol) in zip(("hedge", "fallback"), hedge.markets(), strict=False):
+        if (hedge.primary, hedge.symbol) == (venue, symbol):
+            source.refuse((*path, key), "another market than the quoted one", f'"{venue}"')
+        if symbol.partition("/")[0] != base:
+            source.refuse((*path, f"{key}_symbol"), f"a symbol of {base}", f'"{symbol}"')
+        _linear((*path, f"{key}_symbol"), symbol, source)
+    if hedge.fallback == hedge.hedge:
+        source.refuse((*path, "fallback"), "another venue than the hedge venue", f'"{hedge.fallback}"')
     for other in settings.hedging.values():
         if other.name < hedge.name and (
             (other.primary, other.symbol) == (hedge.primary, hedge.symbol)
-            or (other.hedge, other.hedge_symbol) == (hedge.hedge, hedge.hedge_symbol)
+            or set(other.markets()) & set(hedge.markets())
         ):
             came = f"the same as in hedging.{other.name}"
             source.refuse(path, "markets of its own", came, "two owners would hedge one position twice")
+
+
+def _linear(path: tuple[str, ...], symbol: str, source: Source) -> None:
+    """What is settled in its own base asset is worth less the higher its price: nothing here counts so."""
+    base, _, rest = symbol.partition("/")
+    if rest.partition(":")[2] == base:
+        source.refuse(
+            path, "a contract settled in its quote currency", f'"{symbol}"', "inverse contracts are not traded"
+        )
+
+
+def _leverage(settings: Settings, venue: VenueSettings, source: Source) -> None:
+    """A leverage at which a fresh position is closer to its liquidation than the limit would be reduced at once."""
+    least = settings.limits.liquidation_distance_min_bps
+    if venue.leverage and Decimal(10_000) / venue.leverage <= least:
+        source.refuse(
+            ("venues", venue.name, "leverage"),
+            f"a leverage whose liquidation is further away than limits.liquidation_distance_min_bps = {least}",
+            str(venue.leverage),
+            f"a position of that leverage is taken over {10_000 / venue.leverage:.0f} bps away",
+        )
 
 
 def _environment(settings: Settings, venue: VenueSettings, source: Source) -> None:
@@ -140,6 +170,14 @@ def _environment(settings: Settings, venue: VenueSettings, source: Source) -> No
 
 def _symbols(settings: Settings, strategy: StrategySettings, source: Source) -> None:
     venue = settings.venues[strategy.venue]
+    _linear(("strategies", strategy.name, "symbol"), strategy.symbol, source)
+    if venue.position_mode == "hedge":
+        source.refuse(
+            ("venues", venue.name, "position_mode"),
+            "one_way on a venue that a strategy quotes on",
+            '"hedge"',
+            "quotes on both sides would hold a long and a short at once; hedges alone may go in hedge mode",
+        )
     if venue.symbols and strategy.symbol not in venue.symbols:
         source.refuse(
             ("strategies", strategy.name, "symbol"),

@@ -131,7 +131,8 @@ def _check(
     if not tables.get("strategies"):
         source.refuse(("strategies",), "at least one table [strategies.NAME]", "none")
     if run is not None and limits is not None and not source.problems:
-        named = {strategy.venue for strategy in strategies.values()} | {hedge.hedge for hedge in hedging.values()}
+        named = {strategy.venue for strategy in strategies.values()}
+        named |= {name for hedge in hedging.values() for name, _ in hedge.markets()}
         named |= {stated.venue for stated in conversion.values() if stated.venue}
         named |= _heard(strategies, source)
         for name in named - venues.keys():

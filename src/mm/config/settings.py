@@ -47,7 +47,9 @@ class VenueSettings:
     venue cancels every order of the account unless told otherwise within so many seconds, 0 never armed;
     accept_account_wide_timer: arm it although the account holds foreign orders; clock_offset_ms_max: no quoting when
     our clock is further off; maker_fee_bps, taker_fee_bps: taken when the venue does not tell the rates, negative is a
-    rebate, None unknown; account_fingerprint: the key that `live` is meant for, see `mm.config.fingerprint`.
+    rebate, None unknown; account_fingerprint: the key that `live` is meant for, see `mm.config.fingerprint`;
+    of a venue with contracts, leverage: that the account must have there, 0 any; position_mode: "one_way" nets, "hedge"
+    keeps longs and shorts apart; margin_mode: "cross" or "isolated"; empty means one_way and cross.
     api_key, api_secret come from the environment or `.env`, never from the file.
     """
 
@@ -65,6 +67,9 @@ class VenueSettings:
     maker_fee_bps: Decimal | None = rule.number("bps", default=None, least=-100, most=200)
     taker_fee_bps: Decimal | None = rule.number("bps", default=None, least=-100, most=200)
     account_fingerprint: str = rule.text("name", default="")
+    leverage: int = rule.integer(default=0, least=0, most=500)
+    position_mode: str = rule.choice("one_way", "hedge", default="")
+    margin_mode: str = rule.choice("cross", "isolated", default="")
     api_key: Secret | None = None
     api_secret: Secret | None = None
 
@@ -106,7 +111,8 @@ class HedgeSettings:
 
     policy: finds the class by name (a file of `mm.inventory.hedging`, or "package.module:Class"); primary, symbol: the
     venue and symbol whose fills are hedged; hedge, hedge_symbol: where; debt_max_usd: from this open debt on, quotes on
-    the side that would add to it are pulled; parameters: the class's own frozen `Parameters`, already checked.
+    the side that would add to it are pulled; fallback, fallback_symbol: where hedges go while order entry at the hedge
+    venue is closed, empty nowhere; parameters: the class's own frozen `Parameters`, already checked.
     """
 
     name: str = ""
@@ -116,7 +122,14 @@ class HedgeSettings:
     hedge: str = rule.text("name")
     hedge_symbol: str = rule.text("symbol")
     debt_max_usd: Decimal = rule.number("usd", default=5000, above=0, most=1_000_000_000)
+    fallback: str = rule.text("name", default="")
+    fallback_symbol: str = rule.text("symbol", default="")
     parameters: Any = None  # Any: whatever dataclass the policy declares
+
+    def markets(self) -> list[tuple[str, str]]:
+        """Where hedges may go, as venue and symbol: the hedge venue first."""
+        first = (self.hedge, self.hedge_symbol)
+        return [first, (self.fallback, self.fallback_symbol)] if self.fallback else [first]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +156,8 @@ class LimitSettings:
     max_total_exposure_usd: over all symbols; default_max_position: of each symbol not named in max_per_symbol;
     max_order_size: one order; max_open_orders: over all strategies; price_collar_bps: how far from the market an order
     may be; book_age_ms_max: an older book quotes nothing; private_down_ms_max: quotes are pulled when the private
-    stream is down for longer.
+    stream is down for longer; liquidation_distance_min_bps: a contract's mark price this close to the price at which
+    the venue takes the position over stops what would add to it and reduces it, 0 never.
     """
 
     max_total_exposure_usd: Decimal = rule.number("usd", default=10_000, above=0, most=1_000_000_000)
@@ -158,6 +172,7 @@ class LimitSettings:
     )
     book_age_ms_max: int = rule.integer("ms", default=2000, least=50, most=60_000)
     private_down_ms_max: int = rule.integer("ms", default=3000, least=0, most=60_000)
+    liquidation_distance_min_bps: Decimal = rule.number("bps", default=300, least=0, most=5000)
 
     def position_max(self, symbol: str) -> Decimal:
         """The cap on the worst-case position in `symbol`, in units of its base."""

@@ -23,7 +23,10 @@ from mm.config import Settings, VenueSettings
 from mm.engine.explain import explain
 from mm.engine.hearing import Hearing
 from mm.engine.hedging import HedgeDesk
+from mm.engine.liquidation import FLATTEN, LiquidationGuard
+from mm.engine.liquidation import NAME as GUARD
 from mm.engine.market import Market
+from mm.engine.perpetual import Perpetuals
 from mm.engine.reloading import caps_of, take_settings
 from mm.engine.roster import WORDS, Roster, made
 from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
@@ -54,17 +57,6 @@ GONE_SETTLE_NS: Final = 2_000_000_000
 """What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 
 
-def _meaning(instrument: Instrument) -> tuple[object, ...]:
-    """What our integers of a symbol mean."""
-    return (
-        instrument.price_precision,
-        instrument.size_precision,
-        instrument.multiplier,
-        instrument.multiplier_precision,
-        instrument.linear,
-    )
-
-
 class Recorder(Protocol):
     """Where commands go before anything else happens to them."""
 
@@ -86,6 +78,9 @@ class Engine(EngineCore):
         self, start: ev.Start, settings: Settings, faces: Mapping[str, Face], recorder: Recorder, owner: str = OWNER
     ) -> None:
         limits = settings.limits
+        self.perpetuals = Perpetuals(self, float(limits.liquidation_distance_min_bps))
+        self._upkeep = Upkeep(self)
+        self.tell = self._upkeep.tell
         self.handlers = self._handlers()
         super().__init__(
             orders=OrderStore(),
@@ -111,10 +106,10 @@ class Engine(EngineCore):
         self.unbooked = 0
         """Fills of orders that are not ours: they change the account, not our position."""
         self.started_ns = self.last_ns = start.recv_ns
-        self._upkeep = Upkeep(self)
         self.set_upkeep(self._upkeep)
         self.rates = rates(settings.conversion)
         self.accounts = Accounts(self.markets, self.rates)
+        self.guard = LiquidationGuard(self)
         self.desks = {name: HedgeDesk(self, hedge) for name, hedge in settings.hedging.items()}
         for desk in self.desks.values():
             self.add_desk(desk)
@@ -152,17 +147,17 @@ class Engine(EngineCore):
             ev.CancelAfter: self._on_cancel_after,
             ev.Resync: self._on_resync,
             ev.QueryOrder: self._on_query,
+            ev.Alert: self._upkeep.on_alert,
+            ev.FundingPaid: self.perpetuals.on_funding,
+            ev.FundingRate: self.perpetuals.on_rate,
+            ev.LiquidationRisk: self.perpetuals.on_risk,
+            ev.MarginReport: self.perpetuals.on_margin,
+            ev.MarkPrice: self.perpetuals.on_mark,
+            ev.PositionReport: self.perpetuals.on_position,
             # Facts that change nothing here: they are in the recording for people and for replays of other parts.
-            ev.FundingPaid: self._on_funding,
-            ev.FundingRate: self._on_nothing,
-            ev.LiquidationRisk: self._on_nothing,
-            ev.MarginReport: self._on_margin,
-            ev.MarkPrice: self._on_nothing,
-            ev.PositionReport: self._on_nothing,
             ev.Ticker: self._on_nothing,
             ev.Timer: self._on_nothing,
             ev.Start: self._on_nothing,
-            ev.Alert: self._on_nothing,
         }
 
     def explain(self, now_ns: int) -> list[Decision]:
@@ -179,11 +174,12 @@ class Engine(EngineCore):
         add(self.orders.state_hash(), self.ids.count, self.is_stopping, self.is_paused, self.fills, self.unbooked)
         add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
         add(sorted(self.cancel_tries.items()), sorted(self.roster.unannounced.items()), self.roster.facts())
+        add(self._upkeep.untold, self.perpetuals.facts())
         add([desk.facts() for _, desk in sorted(self.desks.items())])
         add(self.accounts.facts())
         for name, venue in sorted(self.venues.items()):
             add(name, venue.public_up, venue.private_up, venue.private_down_ns, venue.status, venue.clock_offset_ns)
-            add(venue.foreign, venue.armed_ns, venue.armed_s, venue.protected_s, venue.early_book)
+            add(venue.was_ready, venue.foreign, venue.armed_ns, venue.armed_s, venue.protected_s, venue.early_book)
             add(sorted(venue.seen.items()), sorted(venue.doubtful.items()))
             add(sorted(venue.balances.items()), [report.values() for _, report in sorted(venue.margins.items())])
         for key, market in sorted(self.markets.items()):
@@ -191,7 +187,8 @@ class Engine(EngineCore):
             add(market.book.state_hash(), market.position.state_hash(), market.profit.cash, market.profit.spread2)
             add(list(market.quoter.facts()), market.quoter.changed_ns)
             add(market.limits.state_hash() if market.limits is not None else 0)
-            add(market.paused, market.own_quantity)
+            add(market.paused, market.own_quantity, market.leverage)
+            add(market.perpetual.facts() if market.perpetual is not None else None)
             add(market.state.buy_fill_ns, market.state.sell_fill_ns, market.state.trade_price)
         return digest.hexdigest()
 
@@ -225,7 +222,7 @@ class Engine(EngineCore):
         venue = self.venues[event.venue]
         member = self.roster.of(event.venue, event.symbol)
         key = (event.venue, event.symbol)
-        is_wanted = key in self.hearing.markets or any(desk.hedge == key for desk in self.desks.values())
+        is_wanted = key in self.hearing.markets or any(key in desk.markets for desk in self.desks.values())
         is_wanted = is_wanted or any((s.venue, s.symbol) == key for s in self.settings.conversion.values())
         if member is None and not is_wanted and event.symbol not in venue.settings.symbols:
             return
@@ -249,16 +246,21 @@ class Engine(EngineCore):
             if member is not None:
                 self.roster.take(member, market)
             self.hearing.connect()
+            if market.perpetual is not None:
+                if not self.guard.markets:
+                    self.add_desk(self.guard)
+                self.guard.markets.append(market)
             # Its snapshot is on the way; one that came before its instrument is gone, and asked for again at once.
             market.resync_ns = 0 if venue.early_book else event.recv_ns
             venue.early_book = False
             self._upkeep.wake()
         else:
             old = market.instrument
-            if _meaning(old) != _meaning(instrument):
+            if old.meaning() != instrument.meaning():
                 # Every integer that we hold of this symbol would change its meaning: never in the middle of a run.
                 market.is_frozen = True
                 market.problem = "the venue changed the symbol's decimals or contract size: stop, flatten, start again"
+                self.tell(f"{event.venue} {event.symbol}: {market.problem}")
                 market.changed = True
                 return
             if instrument.maker_fee_e8 < 0:
@@ -278,6 +280,8 @@ class Engine(EngineCore):
         market.take_instrument(instrument)
         if was == MAINTENANCE != instrument.status:
             self.cancels_are_taken()
+        for desk in self.desks.values():
+            desk.choose()
         market.changed = True
         self.cap(market)
         if not instrument.linear:
@@ -330,6 +334,8 @@ class Engine(EngineCore):
         venue.status = event.status
         if was == MAINTENANCE != event.status:
             self.cancels_are_taken()
+        for desk in self.desks.values():
+            desk.choose()
         self._touch(venue)
 
     def _on_link(self, event: ev.LinkChanged) -> None:
@@ -341,8 +347,9 @@ class Engine(EngineCore):
                 market.resync_ns = max(market.resync_ns, event.recv_ns) if market.resync_ns else 0
         elif event.up:
             if not venue.private_up:
-                venue.private_up = True
+                venue.private_up = venue.was_ready = True
                 self.accounts.open(venue.name, venue.balances)
+                self.perpetuals.on_up(venue, event.recv_ns)
         elif venue.private_up or not venue.private_down_ns:
             venue.private_up = False
             venue.private_down_ns = event.recv_ns
@@ -364,12 +371,6 @@ class Engine(EngineCore):
         venue.balances[event.asset] = event.total
         if type(event) is ev.BalanceChange and event.kind.lower() in FLOWS and venue.name in self.accounts.opened:
             self.accounts.on_flow(venue.name, event.asset, event.amount - event.fee)
-
-    def _on_funding(self, event: ev.FundingPaid) -> None:
-        self.accounts.on_funding(event.venue, event.asset, event.amount)
-
-    def _on_margin(self, event: ev.MarginReport) -> None:
-        self.venues[event.venue].margins[event.asset] = event
 
     def _on_foreign_orders(self, event: ev.ForeignOrders) -> None:
         self.venues[event.venue].foreign = event.count
@@ -395,6 +396,7 @@ class Engine(EngineCore):
         order = self.orders.apply(event)
         if order is None:
             self.unbooked += 1
+            self.perpetuals.on_foreign_fill(event)
             return
         if self.orders.last_booked:
             self.fills += 1
@@ -410,7 +412,7 @@ class Engine(EngineCore):
                     market.middle2,
                     event.fee,
                     event.fee_asset,
-                    is_hedge=order.purpose == "hedge",
+                    is_hedge=order.purpose in ("hedge", FLATTEN),
                 )
                 if order.purpose == "hedge":
                     market.hedge_fills += 1
@@ -424,6 +426,7 @@ class Engine(EngineCore):
                     sibling.changed = True
                 for desk in self.desks.values():
                     desk.on_fill(event, order, market)
+                self.perpetuals.on_own_fill(market, event)
                 if market.strategy is not None and order.purpose != "hedge":
                     if order.strategy == market.strategy_name:
                         market.own_quantity += event.side * event.size
@@ -525,8 +528,12 @@ class Engine(EngineCore):
 
     def _placed(self, place: ev.Place) -> None:
         """An order that is no quote is on its way."""
+        if place.strategy == GUARD:
+            perpetual = self.markets[place.venue, place.symbol].perpetual
+            if perpetual is not None:
+                perpetual.reduced_ns = place.recv_ns
         for desk in self.desks.values():
-            if desk.name == place.strategy:
+            if place.strategy in desk.names.values():
                 desk.on_placed(place)
 
     def _forget_ghost(self, command: ev.Cancel) -> bool:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from mm._core import events as ev
 from mm._core.market import BOTH_SIDES
 from mm._core.orders import Order
+from mm.engine.liquidation import FLATTEN
 from mm.instruments import AMOUNT_PRECISION, Instrument
-from mm.inventory.hedging import HedgeLedger, HedgeOrder, HedgePlan, HedgePolicy, HedgeState, find
+from mm.inventory.hedging import EXTERNAL, HedgeLedger, HedgeOrder, HedgePlan, HedgePolicy, HedgeState, find
 from mm.risk import Refused
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from mm.engine.market import Market
 
 HEDGE: Final = "hedge"
+CLOSED: Final = frozenset({"cancel_only", "delisted"})
+"""Order entry is closed to the account or the contract, for longer than a pause."""
+EXTERNAL_NS: Final = 1_000_000_000
+"""A position that the venue cuts is mostly cut in several steps."""
 AGAIN_NS: Final = 200_000_000
 """Least time between two hedge orders of a desk: a crossing order that got nothing meets the same book at once."""
 RETRY_NS_MAX: Final = 30_000_000_000
@@ -43,16 +48,23 @@ def price_units(instrument: Instrument, price: int) -> int:
 
 
 class HedgeDesk:
-    """Hedges the fills of one market on another. due_ns: when it wants to be woken, 0 never."""
+    """Hedges the fills of one market on another. due_ns: when it wants to be woken, 0 never.
+
+    markets: where hedges may go, the hedge venue's first; hedge: where they go now. The fallback is used while order
+    entry at the hedge venue is closed (its status or the symbol's says so), and not while it is only out of reach.
+    """
 
     __slots__ = (
+        "_debt_max",
         "_engine",
         "_failures",
         "_retry_ns",
         "due_ns",
         "hedge",
         "ledger",
+        "markets",
         "name",
+        "names",
         "note",
         "policy",
         "primary",
@@ -64,9 +76,13 @@ class HedgeDesk:
         self.settings = settings
         self.name = f"{HEDGE} {settings.name}"
         self.primary = (settings.primary, settings.symbol)
-        self.hedge = (settings.hedge, settings.hedge_symbol)
+        self.markets = settings.markets()
+        self.names = dict(zip(self.markets, (self.name, f"{self.name} fallback"), strict=False))
+        """As which strategy its orders go, by market: sizes of two markets are no sum."""
+        self.hedge = self.markets[0]
         self.ledger = HedgeLedger()
         self.policy: HedgePolicy = find(settings.policy)(settings.policy, settings.parameters)
+        self._debt_max = float(settings.debt_max_usd)
         self.note = ""
         """Why the last look sent nothing, or what it sent."""
         self.due_ns = 0
@@ -75,11 +91,47 @@ class HedgeDesk:
 
     # --- apply ------------------------------------------------------------------------------------------------------
 
+    def choose(self) -> None:
+        """A venue's or a symbol's status changed: hedge at the fallback while the first market is closed."""
+        chosen = self.markets[0]
+        if len(self.markets) > 1 and self._is_closed(chosen) and not self._is_closed(self.markets[1]):
+            chosen = self.markets[1]
+        if chosen == self.hedge:
+            return
+        first, now = self.markets[0], chosen
+        self.hedge = chosen
+        # A schedule counts in lots, and those are another market's now.
+        self.policy.on_paid()
+        self._retry_ns = self._failures = 0
+        if now != first:
+            text = f"order entry at {first[0]} for {first[1]} is closed: hedging on {now[0]} {now[1]} until it opens"
+        else:
+            text = f"order entry at {first[0]} for {first[1]} is open again: hedging there"
+        self._engine.tell(f"{self.settings.name}: {text}; debts are kept")
+
+    def _is_closed(self, key: tuple[str, str]) -> bool:
+        market = self._engine.markets.get(key)
+        return self._engine.venues[key[0]].status in CLOSED or (market is not None and market.status in CLOSED)
+
+    def on_external(self, now_ns: int, owner: str, side: int, size: int, market: Market) -> None:
+        """A position of this desk changed without an order of ours: the exposure that follows is owed."""
+        key = (market.venue.name, market.symbol)
+        if key != self.primary and key not in self.markets:
+            return
+        middle2 = price_units(market.instrument, market.middle2)
+        self.ledger.on_external(now_ns, owner, side, base_units(market.instrument, size), middle2)
+        self._retry_ns = max(self._retry_ns, now_ns + EXTERNAL_NS)
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at the next decision, whatever else happens."""
+        self.due_ns = 1
+
     def on_fill(self, event: ev.Fill, order: Order, market: Market) -> None:
         """A fill was booked: a quote's makes a debt, a hedge's pays it."""
         key = (order.venue, order.symbol)
         amount = base_units(market.instrument, event.size)
-        if order.purpose == HEDGE and order.strategy == self.name:
+        if order.purpose == HEDGE and order.strategy == self.names.get(key):
             price = price_units(market.instrument, event.price)
             self.ledger.on_hedge_fill(event.recv_ns, event.execution_id, self.policy.name, event.side, amount, price)
             self._failures = 0
@@ -87,6 +139,9 @@ class HedgeDesk:
         elif key == self.primary and order.purpose != HEDGE:
             middle2 = price_units(market.instrument, market.middle2)
             self.ledger.on_quote_fill(event.recv_ns, event.execution_id, event.side, amount, middle2)
+        elif key in self.markets and order.purpose == FLATTEN:
+            middle2 = price_units(market.instrument, market.middle2)
+            self.ledger.on_external(event.recv_ns, event.execution_id, event.side, amount, middle2)
         else:
             return
         hedge = self._engine.markets.get(self.hedge)
@@ -95,7 +150,7 @@ class HedgeDesk:
 
     def on_placed(self, place: ev.Place) -> None:
         """A hedge of this desk is on its way."""
-        hedge = self._engine.markets[self.hedge]
+        hedge = self._engine.markets[place.venue, place.symbol]
         lot = hedge.instrument.lot
         order = HedgeOrder(place.side, place.size // lot, place.price, place.time_in_force == "ioc")
         self.policy.on_sent(place.recv_ns, order, self._lots(hedge))
@@ -111,7 +166,7 @@ class HedgeDesk:
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
-        return (self.name, self.ledger.state_hash(), self.policy.facts(), self._retry_ns, self._failures)
+        return (self.name, self.hedge, self.ledger.state_hash(), self.policy.facts(), self._retry_ns, self._failures)
 
     # --- decide -----------------------------------------------------------------------------------------------------
 
@@ -125,23 +180,40 @@ class HedgeDesk:
             return
         net = self.ledger.net
         price = self._price(primary, hedge)
-        held = self._held(net, price, hedge)
-        if held != primary.held:
-            primary.held = held
+        danger = hedge.perpetual.danger if hedge is not None and hedge.perpetual is not None else 0
+        # A position in danger is not added to, and a quote's fill would ask for just that.
+        held = -danger if danger else self._held(net, price)
+        waits = ""
+        if hedge is None or not hedge.venue.was_ready:
+            # Without a market to hedge in every fill is a debt that stays.
+            waits = f"{self.hedge[0]} is not ready to hedge on yet"
+        if held != primary.held or waits != primary.waits:
+            primary.held, primary.waits = held, waits
             primary.changed = True
-        if hedge is None or not net:
-            self.note = "nothing owed" if hedge is not None else f"{self.settings.hedge} has not told of its symbol yet"
+        if waits or hedge is None or not net:
+            self.note = waits or "nothing owed"
+            for order in self._orders():
+                # What rests although quotes unwound the debt by themselves.
+                self._wake(engine.cancel(now_ns, order, "nothing owed"))
+            return
+        if danger == (-1 if net > 0 else 1):
+            self.note = f"{hedge.venue.name} is close to a liquidation: nothing is added there"
             return
         self._hedge(now_ns, hedge, abs(net) * price)
 
     def _hedge(self, now_ns: int, hedge: Market, worth: float) -> None:
         engine = self._engine
+        orders: list[Order] = []
+        for order in self._orders():
+            if (order.venue, order.symbol) == self.hedge:
+                orders.append(order)
+            else:
+                self._wake(engine.cancel(now_ns, order, f"hedging on {self.hedge[0]} now"))
         gate = hedge.problem if hedge.is_frozen else engine.market_gate(now_ns, hedge)
         if gate:
             self.note = gate
             return
         hedge.refresh(engine.orders, now_ns)
-        orders = engine.orders.open_of_strategy(self.name)
         plan = self.policy.plan(self._state(now_ns, hedge, worth, orders))
         self.note = plan.note
         self.due_ns = plan.due_ns
@@ -156,7 +228,18 @@ class HedgeDesk:
             self._wake(self._retry_ns)
             return
         instrument = hedge.instrument
-        size = wanted.lots * instrument.lot
+        lot = instrument.lot
+        size = min(wanted.lots * lot, hedge.order_size_max // lot * lot)
+        if instrument.size_max:
+            size = min(size, instrument.size_max // lot * lot)
+        # In hedge mode longs and shorts stand beside each other: what we hold is closed before anything is opened.
+        closes = hedge.venue.settings.position_mode == "hedge" and wanted.side * hedge.quantity < 0
+        if closes:
+            closing = sum(order.exposure for order in hedge.orders if order.side == wanted.side)
+            size = min(size, (abs(hedge.quantity) - closing) // lot * lot)
+            if size <= 0:
+                self.note = "closing before it opens the other side"
+                return
         verdict = engine.limits.check(
             hedge,
             wanted.side,
@@ -183,7 +266,7 @@ class HedgeDesk:
                 hedge.venue.name,
                 hedge.symbol,
                 engine.ids.peek(HEDGE),
-                self.name,
+                self.names[self.hedge],
                 HEDGE,
                 0,
                 wanted.side,
@@ -192,7 +275,7 @@ class HedgeDesk:
                 "limit",
                 "ioc" if wanted.crossing else "gtc",
                 not wanted.crossing,
-                False,
+                closes,
                 self.ledger.debts[0].owner,
             )
         )
@@ -211,7 +294,7 @@ class HedgeDesk:
             oldest_ns=self.ledger.oldest_ns(),
             # At worst, rounded up: what is in doubt counts as if it were to fill, and what the venue has told as filled
             # until its executions are here.
-            committed=-(-self._committed() // lot),
+            committed=-(-sum(self._exposures()) // base_units(instrument, lot)),
             instrument=instrument,
             lot=lot,
             bid=market.bid,
@@ -234,8 +317,11 @@ class HedgeDesk:
         instrument = hedge.instrument
         lot = instrument.lot
         if hedge.is_margin:
-            size = hedge.affordable(state.side, price)
-            return size if size is None else size // lot
+            rooms = [hedge.affordable(state.side, price)]
+            if hedge.perpetual is not None:
+                room = hedge.perpetual.room(state.side, self._engine.perpetuals.add_e8)
+                rooms.append(room if room is None else max(0, room - state.committed * lot))
+            return min((room // lot for room in rooms if room is not None), default=None)
         free = hedge.base_free if state.side < 0 else hedge.quote_free
         if free is None:
             return None
@@ -255,25 +341,33 @@ class HedgeDesk:
         net = self.ledger.net
         return net // lot if net >= 0 else -(-net // lot)
 
-    def _committed(self) -> int:
-        """What hedges may still fill, in size units."""
-        orders = self._engine.orders
-        return orders.exposure_of_strategy(self.name, 1) + orders.exposure_of_strategy(self.name, -1)
+    def _orders(self) -> list[Order]:
+        """Open hedge orders, wherever they are."""
+        return [order for name in self.names.values() for order in self._engine.orders.open_of_strategy(name)]
 
-    def _held(self, net: int, price: float, hedge: Market | None) -> int:
+    def _exposures(self) -> tuple[int, int]:
+        """What hedges may still buy and sell at worst, on whichever market, in 10^-12 of the base asset."""
+        engine = self._engine
+        sums = [0, 0]
+        for key, name in self.names.items():
+            market = engine.markets.get(key)
+            if market is not None:
+                for index, side in enumerate((1, -1)):
+                    sums[index] += base_units(market.instrument, engine.orders.exposure_of_strategy(name, side))
+        return sums[0], sums[1]
+
+    def _held(self, net: int, price: float) -> int:
         """The side on which no quote may stand, `BOTH_SIDES`, or 0.
 
         Hedges on their way count on the side that they add to: they may have filled already, and a fill of a quote on
         that side would then be owed on top.
         """
-        if hedge is None:
-            # Without a market to hedge in every fill is a debt that stays.
-            return (1 if net > 0 else -1) if net else 0
-        debt_max = float(self.settings.debt_max_usd)
-        exposure = self._engine.orders.exposure_of_strategy
-        buys, sells = (base_units(hedge.instrument, exposure(self.name, side)) for side in (1, -1))
-        is_long = (net + buys) * price >= debt_max
-        is_short = (sells - net) * price >= debt_max
+        buys, sells = self._exposures()
+        is_long = (net + buys) * price >= self._debt_max
+        is_short = (sells - net) * price >= self._debt_max
+        if net and any(debt.kind == EXTERNAL for debt in self.ledger):
+            # The venue has just taken a leg: not more of it before that is hedged.
+            is_long, is_short = is_long or net > 0, is_short or net < 0
         return BOTH_SIDES if is_long and is_short else int(is_long) - int(is_short)
 
     def _price(self, primary: Market, hedge: Market | None) -> float:

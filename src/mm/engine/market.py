@@ -10,6 +10,7 @@ from mm._core._rust import Book
 from mm._core.market import MarketCore
 from mm._core.orders import Order
 from mm._core.quoter import Quoter
+from mm.engine.perpetual import Perpetual
 from mm.instruments import Instrument
 from mm.inventory.profit import ProfitSplit
 from mm.strategies import Strategy
@@ -48,13 +49,14 @@ def _due_of(strategy: Strategy | None) -> Callable[..., int] | None:
 class Market(MarketCore):
     """State of one symbol during a run; see `MarketCore` for the part that a tick needs.
 
-    resync_ns: when a fresh snapshot was last asked for; is_frozen: the venue changed what our numbers mean.
+    resync_ns: when a fresh snapshot was last asked for; is_frozen: the venue changed what our numbers mean;
+    perpetual: of a contract, what the venue says of its position, margin and funding; None on spot.
     """
 
     instrument: Instrument
     strategy: Strategy | None
     venue: VenueState
-    __slots__ = ("hedge_cost", "hedge_fills", "is_frozen", "profit", "resync_ns")
+    __slots__ = ("hedge_cost", "hedge_fills", "is_frozen", "perpetual", "profit", "resync_ns")
 
     def __init__(
         self, venue: VenueState, instrument: Instrument, strategy: Strategy | None, limits: TradingLimits | None
@@ -77,6 +79,8 @@ class Market(MarketCore):
         self.is_frozen = False
         self.hedge_fills = 0
         self.hedge_cost = 0
+        self.perpetual = Perpetual() if instrument.is_contract else None
+        self.leverage = venue.settings.leverage or 1
 
     def take_strategy_of(self, strategy: Strategy) -> None:
         """Let the strategy made anew quote here, by its own knobs; its orders keep their places."""

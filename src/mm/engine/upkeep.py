@@ -23,12 +23,24 @@ IN_FLIGHT: Final = frozenset({OrderState.PENDING_NEW, OrderState.PENDING_CANCEL,
 class Upkeep:
     """Runs each second, and at once after something that needs it."""
 
-    __slots__ = ("_engine", "_off_peg")
+    __slots__ = ("_engine", "_off_peg", "untold")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._off_peg: set[str] = set()
         """Currencies whose trouble was told."""
+        self.untold: list[str] = []
+        """Alarms of `apply`, which emits nothing: the next run tells them."""
+
+    def tell(self, text: str) -> None:
+        """Have an alarm told by the next `decide`."""
+        self.untold.append(text)
+        self.wake()
+
+    def on_alert(self, event: ev.Alert) -> None:
+        """An alarm was told."""
+        if event.text in self.untold:
+            self.untold.remove(event.text)
 
     def wake(self) -> None:
         """Run at the next `decide`. Long overdue, and not 0, which would mean never."""
@@ -40,6 +52,8 @@ class Upkeep:
         engine.upkeep_due_ns = now_ns + PERIOD_NS
         for name, reason in list(engine.roster.unannounced.items()):
             engine.emit(ev.StrategyPaused(now_ns, name, reason))
+        for text in list(self.untold):
+            engine.emit(ev.Alert(now_ns, "error", text))
         for venue in engine.venues.values():
             self._timer(now_ns, venue)
             self._resync(now_ns, venue)

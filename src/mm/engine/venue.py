@@ -65,7 +65,7 @@ class VenueState(VenueCore):
 
     seen: when a list or snapshot last told of an own order; doubtful: orders whose fate has to be asked for, and when
     that was done; foreign: open orders of the account that are not ours; armed_s: of the last request for the venue's
-    timer, protected_s: of its last word about it.
+    timer, protected_s: of its last word about it; was_ready: its private side was up once.
     """
 
     __slots__ = (
@@ -80,6 +80,7 @@ class VenueState(VenueCore):
         "public_up",
         "seen",
         "settings",
+        "was_ready",
     )
 
     def __init__(self, face: Face, settings: VenueSettings) -> None:
@@ -87,7 +88,7 @@ class VenueState(VenueCore):
         self.face = face
         self.capabilities = face.capabilities
         self.settings = settings
-        self.public_up = False
+        self.public_up = self.was_ready = False
         self.foreign = 0
         self.armed_ns = 0
         self.armed_s = 0

@@ -87,7 +87,11 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a venue can do. order_rate_by_account: it counts order requests of all symbols together."""
+    """What a venue can do.
+
+    order_rate_by_account: it counts order requests of all symbols together; margin: its positions have a leverage, a
+    margin mode and a position mode.
+    """
 
     amend: bool
     batch_place_max: int
@@ -97,6 +101,7 @@ class Capabilities:
     reduce_only: bool
     client_id_length_max: int
     order_rate_by_account: bool = False
+    margin: bool = False
 
 
 __all__ = ["Capabilities", "Decoded", "ErrorClass", "HttpRequest", "Kind"]

@@ -34,7 +34,10 @@ def make_link(
     """A link to a venue with the keys of its settings. Raises ConfigError for a secret that is none."""
     key = venue.api_key.reveal() if venue.api_key is not None else ""
     secret = venue.api_secret.reveal() if venue.api_secret is not None else ""
-    codec = face.codec(key, secret, symbols=symbols)
+    mode = {}
+    if face.capabilities.margin:
+        mode["mode"] = face.trading_mode(venue.position_mode, venue.margin_mode, venue.leverage)
+    codec = face.codec(key, secret, symbols=symbols, **mode)
     session = face.session(
         codec,
         symbols,
@@ -55,7 +58,7 @@ def symbols_of(settings: Settings, venue: str) -> tuple[str, ...]:
     """What a run subscribes to at a venue."""
     chosen = settings.venues[venue].symbols
     quoted = [strategy.symbol for strategy in settings.strategies.values() if strategy.venue == venue]
-    hedged = [hedge.hedge_symbol for hedge in settings.hedging.values() if hedge.hedge == venue]
+    hedged = [symbol for hedge in settings.hedging.values() for name, symbol in hedge.markets() if name == venue]
     rated = [stated.symbol for stated in settings.conversion.values() if stated.venue == venue]
     heard = [
         each.symbol

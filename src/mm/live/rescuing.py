@@ -37,6 +37,8 @@ class Target:
             "tier": venue.tier,
             "book_depth": venue.book_depth,
             "clock_offset_ms_max": venue.clock_offset_ms_max,
+            # Not the leverage: a wrong one does not stand in the way of cancels.
+            "modes": [venue.position_mode, venue.margin_mode],
             "key": venue.api_key.reveal() if venue.api_key is not None else "",
             "secret": venue.api_secret.reveal() if venue.api_secret is not None else "",
         }
@@ -50,6 +52,9 @@ class Target:
             tier=value["tier"],
             book_depth=value["book_depth"],
             clock_offset_ms_max=value["clock_offset_ms_max"],
+            position_mode=value["modes"][0],
+            margin_mode=value["modes"][1],
+            leverage=1 if value["modes"][1] == "isolated" else 0,
             api_key=Secret(value["key"]),
             api_secret=Secret(value["secret"]),
         )

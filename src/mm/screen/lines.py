@@ -90,8 +90,11 @@ def profit(market: MarketView) -> str:
 def profit_parts(market: MarketView) -> tuple[int, list[tuple[str, int]]]:
     """The profit and its parts in hundredths of the quote currency, which add up as they are shown."""
     fees = -rounded(market.fees, AMOUNT_PRECISION, market.cost_precision)
-    total, parts = shown_parts((market.spread_captured, market.inventory, fees), market.cost_precision, CENTS)
-    return total, list(zip(("spread captured", "inventory", "fees"), parts, strict=True))
+    terms = {"spread captured": market.spread_captured, "inventory": market.inventory, "fees": fees}
+    if market.funding is not None:
+        terms["funding"] = rounded(market.funding, AMOUNT_PRECISION, market.cost_precision)
+    total, parts = shown_parts(tuple(terms.values()), market.cost_precision, CENTS)
+    return total, list(zip(terms, parts, strict=True))
 
 
 def market_lines(market: MarketView) -> list[str]:
@@ -218,6 +221,7 @@ def _market_json(market: MarketView) -> dict[str, Any]:
             "spread_captured": plain(market.spread_captured, cost),
             "inventory": plain(market.inventory, cost),
             "fees": plain(-market.fees, AMOUNT_PRECISION),
+            **({} if market.funding is None else {"funding": plain(market.funding, AMOUNT_PRECISION)}),
         },
         "why": market.why,
     }

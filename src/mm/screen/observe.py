@@ -9,7 +9,7 @@ from mm._core.orders import OrderState
 from mm.engine.balances import residual
 from mm.instruments import AMOUNT_PRECISION
 from mm.inventory.accounts import DOLLAR_DIGITS
-from mm.screen.amounts import venue_title
+from mm.screen.amounts import grouped, venue_title
 from mm.screen.snapshot import AccountsView, DebtView, MarketView, Quote, Snapshot
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def _market(market: Market, now_ns: int) -> MarketView:
         spread_captured=spread,
         inventory=total - spread,
         fees=fees,
+        funding=market.perpetual.funding.get(instrument.settle, 0) if market.perpetual is not None else None,
         why=_why(market),
     )
 
@@ -154,7 +155,7 @@ def _market(market: Market, now_ns: int) -> MarketView:
 def _why(market: Market) -> str:
     last = market.last
     if last is None:
-        return ""
+        return _margin(market)
     if last.gate:
         return f"not quoting: {last.gate}"
     if last.quoting is None:
@@ -164,3 +165,16 @@ def _why(market: Market) -> str:
     text = f"fair {price(terms.fair):,.2f}, half spread {price(terms.half_spread):.2f}, skew {price(-terms.skew):+.2f}"
     notes = [f"{side} {note}" for side, note in (("bid", terms.bid_note), ("ask", terms.ask_note)) if note]
     return "; ".join([text, *notes, *last.refused[:1]])
+
+
+def _margin(market: Market) -> str:
+    """Where the venue would take a contract's position over: `taken over at 54,000.00, 10.01 % away; ...`."""
+    perpetual = market.perpetual
+    nearest = perpetual.nearest() if perpetual is not None else None
+    if perpetual is None or nearest is None:
+        return ""
+    distance_e8, report = nearest
+    price = grouped(report.liquidation_price_e12, AMOUNT_PRECISION, CENTS)
+    text = f"taken over at {price}, {distance_e8 / 1e6:.2f} % away"
+    rate = f"; funding rate {perpetual.rate_e12 / 1e10:+.4f} %" if perpetual.settle_ns else ""
+    return text + rate + ("; IN DANGER: being reduced" if perpetual.danger else "")

@@ -43,6 +43,8 @@ class MarketView:
     spread_captured: int
     inventory: int
     fees: int
+    funding: int | None = None
+    """Of a contract: received less paid, in 1e-12."""
     why: str
     """Why there is no quote, or what the present one stands on; may be empty."""
 

@@ -131,7 +131,7 @@ EVENTS: dict[str, tuple[Any, ...]] = {
     "position-mode": (Alert(NOW, "error", "mexc_futures: the account's position mode was changed to one-way"),),
     "liquidate-risk": (
         LiquidationRisk(NOW, 1_760_942_212_000 * MS, V, BTC, "123456789", 35_000 * ONE, 10_000_000, 3),
-        Alert(NOW, "critical", "mexc_futures: the venue warns of the liquidation of BTC/USDT:USDT at 35000"),
+        Alert(NOW, "error", "mexc_futures: the venue warns of the liquidation of BTC/USDT:USDT at 35000"),
     ),
     "push-deal": (Trade(NOW, 1_763_645_012_047 * MS, V, BTC, -1, 918_474, 49, ""),),
     "push-deal-old": (Trade(NOW, 1_587_442_049_632 * MS, V, BTC, 1, 68_665, 2_096, ""),),
@@ -273,7 +273,7 @@ def test_older_versions_of_an_order_are_left_out() -> None:
 def test_what_the_venue_does_to_the_account_is_an_alarm() -> None:
     report, alert = decode(order(state=3, dealVol=10, category=4)).events
     assert type(report) is OrderReport
-    assert (alert.severity, "auto-deleveraging" in alert.text) == ("critical", True)
+    assert (alert.severity, "auto-deleveraging" in alert.text) == ("error", True)
 
 
 def test_orders_of_other_contracts_are_reported_by_the_venues_name() -> None:
@@ -342,7 +342,7 @@ def test_a_takeovers_price_off_the_grid_is_booked_against_us_and_told() -> None:
     for side, price in ((2, 500_006), (4, 500_005)):
         fill, *alerts = decode(deal(price=50000.55, side=side, category=2)).events
         assert fill.price == price
-        assert [alert.severity for alert in alerts] == ["error", "critical"]
+        assert [alert.severity for alert in alerts] == ["error", "error"]
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,12 @@ from mm._core.events import (
     OrderCanceled,
     OrderDenied,
     OrderPending,
-    OrderRejected,
     OrderReport,
     OutcomeUnknown,
     Place,
     PositionReport,
 )
-from tests.exchanges.mexc_futures.desk import BTC, MS, SECOND, START, Desk, definition, ok, refusal
+from tests.exchanges.mexc_futures.desk import BTC, MS, SECOND, START, Desk, ok, refusal
 
 ID = "739113577038255616"
 
@@ -371,79 +370,6 @@ def test_leverage_that_is_not_as_configured_is_refused() -> None:
     assert not desk.session.is_up("private")
     assert any("is 5, the configuration says 3" in event.text for event in desk.of(Alert))
     assert ready(leverage=5)
-
-
-def test_a_contract_that_is_closed_to_the_api_degrades_to_spot() -> None:
-    desk = Desk()
-    desk.replies["GET contract/detail"] = lambda fields: ok(definition("BTC_USDT") | {"apiAllowed": False})
-    desk.start()
-    desk.run(60)
-    assert not desk.session.is_up("private")
-    alerts = [event.text for event in desk.of(Alert)]
-    assert len([text for text in alerts if "hedge on MEXC spot instead" in text]) == 1
-    assert desk.session.is_up("public")
-
-
-def test_order_entry_that_turns_out_closed_degrades_and_is_tried_again_later() -> None:
-    desk = ready()
-    desk.replies["POST private/order/create"] = lambda fields: refusal(1002)
-    submit(desk, place(desk))
-    desk.run(1)
-    assert desk.of(OrderRejected)[0].code == "mode"
-    assert not desk.session.is_up("private")
-    assert any("hedge on MEXC spot instead" in event.text for event in desk.of(Alert))
-    submit(desk, place(desk, client_id="mm1Q2"))
-    assert len(desk.of(OrderDenied)) == 1
-    desk.run(590)
-    assert not desk.session.is_up("private")
-    desk.run(20)
-    assert desk.session.is_up("private")
-
-
-def test_a_key_without_the_right_to_place_orders_stops_everything_but_cancels() -> None:
-    desk = ready()
-    desk.replies["POST private/order/create"] = lambda fields: refusal(704)
-    submit(desk, place(desk))
-    desk.run(1)
-    submit(desk, place(desk, client_id="mm1Q2"))
-    submit(desk, Cancel(desk.now, "mexc_futures", BTC, "mm0Q9", ID, ""))
-    desk.run(60)
-    assert desk.of(OrderRejected)[0].code == "fatal"
-    assert len(desk.asked("POST private/order/create")) == 1
-    assert len(desk.asked("POST private/order/cancel")) == 1
-    assert any(event.severity == "critical" and "704" in event.text for event in desk.of(Alert))
-
-
-def test_maintenance_is_known_while_it_lasts() -> None:
-    desk = Desk()
-    usual = desk._answer
-    desk._answer = lambda name, fields: refusal(801) if "private" in name else usual(name, fields)  # type: ignore[method-assign]
-    desk.start()
-    desk.run(3)
-    assert desk.session.in_maintenance
-    desk._answer = usual  # type: ignore[method-assign]
-    desk.run(30)
-    assert not desk.session.in_maintenance
-    assert desk.session.is_up("private")
-
-
-def test_a_mode_that_is_changed_by_hand_stops_trading() -> None:
-    desk = ready()
-    desk.replies["GET private/position/position_mode"] = lambda fields: ok({"positionMode": 1})
-    desk.private("position.mode", positionMode=1)
-    desk.run(3)
-    assert not desk.session.is_up("private")
-    assert any("refused" in event.text and event.severity == "critical" for event in desk.of(Alert))
-
-
-def test_fees_and_leverage_that_cannot_be_read_are_told_and_stop_nothing() -> None:
-    desk = Desk()
-    for name in ("GET private/account/tiered_fee_rate/v2", "GET private/position/leverage"):
-        desk.replies[name] = lambda fields: refusal(1001)
-    desk.start()
-    desk.run(3)
-    assert desk.session.is_up("private")
-    assert any("fee rates of BTC/USDT:USDT could not be read" in event.text for event in desk.of(Alert))
 
 
 # --- order entry ------------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def read_position(row: Row, contracts: Contracts, now_ns: int, source: str) -> t
     )
     if whole(row, "state", ISOLATED) == TAKEN_OVER:
         note = f"{VENUE}: position {position_id} of {instrument.symbol} was taken over by the venue"
-        return (report, Alert(now_ns, "critical", note))
+        return (report, Alert(now_ns, "error", note))
     return (report,)
 
 
@@ -160,7 +160,7 @@ def read_liquidation_risk(row: Row, contracts: Contracts, now_ns: int, venue_ns:
         _level(row),
     )
     note = f"{VENUE}: the venue warns of the liquidation of {instrument.symbol} at {price / 10**12:g}"
-    return (risk, Alert(now_ns, "critical", note))
+    return (risk, Alert(now_ns, "error", note))
 
 
 def _positive(row: Row, key: str) -> int:

@@ -31,10 +31,17 @@ class MexcFuturesFace:
         reduce_only=True,
         client_id_length_max=32,
         order_rate_by_account=True,
+        margin=True,
     )
     rest_url: Final = "https://api.mexc.com"
     public_url: Final = "wss://contract.mexc.com/edge"
     private_url: Final = "wss://contract.mexc.com/edge"
+
+    def trading_mode(self, position_mode: str, margin_mode: str, leverage: int) -> TradingMode:
+        """Return how the account is meant to be set up; an empty text: one-way, cross. Raises ConfigError."""
+        from mm.exchanges.mexc_futures.terms import TradingMode
+
+        return TradingMode(position_mode or "one_way", margin_mode or "cross", leverage)
 
     def codec(
         self,

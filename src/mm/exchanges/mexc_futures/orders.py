@@ -111,7 +111,7 @@ class Orders:
         if category != ORDINARY and state != PENDING:
             what = CATEGORIES.get(category, f"category {category}")
             detail = f"{VENUE}: {what} on {report.symbol}: order {report.venue_id}, {report.cum_size} done"
-            events.append(Alert(now_ns, "critical", detail))
+            events.append(Alert(now_ns, "error", detail))
         return tuple(events)
 
     def fill(self, row: Row, now_ns: int) -> tuple[Any, ...]:
@@ -151,7 +151,7 @@ class Orders:
         if category != ORDINARY:
             what = CATEGORIES.get(category, f"category {category}")
             note = f"{VENUE}: deal {execution_id} of {instrument.symbol} is not ours: {what}"
-            events.append(Alert(now_ns, "critical", note))
+            events.append(Alert(now_ns, "error", note))
         return tuple(events)
 
 

@@ -41,7 +41,7 @@ ENTRY_CLOSED: Final = {
     300002: "futures are not offered in the account's region",
 }
 """Codes that say that order entry is closed, whatever the request was."""
-INSTEAD: Final = "hedge on MEXC spot instead (hedge venue mexc_spot), or end the cause and start again"
+INSTEAD: Final = 'hedge on MEXC spot instead (fallback = "mexc_spot" in [hedging.NAME]), or end the cause'
 Leverages = Sequence[tuple[int, int, int, int]]
 """Side, open type (0 not said), leverage, maintenance rate in 1e-8."""
 
@@ -57,11 +57,13 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. topic: a word for programs; text: a sentence for people."""
+    """One thing that was looked at. topic: a word for programs; text: a sentence for people; symbol: of what is about
+    one contract alone."""
 
     severity: Severity
     topic: str
     text: str
+    symbol: str = ""
 
 
 @dataclass(slots=True)
@@ -89,6 +91,11 @@ class Verdict:
     def severity(self) -> Severity:
         """The gravest finding's."""
         return max((finding.severity for finding in self.findings), default=Severity.OK)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether order entry is closed to the account; of a contract the instrument's status says it."""
+        return any(finding.severity is Severity.DEGRADE and not finding.symbol for finding in self.findings)
 
     @property
     def text(self) -> str:
@@ -159,13 +166,13 @@ def _contract(symbol: str, terms: ContractTerms | None, mode: TradingMode, findi
         return
     if terms.api_allowed is False:
         text = f"{VENUE}: {symbol} takes no orders over the API (apiAllowed is false): {INSTEAD}"
-        findings.append(Finding(Severity.DEGRADE, "entry", text))
+        findings.append(Finding(Severity.DEGRADE, "entry", text, symbol))
     elif terms.api_allowed is None:
         text = f"{VENUE}: the venue does not say whether {symbol} takes orders over the API: the first order will tell"
         findings.append(Finding(Severity.WARN, "entry", text))
     if not terms.is_tradable and terms.api_allowed is not False:
         text = f"{VENUE}: {symbol} is not open for trading now: {INSTEAD}"
-        findings.append(Finding(Severity.DEGRADE, "contract", text))
+        findings.append(Finding(Severity.DEGRADE, "contract", text, symbol))
     if not (terms.isolated if mode.open_type == "isolated" else terms.cross):
         text = f"{VENUE}: {symbol} has no {mode.open_type} margin: change open_type"
         findings.append(Finding(Severity.REFUSE, "open_type", text))

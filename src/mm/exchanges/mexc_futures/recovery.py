@@ -1,9 +1,9 @@
 """What has to be read after each login, and after a message that could not be read, before the private side is up.
 
 Open orders come in pages and are told together when the last is there: what a complete list leaves out is in doubt, so
-that its rows must be of one moment. While all is well, deals, positions and the position mode are read again each
-minute: the streams carry no numbers by which a lost message would show, and a position can be cut, or the mode changed,
-by hands that are not ours. (MEXC Futures reference: private channels, positions and account.)
+that its rows must be of one moment. While all is well, deals, positions, position mode, leverage and fee rates are read
+again each minute: the streams carry no numbers by which a lost message would show, and a position can be cut, or the
+mode changed, by hands that are not ours. (MEXC Futures reference: private channels, positions and account.)
 """
 
 from __future__ import annotations
@@ -91,6 +91,9 @@ class Recovery:
             self.audit_due_ns = now_ns + AUDIT_NS
             for kind in ("positions", "position_mode"):
                 self._ask(kind, now_ns, {})
+            for kind in BY_SYMBOL:
+                for symbol in self._symbols:
+                    self._ask(kind, now_ns, {"symbol": symbol}, symbol)
             # An order whose end was not told would stand here for ever.
             self._reports.clear()
             self._ask("open_orders", now_ns, {"page": 1})

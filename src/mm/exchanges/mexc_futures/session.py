@@ -7,8 +7,11 @@ truth is read anew:
     login -> filter -> open orders, positions, assets, own deals from before the last booked fill,
                        position mode, leverage, fee rates  -> preflight -> ready
 
-Only then `LinkChanged(private, up)`. Orders are entered over REST; the private socket only tells. The server closes a
-socket a minute after the last ping of the client, whatever flows. (MEXC Futures reference: WebSocket.)
+Only then `LinkChanged(private, up)`. What the preflight judges is judged again whenever it is read again, each minute
+at least. Order entry that is closed to the account leaves the private side up, for fills and cancels, and is told as
+the venue's status "cancel_only"; of a contract its own status says so. Orders go over REST; the private socket
+only tells. The server closes a socket a minute after the last ping of the client, whatever flows. (MEXC Futures
+reference: WebSocket.)
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import mexc_futures_depth_span
-from mm._core.events import Alert, BookReset, FundingPaid, LinkChanged, Place
+from mm._core.events import Alert, BookReset, FundingPaid, InstrumentUpdate, LinkChanged, Place, VenueStatus
 from mm.errors import LocalError
 from mm.exchanges.mexc_futures import topics
 from mm.exchanges.mexc_futures.books import Books
@@ -55,6 +58,9 @@ INQUIRY_PAGES: Final = 2
 REREADS_MAX: Final = 3
 REREAD_WINDOW_NS: Final = 60 * SECOND_NS
 UNKNOWN_CONTRACT: Final = "1001:"
+ONLINE: Final = "online"
+CLOSED: Final = "cancel_only"
+DOWN: Final = "maintenance"
 MAINTENANCE: Final = (801,)
 """Codes that say that the venue as a whole is down."""
 
@@ -105,6 +111,10 @@ class MexcFuturesSession:
         """Logged in and filtered: the stream tells everything."""
         self._rereads: deque[int] = deque(maxlen=REREADS_MAX)
         self._told: set[str] = set()
+        self._missed: set[str] = set()
+        self._status = ONLINE
+        self._closed_as = CLOSED
+        """The venue's status while nothing is tried."""
 
     # --- port: what happens -----------------------------------------------------------------------------------------
 
@@ -151,6 +161,8 @@ class MexcFuturesSession:
         for event in events:
             self._funding.heard(event)
         if channel != PRIVATE:
+            if any(type(event) is InstrumentUpdate for event in events):
+                events += self._look_private(now_ns)
             return events
         if kind is Kind.MALFORMED and self._is_whole:
             # It may have been a fill.
@@ -169,7 +181,7 @@ class MexcFuturesSession:
         for event in events:
             self._funding.heard(event)
         if kind == "contracts":
-            return self._contract_read(now_ns, query, events)
+            return self._contract_read(now_ns, query, events) + self._look_private(now_ns)
         if kind == "funding_records":
             return [event for event in events if type(event) is not FundingPaid or self._funding.is_new(event)]
         events = self._recovery.answered(now_ns, query, decoded)
@@ -351,10 +363,11 @@ class MexcFuturesSession:
             return self._change(now_ns, PRIVATE, False, "order entry was refused", events)
         if not closed:
             return events
-        wait_ns = DOWN_NS if decoded.result in MAINTENANCE else CLOSED_NS
-        self._closed_until_ns = now_ns + wait_ns
+        is_down = decoded.result in MAINTENANCE
+        wait_ns = DOWN_NS if is_down else CLOSED_NS
+        self._closed_until_ns, self._closed_as = now_ns + wait_ns, DOWN if is_down else CLOSED
         text = f"{VENUE}: {closed} ({decoded.error}): {INSTEAD}; trying again in {wait_ns // SECOND_NS} s"
-        return self._change(now_ns, PRIVATE, False, closed, [*events, Alert(now_ns, "error", text)])
+        return [*events, Alert(now_ns, "error", text), *self._say_status(now_ns, self._closed_as)]
 
     # --- public -----------------------------------------------------------------------------------------------------
 
@@ -366,8 +379,8 @@ class MexcFuturesSession:
     def _contract_read(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
         symbol = query.subject
         if self._codec.contracts.get(symbol) is None:
-            if symbol not in self._told:
-                self._told.add(symbol)
+            if symbol not in self._missed:
+                self._missed.add(symbol)
                 text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
                 events.append(Alert(now_ns, "error", text))
             self._contracts_due_ns = now_ns + 6 * RETRY_NS
@@ -427,10 +440,8 @@ class MexcFuturesSession:
         return events
 
     def _look_private(self, now_ns: int) -> list[Any]:
-        """Ready as soon as everything has been read, and nothing of it speaks against trading."""
-        if self._up[PRIVATE] or not (self._is_whole and self._clock_good and self._recovery.is_complete):
-            return []
-        if self._closed_until_ns:
+        """Ready as soon as everything has been read, and nothing of it speaks against trading; judged again later."""
+        if not (self._is_whole and self._clock_good and self._recovery.is_complete):
             return []
         contracts = {symbol: self._codec.contracts.terms(symbol) for symbol in self._symbols}
         verdict = judge(self._codec.mode, contracts, self.facts)
@@ -440,14 +451,22 @@ class MexcFuturesSession:
             if finding.severity in levels and finding.text not in self._told:
                 self._told.add(finding.text)
                 events.append(Alert(now_ns, levels[finding.severity], finding.text))
+        # What is said again once it is over and comes back.
+        self._told &= {finding.text for finding in verdict.findings}
         if verdict.severity is Severity.REFUSE:
             self._wish(Halt(verdict.text))
-        elif verdict.severity is Severity.DEGRADE:
-            self._closed_until_ns = now_ns + CLOSED_NS
-        else:
+            return self._change(now_ns, PRIVATE, False, verdict.text, events)
+        closed = CLOSED if verdict.is_closed else self._closed_as if self._closed_until_ns else ONLINE
+        events += self._say_status(now_ns, closed)
+        if not self._up[PRIVATE]:
             self._recovery.up(now_ns)
-            return self._change(now_ns, PRIVATE, True, "orders, positions and history read", events)
-        return events
+        return self._change(now_ns, PRIVATE, True, "orders, positions and history read", events)
+
+    def _say_status(self, now_ns: int, status: str) -> list[Any]:
+        if status == self._status:
+            return []
+        self._status = status
+        return [VenueStatus(now_ns, VENUE, status)]
 
     # --- both -------------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ class TradingMode:
             if value not in known:
                 raise ConfigError(f"{VENUE}.{name}", str(value), f"one of {', '.join(known)}")
         if self.leverage < 0 or (self.leverage == 0 and self.open_type == "isolated"):
-            raise ConfigError(f"{VENUE}.leverage", str(self.leverage), "1 or more with isolated margin, 0 for any")
+            raise ConfigError(f"venues.{VENUE}.leverage", "", f"1 or more with isolated margin, got {self.leverage}")
 
 
 class Terms:

@@ -1,0 +1,327 @@
+"""What a venue says of positions with margin: kept, compared with our own position, and watched for liquidation.
+
+A position can change without an order of ours: the venue takes it over or cuts it (liquidation, auto-deleveraging), or
+somebody trades by hand. The difference between what the venue holds for us and what our fills add up to is booked once
+it has lasted, with no order under way that could explain it, and a report newer than our last fill: then the position,
+the exposure and the debts are what they really are. What the account held before this start is no difference.
+
+Funding is money and no fill: it has a sum of its own and moves no position. (MEXC Futures reference: positions and
+account, arithmetic.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mm._core import events as ev
+from mm._core.orders import OrderState
+from mm.instruments import AMOUNT_PRECISION
+from mm.perpetuals import RATE_ONE, liquidation_distance_e8
+
+if TYPE_CHECKING:
+    from mm.engine.engine import Engine
+    from mm.engine.market import Market
+    from mm.engine.venue import VenueState
+
+SECOND_NS: Final = 1_000_000_000
+LASTS_NS: Final = 3 * SECOND_NS
+"""Deal, position and balance of one fill come on channels of their own, some 0.2 s apart."""
+OPEN_LASTS_NS: Final = 70 * SECOND_NS
+"""While an order is open its fill may have been missed: a whole round of the venue's list of deals (each minute)."""
+AFTER_FILL_NS: Final = SECOND_NS
+"""A report that comes sooner after a fill may be of before it."""
+AWAY: Final = 1.25
+"""A position is out of danger again at so many times the distance at which it came into it."""
+ADD: Final = 2
+"""What was reduced is not added again at once: only up to so many times the distance at which it is reduced."""
+WARNED_NS: Final = 60 * SECOND_NS
+FOREIGN_MAX: Final = 100
+FUNDING_KEPT: Final = 20_000
+
+
+class Perpetual:
+    """What is known of one contract's position, margin and funding.
+
+    positions: open ones by the venue's id; mark_e12, index_e12, rate_e12 (of the next settlement), settle_ns: the
+    venue's; funding: received by asset in 1e-12, below zero paid; base: contracts that the account held before this
+    start, None before its first list; danger: the side of a position that is close to its liquidation, 0 none.
+    """
+
+    __slots__ = (
+        "base",
+        "danger",
+        "fill_ns",
+        "foreign",
+        "funding",
+        "gap",
+        "gap_ns",
+        "index_e12",
+        "mark_e12",
+        "positions",
+        "rate_e12",
+        "reduced_ns",
+        "report_ns",
+        "settle_ns",
+        "warned_ns",
+    )
+
+    def __init__(self) -> None:
+        self.positions: dict[str, ev.PositionReport] = {}
+        self.mark_e12 = self.index_e12 = self.rate_e12 = self.settle_ns = 0
+        self.funding: dict[str, int] = {}
+        self.base: int | None = None
+        self.gap = self.gap_ns = 0
+        """What the venue holds beyond our fills, and since when it is just so much."""
+        self.report_ns = self.fill_ns = self.warned_ns = self.reduced_ns = 0
+        self.foreign: list[ev.Fill] = []
+        """Fills of orders that are not ours, since the position last agreed."""
+        self.danger = 0
+
+    @property
+    def net(self) -> int:
+        """Contracts that the account holds, signed."""
+        return sum(report.side * report.size for report in self.positions.values())
+
+    def nearest(self) -> tuple[int, ev.PositionReport] | None:
+        """The distance to liquidation in 1e-8 of the mark price, of the position that is closest to it; None without
+        one."""
+        if not self.mark_e12:
+            return None
+        risks = [
+            (liquidation_distance_e8(report.side, self.mark_e12, report.liquidation_price_e12), report)
+            for report in self.positions.values()
+            if report.liquidation_price_e12 > 0
+        ]
+        return min(risks, key=lambda risk: risk[0], default=None)
+
+    def room(self, side: int, distance_e8: int) -> int | None:
+        """How many contracts may be added to a side before its liquidation would be closer than a distance; None where
+        nothing is held there, or where each part brings its own margin along (isolated)."""
+        if self.danger == side:
+            return 0
+        nearest = self.nearest()
+        if nearest is None or nearest[1].side != side or nearest[1].is_isolated or not distance_e8:
+            return None
+        # With cross margin the distance shrinks as the position grows: both times the same is what the account has.
+        held = nearest[1].size
+        return max(0, held * nearest[0] // distance_e8 - held)
+
+    def facts(self) -> tuple[object, ...]:
+        """What a replay must agree on."""
+        return (
+            [report.values() for _, report in sorted(self.positions.items())],
+            (self.mark_e12, self.index_e12, self.rate_e12, self.settle_ns),
+            sorted(self.funding.items()),
+            (self.base, self.gap, self.gap_ns, self.report_ns, self.fill_ns, self.warned_ns, self.reduced_ns),
+            ([fill.execution_id for fill in self.foreign], self.danger),
+        )
+
+
+class Perpetuals:
+    """Applies what venues say of positions, margin and funding. distance_min_bps: 0 never in danger."""
+
+    __slots__ = ("_engine", "_settled", "add_e8", "distance_e8", "externals")
+
+    def __init__(self, engine: Engine, distance_min_bps: float) -> None:
+        self._engine = engine
+        self.distance_e8 = int(distance_min_bps * RATE_ONE / 10_000)
+        self.add_e8 = int(ADD * self.distance_e8)
+        """Nothing is added that would bring a position closer to its liquidation than this."""
+        self._settled: dict[tuple[object, ...], None] = {}
+        self.externals = 0
+        """Changes of positions that no order of ours made."""
+
+    def facts(self) -> tuple[object, ...]:
+        """What a replay must agree on, besides what the contracts themselves know."""
+        return (self.externals, list(self._settled))
+
+    # --- facts ------------------------------------------------------------------------------------------------------
+
+    def on_position(self, event: ev.PositionReport) -> None:
+        """A position, or that it is closed (size 0)."""
+        market = self._engine.markets.get((event.venue, event.symbol))
+        if market is None or market.perpetual is None:
+            return
+        perpetual = market.perpetual
+        perpetual.report_ns = event.recv_ns
+        if event.size:
+            perpetual.positions[event.position_id] = event
+            market.leverage = market.venue.settings.leverage or max(1, event.leverage)
+        else:
+            perpetual.positions.pop(event.position_id, None)
+        self._look(market, event.recv_ns)
+
+    def on_mark(self, event: ev.MarkPrice) -> None:
+        """The price by which positions are valued."""
+        market = self._engine.markets.get((event.venue, event.symbol))
+        if market is not None and market.perpetual is not None:
+            market.perpetual.mark_e12, market.perpetual.index_e12 = event.mark_e12, event.index_e12
+            self._look(market, event.recv_ns)
+
+    def on_rate(self, event: ev.FundingRate) -> None:
+        """The rate of the next settlement."""
+        market = self._engine.markets.get((event.venue, event.symbol))
+        if market is not None and market.perpetual is not None:
+            market.perpetual.rate_e12, market.perpetual.settle_ns = event.rate_e12, event.settle_ns
+
+    def on_funding(self, event: ev.FundingPaid) -> None:
+        """A settlement; those of before this start are in the account's balance already."""
+        # By its id, and by its time and side where it has none.
+        which = (event.record_id,) if event.record_id else (event.venue_ns, event.side)
+        key = (event.venue, event.symbol, *which)
+        if event.venue_ns < self._engine.started_ns or key in self._settled:
+            return
+        self._settled[key] = None
+        if len(self._settled) > FUNDING_KEPT:
+            del self._settled[next(iter(self._settled))]
+        self._engine.accounts.on_funding(event.venue, event.asset, event.amount)
+        market = self._engine.markets.get((event.venue, event.symbol))
+        if market is not None and market.perpetual is not None:
+            funding = market.perpetual.funding
+            funding[event.asset] = funding.get(event.asset, 0) + event.amount
+
+    def on_margin(self, event: ev.MarginReport) -> None:
+        """A margin account."""
+        self._engine.venues[event.venue].margins[event.asset] = event
+
+    def on_risk(self, event: ev.LiquidationRisk) -> None:
+        """The venue warns that it may take a position over."""
+        market = self._engine.markets.get((event.venue, event.symbol))
+        if market is not None and market.perpetual is not None:
+            market.perpetual.warned_ns = event.recv_ns
+            self._look(market, event.recv_ns)
+
+    def on_up(self, venue: VenueState, recv_ns: int) -> None:
+        """Positions and deals were read: what the account holds beyond our fills was there before."""
+        for market in venue.markets.values():
+            perpetual = market.perpetual
+            if perpetual is not None and perpetual.base is None:
+                perpetual.base = perpetual.net - market.position.quantity
+            if perpetual is not None:
+                self._look(market, recv_ns)
+
+    def on_own_fill(self, market: Market, event: ev.Fill) -> None:
+        """A fill of ours was booked."""
+        if market.perpetual is not None:
+            market.perpetual.fill_ns = event.recv_ns
+            self._look(market, event.recv_ns)
+
+    def on_foreign_fill(self, event: ev.Fill) -> None:
+        """A fill of an order that is not ours: it may be what changes the position."""
+        market = self._engine.markets.get((event.venue, event.symbol))
+        if market is None or market.perpetual is None or event.venue_ns < self._engine.started_ns:
+            return
+        foreign = market.perpetual.foreign
+        if all(fill.execution_id != event.execution_id for fill in foreign):
+            foreign.append(event)
+            del foreign[:-FOREIGN_MAX]
+
+    # --- what follows -----------------------------------------------------------------------------------------------
+
+    def _look(self, market: Market, recv_ns: int) -> None:
+        self._danger(market, recv_ns)
+        perpetual = market.perpetual
+        assert perpetual is not None
+        if perpetual.base is None or not market.venue.private_up:
+            return
+        gap = perpetual.net - perpetual.base - market.position.quantity
+        if gap != perpetual.gap:
+            perpetual.gap, perpetual.gap_ns = gap, recv_ns
+        if not gap:
+            perpetual.foreign.clear()
+            return
+        orders = self._engine.orders.open_of(market.venue.name, market.symbol)
+        doubted = [self._engine.orders.get(client_id) for client_id in market.venue.doubtful]
+        is_explained = any(order.state is OrderState.UNKNOWN or order.fills_missing for order in orders) or any(
+            order is not None and order.symbol == market.symbol for order in doubted
+        )
+        lasts_ns = OPEN_LASTS_NS if orders else LASTS_NS
+        if (
+            not is_explained
+            and recv_ns - perpetual.gap_ns >= lasts_ns
+            and perpetual.report_ns >= perpetual.fill_ns + AFTER_FILL_NS
+        ):
+            self._book(market, recv_ns, gap)
+
+    def _book(self, market: Market, recv_ns: int, gap: int) -> None:
+        """Take a change that no order of ours made: at the prices of the venue's own fills, else at the mark price."""
+        perpetual = market.perpetual
+        assert perpetual is not None
+        engine = self._engine
+        side = 1 if gap > 0 else -1
+        fills = perpetual.foreign
+        if fills and sum(fill.side * fill.size for fill in fills) == gap:
+            for fill in fills:
+                self._take(market, fill.side, fill.price, fill.size, fill.fee, fill.fee_asset)
+        else:
+            price = self._price(market)
+            if not price:
+                return
+            self._take(market, side, price, abs(gap), 0, "")
+        perpetual.foreign = []
+        perpetual.gap = perpetual.gap_ns = 0
+        self.externals += 1
+        for desk in engine.desks.values():
+            desk.on_external(recv_ns, f"external {self.externals}", side, abs(gap), market)
+        for each in (market, *market.siblings):
+            each.changed = True
+        instrument = market.instrument
+        left = f"it is {instrument.base_text(market.position.quantity)} now"
+        engine.tell(
+            f"{market.venue.name}: the position in {market.symbol} changed by {instrument.base_text(gap)} "
+            f"{instrument.base} without an order of ours (liquidation, deleveraging, a trade by hand): {left}"
+        )
+
+    def _take(self, market: Market, side: int, price: int, size: int, fee: int, fee_asset: str) -> None:
+        """Book what is no fill of an order of ours as one: what it cost is a cost of hedging where we hedge."""
+        key = (market.venue.name, market.symbol)
+        is_hedge = any(key in desk.markets for desk in self._engine.desks.values())
+        market.position.apply_fill(side, price, size, fee, fee_asset)
+        market.profit.on_fill(side, price, size, market.middle2)
+        self._engine.accounts.on_fill(key, side, price, size, market.middle2, fee, fee_asset, is_hedge=is_hedge)
+
+    @staticmethod
+    def _price(market: Market) -> int:
+        """The mark price in units, else the middle of the book; 0 unknown."""
+        perpetual = market.perpetual
+        if perpetual is not None and perpetual.mark_e12:
+            shift = AMOUNT_PRECISION - market.instrument.price_precision
+            return max(1, int(perpetual.mark_e12 * 10 ** max(0, -shift) // 10 ** max(0, shift)))
+        return market.middle2 // 2
+
+    def _danger(self, market: Market, recv_ns: int) -> None:
+        perpetual = market.perpetual
+        assert perpetual is not None
+        nearest = perpetual.nearest()
+        was = perpetual.danger
+        is_warned = perpetual.warned_ns and recv_ns - perpetual.warned_ns < WARNED_NS
+        if not perpetual.positions or not self.distance_e8:
+            danger = 0
+        elif nearest is None:
+            danger = _side(perpetual.net) if is_warned else 0
+        else:
+            distance, report = nearest
+            limit = self.distance_e8 * AWAY if was else self.distance_e8
+            danger = report.side if is_warned or distance < limit else 0
+        if danger == was:
+            return
+        perpetual.danger = market.guarded = danger
+        market.changed = True
+        for desk in self._engine.desks.values():
+            desk.wake()
+        name = f"{market.venue.name}: the position in {market.symbol}"
+        if not danger:
+            self._engine.tell(f"{name} is away from its liquidation again: hedged and quoted as before")
+        elif nearest is not None:
+            distance, report = nearest
+            self._engine.tell(
+                f"{name} is {distance / 1e6:.2f} % away from its liquidation at "
+                f"{report.liquidation_price_e12 / 1e12:,.2f} (limits.liquidation_distance_min_bps): nothing adds "
+                "to it, and it is reduced"
+            )
+        else:
+            self._engine.tell(f"{name} is close to its liquidation by the venue's word: it is reduced")
+
+
+def _side(number: int) -> int:
+    return (number > 0) - (number < 0)
