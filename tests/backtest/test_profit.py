@@ -11,7 +11,8 @@ from mm.engine.balances import residual
 from mm.inventory.accounts import DOLLAR_DIGITS
 from mm.persistence.recorder import MemoryRecorder
 from mm.simulator.kinds import ACCOUNT
-from tests.backtest.two_venues import KRAKEN, MEXC, TwoVenues
+from mm.simulator.ledger import DECIMALS
+from tests.backtest.two_venues import FUTURES, KRAKEN, MEXC, SETTINGS, TwoVenues
 
 
 def settle_funding(run, amount):
@@ -63,6 +64,54 @@ def test_a_replay_has_the_same_terms(run):
     replayed = run.replayed()
     assert replayed.state_hash() == run.engine.state_hash()
     assert replayed.accounts.terms() == run.engine.accounts.terms()
+
+
+@pytest.fixture(scope="module")
+def perpetual(tmp_path_factory):
+    """Hedged with contracts; funding is settled once, read 20 s later, and the run ends before the next settlement."""
+    settings = SETTINGS.replace(MEXC, FUTURES).replace("BTC/USDT", "BTC/USDT:USDT")
+    folder = tmp_path_factory.mktemp("perpetual")
+    run = TwoVenues(folder, is_rated=True, hedge_venue=FUTURES, funding_seconds=25, settings=settings)
+    run.run(12)
+    run.rate(9_990)
+    run.run(12)
+    run.rate(9_995)
+    run.run(23)
+    assert run.stop()
+    return run
+
+
+def contracts_of(run):
+    """What the venue's own ledger holds in contracts, and what they were entered for."""
+    held = run.exchanges[FUTURES].positions.of(ACCOUNT)
+    size, cost = (sum(position.side * getattr(position, name) for position in held) for name in ("hold", "cost"))
+    return {(FUTURES, "BTC/USDT:USDT"): (size, Fraction(cost, 10**DECIMALS))}
+
+
+def test_the_terms_are_the_change_of_both_ledgers_with_contracts_and_their_funding(perpetual):
+    terms = perpetual.engine.accounts.terms()
+    assert terms.unvalued == ()
+    assert all(terms.parts()), terms
+    assert len([event for event in perpetual.recorder.events if type(event) is ev.FundingPaid]) == 1
+    assert any(position.closed for position in perpetual.exchanges[FUTURES].positions.of(ACCOUNT))
+    assert perpetual.engine.accounts.residual(perpetual.balances(), contracts_of(perpetual)) == 0
+    assert perpetual.replayed().accounts.terms() == terms
+
+
+def test_what_the_bot_heard_of_contracts_closes_to_the_digit_that_the_venue_cuts(perpetual):
+    assert abs(residual(perpetual.engine)) < Fraction(1, 10**8)
+
+
+@pytest.mark.parametrize("kind", [ev.Fill, ev.FundingPaid])
+def test_one_event_of_contracts_less_does_not_close(perpetual, kind):
+    start, *events = perpetual.recorder.events
+    lost = next(event for event in events if type(event) is kind and event.venue == FUTURES)
+    name = "execution_id" if kind is ev.Fill else "record_id"
+    engine = type(perpetual.engine)(start, perpetual.settings, perpetual.faces, MemoryRecorder())
+    for event in events:
+        if type(event) is not kind or getattr(event, name) != getattr(lost, name):
+            engine.apply(event)
+    assert engine.accounts.residual(perpetual.balances(), contracts_of(perpetual)) != 0
 
 
 @pytest.mark.parametrize("kind", [ev.Fill, ev.FundingPaid])

@@ -15,15 +15,15 @@ from mm.exchanges import find
 from mm.inventory.hedging import parameters_of as policies_of
 from mm.live.linking import Addresses, make_link, symbols_of
 from mm.persistence.recorder import MemoryRecorder
-from mm.simulator.exchange import Exchange
 from mm.simulator.kinds import ACCOUNT, KINDS
+from mm.simulator.market import coarser
 from mm.simulator.orders import NewOrder, SimInstrument
 from mm.simulator.tape import builtin
 from mm.strategies import parameters_of
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
-KRAKEN, MEXC = "kraken", "mexc_spot"
+KRAKEN, MEXC, FUTURES = "kraken", "mexc_spot", "mexc_futures"
 DEALER = "dealer"
 RATE = "USDT/USD"
 BY_MARKET = """
@@ -72,24 +72,45 @@ def usdt_usd():
 
 class TwoVenues:
     """hooks: venue -> fault rules; settings: the configuration's text, with places for `policy` and `extra`; is_rated:
-    Kraken has a market of USDT, see `rate`."""
+    Kraken has a market of USDT, see `rate`; hedge_venue: "mexc_futures" with settings of its own; funding_seconds:
+    between its settlements."""
 
     def __init__(
-        self, folder, *, seed=1, hooks=None, policy="cross_exchange", extra="", settings=SETTINGS, is_rated=False
+        self,
+        folder,
+        *,
+        seed=1,
+        hooks=None,
+        policy="cross_exchange",
+        extra="",
+        settings=SETTINGS,
+        is_rated=False,
+        hedge_venue=MEXC,
+        funding_seconds=28_800,
     ):
         self.log = []
         path = folder / "two.toml"
         path.write_text(settings.format(policy=policy, extra=extra) + (BY_MARKET if is_rated else ""))
         settings = load(path, Environment({}), {("run", "seed"): seed}, parameters_of, policies_of)
         self.exchanges, self.venues, faces = {}, {}, {}
-        options = Namespace(tier="pro", mexc_tier="reported", volume_usd=0, seed=seed)
-        for name in (KRAKEN, MEXC):
+        options = Namespace(
+            tier="pro",
+            mexc_tier="reported",
+            volume_usd=0,
+            seed=seed,
+            mexc_futures_tier="documented",
+            position_mode="one_way",
+            funding_seconds=funding_seconds,
+        )
+        for name in (KRAKEN, hedge_venue):
             kind = KINDS[name]
             traded = kind.instrument(options)
             named = {} if kind.order_name is None else {"name": kind.order_name}
-            exchange = Exchange(
+            entries = builtin(kind.tape).replay()
+            exchange = kind.exchange(
                 [traded, usdt_usd()] if is_rated and name == KRAKEN else [traded],
-                entries=builtin(kind.tape).replay(),
+                # Contracts are of 10^-4 BTC, the recording's sizes of 10^-8.
+                entries=coarser(entries, 10_000) if name == FUTURES else entries,
                 tape_symbol=traded.symbol,
                 start_ns=START,
                 seed=seed,

@@ -85,10 +85,12 @@ def test_the_profit_over_all_venues_adds_up_and_tells_what_the_balances_say() ->
         "Profit over all venues: -$0.02 = spread captured +$0.02, inventory -$0.01, fees -$0.03, hedge cost -$0.01, "
         "funding +$0.01, conversion +$0.00; the venues' balances say the same to the last digit"
     )
-    wrong = dataclasses.replace(view, residual=10**44, unvalued=("MX",))
+    wrong = dataclasses.replace(view, residual=10**50, unvalued=("MX",))
     assert accounts(wrong).endswith(
-        "; without MX, which has no rate in dollars; the venues' balances say +$0.00 more (0.000000000001)"
+        "; without MX, which has no rate in dollars; the venues' balances say +$0.00 more (0.000001)"
     )
+    cut = dataclasses.replace(view, residual=-(10**50) + 1)
+    assert accounts(cut).endswith("the same, but for the digits of a contract's cost that they cut")
     both = dataclasses.replace(SNAPSHOT, markets=(MARKET, MARKET), accounts=view)
     assert summary(both)[-1] == accounts(view)
     assert summary(dataclasses.replace(SNAPSHOT, accounts=view))[-1].startswith("Profit:"), "one market needs no sum"

@@ -9,6 +9,8 @@ from mm.screen.snapshot import AccountsView, DebtView, MarketView, Snapshot
 
 AMOUNT_PRECISION = 12
 DOLLAR_DIGITS = 56
+ROUNDING = 10**50
+"""A millionth of a dollar: thousands of partial closes of contracts, each cut by a venue to 10^-10 dollars."""
 CENTS = 2
 TERMS = ("spread captured", "inventory", "fees", "hedge cost", "funding", "conversion")
 
@@ -47,7 +49,9 @@ def accounts_parts(view: AccountsView) -> tuple[int, list[tuple[str, int]]]:
 def accounts_notes(view: AccountsView) -> list[str]:
     """What is missing in it, and whether the venues' balances say the same."""
     notes = [f"without {name}, which has no rate in dollars" for name in view.unvalued]
-    if view.residual:
+    if 0 < abs(view.residual) < ROUNDING:
+        notes.append("the venues' balances say the same, but for the digits of a contract's cost that they cut")
+    elif view.residual:
         exact = plain(view.residual, DOLLAR_DIGITS)
         notes.append(f"the venues' balances say {money(view.residual, DOLLAR_DIGITS, 'USD', sign=True)} more ({exact})")
     else:
