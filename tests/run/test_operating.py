@@ -100,6 +100,10 @@ def test_a_changed_file_is_checked_shown_confirmed_and_recorded(
     code, text = say(state, "reload")
     assert code == 1
     assert "venues.kraken.tier: pro -> starter: cannot change in a run" in text
+    config.write_text(CONFIG.format(spread=4, orders=6).replace("0.002", "0.00001"))
+    code, text = say(state, "reload", "--yes")
+    assert code == 1
+    assert "strategies.btc.quote_size: level 0 would be 0.00001000 BTC; kraken takes at least" in text
     config.write_text(CONFIG.format(spread=60, orders=8))
     shown = "limits.max_open_orders: 6 -> 8 (a raised limit)\nstrategies.btc.spread_bps: 4 -> 60\n"
     assert say(state, "reload", "--check") == (0, shown)

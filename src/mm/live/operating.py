@@ -13,7 +13,9 @@ from mm.config import SettingsError
 from mm.config.canonical import to_json
 from mm.config.changes import changes
 from mm.engine.roster import PAUSE, RESUME, START, STOP
+from mm.inventory.hedging import find as policy_of
 from mm.live.control import Answer, Command, done, failed
+from mm.strategies import find as strategy_of
 
 if TYPE_CHECKING:
     from mm.config import Settings
@@ -69,6 +71,27 @@ class Operating:
             lines.append(f"{name}: {member.life.value}{why}, {where}, {orders} open orders")
         return lines
 
+    def _untaken(self, fresh: Settings) -> list[str]:
+        """Why strategies and policies would not take their new parameters on the grids of the venues, each in a line.
+
+        Tried on objects of their own: the run would be left without quotes, or end, if it were found out there.
+        """
+        found = []
+        for name, strategy in fresh.strategies.items():
+            market = self._bot.engine.markets.get((strategy.venue, strategy.symbol))
+            try:
+                made = strategy_of(strategy.kind)(name, strategy.parameters)
+                if market is not None:
+                    made.prepare(market.instrument)
+            except Exception as error:  # noqa: BLE001  # whatever a user's file raises
+                found.append(f"strategies.{name}: {_told(error)}")
+        for name, hedge in fresh.hedging.items():
+            try:
+                policy_of(hedge.policy)(hedge.policy, hedge.parameters)
+            except Exception as error:  # noqa: BLE001  # as above
+                found.append(f"hedging.{name}: {_told(error)}")
+        return found
+
     async def _reload(self, request: Mapping[str, Any]) -> Answer:
         """Check a file whole and show what it changes; with the token of that answer, go by it.
 
@@ -86,6 +109,8 @@ class Operating:
             return failed(f"{len(refused)} of {len(found)} changes cannot be made while the run goes on:", *refused)
         if not found:
             return done("nothing differs from the values in force")
+        if untaken := self._untaken(fresh):
+            return failed(*untaken)
         raised = [str(change) for change in found if change.is_raised]
         if not request.get("token"):
             warnings = (f"warning: {text}" for text in fresh.warnings)
@@ -99,3 +124,7 @@ class Operating:
         self._bot.take_settings(fresh)
         self._loaded = replace(self._loaded, strategies=fresh.strategies, hedging=fresh.hedging, limits=fresh.limits)
         return done(*(f"{change.key} = {change.new or 'none'}, was {change.old or 'none'}" for change in found))
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
