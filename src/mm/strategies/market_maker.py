@@ -40,7 +40,7 @@ class MarketMaker(Strategy):
         self._skew = float(knobs.inventory_skew_factor)
         self._position_max = instrument.size_of_base(knobs.max_position)
         self._post_only = knobs.post_only
-        self._inventory = knobs.inventory
+        self._is_net = {"net": True, "venue": False}.get(knobs.inventory)
         self._delay_ns = knobs.filled_order_delay_ms * 1_000_000
         self._steps = [float(knobs.level_step_bps) * level / 10_000 for level in range(knobs.levels)]
         factors = [knobs.level_size_factor**level for level in range(knobs.levels)]
@@ -64,7 +64,9 @@ class MarketMaker(Strategy):
         fair = (best_bid + best_ask) * 0.5
         half = fair * self._half
         position = market.position
-        is_net = self._inventory == "net" or (not self._inventory and market.is_hedged)
+        is_net = self._is_net
+        if is_net is None:
+            is_net = market.is_hedged
         lean = (market.net_position if is_net else position) / self._position_max
         skew = self._skew * (1.0 if lean > 1 else -1.0 if lean < -1 else lean) * half
         middle = fair - skew
