@@ -57,7 +57,8 @@ class PositionLimits:
 
     max_total_exposure_usd: over all symbols; default_max_position: of each symbol that is not in max_per_symbol, in
     units of its base; max_order_size: one order; max_open_orders: over all strategies; price_collar_bps: how far from
-    the market an order may be; book_age_ms_max, private_down_ms_max: as in the file.
+    the market an order may be; book_age_ms_max, private_down_ms_max, liquidation_distance_min_bps: as in the
+    file.
     """
 
     max_total_exposure_usd: Value = 10_000
@@ -68,6 +69,7 @@ class PositionLimits:
     price_collar_bps: Value = 200
     book_age_ms_max: int = 2000
     private_down_ms_max: int = 3000
+    liquidation_distance_min_bps: Value = 300
 
     @classmethod
     def conservative(cls, **changes: Any) -> PositionLimits:  # Any: fields of the class
