@@ -57,6 +57,16 @@ def test_the_same_file_changes_nothing(tmp_path):
         ("spread_bps = 10", "spread_bps = 12", "strategies.btc.spread_bps: 10 -> 12"),
         ("max_open_orders = 10", "max_open_orders = 8", "limits.max_open_orders: 10 -> 8"),
         ("max_open_orders = 10", "max_open_orders = 11", "limits.max_open_orders: 10 -> 11 (a raised limit)"),
+        (
+            "max_open_orders = 10",
+            "max_open_orders = 10\nliquidation_distance_min_bps = 1",
+            "limits.liquidation_distance_min_bps: 300 -> 1 (a raised limit)",
+        ),
+        (
+            "max_open_orders = 10",
+            "max_open_orders = 10\nliquidation_distance_min_bps = 400",
+            "limits.liquidation_distance_min_bps: 300 -> 400",
+        ),
         ("max_open_orders = 10", "", "limits.max_open_orders: 10 -> 20 (a raised limit)"),
         ("debt_max_usd = 100", "debt_max_usd = 900", "hedging.btc.debt_max_usd: 100 -> 900 (a raised limit)"),
         ("max_position = 0.05", "max_position = 0.06", "strategies.btc.max_position: 0.05 -> 0.06 (a raised limit)"),

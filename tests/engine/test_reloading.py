@@ -56,6 +56,8 @@ def test_caps_hold_from_there_on(world):
     reload(world, limits={"max_order_size": Decimal("0.005"), "default_max_position": Decimal("0.02")})
     market = world.engine.markets[KRAKEN, OTHER]
     assert (market.order_size_max, market.position_max) == (BTC // 200, BTC // 50)
+    reload(world, limits={"liquidation_distance_min_bps": Decimal(700)})
+    assert world.engine.perpetuals.distance_e8 == 7_000_000
     reload(world, limits={"max_open_orders": 1, "max_total_exposure_usd": Decimal(1), "book_age_ms_max": 500})
     (bid,) = world.open_of(OTHER)
     world.fill_of = (OTHER, 1, "E1", bid.price, bid.size, bid.size, "m", 0, "USD")

@@ -23,6 +23,8 @@ FIXED_KEYS: Final = {
 }
 WITH_THE_RUN: Final = "stop the run and start it with this file"
 DEBT: Final = "debt_max_usd"
+FLOORS: Final = ("liquidation_distance_min_bps",)
+"""Limits that let more happen the lower they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ def _is_raised(path: tuple[str, ...], old: Settings, new: Settings, was: str, no
     is_cap = path[0] == "limits" or is_own or path[-1] == DEBT or path[-1].startswith("max_")
     if not is_cap:
         return False
+    if path[-1] in FLOORS:
+        return _is_more(was, now)
     # Without a cap of its own a strategy has that of the run, which is never smaller.
     return bool(was) and (not now or _is_more(now, was))
 

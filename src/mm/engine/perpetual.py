@@ -124,12 +124,16 @@ class Perpetuals:
 
     def __init__(self, engine: Engine, distance_min_bps: float) -> None:
         self._engine = engine
-        self.distance_e8 = int(distance_min_bps * RATE_ONE / 10_000)
-        self.add_e8 = int(ADD * self.distance_e8)
-        """Nothing is added that would bring a position closer to its liquidation than this."""
+        self.keep_away(distance_min_bps)
         self._settled: dict[tuple[object, ...], None] = {}
         self.externals = 0
         """Changes of positions that no order of ours made."""
+
+    def keep_away(self, distance_min_bps: float) -> None:
+        """Take another distance to the liquidation from here on."""
+        self.distance_e8 = int(distance_min_bps * RATE_ONE / 10_000)
+        self.add_e8 = int(ADD * self.distance_e8)
+        """Nothing is added that would bring a position closer to its liquidation than this."""
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on, besides what the contracts themselves know."""

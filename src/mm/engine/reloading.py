@@ -51,6 +51,7 @@ def take_settings(engine: Engine, event: ev.SettingsChanged) -> None:
     limits = fresh.limits
     engine.limits.retune(**caps_of(limits))
     engine.wait_for(limits.book_age_ms_max * MS, limits.private_down_ms_max * MS)
+    engine.perpetuals.keep_away(float(limits.liquidation_distance_min_bps))
     for market in engine.markets.values():
         engine.cap(market)
         market.changed = True
