@@ -6,6 +6,7 @@ from typing_extensions import disjoint_base
 
 from mm._core.decision import Decision
 from mm._core.event import Event
+from mm._core.events import Fill
 from mm._core.limits import Limits, Refused
 from mm._core.market import MarketCore
 from mm._core.order import Order
@@ -24,6 +25,13 @@ class EngineCore:
     is_heard: bool
     last_ns: int
     upkeep_due_ns: int
+    started_ns: int
+    fills: int
+    unbooked: int
+    # Any: a subclass of `mm._core.accounts_core.AccountsCore`.
+    accounts: Any
+    silent: Any
+    hears_fills: bool
     def __init__(
         self,
         *,
@@ -31,7 +39,7 @@ class EngineCore:
         limits: Limits,
         ids: Any,
         recorder: Any,
-        handlers: dict[type, Callable[[Any], None]],
+        handlers: dict[type, Callable[[Any], object]],
         book_age_ns_max: int,
         private_down_ns_max: int,
     ) -> None: ...
@@ -63,6 +71,7 @@ class EngineCore:
     def decide_quotes(self, now_ns: int) -> list[Any]: ...
     def decide(self, now_ns: int) -> list[Any]: ...
     def next_deadline(self) -> int: ...
+    def apply_fill(self, event: Fill) -> int: ...
     def emit(self, command: Event) -> int: ...
     def gate(self, now_ns: int, market: MarketCore) -> str: ...
     def market_gate(self, now_ns: int, market: MarketCore) -> str: ...

@@ -20,6 +20,8 @@ cdef class OrderStore:
     cpdef Order get(self, str client_id)
     cpdef Order by_venue_id(self, str venue, str venue_id)
     cpdef OpenOrders group(self, str venue, str symbol)
+    cpdef list open_of_strategy(self, str strategy)
+    cpdef object exposure_of_strategy(self, str strategy, int8_t side)
     cpdef Order apply(self, object event)
     cdef Order _fill(self, Fill event)
     cdef int _report(self, Order order, OrderReport event) except -1

@@ -345,12 +345,12 @@ cdef class OrderStore:
         """Return how many orders of a symbol are open."""
         return self.group(venue, symbol).count
 
-    def open_of_strategy(self, str strategy not None):
+    cpdef list open_of_strategy(self, str strategy):
         """Return the open orders of a strategy, oldest first."""
         cdef OrderList orders = self._strategies.get(strategy)
         return [] if orders is None else orders.orders()
 
-    def exposure_of_strategy(self, str strategy not None, int8_t side):
+    cpdef object exposure_of_strategy(self, str strategy, int8_t side):
         """Return what a side of a strategy's orders may still fill at worst, over all symbols, in size units.
 
         Also of orders that are over by the venue's word and whose executions are still to come.

@@ -23,8 +23,8 @@ from mm.config import Settings, VenueSettings
 from mm.engine.explain import explain
 from mm.engine.hearing import Hearing
 from mm.engine.hedging import HedgeDesk
-from mm.engine.liquidation import FLATTEN, LiquidationGuard
 from mm.engine.liquidation import NAME as GUARD
+from mm.engine.liquidation import LiquidationGuard
 from mm.engine.market import Market
 from mm.engine.perpetual import Perpetuals
 from mm.engine.reloading import caps_of, take_settings
@@ -38,6 +38,7 @@ from mm.inventory import Accounts
 from mm.inventory.conversion import rates
 from mm.oms.ids import ClientIds
 from mm.risk import Limits
+from mm.strategies import Strategy
 
 OWNER: Final = "mm"
 LIVE: Final = ("pending_new", "new", "partially_filled")
@@ -73,6 +74,7 @@ class Engine(EngineCore):
     venues: dict[str, VenueState]
     markets: dict[tuple[str, str], Market]
     ids: ClientIds
+    accounts: Accounts
 
     def __init__(
         self, start: ev.Start, settings: Settings, faces: Mapping[str, Face], recorder: Recorder, owner: str = OWNER
@@ -102,9 +104,7 @@ class Engine(EngineCore):
         """Those that its lists still show long after: cancelled again."""
         self.roster = Roster(self)
         self.hearing = Hearing(self)
-        self.fills = 0
-        self.unbooked = 0
-        """Fills of orders that are not ours: they change the account, not our position."""
+        self.silent = Strategy.on_fill
         self.started_ns = self.last_ns = start.recv_ns
         self.set_upkeep(self._upkeep)
         self.rates = rates(settings.conversion)
@@ -114,7 +114,7 @@ class Engine(EngineCore):
         for desk in self.desks.values():
             self.add_desk(desk)
 
-    def _handlers(self) -> dict[type, Callable[[Any], None]]:
+    def _handlers(self) -> dict[type, Callable[[Any], object]]:
         return {
             ev.BookReset: self._on_book_reset,
             ev.Trade: self._on_trade,
@@ -123,7 +123,7 @@ class Engine(EngineCore):
             ev.VenueStatus: self._on_venue_status,
             ev.LinkChanged: self._on_link,
             ev.ClockOffset: self._on_clock_offset,
-            ev.Fill: self._on_fill,
+            ev.Fill: self.apply_fill,
             ev.OrderPending: self._on_order,
             ev.OrderAccepted: self._on_order,
             ev.OrderRejected: self._on_order,
@@ -388,51 +388,9 @@ class Engine(EngineCore):
         if order is not None:
             self._after(event, order)
 
-    def _on_fill(self, event: ev.Fill) -> None:
-        known = self.orders.get(event.client_id) or self.orders.by_venue_id(event.venue, event.venue_id)
-        if known is not None and known.purpose == ADOPTED and event.venue_ns < self.started_ns:
-            # Of an order taken over, before this start: settled elsewhere.
-            return
-        order = self.orders.apply(event)
-        if order is None:
-            self.unbooked += 1
-            self.perpetuals.on_foreign_fill(event)
-            return
-        if self.orders.last_booked:
-            self.fills += 1
-            market = self.markets.get((order.venue, order.symbol))
-            if market is not None:
-                market.position.apply_fill(event.side, event.price, event.size, event.fee, event.fee_asset)
-                market.profit.on_fill(event.side, event.price, event.size, market.middle2)
-                self.accounts.on_fill(
-                    (order.venue, order.symbol),
-                    event.side,
-                    event.price,
-                    event.size,
-                    market.middle2,
-                    event.fee,
-                    event.fee_asset,
-                    is_hedge=order.purpose in ("hedge", FLATTEN),
-                )
-                if order.purpose == "hedge":
-                    market.hedge_fills += 1
-                    market.hedge_cost += market.instrument.money(event.price * event.size)
-                if event.side > 0:
-                    market.state.buy_fill_ns = event.recv_ns
-                else:
-                    market.state.sell_fill_ns = event.recv_ns
-                for sibling in market.siblings:
-                    # What all venues hold together is another now.
-                    sibling.changed = True
-                for desk in self.desks.values():
-                    desk.on_fill(event, order, market)
-                self.perpetuals.on_own_fill(market, event)
-                if market.strategy is not None and order.purpose != "hedge":
-                    if order.strategy == market.strategy_name:
-                        market.own_quantity += event.side * event.size
-                    self.roster.tell(market, market.strategy.on_fill, event)
-            self.hearing.on_fill(event)
-        self._after(event, order)
+    def _unbooked(self, event: ev.Fill) -> None:
+        """A fill of an order that is not ours."""
+        self.perpetuals.on_foreign_fill(event)
 
     def _on_report(self, event: ev.OrderReport) -> None:
         order = self.orders.apply(event)
@@ -450,7 +408,7 @@ class Engine(EngineCore):
             fills = [fill for fill in self.orders.take_fills(order) if fill.venue_ns >= self.started_ns]
             self.orders.settle_elsewhere(order, order.cum_size - sum(fill.size for fill in fills))
             for fill in fills:
-                self._on_fill(fill)
+                self.apply_fill(fill)
             self._upkeep.wake()
         elif not order.is_open and event.status in LIVE:
             # Lists trail the engine, but not for so long: the venue contradicts its own word, and may be holding it.
@@ -527,14 +485,11 @@ class Engine(EngineCore):
     # --- commands and operators -------------------------------------------------------------------------------------
 
     def _placed(self, place: ev.Place) -> None:
-        """An order that is no quote is on its way."""
+        """An order that is neither quote nor hedge is on its way."""
         if place.strategy == GUARD:
             perpetual = self.markets[place.venue, place.symbol].perpetual
             if perpetual is not None:
                 perpetual.reduced_ns = place.recv_ns
-        for desk in self.desks.values():
-            if place.strategy in desk.names.values():
-                desk.on_placed(place)
 
     def _forget_ghost(self, command: ev.Cancel) -> bool:
         """Whether a cancel is of an order that is over here and still listed at the venue."""

@@ -43,6 +43,7 @@ class Hearing:
         }
         self.markets = {each.market for wanted in self._wanted.values() for each in wanted if each.market is not None}
         self._fills = [(name, each) for name, wanted in self._wanted.items() for each in wanted if each.kind == "fill"]
+        engine.hears_fills = bool(self._fills)
         ears: dict[type, list[tuple[str, Subscription]]] = {}
         for name, wanted in self._wanted.items():
             for each in wanted:
@@ -73,11 +74,12 @@ class Hearing:
             market.stirs = key in books
 
     def on_fill(self, fill: ev.Fill) -> None:
-        """A fill was booked."""
-        if self._fills:
-            self._tell(self._fills, fill)
+        """A fill was booked, and somebody wants to hear of it."""
+        self._tell(self._fills, fill)
 
-    def _told(self, handler: Callable[[Any], None], listeners: list[tuple[str, Subscription]]) -> Callable[[Any], None]:
+    def _told(
+        self, handler: Callable[[Any], object], listeners: list[tuple[str, Subscription]]
+    ) -> Callable[[Any], None]:
         """The engine takes an event first, then those hear of it who asked."""
 
         def handle(event: Any) -> None:

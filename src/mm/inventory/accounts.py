@@ -39,13 +39,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from mm._core.accounts_core import CASH, AccountsCore, CurrencyAccount, MarketAccount
 from mm.instruments import AMOUNT_PRECISION, Instrument
 from mm.inventory.conversion import DIGITS, Markets, Rate
 
 DOLLAR_DIGITS: Final = 56
 """Decimals of the terms as they are read: quarters of 10^-54 come out even."""
-CASH: Final = 2 * 10 ** (2 * DIGITS - AMOUNT_PRECISION)
-"""10^-12 of a currency as halves of 10^-36."""
 AMOUNT: Final = 10 ** (DIGITS - AMOUNT_PRECISION)
 """10^-12 of an asset as 10^-18."""
 QUARTERS: Final = 25
@@ -83,61 +82,13 @@ class ProfitTerms:
         return self.spread, self.inventory, self.fees, self.hedging, self.funding, self.conversion
 
 
-class _Market:
-    """One symbol: what is held, where it was marked, its terms in its currency since the rate last changed."""
-
-    __slots__ = ("amount", "currency", "hedging", "instrument", "inventory", "mark2", "price_unit", "spread", "unit")
-
-    def __init__(self, instrument: Instrument) -> None:
-        decimals = instrument.base_precision
-        if decimals > DIGITS:
-            raise ValueError(f"{instrument.symbol}: sizes finer than 10^-{DIGITS} cannot be accounted for exactly")
-        self.instrument = instrument
-        self.currency = instrument.settle if instrument.is_contract else instrument.quote
-        self.unit = int(10 ** (DIGITS - decimals)) * instrument.multiplier
-        """One unit of size in 10^-18 of the base asset."""
-        self.price_unit = int(10 ** (DIGITS - instrument.price_precision))
-        """Half a unit of price."""
-        self.amount = self.mark2 = 0
-        self.spread = self.hedging = self.inventory = 0
-
-    def mark(self, middle2: int) -> None:
-        """Value what is held at another price."""
-        if middle2 and middle2 != self.mark2:
-            self.inventory += self.amount * (middle2 - self.mark2)
-            self.mark2 = middle2
-
-    def facts(self) -> tuple[int, ...]:
-        return self.amount, self.mark2, self.spread, self.hedging, self.inventory
-
-
-class _Currency:
-    """One currency over all venues; terms in it since the last change of its rate, and in dollars before that."""
-
-    __slots__ = ("cash", "fees", "funding", "is_fixed", "opening", "opening_usd", "rate2", "usd")
-
-    def __init__(self) -> None:
-        self.cash = self.fees = self.funding = self.opening = 0
-        self.opening_usd = 0
-        self.rate2 = 0
-        """Where it was marked; 0 not yet."""
-        self.is_fixed = False
-        self.usd = [0, 0, 0, 0, 0, 0]
-        """Spread, inventory, fees, hedging, funding, conversion."""
-
-    def facts(self) -> tuple[object, ...]:
-        sums = tuple(self.usd)
-        return self.cash, self.fees, self.funding, self.opening, self.opening_usd, self.rate2, sums
-
-
-class Accounts:
+class Accounts(AccountsCore):
     """The profit of a run. markets: the engine's, for the middles of their books; rates: of each currency."""
 
     def __init__(self, markets: Markets, rates: Mapping[str, Rate]) -> None:
+        super().__init__()
         self._books = markets
         self._rates = rates
-        self._markets: dict[Key, _Market] = {}
-        self._currencies: dict[str, _Currency] = {}
         self._moved: dict[Key, int] = {}
         """(venue, asset) -> what the run did to it before its balances came, in halves of 10^-36."""
         self._opening: dict[Key, int] = {}
@@ -146,15 +97,13 @@ class Accounts:
         """(venue, base asset) -> amount of 10^-12 that has a price, and what it was worth when it came."""
         self._unpriced = False
         """Some of what was there before has no price yet."""
-        self.opened: set[str] = set()
-        """Venues whose balances are known."""
 
     # --- what happens -----------------------------------------------------------------------------------------------
 
     def add(self, key: Key, instrument: Instrument) -> None:
         """Take a symbol. Raises ValueError for sizes too fine to be accounted for exactly."""
         if instrument.linear and key not in self._markets:
-            market = self._markets[key] = _Market(instrument)
+            market = self._markets[key] = MarketAccount(instrument)
             self._currency(market.currency)
             self._unpriced = True
 
@@ -179,45 +128,6 @@ class Accounts:
         currency.cash += amount * CASH
         currency.opening += amount * CASH
 
-    def on_fill(
-        self, key: Key, side: int, price: int, size: int, middle2: int, fee: int, fee_asset: str, *, is_hedge: bool
-    ) -> None:
-        """Take a booked fill. price, size, middle2: in the instrument's units; fee in 10^-12, positive is paid."""
-        market = self._markets.get(key)
-        if market is None:
-            # An inverse contract, which nothing is sent to.
-            return
-        currency = self._currencies[market.currency]
-        if not currency.is_fixed or self._unpriced:
-            self._mark(market.currency, currency)
-        price2 = 2 * price * market.price_unit
-        middle2 *= market.price_unit
-        if middle2:
-            market.mark(middle2)
-        elif not market.mark2:
-            market.mark2 = price2
-        amount = side * size * market.unit
-        cost = amount * price2
-        captured = amount * market.mark2 - cost
-        if is_hedge:
-            market.hedging += captured
-        else:
-            market.spread += captured
-        market.amount += amount
-        currency.cash -= cost
-        if fee:
-            if fee_asset == market.currency:
-                currency.cash -= fee * CASH
-                currency.fees -= fee * CASH
-            else:
-                self._other_fee(market, currency, fee, fee_asset)
-        if key[0] not in self.opened:
-            instrument = market.instrument
-            if not instrument.is_contract:
-                self._move(key[0], instrument.quote, -cost)
-                self._move(key[0], instrument.base, amount * 2 * 10**DIGITS)
-            self._move(key[0], fee_asset, -fee * CASH)
-
     def on_funding(self, venue: str, asset: str, amount: int) -> None:
         """Take a settlement of funding, in 10^-12: above zero was received."""
         currency = self._currency(asset)
@@ -227,7 +137,7 @@ class Accounts:
         if venue not in self.opened:
             self._move(venue, asset, amount * CASH)
 
-    def _other_fee(self, market: _Market, currency: _Currency, fee: int, asset: str) -> None:
+    def _other_fee(self, market: MarketAccount, currency: CurrencyAccount, fee: int, asset: str) -> None:
         """A fee in another asset than the market's currency."""
         if asset == market.instrument.base:
             market.amount -= fee * AMOUNT
@@ -241,17 +151,17 @@ class Accounts:
     def _move(self, venue: str, asset: str, money: int) -> None:
         self._moved[venue, asset] = self._moved.get((venue, asset), 0) + money
 
-    def _currency(self, name: str) -> _Currency:
+    def _currency(self, name: str) -> CurrencyAccount:
         found = self._currencies.get(name)
         if found is None:
-            found = self._currencies[name] = _Currency()
+            found = self._currencies[name] = CurrencyAccount()
             rate = self._rates.get(name)
             if rate is not None and rate.fixed2:
                 found.is_fixed = True
                 found.rate2 = rate.fixed2
         return found
 
-    def _mark(self, name: str, currency: _Currency) -> None:
+    def _mark(self, name: str, currency: CurrencyAccount) -> None:
         """Take the rate as it is now: what was in the currency until then is in dollars at the rate before."""
         rate2 = self._rate2(name)
         if self._unpriced:
@@ -373,12 +283,12 @@ class Accounts:
         currency = self._currencies.get(name)
         return self._rate2(name) or (currency.rate2 if currency is not None else 0)
 
-    def _middle2(self, key: Key, market: _Market) -> int:
+    def _middle2(self, key: Key, market: MarketAccount) -> int:
         """Where a market stands now, else where it was marked."""
         book = self._books.get(key)
         return (book.middle2 * market.price_unit if book is not None else 0) or market.mark2
 
-    def _price(self, key: Key, market: _Market) -> int:
+    def _price(self, key: Key, market: MarketAccount) -> int:
         return self._middle2(key, market) * self._rate_now(market.currency)
 
     def _base_price(self, venue: str, asset: str) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mm._core.client_ids import ClientIdsCore
 from mm.errors import LocalError
 from mm.ownership import PURPOSE_LETTERS, own_form
 
@@ -26,28 +27,19 @@ def base36(number: int) -> str:
             return text
 
 
-class ClientIds:
+class ClientIds(ClientIdsCore):
     """The ids of one start. Peeking does not take: an id is taken when its Place is applied, so replay takes the
     same."""
 
-    __slots__ = ("_form", "_prefix", "count", "owner")
+    __slots__ = ("_form",)
 
     def __init__(self, owner: str, epoch: int) -> None:
-        self.owner = owner
-        self._prefix = owner + base36(epoch)
+        prefix = owner + base36(epoch)
         # An order of another program may begin with our two letters too.
         self._form = own_form(owner)
-        self.count = 0
-        if not owner.isascii() or not owner.isalnum() or len(self._prefix) > LENGTH_MAX - 8:
+        if not owner.isascii() or not owner.isalnum() or len(prefix) > LENGTH_MAX - 8:
             raise LocalError(f"owner {owner!r} and epoch {epoch} do not leave room for the counter of a client id")
-
-    def peek(self, purpose: str) -> str:
-        """Return the id that the next Place gets."""
-        return self._prefix + PURPOSE_LETTERS[purpose] + base36(self.count + 1)
-
-    def take(self) -> None:
-        """Move on: a Place was applied."""
-        self.count += 1
+        super().__init__(owner, prefix, PURPOSE_LETTERS)
 
     def is_own(self, client_id: str) -> bool:
         """Whether an order at the venue is ours, from this start or an earlier one."""

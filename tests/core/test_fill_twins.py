@@ -1,4 +1,4 @@
-"""The two policies that hedge at once, and the ledger of debts, against their slow twins."""
+"""What a fill passes on its way to a hedge (profit, ledger, policies) against its slow twins."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from hypothesis import strategies as st
 
 from mm._core import hedge_ledger as native_ledger
 from mm._core import hedge_policy as native
+from mm._core import profit as native_profit
 from mm.instruments import Instrument
+from mm.oms import ids as native_ids
 from tests.reference import hedge_ledger as plain_ledger
 from tests.reference import hedge_policy as plain
+from tests.reference import ids as plain_ids
+from tests.reference import profit as plain_profit
 
 SMALL, LARGE = st.integers(0, 2_000), st.integers(0, 2**53)
 FLOATS = st.one_of(st.sampled_from([0.0, 1.0, 50.0]), st.floats(0, 1e7))
@@ -85,3 +89,28 @@ def test_ledgers_are_the_same(steps):
         assert [ours.open_of(each) for each in (1, -1)] == [theirs.open_of(each) for each in (1, -1)]
         assert ours.state_hash() == theirs.state_hash()
     assert [repr(payment) for payment in ours.payments] == [repr(payment) for payment in theirs.payments]
+
+
+@given(st.sampled_from(["mm", "x1"]), st.integers(0, 36**4), st.integers(0, 40), st.sampled_from(["quote", "hedge"]))
+def test_client_ids_are_the_same(owner, epoch, taken, purpose):
+    ours, theirs = native_ids.ClientIds(owner, epoch), plain_ids.ClientIds(owner, epoch)
+    for _ in range(taken):
+        ours.take()
+        theirs.take()
+    assert ours.peek(purpose) == theirs.peek(purpose)
+    assert ours.count == theirs.count
+    assert ours.is_own(ours.peek(purpose))
+
+
+SIZES = st.integers(1, 2**62)
+
+
+@given(st.lists(st.tuples(st.sampled_from([1, -1]), SIZES, SIZES, st.one_of(st.just(0), SIZES)), max_size=10), SIZES)
+def test_profits_are_the_same(fills, middle2):
+    ours, theirs = native_profit.ProfitSplit(), plain_profit.ProfitSplit()
+    for fill in fills:
+        ours.on_fill(*fill)
+        theirs.on_fill(*fill)
+    assert (ours.cash, ours.quantity, ours.spread2) == (theirs.cash, theirs.quantity, theirs.spread2)
+    assert ours.total2(middle2) == theirs.total2(middle2)
+    assert ours.inventory2(middle2) == theirs.inventory2(middle2)

@@ -1,0 +1,56 @@
+from typing import Any, Final, final
+
+from typing_extensions import disjoint_base
+
+from mm._core.desk import Desk
+from mm._core.engine_core import EngineCore
+from mm._core.hedge_ledger import HedgeLedger
+from mm._core.hedge_policy import NativePolicy
+
+AGAIN_NS: Final[int]
+RETRY_NS_MAX: Final[int]
+ALARM_TRIES: Final[int]
+
+@final
+class Grid:
+    """What an instrument's numbers are worth, for as long as it is the same instrument."""
+
+    # Any: an instrument of `mm.instruments`, which the core does not know.
+    def __init__(self, instrument: Any) -> None: ...
+
+@disjoint_base
+class HedgeDeskCore(Desk):
+    """Hedges the fills of one market on another."""
+
+    hedge: tuple[str, str]
+    # Any: an engine and a policy are Python, which the core does not know.
+    _engine: Any
+    policy: Any
+    _retry_ns: int
+    _failures: int
+
+    def __init__(
+        self,
+        engine: EngineCore,
+        name: str,
+        title: str,
+        primary: tuple[str, str],
+        markets: tuple[tuple[str, str], ...],
+        names: dict[tuple[str, str], str],
+        debt_max: float,
+        seed: int,
+    ) -> None: ...
+    def take_policy(self, policy: Any, planner: NativePolicy | None, remembers: bool, hears_paid: bool) -> None: ...
+    def take_debt_max(self, debt_max: float) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def primary(self) -> tuple[str, str]: ...
+    @property
+    def markets(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def names(self) -> dict[tuple[str, str], str]: ...
+    @property
+    def ledger(self) -> HedgeLedger: ...
+    @property
+    def _debt_max(self) -> float: ...
