@@ -100,6 +100,14 @@ def test_clock_hooks(action: str) -> None:
         assert json.loads(client.call("GET", "account/assets").payload)["code"] == 513
     elif action in ("disconnect", "tokens"):
         assert connection in client.ended
+    elif action == "outage":
+        assert connection in client.ended
+        assert client.call("GET", "account/assets").kind == "hangup"
+        with pytest.raises(ConnectionRefusedError):
+            client.private()
+        client.wait(2)
+        client.order(1, "59990")
+        assert client.private()
     else:
         client.order(1, "59990")
         assert client.pushed(connection, "personal.order") == []
