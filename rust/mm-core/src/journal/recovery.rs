@@ -37,18 +37,22 @@ pub fn recover(disk: &dyn Disk, found: &Survey, now_ns: i64) -> Result<(), Journ
 /// snapshot: the record that the newest sound snapshot goes on from. If the damage is before it, all segments are set
 /// aside, and the journal goes on behind the snapshot. Returns the first record that is gone.
 pub fn repair(disk: &dyn Disk, snapshot: u64, now_ns: i64) -> Result<Option<u64>, JournalError> {
-    let found = match look(disk, snapshot) {
-        Ok(found) => found,
-        Err(JournalError::Missing { .. }) => return begin_anew(disk, snapshot, now_ns).map(Some),
-        Err(error) => return Err(error),
-    };
-    match &found.torn {
-        None => Ok(None),
-        Some(damage) if damage.index < snapshot => begin_anew(disk, snapshot, now_ns).map(Some),
-        Some(damage) => {
-            recover(disk, &found, now_ns)?;
-            Ok(Some(damage.index))
-        }
+    let mut gone: Option<u64> = None;
+    // Behind a segment that was set aside another one may come to light; each round takes something away.
+    loop {
+        let index = match look(disk, snapshot) {
+            Ok(found) => match &found.torn {
+                None => return Ok(gone),
+                Some(damage) if damage.index < snapshot => begin_anew(disk, snapshot, now_ns)?,
+                Some(damage) => {
+                    recover(disk, &found, now_ns)?;
+                    damage.index
+                }
+            },
+            Err(JournalError::Missing { .. }) => begin_anew(disk, snapshot, now_ns)?,
+            Err(error) => return Err(error),
+        };
+        gone = Some(gone.map_or(index, |before| before.min(index)));
     }
 }
 

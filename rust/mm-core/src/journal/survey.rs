@@ -76,8 +76,11 @@ pub fn look(disk: &dyn Disk, from_index: u64) -> Result<Survey, JournalError> {
     for sequence in &sequences {
         headers.push(Header::decode(&read(disk, &segment::name(*sequence), HEADER_BYTES as u64)?));
     }
-    let is_before = |header: &Result<Header, _>| header.as_ref().is_ok_and(|header| header.first_index <= from_index);
-    let start = headers.iter().rposition(is_before).unwrap_or(0);
+    // Where the record that is needed can be at the latest; a segment under a wrong name is no place to begin.
+    let is_before = |(header, sequence): (&Result<Header, _>, &u64)| {
+        header.as_ref().is_ok_and(|header| header.first_index <= from_index && header.sequence == *sequence)
+    };
+    let start = headers.iter().zip(&sequences).rposition(is_before).unwrap_or(0);
     let mut walk = Walk { disk, from_index, found: &mut found, previous: None, claim: from_index };
     for (at, sequence) in sequences.iter().enumerate().skip(start) {
         let name = segment::name(*sequence);
@@ -182,19 +185,21 @@ impl Walk<'_> {
 
     /// What a sound header says that cannot be.
     fn contradiction(&self, header: &Header, sequence: u64) -> Result<Option<String>, JournalError> {
+        if header.sequence != sequence {
+            return Ok(Some(format!("it is segment {}", header.sequence)));
+        }
         let Some((previous, end)) = &self.previous else {
-            if header.first_index > self.from_index {
-                let first = header.first_index;
-                return Err(JournalError::Missing { wanted: self.from_index, first, next: first });
-            }
-            return Ok((header.sequence != sequence).then(|| format!("it is segment {}", header.sequence)));
+            let first = header.first_index;
+            let is_late = first > self.from_index;
+            return if is_late {
+                Err(JournalError::Missing { wanted: self.from_index, first, next: first })
+            } else {
+                Ok(None)
+            };
         };
-        let next = self.found.next_index;
-        Ok(if header.sequence != sequence {
-            Some(format!("it is segment {}", header.sequence))
-        } else if header.journal != previous.journal {
+        Ok(if header.journal != previous.journal {
             Some("it belongs to another journal".to_owned())
-        } else if header.first_index != next {
+        } else if header.first_index != self.found.next_index {
             Some(format!("it begins with record {}", header.first_index))
         } else if header.previous_end != *end {
             Some(format!("the segment before ends at byte {end}, it should at {}", header.previous_end))

@@ -2,6 +2,7 @@
 
 mod damage;
 mod failing;
+mod hostile;
 mod model;
 mod power;
 mod real;
