@@ -60,9 +60,9 @@ class Venue:
         (self.order,) = session.engine.orders.open()
 
     @classmethod
-    def after_start(cls, folder):
-        """Run until the first order rests, and take over."""
-        session = Session(folder, toml=SETTINGS)
+    def after_start(cls, folder, recorder=None):
+        """Run until the first order rests, and take over. recorder: another one than the memory's."""
+        session = Session(folder, toml=SETTINGS, recorder=recorder)
         port = session.world.machine
         sequences = [0]
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mm.live.bot import Bot
     from mm.live.operating import Operating
     from mm.live.supervisor import Supervisor
+    from mm.persistence.journal import EventJournal
     from mm.persistence.recorder import FileRecorder
     from mm.screen.view import View
     from mm.simulator.world import World
@@ -171,6 +172,7 @@ def run_settings(
     read: the settings of a file for `mm reload`, None for the run's own, or raises SettingsError; shown: what takes the
     news instead of the usual view, which it is given; begun: called when the run can be asked to stop.
     """
+    from mm._core import JournalError, journal_epoch
     from mm.live.operating import Operating
     from mm.persistence.recorder import FileRecorder, RecorderError
     from mm.persistence.state import StateFolder
@@ -200,8 +202,10 @@ def run_settings(
             )
         if report := folder.watchdog_report():
             view.say(f"note: the watchdog of an earlier start: {report}")
-        epoch = folder.next_epoch(int(time.time()))
-        recorder = FileRecorder(folder.new_recording(epoch), build=_build(), created_ns=time.time_ns())
+        epoch = folder.next_epoch(int(time.time()), floor=journal_epoch(str(folder.journal)))
+        journal = _journal(settings.run.journal, folder.journal, epoch, view)
+        path = folder.new_recording(epoch)
+        recorder = FileRecorder(path, build=_build(), created_ns=time.time_ns(), journal=journal)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
 
             def operating(bot: Bot) -> Operating:
@@ -212,13 +216,24 @@ def run_settings(
     except KeyboardInterrupt:
         # The run's last word, once spoken, holds: its signal handlers end with its loop.
         return _refuse(INTERRUPTED, Exit.UNREACHABLE) if code is None else code
-    except (ConfigError, RecorderError) as error:
+    except (ConfigError, RecorderError, JournalError) as error:
         return _refuse(error)
     except LaunchError as error:
         return _refuse(error, Exit.UNREACHABLE)
     finally:
         output.close()
         folder.close()
+
+
+def _journal(policy: str, folder: Path, epoch: int, view: View) -> EventJournal | None:
+    from mm.persistence.journal import POLICIES, EventJournal
+
+    if policy not in POLICIES:
+        return None
+    journal = EventJournal(folder, epoch=epoch, build=_build(), now_ns=time.time_ns(), policy=policy)
+    for notice in journal.notices:
+        view.say(f"note: the journal: {notice}")
+    return journal
 
 
 async def _live(

@@ -27,9 +27,9 @@ KEY = ("kraken", "BTC/USD")
 
 
 class Session:
-    """hooks: the venue's fault hooks; tier: of its rate limits."""
+    """hooks: the venue's fault hooks; tier: of its rate limits; recorder: another one than the memory's."""
 
-    def __init__(self, folder, *, seed=1, hooks=(), tier="pro", epoch=1, toml=None):
+    def __init__(self, folder, *, seed=1, hooks=(), tier="pro", epoch=1, toml=None, recorder=None):
         self.log = []
         self.exchange = Exchange(
             [btc_usd()],
@@ -53,7 +53,7 @@ class Session:
             api_key=Secret(self.venue.api_key),
             api_secret=Secret(self.venue.api_secret),
         )
-        self.recorder = MemoryRecorder(keep=True)
+        self.recorder = MemoryRecorder(keep=True) if recorder is None else recorder
         start = ev.Start(START, seed, epoch, to_json(self.settings))
         self.recorder.record(start)
         face = find("kraken")

@@ -8,7 +8,7 @@ use mm_core::journal::disk::{Disk, Folder};
 use mm_core::journal::reader::Reader;
 use mm_core::journal::recovery;
 use mm_core::journal::snapshot::{self, Loaded, Snapshot};
-use mm_core::journal::survey::{Survey, first_kept, survey};
+use mm_core::journal::survey::{Survey, first_kept, highest_epoch, survey};
 use mm_core::journal::writer::{GATHER, SEGMENT_BYTES};
 use mm_core::journal::{Journal as Core, JournalError as Fault, Policy, Settings};
 use pyo3::create_exception;
@@ -62,7 +62,7 @@ fn notices(found: &Survey, loaded: &Loaded, has_moved: bool) -> Vec<String> {
     }
     if found.torn.is_none() && !found.is_closed && !found.segments.is_empty() {
         let open = found.next_index.saturating_sub(found.durable);
-        told.push(format!("the last writer did not close it; {open} records were not known to be on the disk"));
+        told.push(format!("the last writer did not close it; records not known to be on the disk: {open}"));
     }
     if let Some(skipped) = &found.skipped {
         told.push(format!("damage before the snapshot, which is not needed: {skipped}"));
@@ -299,6 +299,15 @@ impl JournalReader {
     fn is_closed(&self) -> bool {
         self.found.is_closed
     }
+}
+
+#[pyfunction]
+pub fn journal_epoch(folder: &str) -> PyResult<u64> {
+    let path = Path::new(folder);
+    if !path.exists() {
+        return Ok(0);
+    }
+    Folder::read_only(path).and_then(|disk| highest_epoch(&disk)).map_err(raised)
 }
 
 #[pyfunction]

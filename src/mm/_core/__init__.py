@@ -27,6 +27,7 @@ from ._rust import MexcFuturesBookDecoder as MexcFuturesBookDecoder
 from ._rust import MexcSigner as MexcSigner
 from ._rust import TokenBucket as TokenBucket
 from ._rust import crc32 as crc32
+from ._rust import journal_epoch as journal_epoch
 from ._rust import journal_repair as journal_repair
 from ._rust import mexc_depth_span as mexc_depth_span
 from ._rust import mexc_futures_depth_span as mexc_futures_depth_span

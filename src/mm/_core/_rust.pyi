@@ -35,6 +35,7 @@ __all__ = [
     "RecordBuffer",
     "TokenBucket",
     "crc32",
+    "journal_epoch",
     "journal_repair",
     "mexc_depth_span",
     "mexc_futures_depth_span",
@@ -302,6 +303,9 @@ class JournalReader:
     @property
     def is_closed(self) -> bool:
         """Whether the last writer closed it."""
+
+def journal_epoch(folder: str) -> int:
+    """Return the highest epoch that a journal tells of, 0 where there is none. Raises JournalError."""
 
 def journal_repair(folder: str, now_ns: int) -> int | None:
     """Cut a journal where damage is, and keep a copy of all that is cut; returns the first record that is gone.

@@ -9,6 +9,8 @@ cdef class DriverCore:
     cdef readonly list observers
     cdef public object on_output
     cdef object _record
+    cdef object _commit
+    cdef object _settle
     cdef list _unseen
 
     cpdef take(self, events)

@@ -28,6 +28,10 @@ cdef class DriverCore:
         self.observers = []
         self._unseen = []
         self._record = recorder.record
+        # What a decision recorded may have to wait for the disk before its bytes leave.
+        self._commit = getattr(recorder, "commit", None)
+        # And what it put off can be done once they have left.
+        self._settle = getattr(recorder, "settle", None)
 
     cpdef take(self, events):
         """Record, apply and show events, in order."""
@@ -58,6 +62,8 @@ cdef class DriverCore:
     cdef bint _submit(self, int64_t now_ns, str source, list commands) except -1:
         """Hand commands to the links; returns whether they led to events."""
         cdef bint heard = False
+        if self._commit is not None:
+            self._commit()
         for command in commands:
             if self.observers:
                 self._unseen.append(command)
@@ -112,6 +118,9 @@ cdef class PortCore:
     cpdef drain(self):
         """Take the actions since the last call, in order; when there are none, all before are with the sockets."""
         actions = self.link.drain()
-        if not actions and self.driver._unseen:
-            self.driver.show()
+        if not actions:
+            if self.driver._settle is not None:
+                self.driver._settle()
+            if self.driver._unseen:
+                self.driver.show()
         return actions

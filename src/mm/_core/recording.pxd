@@ -11,5 +11,9 @@ cdef class RecorderCore:
     cdef frozenset _waiting
     cdef int64_t _bytes_max
     cdef list _kept
+    cdef object _journal
+    cdef dict _durable
+    cdef bint _owes
 
     cpdef record(self, Event event)
+    cpdef settle_owed(self)

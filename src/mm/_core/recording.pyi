@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 from typing_extensions import disjoint_base
@@ -10,9 +11,18 @@ class RecorderCore:
     """Frames events into a buffer."""
 
     failed: bool
-    def __init__(self, *, waiting: frozenset[Any] | None, bytes_max: int, kept: list[Any] | None = None) -> None: ...
+    def __init__(
+        self,
+        *,
+        waiting: frozenset[Any] | None,
+        bytes_max: int,
+        kept: list[Any] | None = None,
+        journal: Callable[[int, bytes, int, int], int] | None = None,
+        durable: dict[type[Event], Any] | None = None,
+    ) -> None: ...
     @property
     def records(self) -> int: ...
     @property
     def buffer(self) -> RecordBuffer: ...
     def record(self, event: Event) -> None: ...
+    def settle_owed(self) -> None: ...

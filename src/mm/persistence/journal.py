@@ -15,6 +15,7 @@ from mm._core import Journal, JournalError, JournalReader, events
 from mm._core.events import FORMAT_VERSION, Event, pack, unpack
 
 Policy = Literal["os", "group", "always"]
+POLICIES: Final[tuple[Policy, ...]] = ("os", "group", "always")
 
 
 class Kind(IntEnum):
@@ -76,7 +77,9 @@ class EventJournal:
         self._journal = Journal(
             str(folder), epoch=epoch, form=FORMAT_VERSION, build=build, now_ns=now_ns, policy=policy
         )
-        self._append = self._journal.append
+        self.append = self._journal.append
+        """Of the journal itself: (kind, payload, wall_ns, mono_ns)."""
+        self.policy = policy
         self.notices = self._journal.notices
 
     def record(self, event: Event, wall_ns: int, mono_ns: int) -> bool:
@@ -87,7 +90,7 @@ class EventJournal:
         kind = DURABLE.get(type(event))
         if kind is None:
             return False
-        self._append(kind, pack(event), wall_ns, mono_ns)
+        self.append(kind, pack(event), wall_ns, mono_ns)
         return True
 
     def commit(self) -> None:

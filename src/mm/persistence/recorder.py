@@ -17,15 +17,18 @@ Market data and timers may wait in a buffer of ours; order is kept because a wri
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
 from typing import Final, NoReturn, Protocol
 from zlib import crc32
 
-from mm._core import events
+from mm._core import JournalError, events
 from mm._core.events import FORMAT_VERSION, Event
 from mm._core.recording import RecorderCore
+from mm.persistence.journal import DURABLE, EventJournal
 
 MAGIC: Final = b"MMREC\x00\x01\n"
 """The newline and the zero byte show a file that went through a text mode."""
@@ -70,14 +73,24 @@ def length_word(size: int) -> int:
 class FileRecorder(RecorderCore):
     """Writes a new file; refuses one that exists.
 
-    Args: path; build: what made the events, for the reader of an old file; created_ns: UTC. Raises RecorderError, from
+    Args: path; build: what made the events, for the reader of an old file; created_ns: UTC; journal: takes what is
+    durable before the file does; its failure is the recorder's, and it is closed with it. Raises RecorderError, from
     the constructor too. After the first failure the recorder is `failed` and takes no more.
     """
 
-    __slots__ = ("_file", "path")
+    __slots__ = ("_file", "_journal", "commit", "path", "settle")
 
-    def __init__(self, path: Path, *, build: str, created_ns: int) -> None:
-        super().__init__(waiting=BATCHED, bytes_max=BUFFER_BYTES_MAX)
+    commit: Callable[[], None] | None
+    """To be called between a decision and its bytes; None where nobody has to wait."""
+    settle: Callable[[], None] | None
+    """To be called when they have left: the file gets what the journal had before; None where nothing was put off."""
+
+    def __init__(self, path: Path, *, build: str, created_ns: int, journal: EventJournal | None = None) -> None:
+        append = None if journal is None else journal.append
+        super().__init__(waiting=BATCHED, bytes_max=BUFFER_BYTES_MAX, journal=append, durable=DURABLE)
+        self._journal = journal
+        self.commit = self._committed if journal is not None and journal.policy == "group" else None
+        self.settle = self.settle_owed if journal is not None else None
         self.path = path
         name = build.encode()[:1000]
         header = HEADER.pack(MAGIC, FORMAT_VERSION, len(name), created_ns) + name
@@ -96,6 +109,15 @@ class FileRecorder(RecorderCore):
         if self.failed:
             raise RecorderError(f"{self.path}: writing failed before; nothing more is taken")
         self._fail(reason, None)
+
+    def _committed(self) -> None:
+        if self._journal is None or self.failed:
+            self.refuse("")
+            return
+        try:
+            self._journal.commit()
+        except JournalError as error:
+            self.refuse(str(error))
 
     def flush(self) -> None:
         """Hand the buffer to the kernel, whole."""
@@ -136,6 +158,14 @@ class FileRecorder(RecorderCore):
                 os.close(self._file)
                 self._file = -1
                 self.failed = True
+                self._close_journal()
+
+    def _close_journal(self) -> None:
+        if self._journal is not None:
+            try:
+                self._journal.close(time.time_ns(), time.monotonic_ns())
+            except JournalError as error:
+                raise RecorderError(f"the journal was not closed: {error}") from error
 
     def _fail(self, reason: str, cause: OSError | None) -> NoReturn:
         self.failed = True

@@ -24,7 +24,9 @@ pub fn recover(disk: &dyn Disk, found: &Survey, now_ns: i64) -> Result<(), Journ
     }
     for segment in &found.segments {
         let is_torn = last_torn.is_some_and(|torn| torn.segment == segment.name);
-        if is_torn || segment.next_index > found.durable {
+        // The last one of a killed writer has room that nobody fills any more.
+        let has_room = !found.is_closed && found.segments.last().is_some_and(|last| last.name == segment.name);
+        if is_torn || has_room || segment.next_index > found.durable {
             let bytes = disk.read(&segment.name, segment.end).map_err(|error| failed("read a segment", &error))?;
             replace(disk, &segment.name, &[&bytes])?;
         }

@@ -104,6 +104,18 @@ pub fn first_kept(disk: &dyn Disk) -> Result<u64, JournalError> {
     Ok(Header::decode(&bytes).map_or(0, |header| header.first_index))
 }
 
+/// The highest epoch in a sound header; 0 in an empty folder.
+pub fn highest_epoch(disk: &dyn Disk) -> Result<u64, JournalError> {
+    let names = disk.list().map_err(|error| JournalError::disk("list the journal", &error))?;
+    let mut highest = 0;
+    for name in names.iter().filter(|name| segment::sequence(name).is_some()) {
+        if let Ok(header) = Header::decode(&read(disk, name, HEADER_BYTES as u64)?) {
+            highest = header.epoch.max(highest);
+        }
+    }
+    Ok(highest)
+}
+
 struct Hole {
     bytes: Vec<u8>,
     offset: usize,

@@ -36,6 +36,16 @@ fn a_killed_process_loses_nothing_and_is_told() {
 }
 
 #[test]
+fn the_room_of_a_killed_writer_is_given_back() {
+    let disk = ModelDisk::default();
+    for epoch in 1..4 {
+        drop(open(&disk, epoch));
+    }
+    let sizes: Vec<usize> = disk.files().iter().map(|name| disk.read(name, u64::MAX).unwrap().len()).collect();
+    assert_eq!(sizes, [128, 128, 1000]);
+}
+
+#[test]
 fn an_epoch_has_to_rise() {
     let disk = ModelDisk::default();
     drop(open(&disk, 5));
