@@ -5,14 +5,17 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mm._core import TokenBucket
 from mm._core import hedge_ledger as native_ledger
 from mm._core import hedge_policy as native
+from mm._core import order_rate as native_rate
 from mm._core import profit as native_profit
 from mm.instruments import Instrument
 from mm.oms import ids as native_ids
 from tests.reference import hedge_ledger as plain_ledger
 from tests.reference import hedge_policy as plain
 from tests.reference import ids as plain_ids
+from tests.reference import order_rate as plain_rate
 from tests.reference import profit as plain_profit
 
 SMALL, LARGE = st.integers(0, 2_000), st.integers(0, 2**53)
@@ -100,6 +103,28 @@ def test_client_ids_are_the_same(owner, epoch, taken, purpose):
     assert ours.peek(purpose) == theirs.peek(purpose)
     assert ours.count == theirs.count
     assert ours.is_own(ours.peek(purpose))
+
+
+ASKS = st.tuples(
+    st.sampled_from(["allows", "next_permit_ns", "charge"]), st.sampled_from(["place", "cancel", "amend"]),
+    st.booleans(), st.integers(0, 400_000_000), st.booleans(),
+)  # fmt: skip
+
+
+@given(st.lists(ASKS, max_size=60))
+def test_order_rates_are_the_same(asks):
+    rates = [
+        module.OrderRate(TokenBucket(6, 6_000, 2), TokenBucket(9, 9_000, 2)) for module in (native_rate, plain_rate)
+    ]
+    now_ns = 10**18
+    for kind, action, priority, waited_ns, pauses in asks:
+        now_ns += waited_ns
+        if pauses:
+            for rate in rates:
+                rate._paused_ns = now_ns + 10**8
+        arguments = (now_ns, action, 0) if kind == "charge" else (now_ns, action, 0, priority, 3)
+        answers = [getattr(rate, kind)(*arguments) for rate in rates]
+        assert answers[0] == answers[1]
 
 
 SIZES = st.integers(1, 2**62)

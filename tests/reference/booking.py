@@ -1,4 +1,4 @@
-"""The slow twin of `EngineCore.apply_fill`: one statement after the other, and everybody told, asked for or not."""
+"""The slow twin of `BookingCore.apply_fill`: one statement after the other, and everybody told, asked for or not."""
 
 from __future__ import annotations
 

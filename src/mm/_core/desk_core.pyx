@@ -19,6 +19,7 @@ from mm._core.limits cimport Refused
 from mm._core.market cimport MarketCore
 from mm._core.order cimport Order
 from mm._core.order_events cimport Fill
+from mm._core.order_rate cimport OrderRate
 
 from mm._core.hedge_ledger import EXTERNAL as _EXTERNAL
 from mm._core.market import AMOUNT_PRECISION as _AMOUNT_PRECISION
@@ -264,7 +265,11 @@ cdef class HedgeDeskCore(Desk):
             self.note = f"held back: {refused.reason}"
             return 0
         rates = hedge.limits
-        if rates is not None and not rates.allows(now_ns, "place", 0, True, len(hedge.orders)):
+        if rates is not None and not (
+            (<OrderRate>rates).allows(now_ns, "place", 0, True, len(hedge.orders))
+            if isinstance(rates, OrderRate)
+            else rates.allows(now_ns, "place", 0, True, len(hedge.orders))
+        ):
             self.note = "held back: the venue's order rate limit is used up"
             return self._wake(now_ns + _AGAIN_NS)
         if self._failures == _ALARM_TRIES:

@@ -1,35 +1,27 @@
 from libc.stdint cimport int64_t
 
+from mm._core.booking cimport BookingCore
 from mm._core.commands cimport Amend, Cancel, Place
-from mm._core.accounts_core cimport AccountsCore
 from mm._core.event cimport Event
 from mm._core.limits cimport Limits, Refused
 from mm._core.market cimport MarketCore, VenueCore
 from mm._core.market_events cimport BookFrame
 from mm._core.order cimport Order
-from mm._core.order_events cimport Fill
-from mm._core.orders cimport OrderStore
 from mm._core.quotes cimport Quote, Quoting
 
 
-cdef class EngineCore:
-    cdef readonly OrderStore orders
+cdef class EngineCore(BookingCore):
     cdef readonly Limits limits
     cdef readonly object recorder, ids, decisions
-    cdef readonly dict venues, markets, cancel_asked_ns, cancel_tries
-    cdef public bint is_stopping, is_paused, is_heard
-    cdef public int64_t last_ns, upkeep_due_ns, started_ns, fills, unbooked
-    cdef public AccountsCore accounts
-    # `on_fill` of a strategy that does not want to hear of fills; whether anybody subscribed to them.
-    cdef public object silent
-    cdef public bint hears_fills
+    cdef readonly dict markets, cancel_asked_ns, cancel_tries
+    cdef public bint is_paused, is_heard
+    cdef public int64_t last_ns, upkeep_due_ns
     cdef object _record, _upkeep
     cdef dict _handlers, _assets
-    cdef list _commands, _market_list, _desks
+    cdef list _commands, _market_list
     cdef int64_t _book_age_ns_max, _private_down_ns_max, _pull_ns
 
     cpdef int apply(self, Event event) except -1
-    cpdef int apply_fill(self, Fill event) except -1
     cpdef int emit(self, Event command) except -1
     cpdef list decide(self, int64_t now_ns)
     cpdef list decide_first(self, int64_t now_ns)

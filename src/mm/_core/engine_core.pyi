@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from typing_extensions import disjoint_base
 
+from mm._core.booking import BookingCore
 from mm._core.decision import Decision
 from mm._core.event import Event
-from mm._core.events import Fill
 from mm._core.limits import Limits, Refused
 from mm._core.market import MarketCore
 from mm._core.order import Order
@@ -17,21 +17,13 @@ DECISIONS_MAX: Final[int]
 QUOTABLE: Final[frozenset[str]]
 
 @disjoint_base
-class EngineCore:
+class EngineCore(BookingCore):
     """State of a run and the two verbs on it."""
 
-    is_stopping: bool
     is_paused: bool
     is_heard: bool
     last_ns: int
     upkeep_due_ns: int
-    started_ns: int
-    fills: int
-    unbooked: int
-    # Any: a subclass of `mm._core.accounts_core.AccountsCore`.
-    accounts: Any
-    silent: Any
-    hears_fills: bool
     def __init__(
         self,
         *,
@@ -44,8 +36,6 @@ class EngineCore:
         private_down_ns_max: int,
     ) -> None: ...
     @property
-    def orders(self) -> OrderStore: ...
-    @property
     def limits(self) -> Limits: ...
     @property
     def recorder(self) -> Any: ...
@@ -53,8 +43,6 @@ class EngineCore:
     def ids(self) -> Any: ...
     @property
     def decisions(self) -> deque[Decision]: ...
-    @property
-    def venues(self) -> dict[str, Any]: ...
     @property
     def markets(self) -> dict[tuple[str, str], Any]: ...
     @property
@@ -71,7 +59,6 @@ class EngineCore:
     def decide_quotes(self, now_ns: int) -> list[Any]: ...
     def decide(self, now_ns: int) -> list[Any]: ...
     def next_deadline(self) -> int: ...
-    def apply_fill(self, event: Fill) -> int: ...
     def emit(self, command: Event) -> int: ...
     def gate(self, now_ns: int, market: MarketCore) -> str: ...
     def market_gate(self, now_ns: int, market: MarketCore) -> str: ...

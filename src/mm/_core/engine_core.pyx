@@ -9,6 +9,7 @@ from collections import deque
 
 from libc.stdint cimport int64_t
 
+from mm._core.booking cimport BookingCore
 from mm._core.commands cimport Amend, Cancel, Place, StrategyPaused
 from mm._core.decision cimport Decision, act_of
 from mm._core.desk cimport Desk
@@ -18,8 +19,8 @@ from mm._core.market cimport MarketCore, VenueCore
 from mm._core.market_events cimport BookFrame
 from mm._core.order cimport PENDING_NEW, UNKNOWN, Order
 from mm._core.order_events cimport Fill
+from mm._core.order_rate cimport OrderRate
 from mm._core.orders cimport OrderStore
-from mm._core.profit cimport ProfitSplit
 from mm._core.quoter cimport Quoter, Step
 from mm._core.quotes cimport Quote, Quoting
 
@@ -50,9 +51,9 @@ cdef int64_t CANCEL_AGAIN_NS_MAX = 30_000_000_000
 cdef int64_t RATE_WAIT_NS = 50_000_000
 cdef str EMPTY = ""
 cdef str HEDGE = "hedge"
-cdef str FLATTEN = "flatten"
-cdef str ADOPTED = "adopted"
 cdef tuple NOTHING = ()
+# Nobody adds to it.
+cdef list NO_COMMANDS = []
 
 
 cdef inline Amend amend_of(int64_t now_ns, Order order, int64_t price, int64_t size):
@@ -87,7 +88,7 @@ cdef inline Place place_of(int64_t now_ns, MarketCore market, str client_id, Quo
     return place
 
 
-cdef class EngineCore:
+cdef class EngineCore(BookingCore):
     """State of a run and the two verbs on it.
 
     orders, limits: of the run; ids: client ids; recorder: takes each command before it is applied; upkeep: run when
@@ -181,7 +182,10 @@ cdef class EngineCore:
 
     cpdef list decide_first(self, int64_t now_ns):
         """Return what cannot wait: upkeep, and hedges. Debts are paid before new ones are invited."""
-        cdef list commands = []
+        cdef list commands
+        if now_ns < self.upkeep_due_ns and not self._desks:
+            return NO_COMMANDS
+        commands = []
         self._commands = commands
         if now_ns >= self.upkeep_due_ns:
             self._upkeep.run(now_ns)
@@ -367,7 +371,10 @@ cdef class EngineCore:
         else:
             self._placed(command)
         if market.limits is not None:
-            market.limits.charge(command.recv_ns, "place", 0)
+            if isinstance(market.limits, OrderRate):
+                (<OrderRate>market.limits).charge(command.recv_ns, "place", 0)
+            else:
+                market.limits.charge(command.recv_ns, "place", 0)
         return 0
 
     cdef int _apply_amend(self, Amend command) except -1:
@@ -376,68 +383,6 @@ cdef class EngineCore:
         market.quoter.changed_ns = command.recv_ns
         if market.limits is not None:
             market.limits.charge(command.recv_ns, "amend", command.recv_ns - order.touched_ns)
-        return 0
-
-    cpdef int apply_fill(self, Fill event) except -1:
-        """Book a fill: order, position, profit, debts; a fill that was booked before changes nothing but its order."""
-        cdef OrderStore orders = self.orders
-        cdef Order order = orders.get(event.client_id)
-        cdef MarketCore market
-        cdef ProfitSplit profit
-        cdef bint is_quote
-        if order is None:
-            order = orders.by_venue_id(event.venue, event.venue_id)
-        if order is not None and order.purpose == ADOPTED and event.venue_ns < self.started_ns:
-            # Of an order taken over, before this start: settled elsewhere.
-            return 0
-        order = orders.apply(event)
-        if order is None:
-            self.unbooked += 1
-            self._unbooked(event)
-            return 0
-        market = (<VenueCore?>self.venues[order.venue]).markets.get(order.symbol)
-        if orders.last_booked:
-            self.fills += 1
-            if market is not None:
-                is_quote = order.purpose != HEDGE and order.purpose != FLATTEN
-                middle2 = market.middle2
-                market.position.apply_fill(event.side, event.price, event.size, event.fee, event.fee_asset)
-                profit = <ProfitSplit?>market.profit
-                profit.on_fill(event.side, event.price, event.size, middle2)
-                self.accounts.on_fill(
-                    (order.venue, order.symbol), event.side, event.price, event.size, middle2, event.fee,
-                    event.fee_asset, not is_quote,
-                )
-                if order.purpose == HEDGE:
-                    market.hedge_fills += 1
-                    market.hedge_cost += market.instrument.money(<object>event.price * event.size)
-                if event.side > 0:
-                    market.state.buy_fill_ns = event.recv_ns
-                else:
-                    market.state.sell_fill_ns = event.recv_ns
-                for sibling in market.siblings:
-                    # What all venues hold together is another now.
-                    (<MarketCore>sibling).changed = True
-                for desk in self._desks:
-                    if isinstance(desk, Desk):
-                        (<Desk>desk).on_fill(event, order, market)
-                if market.perpetual is not None:
-                    self.perpetuals.on_own_fill(market, event)
-                if market.strategy is not None and order.purpose != HEDGE:
-                    if order.strategy == market.strategy_name:
-                        market.own_quantity += event.side * event.size
-                    hook = market.strategy.on_fill
-                    if self.silent is None or getattr(type(market.strategy), "on_fill", None) is not self.silent:
-                        self.roster.tell(market, hook, event)
-            if self.hears_fills:
-                self.hearing.on_fill(event)
-        if (
-            market is not None and order.is_open and order._state != UNKNOWN and not self.is_stopping
-            and not (<VenueCore?>self.venues[order.venue]).doubtful
-        ):
-            market.changed = True
-            return 0
-        self._after(event, order)
         return 0
 
     cdef int _apply_cancel(self, Cancel command) except -1:

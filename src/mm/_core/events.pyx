@@ -16,8 +16,10 @@ from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy
 
 from mm._core.commands cimport Amend as _Amend
+from mm._core.commands cimport Place as _Place
 from mm._core.event cimport Event
 from mm._core.market_events cimport BookFrame as _BookFrame
+from mm._core.order_events cimport Fill as _Fill
 
 from mm._core.account_events import Balance, BalanceChange, FeeRates, ForeignOrders, TimerSet
 from mm._core.commands import (
@@ -134,6 +136,46 @@ cdef class _Writer:
 cdef _Writer _WRITER = _Writer()
 
 
+cdef bytes pack_fill(_Writer writer, _Fill event):
+    writer.put(&event.recv_ns, 8)
+    writer.put(&event.venue_ns, 8)
+    writer.put_text(event.venue)
+    writer.put_text(event.client_id)
+    writer.put_text(event.venue_id)
+    writer.put_text(event.symbol)
+    writer.put(&event.side, 1)
+    writer.put_text(event.execution_id)
+    writer.put(&event.price, 8)
+    writer.put(&event.size, 8)
+    writer.put(&event.cum_size, 8)
+    writer.put_text(event.liquidity)
+    writer.put_number(event.fee)
+    writer.put_text(event.fee_asset)
+    return PyBytes_FromStringAndSize(writer.start, writer.size)
+
+
+cdef bytes pack_place(_Writer writer, _Place event):
+    cdef int8_t flag
+    writer.put(&event.recv_ns, 8)
+    writer.put_text(event.venue)
+    writer.put_text(event.symbol)
+    writer.put_text(event.client_id)
+    writer.put_text(event.strategy)
+    writer.put_text(event.purpose)
+    writer.put(&event.level, 8)
+    writer.put(&event.side, 1)
+    writer.put(&event.price, 8)
+    writer.put(&event.size, 8)
+    writer.put_text(event.order_type)
+    writer.put_text(event.time_in_force)
+    flag = event.post_only
+    writer.put(&flag, 1)
+    flag = event.reduce_only
+    writer.put(&flag, 1)
+    writer.put_text(event.parent)
+    return PyBytes_FromStringAndSize(writer.start, writer.size)
+
+
 cpdef bytes pack(Event event):
     """Return the event's binary form. Raises ValueError for text longer than 65535 bytes."""
     if event is None:
@@ -161,6 +203,10 @@ cpdef bytes pack(Event event):
         writer.put(&(<_Amend>event).price, 8)
         writer.put(&(<_Amend>event).size, 8)
         return PyBytes_FromStringAndSize(writer.start, writer.size)
+    if type(event) is _Fill:
+        return pack_fill(writer, <_Fill>event)
+    if type(event) is _Place:
+        return pack_place(writer, <_Place>event)
     for field in <tuple>schema[1]:
         value = getattr(event, <str>(<tuple>field)[0])
         code = <int>(<tuple>field)[1]

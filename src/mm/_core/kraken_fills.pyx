@@ -58,6 +58,21 @@ cdef enum:
     NEEDED = EXECUTION_ID | KIND | SYMBOL | SIDE | LAST_SIZE | LAST_PRICE | VENUE_ID
 
 
+cdef unsigned char[256] PLAIN
+cdef unsigned char[256] DIGIT
+
+
+cdef int fill_tables() except -1:
+    """Which bytes may stand in a text, and which in a number."""
+    cdef int code
+    for code in range(256):
+        PLAIN[code] = 0x20 <= code <= 0x7E and code != c'"' and code != c"\\"
+        DIGIT[code] = c"0" <= code <= c"9"
+    return 0
+
+fill_tables()
+
+
 cdef inline bint equals(Span text, const char* other, Py_ssize_t size) noexcept nogil:
     return text.size == size and memcmp(text.start, other, size) == 0
 
@@ -81,11 +96,10 @@ cdef bint take_text(const char** at, const char* end, Span* text) noexcept nogil
         return False
     here += 1
     text.start = here
-    while here < end and here[0] != c'"':
-        if here[0] < 0x20 or here[0] > 0x7E or here[0] == c"\\":
-            return False
+    # What ends a payload, the NUL behind its last byte, is not plain.
+    while PLAIN[<unsigned char>here[0]]:
         here += 1
-    if here >= end:
+    if here >= end or here[0] != c'"':
         return False
     text.size = here - text.start
     at[0] = here + 1
@@ -97,14 +111,14 @@ cdef bint take_number(const char** at, const char* end, Span* number) noexcept n
     cdef const char* here = at[0]
     cdef const char* point
     number.start = here
-    while here < end and c"0" <= here[0] <= c"9":
+    while DIGIT[<unsigned char>here[0]]:
         here += 1
     if here == number.start or (here - number.start > 1 and number.start[0] == c"0"):
         return False
-    if here < end and here[0] == c".":
+    if here[0] == c".":
         here += 1
         point = here
-        while here < end and c"0" <= here[0] <= c"9":
+        while DIGIT[<unsigned char>here[0]]:
             here += 1
         if here == point:
             return False

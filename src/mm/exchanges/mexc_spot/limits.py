@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from mm._core import TokenBucket
+from mm._core.order_rate import OrderRate
 
 ORDERS_PER_S: Final = 12
 REQUESTS_PER_S: Final = 20
@@ -24,42 +25,18 @@ WEIGHT_RESERVE: Final = 60
 recovery needs."""
 
 
-class MexcSpotLimits:
+class MexcSpotLimits(OrderRate):
     """See the module's text; the port is `mm.engine.venue.TradingLimits`. tier: "unlimited" for a simulated venue."""
 
-    __slots__ = ("_orders", "_paused_ns", "_refusals", "_requests")
+    __slots__ = ("_refusals",)
 
     def __init__(self, orders_per_s: int = ORDERS_PER_S, requests_per_s: int = REQUESTS_PER_S) -> None:
-        self._orders = TokenBucket(orders_per_s, orders_per_s * 1000, RESERVE)
-        self._requests = TokenBucket(requests_per_s, requests_per_s * 1000, RESERVE)
-        self._paused_ns = 0
+        orders = TokenBucket(orders_per_s, orders_per_s * 1000, RESERVE)
+        super().__init__(orders, TokenBucket(requests_per_s, requests_per_s * 1000, RESERVE))
         self._refusals = 0
-
-    def allows(self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0) -> bool:
-        """Return whether a request may go; counts nothing."""
-        permit_ns = self.next_permit_ns(now_ns, action, age_ns, priority, open_orders)
-        return 0 < permit_ns <= now_ns
-
-    def charge(self, now_ns: int, action: str, age_ns: int = 0) -> None:
-        """Count a request that is on its way."""
-        if action == "place":
-            self._orders.take(now_ns, 1, True)
-        self._requests.take(now_ns, 1, True)
 
     def refund(self, now_ns: int, action: str, age_ns: int = 0) -> None:
         """A request was counted and never left: its place is free again within a second anyway."""
-
-    def next_permit_ns(
-        self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0
-    ) -> int:
-        """Return when `allows` will say yes, 0 if it never will; changes nothing."""
-        if action == "amend":
-            return 0
-        first = action == "cancel" or priority
-        due_ns = self._requests.next_permit_ns(now_ns, 1, first)
-        if action == "place":
-            due_ns = max(due_ns, self._orders.next_permit_ns(now_ns, 1, first), self._paused_ns)
-        return max(due_ns, now_ns)
 
     def refused(self, now_ns: int) -> None:
         """Take the venue's word that we are over: no new orders for a while."""
