@@ -314,6 +314,7 @@ def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, .
             tier=first.tier,
             venues=hosted_as,
             hooks=_outages(settings, state),
+            extra=("--funding-seconds", f"{settings.run.funding_s:f}"),
         )
         if settings.run.outage_s:
             from mm.screen.amounts import venue_title
@@ -373,10 +374,17 @@ def _labels(world: World) -> tuple[str, ...]:
     from mm.screen.amounts import venue_title
 
     venues = [(venue_title(name), venue) for name, venue in world.venues.items()]
-    told = [f"Market: {world.market}"]
-    told += [f"Market of {name}: {venue.market}" for name, venue in venues if venue.market != world.market]
-    told += [f"Account on {name}: simulated, {venue.fees}" for name, venue in venues]
-    return (*told, "The venues replay one recording, without basis between them: hedging is easier here than anywhere")
+    first = world.market.split(", ")
+    others = []
+    for name, venue in venues:
+        if venue.market != world.market:
+            own = [part for part in venue.market.split(", ") if part not in first]
+            others.append(f"{name} {', '.join(own)}")
+    return (
+        f"Market: {world.market}",
+        f"The same recording at every venue: {'; '.join(others)}. Hedging is easier here than anywhere",
+        f"Simulated accounts: {'; '.join(f'{name} {venue.fees}' for name, venue in venues)}",
+    )
 
 
 def _view(output: Any, as_json: bool, settings: Settings) -> View:

@@ -23,8 +23,8 @@ class RunSettings:
     replay_speed: how fast the simulated market replays its recording; watchdog_s: a process of its own cancels own
     orders where no timer of the venue is armed once this one has given no sign of life for so long, 0 never; outage_s,
     outage_every_s: a new simulation cuts off the venue that is hedged on, or the only one, for so long every so often,
-    0 never; journal: "off", or when the durable journal has what is acted on: "os", "group", "always"
-    (`docs/journal.md`).
+    0 never; funding_s: a new simulation settles the funding of contracts so often, real venues each 8 hours; journal:
+    "off", or when the durable journal has what is acted on: "os", "group", "always" (`docs/journal.md`).
     """
 
     world: str = rule.choice("sim", "live", default="sim")
@@ -35,6 +35,7 @@ class RunSettings:
     replay_speed: Decimal = rule.number(default=1, above=0, most=100)
     watchdog_s: Decimal = rule.number("s", default=5, least=0, most=600)
     outage_s: Decimal = rule.number("s", default=0, least=0, most=600)
+    funding_s: Decimal = rule.number("s", default=28_800, least=1, most=86_400)
     outage_every_s: Decimal = rule.number("s", default=90, least=10, most=86_400)
     journal: str = rule.choice("off", "os", "group", "always", default="off")
 

@@ -68,12 +68,20 @@ def observe(
         hedges=sum(market.hedge_fills for market in hedges),
         hedges_volume=sum(market.hedge_cost * 10**CENTS // 10**market.instrument.cost_precision for market in hedges),
         debts=tuple(_debt(desk, engine, now_ns) for desk in engine.desks.values()),
-        markets=tuple(_market(market, now_ns) for market in engine.markets.values()),
+        # What is quoted first, whichever venue told of its symbols first.
+        markets=tuple(
+            _market(market, now_ns)
+            for market in sorted(engine.markets.values(), key=lambda each: each.strategy is None)
+        ),
         links=tuple(links),
         headroom=tuple(headroom),
         latencies=latencies,
         accounts=accounts(engine),
     )
+
+
+def _is_watched(market: Market) -> bool:
+    return market.strategy is None
 
 
 def accounts(engine: Engine) -> AccountsView:
@@ -148,6 +156,7 @@ def _market(market: Market, now_ns: int) -> MarketView:
         inventory=total - spread,
         fees=fees,
         funding=market.perpetual.funding.get(instrument.settle, 0) if market.perpetual is not None else None,
+        is_watched=market.strategy is None,
         why=_why(market),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 from textwrap import wrap
 from typing import Final
 
@@ -70,9 +69,12 @@ def picture(
     rows: list[Row] = [_title(snapshot, columns)]
     rows += [(("dim", line),) for label in snapshot.labels for line in _wrapped(label, columns)]
     rows += [GAP, *_figures(snapshot)]
+    was_watched = False
     for market in snapshot.markets:
-        rows += [GAP, *_market(market, columns, depth)]
-    rows += [GAP, *_details(snapshot)]
+        # Markets that are only watched take a row each.
+        rows += [*([] if market.is_watched and was_watched else [GAP]), *_market(market, depth)]
+        was_watched = market.is_watched
+    rows += [GAP, *_details(snapshot, columns)]
     room = max(HAPPENINGS_MIN, lines - len(rows) - 1)
     told = list(happenings)[-room:]
     if told:
@@ -132,7 +134,7 @@ def _sign(units: int) -> str:
     return "green" if units > 0 else "red" if units < 0 else ""
 
 
-def _market(market: MarketView, columns: int, depth: dict[tuple[str, str], int]) -> Iterable[Row]:
+def _market(market: MarketView, depth: dict[tuple[str, str], int]) -> Iterable[Row]:
     name = f" {venue_title(market.venue)} {market.symbol}"
     if market.book_age_ns < 0 or not market.bid or not market.ask:
         yield ("bold", name), ("yellow", "  no book")
@@ -146,6 +148,10 @@ def _market(market: MarketView, columns: int, depth: dict[tuple[str, str], int])
             ("red", thousands(market.ask)),
             ("dim", f"  {width}, book {age(market.book_age_ns)} old"),
         )
+    if market.is_watched and not market.quotes:
+        if market.why:
+            yield (("dim", f"   {market.why}"),)
+        return
     asks = [quote for quote in market.quotes if quote.side < 0]
     bids = [quote for quote in market.quotes if quote.side > 0]
     key = (market.venue, market.symbol)
@@ -169,14 +175,22 @@ def _quote(word: str, style: str, quote: Quote) -> Row:
     )
 
 
-def _details(snapshot: Snapshot) -> Iterable[Row]:
-    links = chain.from_iterable(
-        (("green" if up else "red", " up   " if up else " DOWN "), ("", f"{venue_title(venue)} {channel}  "))
-        for venue, channel, up in snapshot.links
-    )
-    if snapshot.links:
-        room = "".join(f"  {text} left" for text in snapshot.headroom)
-        yield (*links, ("dim", room))
+def _details(snapshot: Snapshot, columns: int) -> Iterable[Row]:
+    row: list[Span] = []
+    for venue, channel, up in snapshot.links:
+        link: list[Span] = [
+            ("green" if up else "red", " up   " if up else " DOWN "),
+            ("", f"{venue_title(venue)} {channel}  "),
+        ]
+        if row and sum(len(text) for _, text in row + link) > columns:
+            yield tuple(row)
+            row = []
+        row += link
+    if row:
+        yield tuple(row)
+    if snapshot.headroom:
+        for line in _wrapped(", ".join(snapshot.headroom) + " left", columns):
+            yield (("dim", line),)
     for name, p50, p99, most in snapshot.latencies:
         yield (("dim", f" {name}: p50 {spent(p50)}, p99 {spent(p99)}, max {spent(most)}"),)
 

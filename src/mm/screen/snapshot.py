@@ -45,6 +45,8 @@ class MarketView:
     fees: int
     funding: int | None = None
     """Of a contract: received less paid, in 1e-12."""
+    is_watched: bool = False
+    """No strategy quotes it."""
     why: str
     """Why there is no quote, or what the present one stands on; may be empty."""
 

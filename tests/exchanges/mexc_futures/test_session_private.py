@@ -500,7 +500,7 @@ def test_funding_is_read_after_each_settlement_and_told_once() -> None:
     desk.run(3_590)
     asked = len(desk.asked("GET private/position/funding_records"))
     desk.run(60)
-    assert len(desk.asked("GET private/position/funding_records")) == asked + 1
+    assert len(desk.asked("GET private/position/funding_records")) == asked + 2
     assert desk.of(FundingPaid) == []
     desk.run(60)
     (paid,) = desk.of(FundingPaid)

@@ -119,12 +119,15 @@ def rate(settle_s: int) -> FundingRate:
     return FundingRate(NOW, NOW, "mexc_futures", BTC, 1, settle_s * SECOND, 0)
 
 
-def test_funding_is_due_twice_after_each_settlement() -> None:
+def test_funding_is_due_three_times_after_each_settlement() -> None:
     watch = FundingWatch((BTC,))
     assert watch.due_ns() == 0
     for _ in range(3):
         watch.heard(rate(1_000))
     watch.heard(FundingRate(NOW, NOW, "mexc_futures", "X/USDT:USDT", 1, 5, 0))
+    assert watch.due_ns() == 1_002 * SECOND
+    assert watch.due(1_001 * SECOND) == []
+    assert watch.due(1_002 * SECOND) == [BTC]
     assert watch.due_ns() == 1_020 * SECOND
     assert watch.due(1_019 * SECOND) == []
     assert watch.due(1_020 * SECOND) == [BTC]

@@ -1,7 +1,7 @@
 """When funding is read, and which of it is new: the stream tells rates and positions, not what was booked.
 
-A settlement is booked up to 15 s after its time; it is asked for after 20 s, and again a minute later for whatever came
-late. (MEXC Futures reference: arithmetic.)
+A settlement is booked up to 15 s after its time; it is asked for after 2 s, since it mostly is there at once, after 20 s,
+and again a minute later for whatever came late. (MEXC Futures reference: arithmetic.)
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 from mm._core.events import FundingPaid, FundingRate
 
 SECOND_NS: Final = 1_000_000_000
-DELAYS_NS: Final = (20 * SECOND_NS, 80 * SECOND_NS)
+DELAYS_NS: Final = (2 * SECOND_NS, 20 * SECOND_NS, 80 * SECOND_NS)
 RETRY_NS: Final = 30 * SECOND_NS
 RECORDS_MAX: Final = 20_000
 
