@@ -1,7 +1,7 @@
 """When funding is read, and which of it is new: the stream tells rates and positions, not what was booked.
 
-A settlement is booked up to 15 s after its time; it is asked for after 2 s, since it mostly is there at once, after 20 s,
-and again a minute later for whatever came late. (MEXC Futures reference: arithmetic.)
+A settlement is booked up to 15 s after its time. It is asked for after 2 s, since it mostly is there at once, after
+20 s, and again a minute later for whatever came late. (MEXC Futures reference: arithmetic.)
 """
 
 from __future__ import annotations
