@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benches.table import Row, Timing, budgets, compare, render, timings
+from benches.table import Row, Timing, best_of, budgets, compare, render, timings
 
 HERE = Path(__file__).parent
 RETRIES = 2
@@ -56,9 +56,7 @@ def main() -> int:
             f"again, as these fell under their gate: {', '.join(sorted({row.budget.group for row in fallen}))}",
             flush=True,
         )
-        again = compare(measure(["-k", groups_of(fallen)])[1], margin, wanted)
-        better = {row.budget: row for row in again}
-        rows = [max(row, better[row.budget], key=lambda each: each.ratio) for row in rows]
+        rows = best_of(rows, compare(measure(["-k", groups_of(fallen)])[1], margin, wanted))
     print()
     print(render(rows))
     regressed = [row for row in rows if not row.holds]

@@ -129,6 +129,12 @@ def compare(measured: Mapping[tuple[str, str], Timing], margin: float, wanted: I
     ]
 
 
+def best_of(rows: Iterable[Row], again: Iterable[Row]) -> list[Row]:
+    """Take the better of two measurements of each row. again: some of the rows; a peer not asked again has none."""
+    better = {row.budget: row for row in again}
+    return [max(row, better.get(row.budget, row), key=lambda each: each.ratio) for row in rows]
+
+
 def duration(nanoseconds: float) -> str:
     """Write a time with three digits and its unit: `87.1 ns`, `1.25 us`."""
     for unit in ("ns", "us", "ms"):

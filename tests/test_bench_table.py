@@ -2,7 +2,7 @@
 
 import pytest
 
-from benches.table import Budget, Row, Timing, budgets, compare, name_in_group, render, timings
+from benches.table import Budget, Row, Timing, best_of, budgets, compare, name_in_group, render, timings
 
 
 def timing(nanoseconds, **extra):
@@ -32,6 +32,12 @@ def test_row_of_a_library_that_is_not_installed_is_left_out():
     ours = {("R1", "ours"): timing(30)}
     assert compare(ours, 0.25, wanted) == []
     assert [row.ratio for row in compare(ours | {("R1", "aiolimiter"): timing(900)}, 0.25, wanted)] == [30]
+
+
+def test_the_better_of_two_measurements_counts_and_what_was_not_measured_again_stays():
+    first = [row(100, 300), Row(Budget("R1", "a permit", "aiolimiter", 15, 20, peer=True), 0.25, timing(1), timing(30))]
+    assert [each.ratio for each in best_of(first, [row(100, 400)])] == [4, 30]
+    assert [each.ratio for each in best_of(first, [row(100, 200)])] == [3, 30]
 
 
 def test_report_is_divided_by_its_operations_and_named_within_its_group():
