@@ -3,10 +3,10 @@
     python tools/audit_fills.py orders.jsonl [--tape FILE]
 
 The log has a JSON object a line. Requests and what else came from outside (`start`, `deposit`, `restored`, `uncross`,
-`place`, `amend`, `cancel`, `status`, `stop`; of contracts also `position`, `unentered`, `outside`, `funding`) are taken
-as given. What the exchange made of them (`rest`, `fill`, `end`)
-must come out here again, in the same order and to the last unit: price, size, fee, cause, the tape's trade and its
-size, and the queue ahead at arrival and before the fill. `tape` in each line is how many entries of the tape came
+`place`, `amend`, `cancel`, `status`, `stop`, the `book` of a market that is on no tape; of contracts also `position`,
+`unentered`, `outside`, `funding`) are taken as given. What the exchange made of them (`rest`, `fill`, `end`) must come
+out here again, in the same order and to the last unit: price, size, fee, cause, the tape's trade and its size, and the
+queue ahead at arrival and before the fill. `tape` in each line is how many entries of the tape came
 before it. At `stop` the balances must agree too, and nothing may be missing.
 Exit status: 0 all derived, 1 differences, 2 unreadable input.
 
@@ -199,7 +199,12 @@ class Audit:
         elif event == "status":
             self._status(line)
         elif event == "uncross":
-            self._cross(line["time_ns"])
+            for symbol in (self.tape_symbol, *(symbol for symbol in self.instruments if symbol != self.tape_symbol)):
+                self._cross(line["time_ns"], symbol)
+        elif event == "book":
+            if line["symbol"] == self.tape_symbol:
+                problems.append("a book of the symbol that is on the tape")
+            self._book(line["time_ns"], line["symbol"], line["levels"], False)
         elif event == "stop":
             problems += self._stop(line)
         else:
@@ -358,38 +363,38 @@ class Audit:
         if kind == "trade":
             self._tape_trade(time_ns, *payload)
         else:
-            self._tape_book(time_ns, payload, whole)
+            self._book(time_ns, self.tape_symbol, payload, whole)
         self.applied += 1
 
-    def _tape_book(self, time_ns: int, levels: list[tuple[int, int, int]], whole: bool) -> None:
+    def _book(self, time_ns: int, symbol: str, levels: list[tuple[int, int, int]], whole: bool) -> None:
         changed = set()
         if whole:
             for side in (BUY, SELL):
-                changed |= {(side, price) for price in self.recorded[self.tape_symbol, side]}
-                self.recorded[self.tape_symbol, side].clear()
+                changed |= {(side, price) for price in self.recorded[symbol, side]}
+                self.recorded[symbol, side].clear()
         for side, price, size in levels:
             changed.add((side, price))
-            self.recorded[self.tape_symbol, side][price] = size
+            self.recorded[symbol, side][price] = size
             if not size:
-                del self.recorded[self.tape_symbol, side][price]
+                del self.recorded[symbol, side][price]
         for side, price in changed:
-            size = self.recorded[self.tape_symbol, side].get(price, 0)
-            if size or not self._is_beyond(self.tape_symbol, side, price):
-                for order in self._at(self.tape_symbol, side, price):
+            size = self.recorded[symbol, side].get(price, 0)
+            if size or not self._is_beyond(symbol, side, price):
+                for order in self._at(symbol, side, price):
                     order.ahead = min(order.ahead, size)
-        self._cross(time_ns)
+        self._cross(time_ns, symbol)
 
-    def _cross(self, time_ns: int) -> None:
+    def _cross(self, time_ns: int, symbol: str) -> None:
         """Recorded size at or through an order's price trades with the order, best first, at the order's price."""
         for side in (BUY, SELL):
-            other = self.recorded[self.tape_symbol, -side]
-            for order in self._queue(self.tape_symbol, side):
+            other = self.recorded[symbol, -side]
+            for order in self._queue(symbol, side):
                 while order.left and other:
                     best = min(other) if side == BUY else max(other)
                     if (best - order.price) * side > 0:
                         break
                     size = min(order.left, other[best])
-                    self._eat(self.tape_symbol, -side, best, size)
+                    self._eat(symbol, -side, best, size)
                     self._fill(order, order.price, size, True, "cross", time_ns=time_ns)
 
     def _tape_trade(self, time_ns: int, taker: int, price: int, size: int) -> None:

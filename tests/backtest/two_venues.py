@@ -72,8 +72,8 @@ def usdt_usd():
 
 class TwoVenues:
     """hooks: venue -> fault rules; settings: the configuration's text, with places for `policy` and `extra`; is_rated:
-    Kraken has a market of USDT, see `rate`; hedge_venue: "mexc_futures" with settings of its own; funding_seconds:
-    between its settlements."""
+    Kraken has a market of USDT, see `rate`; is_generated: it has the simulator's own one; hedge_venue: "mexc_futures"
+    with settings of its own; funding_seconds: between its settlements."""
 
     def __init__(
         self,
@@ -85,12 +85,13 @@ class TwoVenues:
         extra="",
         settings=SETTINGS,
         is_rated=False,
+        is_generated=False,
         hedge_venue=MEXC,
         funding_seconds=28_800,
     ):
         self.log = []
         path = folder / "two.toml"
-        path.write_text(settings.format(policy=policy, extra=extra) + (BY_MARKET if is_rated else ""))
+        path.write_text(settings.format(policy=policy, extra=extra) + (BY_MARKET if is_rated or is_generated else ""))
         settings = load(path, Environment({}), {("run", "seed"): seed}, parameters_of, policies_of)
         self.exchanges, self.venues, faces = {}, {}, {}
         options = Namespace(
@@ -106,6 +107,8 @@ class TwoVenues:
             kind = KINDS[name]
             traded = kind.instrument(options)
             named = {} if kind.order_name is None else {"name": kind.order_name}
+            if is_generated and name == KRAKEN:
+                named["generated"] = kind.generated(options)
             entries = builtin(kind.tape).replay()
             exchange = kind.exchange(
                 [traded, usdt_usd()] if is_rated and name == KRAKEN else [traded],

@@ -30,7 +30,7 @@ def clients(world: World) -> tuple[Any, Any, Any]:
 def test_public_rest(clients: tuple[Any, Any, Any]) -> None:
     market, _, _ = clients
     assert market.get_asset_pairs(pair="BTC/USD")["BTC/USD"]["pair_decimals"] == 1
-    assert set(market.get_assets()) == {"XXBT", "ZUSD"}
+    assert set(market.get_assets()) == {"XXBT", "ZUSD", "USDT"}
     assert market.get_system_status()["status"] == "online"
     book = market.get_order_book(pair=PAIR, count=5)["XXBTZUSD"]
     assert Decimal(book["bids"][0][0]) < Decimal(book["asks"][0][0])

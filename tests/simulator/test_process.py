@@ -100,6 +100,7 @@ def test_a_world_is_found_again_by_its_folder(world: World, tmp_path: Path) -> N
     assert (tmp_path / "simulator.json").stat().st_mode & 0o077 == 0
     assert world.api_secret not in repr(world)
     assert "no profit can be claimed" in world.market
+    assert "USDT/USD is generated from the seed, no recording" in world.market
     assert world.fees == "maker 0.25 %, taker 0.40 % (30-day volume of 0 USD)"
     assert urlsplit(world.rest_url).hostname == "127.0.0.1"
 
@@ -128,6 +129,10 @@ def test_one_process_hosts_several_venues(two_venues: World, tmp_path: Path) -> 
         "BTC": "10.0000000000", "USDT": "1000000.0000000000",
     }  # fmt: skip
     assert set(two_venues.control("ledger")["balances"]) == {"BTC", "USD"}
+    assert "generated" not in mexc.market
+    assert two_venues.control("act", {"action": "peg", "bps": -120, "duration_s": 1}) == {}
+    with pytest.raises(OSError, match="hook action on 'clock' must be one of"):
+        two_venues.control("act", {"action": "peg", "bps": -120}, venue="mexc_spot")
     two_venues.control("status", {"mode": "maintenance"}, venue="mexc_spot")
     assert two_venues.control("stats")["mode"] == "online"
     two_venues.control("stop", {}, venue="mexc_spot")

@@ -7,7 +7,8 @@
     POST /sim/status       {"mode": "post_only", "symbol": "BTC/USD"}; without a symbol the whole venue
     POST /sim/disconnect   {"target": "all" | "public" | "private", "code": 1001}; code 0 drops without a close frame
     POST /sim/tokens       forget every WebSocket token or listen key
-    POST /sim/act          a hook by the clock that is carried out now: {"action": "mode", "mode": "post_only"}
+    POST /sim/act          a hook by the clock that is carried out now: {"action": "mode", "mode": "post_only"}, or, of
+                           a market that is generated, {"action": "peg", "bps": -120, "duration_s": 20}
     POST /sim/stop         end the process
 
 Every venue of a process has its own pages, at its own address; `stop` of any ends them all. Only loopback is listened

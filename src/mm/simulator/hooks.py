@@ -32,6 +32,8 @@ CONTRACT_ACTIONS: Final = frozenset(
     {"funding", "adl", "position_mode", "leverage", "contract_size", "mark", "entry", "foreign_order"}
 )
 """By the clock, of a venue that trades contracts."""
+GENERATED_ACTIONS: Final = frozenset({"peg"})
+"""By the clock, of a venue with a market that is generated (`generated.py`)."""
 TOLD: Final = ("push", "lists", "position")
 CLOSE_CODES: Final = (0, 1000, 1001, 1008, 1011, 1012, 1013)
 MODES: Final = ("online", "post_only", "cancel_only", "limit_only", "maintenance")
@@ -51,8 +53,9 @@ class Rule:
         error: the text of `refuse`.
         status: the HTTP status of `status` (answered with an HTML page, like a gateway's).
         code: the WebSocket close code of `disconnect`; 0 drops the connection without a close frame.
-        duration_s: for `mode`, `skew`, `silence` and `outage` (every connection ends, new ones are refused and no
-            request is carried out or answered); 0 is once for an outage, and for good for the others.
+        duration_s: for `mode`, `skew`, `peg`, `silence` and `outage` (every connection ends, new ones are refused and
+            no request is carried out or answered); 0 is once for an outage, and for good for the others.
+        bps: how far `peg` moves the middle of what is generated.
         target: `public`, `private` or `all` connections, for `disconnect` and `silence` by the clock.
         percent, value, told: of what a venue for contracts can do besides; see its module.
     """
@@ -76,6 +79,7 @@ class Rule:
     mode: str = "post_only"
     skew_s: float = 0.0
     target: str = "all"
+    bps: float = 0.0
     percent: float = 0.0
     value: float = 0.0
     told: str = "push"
@@ -95,9 +99,9 @@ class Rule:
 _TEXTS: Final = frozenset({"on", "action", "name", "error", "mode", "target", "told"})
 _COUNTS: Final = frozenset({"skip", "every", "times", "status", "code"})
 _FIGURES: Final = frozenset(
-    {"rate", "from_s", "until_s", "at_s", "every_s", "duration_s", "delay_s", "skew_s", "percent", "value"}
+    {"rate", "from_s", "until_s", "at_s", "every_s", "duration_s", "delay_s", "skew_s", "bps", "percent", "value"}
 )
-_SIGNED: Final = frozenset({"skew_s", "percent", "value"})
+_SIGNED: Final = frozenset({"skew_s", "bps", "percent", "value"})
 
 
 def parse_rule(value: Any, more: frozenset[str] = frozenset()) -> Rule:

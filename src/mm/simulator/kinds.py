@@ -11,8 +11,9 @@ from typing import Any, Final, Protocol, cast
 from mm.simulator.blotter import Name
 from mm.simulator.contracts.exchange import ContractExchange
 from mm.simulator.exchange import Exchange
-from mm.simulator.hooks import CONTRACT_ACTIONS, Hooks
-from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6
+from mm.simulator.generated import GeneratedMarket
+from mm.simulator.hooks import CONTRACT_ACTIONS, GENERATED_ACTIONS, Hooks
+from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6, tables
 from mm.simulator.kraken.venue import KrakenVenue
 from mm.simulator.kraken.venue import Options as KrakenOptions
 from mm.simulator.mexc_futures import terms as futures
@@ -29,6 +30,9 @@ ACCOUNT: Final = "main"
 KRAKEN: Final = "kraken"
 MEXC_SPOT: Final = "mexc_spot"
 MEXC_FUTURES: Final = "mexc_futures"
+
+USDT_MIDDLE: Final = 9_996
+"""In 0.0001 USD."""
 
 Rules = Sequence[dict[str, Any]]
 
@@ -73,6 +77,7 @@ class VenueKind:
         funds: what its account begins with, in whole units.
         paths: of its public and its private WebSocket.
         exchange: makes the matching core; actions: hooks by the clock that no other kind has.
+        generated: markets that it lists besides the recorded one, for `Exchange(generated=...)`.
     """
 
     name: str
@@ -88,6 +93,7 @@ class VenueKind:
     order_name: Name | None = None
     exchange: Callable[..., Exchange] = Exchange
     actions: frozenset[str] = frozenset()
+    generated: Callable[[argparse.Namespace], list[GeneratedMarket]] = lambda options: []
 
 
 def btc_usd(volume_usd: int = 0) -> SimInstrument:
@@ -105,6 +111,29 @@ def btc_usd(volume_usd: int = 0) -> SimInstrument:
         maker_fee_e6=fee_e6(FEES_MAKER, volume_usd),
         taker_fee_e6=fee_e6(FEES_TAKER, volume_usd),
     )
+
+
+def usdt_usd(volume_usd: int = 0) -> SimInstrument:
+    """USDT/USD as Kraken lists it, but for sizes of 6 decimals where Kraken has 8: the ledger holds a cost in 10."""
+    maker, taker = tables("USDT")
+    return SimInstrument(
+        symbol="USDT/USD",
+        base="USDT",
+        quote="USD",
+        price_precision=4,
+        size_precision=6,
+        tick=1,
+        size_min=5 * 10**6,
+        cost_min=5 * 10**9,
+        quote_decimals=4,
+        maker_fee_e6=fee_e6(maker, volume_usd),
+        taker_fee_e6=fee_e6(taker, volume_usd),
+    )
+
+
+def generated_usdt(options: argparse.Namespace) -> list[GeneratedMarket]:
+    """The rate of USDT, of which there is no recording; see `generated.py`."""
+    return [GeneratedMarket(usdt_usd(options.volume_usd), USDT_MIDDLE, options.seed)]
 
 
 def kraken_fees(volume_usd: int) -> str:
@@ -164,6 +193,8 @@ KINDS: Final[dict[str, VenueKind]] = {
             make=_kraken,
             tier=lambda options: str(options.tier),
             fees=lambda options: kraken_fees(options.volume_usd),
+            actions=GENERATED_ACTIONS,
+            generated=generated_usdt,
         ),
         VenueKind(
             name=MEXC_SPOT,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 import orjson
 
 from mm.simulator.exchange import Exchange
+from mm.simulator.generated import GeneratedMarket
 from mm.simulator.kinds import ACCOUNT, KINDS, KRAKEN, VenueKind, btc_usd
 from mm.simulator.ledger import DECIMALS
 from mm.simulator.tape import BookEntry, Entry, Tape, TapeError, TradeEntry, builtin
@@ -42,11 +43,13 @@ def names(kind: VenueKind) -> FileNames:
     )
 
 
-def label(tape: Tape, speed: float, grid: str) -> str:
+def label(tape: Tape, speed: float, grid: str, generated: Sequence[GeneratedMarket] = ()) -> str:
     """What the market is, for a screen."""
+    beside = "".join(f"; {each.instrument.symbol} is generated from the seed, no recording" for each in generated)
     return (
         f"recording of {tape.facts['title']}, {grid}, replayed at {speed:g}x again and again, "
         "every second time upside down so that the price comes back; no profit can be claimed from it"
+        f"{beside}"
     )
 
 
@@ -131,6 +134,8 @@ def open_market(options: argparse.Namespace, started_ns: int, kind: VenueKind) -
 
     step = 10 ** max(0, int(tape.facts["size_precision"]) - instrument.size_precision)
     log({"event": "tape", "path": str(tape.path.resolve()), "price_factor": 10**finer, "size_step": step})
+    generated = kind.generated(options)
+    besides: dict[str, Any] = {"generated": generated} if generated else {}
     entries = scaled(tape.replay(), 10**finer) if finer else tape.replay()
     exchange = kind.exchange(
         [instrument],
@@ -141,6 +146,7 @@ def open_market(options: argparse.Namespace, started_ns: int, kind: VenueKind) -
         seed=options.seed,
         log=log,
         name=kind.order_name,
+        **besides,
     )
     exchange.advance(started_ns)
     if saved is not None:
@@ -154,7 +160,7 @@ def open_market(options: argparse.Namespace, started_ns: int, kind: VenueKind) -
     kept = saved.get("venue", {}) if isinstance(saved, dict) else {}
     if not isinstance(kept, dict):
         raise SavedError(f"{path}: venue: expected a table: move it away to begin with fresh accounts")
-    return SimulatedMarket(exchange, label(tape, options.speed, kind.grid), path, file, kept)
+    return SimulatedMarket(exchange, label(tape, options.speed, kind.grid, generated), path, file, kept)
 
 
 __all__ = ["ACCOUNT", "FUNDS", "SavedError", "SimulatedMarket", "btc_usd", "label", "names", "open_market"]

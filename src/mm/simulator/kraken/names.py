@@ -36,6 +36,10 @@ ASSETS: Final[dict[str, Asset]] = {
 }
 
 
+GIVEN_IDS: Final = {"USDT/USD": "USDTZUSD"}
+"""Ids that follow from no rule: one code with a class letter, one without."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One market under all its names."""
@@ -50,6 +54,8 @@ class Pair:
 
     @property
     def rest_id(self) -> str:
+        if self.symbol in GIVEN_IDS:
+            return GIVEN_IDS[self.symbol]
         old = self.base.code != self.base.altname and self.quote.code != self.quote.altname
         return self.base.code + self.quote.code if old else self.altname
 

@@ -10,7 +10,7 @@ from mm.simulator.kraken import errors
 from mm.simulator.kraken.auth import TOKEN_SECONDS, Key, Keys
 from mm.simulator.kraken.errors import Refused, invalid_arguments
 from mm.simulator.kraken.feeds import Feeds
-from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER
+from mm.simulator.kraken.fees import tables
 from mm.simulator.kraken.names import Names, asset
 from mm.simulator.kraken.rest_fields import name_list
 from mm.simulator.kraken.rows import order_row, trade_row
@@ -112,8 +112,9 @@ class RestAccount:
                 raise Refused(errors.UNKNOWN_PAIR)
             traded = self._exchange.instruments[pair.symbol]
             shown = name if "/" in name else pair.rest_id
-            taker.append(f'"{shown}":{self._fee_row(FEES_TAKER, traded.taker_fee_e6)}')
-            maker.append(f'"{shown}":{self._fee_row(FEES_MAKER, traded.maker_fee_e6)}')
+            maker_table, taker_table = tables(traded.base)
+            taker.append(f'"{shown}":{self._fee_row(taker_table, traded.taker_fee_e6)}')
+            maker.append(f'"{shown}":{self._fee_row(maker_table, traded.maker_fee_e6)}')
         return f'{{{volume},"fees":{{{",".join(taker)}}},"fees_maker":{{{",".join(maker)}}}}}'
 
     def _fee_row(self, table: tuple[tuple[int, int], ...], rate_e6: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from mm.simulator.kraken import errors
 from mm.simulator.kraken.errors import Refused, invalid_arguments
 from mm.simulator.kraken.feeds import Feeds
-from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER
+from mm.simulator.kraken.fees import tables
 from mm.simulator.kraken.names import Pair, asset
 from mm.simulator.kraken.rest_fields import name_list
 from mm.simulator.kraken.rows import padded_price
@@ -83,6 +83,7 @@ class RestPublic:
 
     def _pair_row(self, pair: Pair) -> str:
         traded = self._feeds.instruments[pair.symbol]
+        maker, taker = tables(traded.base)
         price_precision, size_precision = traded.price_precision, traded.size_precision
         cost_min = fixed(traded.cost_min, price_precision + size_precision).rstrip("0").rstrip(".")
         size_min = fixed(traded.size_min, size_precision).rstrip("0").rstrip(".")
@@ -90,7 +91,7 @@ class RestPublic:
             f'{{"altname":"{pair.altname}","wsname":"{pair.wsname}","aclass_base":"currency","base":"{pair.base.code}",'
             f'"aclass_quote":"currency","quote":"{pair.quote.code}","lot":"unit","cost_decimals":5,'
             f'"pair_decimals":{price_precision},"lot_decimals":{size_precision},"lot_multiplier":1,"leverage_buy":[],'
-            f'"leverage_sell":[],"fees":{_tiers(FEES_TAKER)},"fees_maker":{_tiers(FEES_MAKER)},'
+            f'"leverage_sell":[],"fees":{_tiers(taker)},"fees_maker":{_tiers(maker)},'
             f'"fee_volume_currency":"ZUSD","margin_call":80,"margin_stop":40,"ordermin":"{size_min}",'
             f'"costmin":"{cost_min}","tick_size":"{fixed(traded.tick, price_precision)}","status":"{traded.status}",'
             f'"execution_venue":"international"}}'

@@ -27,7 +27,7 @@ from heapq import heappop, heappush
 from typing import Any, Final
 
 from mm.simulator.exchange import Exchange
-from mm.simulator.hooks import MODES, Hooks, Rule
+from mm.simulator.hooks import GENERATED_ACTIONS, MODES, Hooks, Rule
 from mm.simulator.kraken import public_messages
 from mm.simulator.kraken.accounts import Accounts
 from mm.simulator.kraken.auth import PERMISSIONS, Key, Keys
@@ -117,12 +117,13 @@ class KrakenVenue:
         secrets = random.Random(f"key:{seed}")
         self.api_key = base64.b64encode(secrets.randbytes(42)).decode()
         self.api_secret = base64.b64encode(secrets.randbytes(64)).decode()
-        self.hooks = Hooks(seed, start_ns)
+        self.hooks = Hooks(seed, start_ns, GENERATED_ACTIONS if exchange.generated else frozenset())
         self.hooks.load(list(hooks))
         self._outbox = Outbox(self.hooks, HOST)
         self.system = "online"
         self._mode_until_ns = 0
         self._skew_until_ns = 0
+        self._peg_until_ns = 0
         self._outage_until_ns = 0
         self._check_ns = 0
         key = Key(
@@ -229,6 +230,7 @@ class KrakenVenue:
             self.hooks.next_due_ns(),
             self._mode_until_ns,
             self._skew_until_ns,
+            self._peg_until_ns,
             self._held[0][0] if self._held else 0,
         ]
         times += [connection.next_deadline() for connection in self._connections.values()]
@@ -315,6 +317,8 @@ class KrakenVenue:
             self._mode(now_ns, "online", "")
         if self._skew_until_ns and now_ns >= self._skew_until_ns:
             self._skew(0, 0)
+        if self._peg_until_ns and now_ns >= self._peg_until_ns:
+            self._peg(now_ns, 0.0, 0)
         self._tell(now_ns)
         if now_ns >= self._check_ns:
             self._keep_alive(now_ns)
@@ -421,6 +425,8 @@ class KrakenVenue:
             self._mode_until_ns = until_ns
         elif rule.action == "skew":
             self._skew(int(rule.skew_s * SECOND_NS), until_ns)
+        elif rule.action == "peg":
+            self._peg(now_ns, rule.bps, until_ns)
         elif rule.action == "disconnect":
             self._disconnect(now_ns, rule.target, rule.code, "hook")
         elif rule.action == "tokens":
@@ -447,6 +453,10 @@ class KrakenVenue:
 
     def _skew(self, skew_ns: int, until_ns: int) -> None:
         self._desk.skew_ns, self._skew_until_ns = skew_ns, until_ns
+
+    def _peg(self, now_ns: int, bps: float, until_ns: int) -> None:
+        self._exchange.shift(now_ns, bps)
+        self._peg_until_ns = until_ns
 
     def _chosen(self, target: str) -> list[Connection]:
         return [c for c in self._connections.values() if target == "all" or c.private == (target == "private")]
