@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mm._core import events as ev
 from tests.backtest.test_peg import SWAPPED, alerts
-from tests.backtest.two_venues import KRAKEN, MEXC, RATE, TwoVenues
+from tests.backtest.test_profit import contracts_of
+from tests.backtest.two_venues import FUTURES, KRAKEN, MEXC, RATE, SETTINGS, TwoVenues
 
 PEG = {"on": "clock", "action": "peg", "bps": -120, "at_s": 10, "duration_s": 20}
 
@@ -65,3 +66,14 @@ def test_quotes_in_it_are_pulled_and_come_back(tmp_path):
     assert run.engine.orders.open_count(*quoted)
     assert any(type(event) is ev.Alert for event in run.recorder.events)
     assert run.stop()
+
+
+def test_it_closes_with_contracts_and_their_funding_too(tmp_path):
+    settings = SETTINGS.replace(MEXC, FUTURES).replace("BTC/USDT", "BTC/USDT:USDT")
+    run = TwoVenues(tmp_path, is_generated=True, hedge_venue=FUTURES, funding_seconds=25, settings=settings)
+    run.run(47)
+    assert run.stop()
+    terms = run.engine.accounts.terms()
+    assert all(terms.parts()), terms
+    assert len([event for event in run.recorder.events if type(event) is ev.FundingPaid]) == 1
+    assert run.engine.accounts.residual(run.balances(), contracts_of(run)) == 0
