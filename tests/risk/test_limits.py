@@ -66,11 +66,12 @@ class Market:
             market.siblings = [other for other in every if other is not market]
             market.core.relate(market.store, [other.core for other in every])
 
-    def rate(self):
-        """What the quote currency is worth."""
+    def rate(self, *, last=False):
+        """What the quote currency is worth. last: when that was last known."""
         source = self.core.rate_source
         if source is not None:
-            return Fraction(source.middle2, 2 * 10**source.instrument.price_precision) if source.book_ok else 0
+            rate = Fraction(source.middle2, 2 * 10**source.instrument.price_precision)
+            return rate if last or source.book_ok else 0
         return Fraction(self.stated2, ONE2)
 
     def elsewhere(self):
@@ -80,8 +81,9 @@ class Market:
         buys, sells = (sum(order.exposure for order in orders if order.side == side) for side in (BUY, SELL))
         ask = Fraction(self.core.ask, 10**self.instrument.price_precision)
         return Elsewhere(
-            self.instrument.symbol, self.core.position.quantity * unit, buys * unit, sells * unit, ask * self.rate()
-        )
+            self.instrument.symbol, self.core.position.quantity * unit, buys * unit, sells * unit,
+            ask * self.rate(last=True),
+        )  # fmt: skip
 
     def check(self, side=BUY, price=600_000, size=BTC // 100, *, replaces=None, opened=0, others=0, **changes):
         """Ask the limits and their twin, which have to agree."""

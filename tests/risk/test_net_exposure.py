@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mm._core.limits import net_micro_usd
 from mm._core.market import ONE2
 from mm.risk import APPROVED
 from tests.engine.world import BTC
@@ -170,3 +171,13 @@ def test_whatever_fills_of_what_was_approved_the_exposure_stays_inside(standing,
         if verdict is APPROVED:
             place(is_spot, side, size)
             assert worst() <= max(limit, before)
+
+
+def test_what_is_held_of_another_asset_counts_although_nobody_tells_its_rate():
+    """Its last rate is nearer to the truth than nothing, and what would be let through by nothing is new risk."""
+    market, source = rated()
+    market.beside()
+    known = net_micro_usd([market.core])
+    assert known > 600 * DOLLARS * 99 // 100
+    source.core.lose_book("gone")
+    assert net_micro_usd([market.core]) == known

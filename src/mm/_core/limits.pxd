@@ -5,7 +5,7 @@ from mm._core.market cimport MarketCore
 from mm._core.order cimport Order
 
 
-cdef object net_micro_usd(list markets)
+cpdef object net_micro_usd(list markets)
 
 
 cdef class Approved:

@@ -6,6 +6,8 @@ from mm._core.order import Order
 MICRO_USD: Final[int]
 APPROVED: Final[Approved]
 
+def net_micro_usd(markets: list[MarketCore]) -> int: ...
+
 @final
 class Approved:
     """The order may go."""

@@ -72,11 +72,11 @@ cdef object worst_amount(MarketCore market, int side):
 
 
 cdef object price_of(MarketCore market):
-    """The best ask in dollars, half 10^-36; 0 without a book or a rate."""
-    return market.ask * market.price_unit * market.rate2()
+    """The best ask in dollars, half 10^-36, at the last rate that was known; 0 before the first book or rate."""
+    return market.ask * market.price_unit * market.last_rate2()
 
 
-cdef object net_micro_usd(list markets):
+cpdef object net_micro_usd(list markets):
     """The worst case of one asset over its markets, in 1e-6 USD; 0 without a price: nothing is bought then.
 
     Everything that buys it fills on every venue and nothing that sells it, or the other way round.
@@ -269,7 +269,7 @@ cdef class Limits:
             highest += held + buys
             lowest += held - sells
             gross += fabs(held) + buys + sells
-            at = other.ask * other.usd_rate() / other.price_scale
+            at = other.ask * other.last_usd_rate() / other.price_scale
             if at > top:
                 top = at
         # What cancels may leave the rounding of what it cancelled from.

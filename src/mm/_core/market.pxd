@@ -66,6 +66,8 @@ cdef class MarketCore:
     # What the quote currency is worth: stated, or by another market.
     cdef object _rate2
     cdef double _rate, _peg_low, _peg_high
+    # What the currency is worth was said, be it that it is not known yet.
+    cdef bint _is_rated
     cdef readonly MarketCore rate_source
     cdef readonly bint off_peg
     cdef readonly bint is_margin
@@ -82,6 +84,8 @@ cdef class MarketCore:
     cpdef str currency_gate(self)
     cdef double usd_rate(self) noexcept
     cdef object rate2(self)
+    cpdef double last_usd_rate(self) noexcept
+    cdef object last_rate2(self)
     cdef bint _is_off_peg(self) noexcept
     cdef int _tell_dependents(self) except -1
     cdef int64_t _net_position(self) noexcept

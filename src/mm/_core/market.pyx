@@ -179,7 +179,7 @@ cdef class MarketCore:
         self.fee_e8 = max(instrument.maker_fee_e8, 0)
         self.base = instrument.base
         self.quote = instrument.quote
-        if self._rate2 <= 0 and self.rate_source is None:
+        if not self._is_rated:
             self._rate2 = ONE2 if self.quote in _USD else 0
             self._rate = 1.0 if self._rate2 else 0.0
             self.off_peg = not self._rate2
@@ -238,6 +238,7 @@ cdef class MarketCore:
 
         rate2: as stated, in halves of 10^-18, or 0 for the middle of source, which is None until it was told of.
         """
+        self._is_rated = True
         self._rate2 = rate2
         self._rate = rate2 / ONE2
         self._peg_low = peg_low
@@ -263,6 +264,18 @@ cdef class MarketCore:
         if source is None:
             return self._rate2
         return source.middle2 * source.price_unit if source.book_ok else 0
+
+    cpdef double last_usd_rate(self) noexcept:
+        """The last that was known, for what is held already: it is not worth nothing because nobody quotes it."""
+        cdef MarketCore source = self.rate_source
+        if source is None:
+            return self._rate
+        return (<double>source.bid + <double>source.ask) / (2.0 * source.price_scale)
+
+    cdef object last_rate2(self):
+        """The same in halves of 10^-18, exact."""
+        cdef MarketCore source = self.rate_source
+        return self._rate2 if source is None else source.middle2 * source.price_unit
 
     cdef bint _is_off_peg(self) noexcept:
         cdef double rate = self.usd_rate()
