@@ -27,6 +27,8 @@ max_order_size = 0.01
 symbol = "BTC/USD"
 hedge = "mexc_spot"
 hedge_symbol = "BTC/USDT"
+fallback = "mexc_futures"
+fallback_symbol = "BTC/USDT:USDT"
 debt_max_usd = 100
 
 [limits]
@@ -115,6 +117,7 @@ def test_a_change_is_told_and_a_raised_limit_is_named(tmp_path, old, new, told):
         ('symbol = "BTC/USD"\nspread', 'symbol = "BTC/USD"\nautostart = false\nspread', "strategies.btc.autostart"),
         ("debt_max_usd = 100", 'debt_max_usd = 100\npolicy = "twap"', ""),
         ('hedge_symbol = "BTC/USDT"', 'hedge_symbol = "BTC/USDC"', "hedging.btc.hedge_symbol"),
+        ('_symbol = "BTC/USDT:USDT"', '_symbol = "BTC/USDC:USDC"', "hedging.btc.fallback_symbol"),
     ],
 )
 def test_what_cannot_change_in_a_run_is_named(tmp_path, old, new, key):

@@ -208,6 +208,22 @@ def test_f69_nothing_is_quoted_before_the_hedge_venue_has_passed_its_preflight(t
     assert world.decide(SECOND) == []
 
 
+ON_THE_HEDGES = """
+[strategies.second]
+venue = "mexc_futures"
+symbol = "BTC/USDT:USDT"
+spread_bps = 2
+quote_size = 0.01
+max_position = 0.05
+
+[hedging.back]
+primary = "mexc_futures"
+symbol = "BTC/USDT:USDT"
+hedge = "mexc_spot"
+hedge_symbol = "BTC/USDT"
+"""
+
+
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
@@ -219,6 +235,7 @@ def test_f69_nothing_is_quoted_before_the_hedge_venue_has_passed_its_preflight(t
         ({"hedging": 'fallback = "mexc_futures"\nfallback_symbol = "BTC/USDT"'}, "another venue than the hedge venue"),
         ({"hedging": 'fallback = "kraken"\nfallback_symbol = "BTC/USD"'}, "another market than the quoted one"),
         ({"hedging": 'fallback = "mexc_spot"\nfallback_symbol = "BTC/USD:BTC"'}, "inverse contracts are not traded"),
+        ({"hedging": ON_THE_HEDGES}, "a contract that is not hedged itself"),
     ],
 )
 def test_what_cannot_be_hedged_so_is_refused_before_the_first_order(tmp_path, parts, expected):

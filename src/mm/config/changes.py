@@ -19,7 +19,7 @@ FIXED_TABLES: Final = {
 }
 FIXED_KEYS: Final = {
     "strategies": ("venue", "symbol", "autostart"),
-    "hedging": ("primary", "symbol", "hedge", "hedge_symbol"),
+    "hedging": ("primary", "symbol", "hedge", "hedge_symbol", "fallback", "fallback_symbol"),
 }
 WITH_THE_RUN: Final = "stop the run and start it with this file"
 DEBT: Final = "debt_max_usd"

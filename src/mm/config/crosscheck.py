@@ -113,6 +113,11 @@ def _hedging(settings: Settings, hedge: HedgeSettings, source: Source) -> None:
         ):
             came = f"the same as in hedging.{other.name}"
             source.refuse(path, "markets of its own", came, "two owners would hedge one position twice")
+    for other in settings.hedging.values():
+        # What the venue takes of a contract by itself is owed to whoever fills there, and to whoever hedges there.
+        if (other.primary, other.symbol) in hedge.markets() and ":" in other.symbol and other is not hedge:
+            came = f"{other.symbol} on {other.primary}, whose fills hedging.{other.name} hedges"
+            source.refuse(path, "a contract that is not hedged itself", came, "its position would be hedged twice")
 
 
 def _linear(path: tuple[str, ...], symbol: str, source: Source) -> None:
