@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mm._core import events as ev
-from mm.risk import Refused
+from mm.risk import Limits, Refused
 
 if TYPE_CHECKING:
     from mm.engine.engine import Engine
@@ -22,6 +22,10 @@ FLATTEN: Final = "flatten"
 AGAIN_NS: Final = 1_000_000_000
 SLIPPAGE: Final = 0.005
 """Further than a hedge may go: what the venue would take is worse."""
+
+
+CAPS: Final = Limits(collar=1.0, total_micro_usd=0, orders_max=1)
+"""Of a reduction: the grid, one order, and own orders in the way."""
 
 
 class LiquidationGuard:
@@ -46,6 +50,11 @@ class LiquidationGuard:
         engine = self._engine
         perpetual = market.perpetual
         assert perpetual is not None
+        market.refresh(engine.orders, now_ns)
+        for order in market.orders:
+            if order.side == danger:
+                # Whatever is known of the book: it may fill all the same.
+                engine.cancel(now_ns, order, "the position is close to its liquidation")
         again_ns = perpetual.reduced_ns + AGAIN_NS
         if perpetual.reduced_ns and now_ns < again_ns:
             self._wake(again_ns)
@@ -54,10 +63,6 @@ class LiquidationGuard:
         self.note = market.problem if market.is_frozen else engine.market_gate(now_ns, market)
         if self.note:
             return
-        market.refresh(engine.orders, now_ns)
-        for order in market.orders:
-            if order.side == danger:
-                engine.cancel(now_ns, order, "the position is close to its liquidation")
         if any(order.strategy == NAME for order in market.orders):
             self.note = "a reduction is under way"
             return
@@ -77,10 +82,9 @@ class LiquidationGuard:
             price = max(market.ask, instrument.price_down(market.ask * (1 + SLIPPAGE)))
         if size < instrument.size_min:
             return
-        verdict = engine.limits.check(
-            market, -danger, price, size, post_only=False, orders_open=engine.orders.n_open, others_micro_usd=0
-        )
-        if isinstance(verdict, Refused):
+        # The caps of a run hold no rescue back: what the venue takes over uncovers more, and at a worse price.
+        verdict = CAPS.check(market, -danger, price, size, post_only=False, orders_open=0, others_micro_usd=0)
+        if isinstance(verdict, Refused) and verdict.gate != "exposure":
             self.note = verdict.reason
             return
         if market.limits is not None and not market.limits.allows(now_ns, "place", 0, True, len(market.orders)):
