@@ -69,12 +69,17 @@ class PlainDesk(HedgeDesk):
         net = self.ledger.net
         price = self._price(primary, hedge)
         danger = hedge.perpetual.danger if hedge is not None and hedge.perpetual is not None else 0
-        # A position in danger is not added to, and a quote's fill would ask for just that.
-        held = -danger if danger else self._held(net, price)
+        held = self._held(net, price)
+        if danger:
+            # A position in danger is not added to, and a quote's fill would ask for just that.
+            held = -danger if held in (0, -danger) else BOTH_SIDES
         waits = ""
         if hedge is None or not hedge.venue.was_ready:
             # Without a market to hedge in every fill is a debt that stays.
             waits = f"{self.hedge[0]} is not ready to hedge on yet"
+        elif hedge.is_frozen:
+            # Not again in this run.
+            waits = f"{self.hedge[0]} cannot be hedged on: {hedge.problem}"
         if held != primary.held or waits != primary.waits:
             primary.held, primary.waits = held, waits
             primary.changed = True
@@ -262,7 +267,7 @@ class PlainDesk(HedgeDesk):
         """Dollars for one unit of debt, by whichever market has a price."""
         for market in (primary, hedge):
             if market is not None and market.middle2:
-                return market.instrument.price_float(market.middle2 / 2) / 1e12
+                return market.instrument.price_float(market.middle2 / 2) / 1e12 * (market.last_usd_rate() or 1.0)
         return 0.0
 
     def _wake(self, due_ns: int) -> None:

@@ -179,11 +179,16 @@ cdef class HedgeDeskCore(Desk):
             perpetual = hedge.perpetual
             if perpetual is not None:
                 danger = perpetual.danger
-        # A position in danger is not added to, and a quote's fill would ask for just that.
-        held = -danger if danger else self._held(net, price)
+        held = self._held(net, price)
+        if danger:
+            # A position in danger is not added to, and a quote's fill would ask for just that.
+            held = -danger if held == 0 or held == -danger else BOTH_SIDES
         if hedge is None or not hedge.venue.was_ready:
             # Without a market to hedge in every fill is a debt that stays.
             waits = f"{self.hedge[0]} is not ready to hedge on yet"
+        elif hedge.is_frozen:
+            # Not again in this run.
+            waits = f"{self.hedge[0]} cannot be hedged on: {hedge.problem}"
         if held != primary.held or waits != primary.waits:
             primary.held = held
             primary.waits = waits
@@ -393,13 +398,15 @@ cdef class HedgeDeskCore(Desk):
         return BOTH_SIDES if is_long and is_short else <int>is_long - <int>is_short
 
     cdef double _price(self, MarketCore primary, MarketCore hedge) except? -1:
-        """Dollars for one unit of debt, by whichever market has a price."""
+        """Dollars for one unit of debt, by whichever market has a price; at one for one before a rate was known."""
         cdef MarketCore market = primary
+        cdef double rate
         if not (market.bid and market.ask):
             market = hedge
             if market is None or not (market.bid and market.ask):
                 return 0.0
-        return <double>(<mm_int128>market.bid + market.ask) / 2 / 10.0**market.price_precision / 1e12
+        rate = market.last_usd_rate()
+        return <double>(<mm_int128>market.bid + market.ask) / 2 / 10.0**market.price_precision / 1e12 * (rate or 1.0)
 
     cdef int _wake(self, int64_t due_ns) except -1:
         if due_ns and (not self.due_ns or due_ns < self.due_ns):

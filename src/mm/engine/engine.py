@@ -22,7 +22,7 @@ from mm._core.orders import Order, OrderState, OrderStore
 from mm.config import Settings, VenueSettings
 from mm.engine.explain import explain
 from mm.engine.hearing import Hearing
-from mm.engine.hedging import HedgeDesk
+from mm.engine.hedging import HedgeDesk, base_units
 from mm.engine.liquidation import NAME as GUARD
 from mm.engine.liquidation import LiquidationGuard
 from mm.engine.market import Market
@@ -240,6 +240,8 @@ class Engine(EngineCore):
             self._rate(market)
             try:
                 self.accounts.add(key, instrument)
+                if any(key == desk.primary or key in desk.markets for desk in self.desks.values()):
+                    base_units(instrument, instrument.lot)
             except ValueError as error:
                 market.is_frozen = True
                 market.problem = str(error)
