@@ -143,3 +143,12 @@ def test_a_grid_too_fine_to_be_hedged_stops_its_symbol_before_the_first_order(tm
     assert [each for each in world.decide() if type(each) is ev.Place] == []
     assert "finer than" in world.market.problem
     assert world.market.is_frozen
+
+
+def test_a_hedge_goes_although_quotes_have_every_place_of_max_open_orders(tmp_path):
+    """A quote that was filled in part keeps its place: its hedge would wait until the debt has pulled the quotes."""
+    world = TwoVenues(tmp_path / "mm.toml")
+    bid, _ = world.ready()
+    world.decide()
+    world.engine.limits.retune(collar=0.01, total_micro_usd=10**12, orders_max=world.engine.orders.n_open)
+    assert [order.size for order in world.quote_fills(bid, BTC // 200)] == [BTC // 200]

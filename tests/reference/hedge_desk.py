@@ -139,7 +139,7 @@ class PlainDesk(HedgeDesk):
             wanted.price,
             size,
             post_only=not wanted.crossing,
-            orders_open=engine.orders.n_open,
+            orders_open=0,
             others_micro_usd=engine.others_micro_usd(hedge),
         )
         if isinstance(verdict, Refused):

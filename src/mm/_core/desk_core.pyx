@@ -262,9 +262,9 @@ cdef class HedgeDeskCore(Desk):
             if size <= 0:
                 self.note = "closing before it opens the other side"
                 return 0
+        # Quotes may have every place of max_open_orders; hedges are few, and bounded by the debt.
         refused = engine.limits.judge(
-            hedge, wanted.side, wanted.price, size, not wanted.crossing, None, engine.orders._open.count,
-            engine.others_micro_usd(hedge),
+            hedge, wanted.side, wanted.price, size, not wanted.crossing, None, 0, engine.others_micro_usd(hedge)
         )
         if refused is not None:
             self.note = f"held back: {refused.reason}"
