@@ -91,6 +91,10 @@ def test_the_profit_over_all_venues_adds_up_and_tells_what_the_balances_say() ->
     )
     cut = dataclasses.replace(view, residual=-(10**50) + 1)
     assert accounts(cut).endswith("the same, but for the digits of a contract's cost that they cut")
+    converted = dataclasses.replace(view, rates=("USD", "1 USDT = 1 USD assumed"))
+    assert accounts(converted).endswith(
+        "conversion +$0.00; 1 USDT = 1 USD assumed; the venues' balances say the same to the last digit"
+    )
     both = dataclasses.replace(SNAPSHOT, markets=(MARKET, MARKET), accounts=view)
     assert summary(both)[-1] == accounts(view)
     assert summary(dataclasses.replace(SNAPSHOT, accounts=view))[-1].startswith("Profit:"), "one market needs no sum"

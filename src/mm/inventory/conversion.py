@@ -46,13 +46,14 @@ Markets = Mapping[tuple[str, str], Priced]
 @dataclass(frozen=True, slots=True)
 class Rate:
     """Where a currency's rate comes from: fixed2 as stated, 0 for that of a market; peg_low, peg_high: between which it
-    keeps its peg."""
+    keeps its peg; is_assumed: nobody stated it."""
 
     currency: str
     fixed2: int
     market: tuple[str, str] = NO_MARKET
     peg_low: float = 0.0
     peg_high: float = inf
+    is_assumed: bool = False
 
     def rate2(self, markets: Markets) -> int:
         """The rate now, 0 while it is unknown."""
@@ -69,12 +70,13 @@ class Rate:
             return "USD"
         if not self.fixed2:
             return f"{self.currency} by the middle of {self.market[1]} on {self.market[0]}"
-        return f"1 {self.currency} = {Decimal(self.fixed2) / ONE2:f} USD as stated"
+        told = "assumed" if self.is_assumed else "as stated"
+        return f"1 {self.currency} = {Decimal(self.fixed2) / ONE2:f} USD {told}"
 
 
 def rates(conversion: Mapping[str, ConversionSettings]) -> dict[str, Rate]:
     """The rate of every currency that one is stated for, USD and the pegged ones among them."""
-    found = {name: Rate(name, ONE2) for name in (USD, *PEGGED)}
+    found = {name: Rate(name, ONE2, is_assumed=True) for name in (USD, *PEGGED)}
     for name, stated in conversion.items():
         fixed2 = 0 if stated.venue else int(Fraction(stated.rate) * ONE2)
         low, high = 0.0, inf

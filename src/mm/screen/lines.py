@@ -47,8 +47,9 @@ def accounts_parts(view: AccountsView) -> tuple[int, list[tuple[str, int]]]:
 
 
 def accounts_notes(view: AccountsView) -> list[str]:
-    """What is missing in it, and whether the venues' balances say the same."""
-    notes = [f"without {name}, which has no rate in dollars" for name in view.unvalued]
+    """Where its rates come from, what is missing in it, and whether the venues' balances say the same."""
+    notes = [rate for rate in view.rates if rate != "USD"]
+    notes += [f"without {name}, which has no rate in dollars" for name in view.unvalued]
     if 0 < abs(view.residual) < ROUNDING:
         notes.append("the venues' balances say the same, but for the digits of a contract's cost that they cut")
     elif view.residual:
