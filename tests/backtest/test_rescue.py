@@ -12,11 +12,11 @@ from tests.backtest.session import SECOND
 WHERE = Addresses("http://127.0.0.1", "ws://127.0.0.1/v2", "ws://127.0.0.1/auth/v2")
 
 
-def rescued(session):
+def rescued(session, epoch_max=None):
     """The bot is gone between two messages; a rescue takes its place on the same venue."""
     for channel in list(session.world._connections):
         session.world._disconnect(channel)
-    rescue = Rescue(make_link(session.kraken, WHERE, find("kraken"), ("BTC/USD",), seed=9), "mm")
+    rescue = Rescue(make_link(session.kraken, WHERE, find("kraken"), ("BTC/USD",), seed=9), "mm", epoch_max)
     session.world.machine = rescue
     session.world.start()
     session.world.run(session.world.now_ns + 20 * SECOND, done=lambda: rescue.is_done(session.world.now_ns))
@@ -45,3 +45,17 @@ def test_an_order_that_was_on_its_way_is_waited_for(make_session):
     assert rescue.is_done(session.world.now_ns)
     session.run(5)
     assert session.exchange.open_orders(ACCOUNT) == []
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_orders_of_a_later_start_are_left_alone(make_session, later):
+    session = make_session()
+    session.run(20)
+    standing = session.exchange.open_orders(ACCOUNT)
+    assert standing
+    epoch = session.engine.ids.epoch_of(standing[0].request.client_id)
+    rescue = rescued(session, epoch - 1 if later else epoch)
+    assert rescue.is_done(session.world.now_ns)
+    # What stands may be filled meanwhile.
+    assert (rescue.cancelled == 0) is later
+    assert later or session.exchange.open_orders(ACCOUNT) == []

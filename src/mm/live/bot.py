@@ -31,6 +31,7 @@ class Bot:
 
     def __init__(self, settings: Settings, recorder: Recorder, *, epoch: int) -> None:
         self.settings = settings
+        self.epoch = epoch
         self.registry = Registry()
         self.clock = WallClock()
         self.started_ns = self.clock.now_ns()

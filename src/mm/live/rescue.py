@@ -22,10 +22,14 @@ LIVE: Final = frozenset({"pending_new", "new", "partially_filled"})
 
 
 class Rescue:
-    """A machine for a shell: give it a link that has not been started. owner: how client ids of own orders begin."""
+    """A machine for a shell: give it a link that has not been started. owner: how client ids of own orders begin.
 
-    def __init__(self, link: Link, owner: str) -> None:
+    epoch_max: the last start whose orders are meant: a later one that runs already is not cancelled under its feet.
+    """
+
+    def __init__(self, link: Link, owner: str, epoch_max: int | None = None) -> None:
         self._link = link
+        self._epoch_max = epoch_max
         self._ids = ClientIds(owner, 0)
         self._started_ns = 0
         self._asked_ns: dict[str, int] = {}
@@ -88,12 +92,12 @@ class Rescue:
     def _take(self, now_ns: int, events: Iterable[Any]) -> None:
         for event in events:
             kind = type(event)
-            if kind is ev.OrderReport and self._ids.is_own(event.client_id):
+            if kind is ev.OrderReport and self._is_meant(event.client_id):
                 if event.status in LIVE:
                     self.open[event.client_id] = (event.venue, event.symbol, event.venue_id)
                 else:
                     self._gone(event.client_id)
-            elif kind in (ev.OrderPending, ev.OrderAccepted) and self._ids.is_own(event.client_id):
+            elif kind in (ev.OrderPending, ev.OrderAccepted) and self._is_meant(event.client_id):
                 # It was on its way when we began.
                 self.open.setdefault(event.client_id, (event.venue, "", event.venue_id))
             elif kind in GONE or (kind is ev.CancelRejected and event.gone):
@@ -108,6 +112,11 @@ class Rescue:
                     self._asked_ns[client_id] = now_ns
                     cancel = ev.Cancel(now_ns, venue, symbol, client_id, venue_id, "rescue")
                     self._take(now_ns, self._link.submit(now_ns, cancel))
+
+    def _is_meant(self, client_id: str) -> bool:
+        if not self._ids.is_own(client_id):
+            return False
+        return self._epoch_max is None or self._ids.epoch_of(client_id) <= self._epoch_max
 
     def _gone(self, client_id: str) -> None:
         if self.open.pop(client_id, None) is not None:

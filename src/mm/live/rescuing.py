@@ -87,15 +87,17 @@ async def rescue(
     patience_s: float,
     clock: WallClock | None = None,
     is_wanted: Callable[[], bool] = lambda: True,
+    epoch_max: int | None = None,
 ) -> Rescued:
     """Cancel own orders at a venue by a fresh link, until the venue says that none is left or patience is over.
 
-    owner: how client ids of own orders begin; is_wanted: asked all the time, False breaks off.
+    owner: how client ids of own orders begin; is_wanted: asked all the time, False breaks off;
+    epoch_max: the last start whose orders are meant.
     """
     clock = clock or WallClock()
     name = target.venue.name
     link = make_link(target.venue, target.where, find(name, target.venue.package), target.symbols, seed=target.seed)
-    machine = Rescue(link, owner)
+    machine = Rescue(link, owner, epoch_max)
     shell = Shell(machine, {name: target.where.rest}, clock=clock)
     shell.start()
     loop = asyncio.get_running_loop()

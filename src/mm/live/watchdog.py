@@ -114,17 +114,22 @@ class Watchdog:
             return
         self.say(f"{why}: cancelling own orders at {', '.join(names)}")
         beats = self.pulse.beats
-        for name in names:
+
+        async def one(name: str) -> bool:
             done = await rescue(
                 Target.from_json(name, self.hello["venues"][name]),
                 self.hello["owner"],
                 patience_s=PATIENCE_S,
                 is_wanted=lambda: self.pulse.beats == beats and not self.pulse.is_over,
+                epoch_max=self.hello["epoch"],
             )
-            if not done.is_wanted:
-                self.say("the heart beats again: standing back")
-                return
-            self.say(done.text(name))
+            if done.is_wanted or done.cancelled:
+                self.say(done.text(name))
+            return done.is_wanted
+
+        # All at once: a venue that cannot be reached must not keep orders at the others open.
+        if not all(await asyncio.gather(*map(one, names))):
+            self.say("the heart beats again: standing back")
 
 
 async def _main() -> None:

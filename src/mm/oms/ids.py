@@ -44,3 +44,10 @@ class ClientIds(ClientIdsCore):
     def is_own(self, client_id: str) -> bool:
         """Whether an order at the venue is ours, from this start or an earlier one."""
         return self._form.fullmatch(client_id) is not None
+
+    def epoch_of(self, client_id: str) -> int:
+        """The start that an own id is of. Raises LocalError for another's."""
+        found = self._form.fullmatch(client_id)
+        if found is None:
+            raise LocalError(f"{client_id!r} is no client id of ours")
+        return int(found["epoch"], 36)
