@@ -7,6 +7,7 @@ from mm._core.commands cimport Alert, StrategyPaused
 from mm._core.engine_core cimport EngineCore
 from mm._core.event cimport Event
 from mm._core.link_core cimport LinkCore
+from mm._core.order_events cimport Fill
 
 # How often one input may lead to another decision at once; what is left waits for the next input or deadline.
 ROUNDS_MAX = 4
@@ -18,7 +19,8 @@ cdef class DriverCore:
     """An engine with its links and its recorder.
 
     observers: see each event and command, in order, after it was applied and after what it led to was handed to the
-    sockets: nobody's screen is on the way of an order; on_output: called with the name of a venue for which actions
+    sockets, but fills that were not booked (told again, or of an earlier run): nobody's screen is on the way of an order;
+    on_output: called with the name of a venue for which actions
     wait, other than the one whose input made them.
     """
 
@@ -36,11 +38,14 @@ cdef class DriverCore:
     cpdef take(self, events):
         """Record, apply and show events, in order."""
         cdef Event event
+        cdef int64_t fills
         for each in events:
             event = <Event?>each
             self._record(event)
+            fills = self.engine.fills
             self.engine.apply(event)
-            if self.observers:
+            # Looked at now: once observers see it, later fills have been applied.
+            if self.observers and (type(event) is not Fill or self.engine.fills != fills):
                 self._unseen.append(event)
 
     cpdef decide(self, int64_t now_ns, str source):

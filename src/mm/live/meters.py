@@ -141,8 +141,7 @@ class Meters:
         self._on_no_answer(event)
 
     def _on_fill(self, event: ev.Fill) -> None:
-        if self._orders.last_booked:
-            self._fills.value += 1
+        self._fills.value += 1
 
     def _on_link(self, event: ev.LinkChanged) -> None:
         if not event.up:
