@@ -180,9 +180,9 @@ venue = "kraken"
 anywhere = ["fill"]
 """
     world = Reading(tmp_path / "mm.toml", extra=keys)
+    Named.instrument(world, OTHER, base="ETH")
     bid, _ = world.ready()
     world.other_up()
-    Named.instrument(world, OTHER, base="ETH")
     world.decide()
     Listener.told.clear()
     (hedge,) = world.quote_fills(bid, BTC // 100)

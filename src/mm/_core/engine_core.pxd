@@ -15,6 +15,8 @@ cdef class EngineCore(BookingCore):
     cdef readonly object recorder, ids, decisions
     cdef readonly dict markets, cancel_asked_ns, cancel_tries
     cdef public bint is_paused, is_heard
+    # What the run waits for before its first order, '' once everything is there.
+    cdef public str awaited
     cdef public int64_t last_ns, upkeep_due_ns
     cdef object _record, _upkeep
     cdef dict _handlers, _assets

@@ -21,6 +21,7 @@ class EngineCore(BookingCore):
     """State of a run and the two verbs on it."""
 
     is_paused: bool
+    awaited: str
     is_heard: bool
     last_ns: int
     upkeep_due_ns: int

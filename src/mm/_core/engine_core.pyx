@@ -102,6 +102,7 @@ cdef class EngineCore(BookingCore):
         int64_t book_age_ns_max, int64_t private_down_ns_max,
     ):
         self.orders = orders
+        self.awaited = EMPTY
         self.limits = limits
         self.ids = ids
         self.recorder = recorder
@@ -250,6 +251,8 @@ cdef class EngineCore(BookingCore):
             return market.currency_gate()
         if market.waits:
             return market.waits
+        if self.awaited:
+            return self.awaited
         return self.market_gate(now_ns, market)
 
     cpdef str market_gate(self, int64_t now_ns, MarketCore market):

@@ -26,6 +26,7 @@ from mm.engine.hedging import HedgeDesk, base_units
 from mm.engine.liquidation import NAME as GUARD
 from mm.engine.liquidation import LiquidationGuard
 from mm.engine.market import Market
+from mm.engine.muster import Muster
 from mm.engine.perpetual import Perpetuals
 from mm.engine.reloading import caps_of, take_settings
 from mm.engine.roster import WORDS, Roster, made
@@ -113,6 +114,7 @@ class Engine(EngineCore):
         self.desks = {name: HedgeDesk(self, hedge) for name, hedge in settings.hedging.items()}
         for desk in self.desks.values():
             self.add_desk(desk)
+        self.muster = Muster(self)
 
     def _handlers(self) -> dict[type, Callable[[Any], object]]:
         return {
@@ -256,6 +258,7 @@ class Engine(EngineCore):
             market.resync_ns = 0 if venue.early_book else event.recv_ns
             venue.early_book = False
             self._upkeep.wake()
+            self.muster.look()
         else:
             old = market.instrument
             if old.meaning() != instrument.meaning():
@@ -352,6 +355,7 @@ class Engine(EngineCore):
                 venue.private_up = venue.was_ready = True
                 self.accounts.open(venue.name, venue.balances)
                 self.perpetuals.on_up(venue, event.recv_ns)
+                self.muster.look()
         elif venue.private_up or not venue.private_down_ns:
             venue.private_up = False
             venue.private_down_ns = event.recv_ns
