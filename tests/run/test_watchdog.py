@@ -63,6 +63,8 @@ def test_a_bot_that_stands_still_is_stood_in_for_and_goes_on_when_it_wakes(start
     assert "no heartbeat of the bot for 2 s" in (state / "watchdog.log").read_text()
     bot.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
     code, end = bot.stop()
+    assert "This process stood still for " in bot.text()
+    assert "The watchdog: no heartbeat of the bot for 2 s: cancelling own orders at kraken" in bot.text()
     assert (code, end["clean"]) == (0, True)
     assert ledger(state)["open_orders"] == []
 

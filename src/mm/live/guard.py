@@ -8,11 +8,13 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mm.engine.engine import OWNER
 from mm.live.linking import symbols_of
 from mm.live.rescuing import Target
+from mm.live.watchdog import LOG
 
 if TYPE_CHECKING:
     from mm.config import Settings
@@ -47,6 +49,8 @@ class Guard:
         self._say = say
         self._process: asyncio.subprocess.Process | None = None
         self._beating: asyncio.Task[None] | None = None
+        self._log = Path(bot.settings.run.state) / LOG
+        self._told_bytes = 0
 
     async def start(self) -> None:
         """Start the process and the beats, if a venue needs them."""
@@ -95,6 +99,7 @@ class Guard:
             {
                 "process": os.getpid(),
                 "owner": OWNER,
+                "epoch": self._bot.epoch,
                 "state": settings.run.state,
                 "silence_s": float(settings.run.watchdog_s),
                 "venues": targets,
@@ -122,7 +127,18 @@ class Guard:
                     continue
             with contextlib.suppress(ConnectionError, RuntimeError):
                 self._write({"beat": number, "covered": covered})
+            self._tell()
             await asyncio.sleep(BEAT_S)
+
+    def _tell(self) -> None:
+        """Say what the watchdog did: it took us for dead or blocked, and orders of ours are gone."""
+        with contextlib.suppress(OSError):
+            if self._log.stat().st_size > self._told_bytes:
+                new = self._log.read_bytes()[self._told_bytes :]
+                whole = new[: new.rfind(b"\n") + 1]
+                self._told_bytes += len(whole)
+                for line in whole.decode(errors="replace").splitlines():
+                    self._say(f"The watchdog: {line.partition(': ')[2]}")
 
     def _write(self, value: dict[str, Any]) -> None:
         if self._process is not None and self._process.stdin is not None:

@@ -44,6 +44,8 @@ SYMBOL_PATIENCE_S: Final = 5.0
 """Venues tell of their instruments in the first answer."""
 LOOK_S: Final = 0.25
 RESCUE_S: Final = 15.0
+STOOD_S: Final = 1.0
+"""A look that comes this late means that the process was stopped, or that its machine was."""
 TRACE_LENGTH_MAX: Final = 400
 """Of an event in a trace: a whole book is nothing to read."""
 SIGNAL_NAMES: Final = {"SIGINT": "Ctrl-C", "SIGHUP": "the terminal was closed (SIGHUP)"}
@@ -140,10 +142,16 @@ class Supervisor:
     async def _watch(self) -> None:
         """Show the run until something ends it."""
         loop = asyncio.get_running_loop()
-        began_s = shown_s = loop.time()
+        began_s = shown_s = looked_s = loop.time()
         end_s = began_s + self._seconds if self._seconds else float("inf")
         while not self._asked and not self._fault and self._bot.failure is None:
             now_s = loop.time()
+            if now_s - looked_s > STOOD_S:
+                self._view.say(
+                    f"This process stood still for {now_s - looked_s:.1f} s (stopped, or its machine was busy): what "
+                    "happened meanwhile comes now"
+                )
+            looked_s = now_s
             if now_s >= end_s:
                 self.ask_to_stop(f"{self._seconds:g} s are over")
                 return
@@ -173,14 +181,15 @@ class Supervisor:
             self._is_refused = True
             return True
         for hedge in self._bot.settings.hedging.values():
-            is_told = (hedge.hedge, hedge.hedge_symbol) in self._bot.engine.markets
-            if not is_told and hedge.hedge in self._heard and running_s > SYMBOL_PATIENCE_S:
-                self._fault = (
-                    f"hedging.{hedge.name}.hedge_symbol: {hedge.hedge} has told nothing about {hedge.hedge_symbol}. "
-                    "Is it traded there, and written as the venue writes it (BASE/QUOTE)?"
-                )
-                self._is_refused = True
-                return True
+            for named, (venue, symbol) in zip(("hedge_symbol", "fallback_symbol"), hedge.markets(), strict=False):
+                is_told = (venue, symbol) in self._bot.engine.markets
+                if not is_told and venue in self._heard and running_s > SYMBOL_PATIENCE_S:
+                    self._fault = (
+                        f"hedging.{hedge.name}.{named}: {venue} has told nothing about {symbol}. "
+                        "Is it traded there, and written as the venue writes it (BASE/QUOTE)?"
+                    )
+                    self._is_refused = True
+                    return True
         return False
 
     def _unreachable(self) -> str:
@@ -205,8 +214,7 @@ class Supervisor:
         kind = type(event)
         if self._is_traced:
             self._view.happened(Happening(event.recv_ns, _cut(repr(event)), "trace"))
-        if kind is ev.BookFrame or (kind is ev.Fill and not self._bot.engine.orders.last_booked):
-            # Fills of earlier runs and repeated ones come with the venue's history: no news.
+        if kind is ev.BookFrame:
             return
         try:
             if kind is ev.LinkChanged and event.up and event.channel == "private":
@@ -362,11 +370,16 @@ class Supervisor:
         bot.stop()
         orders: list[str] = []
         unknown: list[str] = []
-        for name, venue in bot.settings.venues.items():
-            if venue.api_key is None:
-                continue
-            target = Target(venue, bot.addresses[name], symbols_of(bot.settings, name), bot.settings.run.seed)
-            done = await rescue(target, OWNER, patience_s=RESCUE_S, clock=bot.clock)
+        targets = {
+            name: Target(venue, bot.addresses[name], symbols_of(bot.settings, name), bot.settings.run.seed)
+            for name, venue in bot.settings.venues.items()
+            if venue.api_key is not None
+        }
+        # All at once: a venue that cannot be reached must not keep orders at the others open.
+        rescued = await asyncio.gather(
+            *(rescue(target, OWNER, patience_s=RESCUE_S, clock=bot.clock) for target in targets.values())
+        )
+        for name, done in zip(targets, rescued, strict=True):
             orders += [f"{name} {order}" for order in done.left]
             if not done.is_read:
                 unknown.append(done.text(name))

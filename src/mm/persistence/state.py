@@ -93,7 +93,10 @@ class StateFolder:
             path.replace(path.with_name("watchdog.told.log"))
         except OSError:
             return ""
-        return lines[-1] if lines else ""
+        # From where it stepped in for the last time: a line for each venue.
+        begun = [number for number, line in enumerate(lines) if "cancelling own orders" in line]
+        last = lines[begun[-1] if begun else -1 :]
+        return "; ".join([*last[:1], *(line.partition(": ")[2] for line in last[1:])])
 
     def close(self) -> None:
         """Let the next bot in."""
