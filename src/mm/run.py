@@ -79,10 +79,10 @@ def _only_strategy(path: Path | None) -> str:
     """The strategy that --symbol means: the only one of the file."""
     import tomllib
 
-    from mm.config.load import DEFAULT
+    from mm.config.load import DEFAULT, bounded
 
     try:
-        names = list(tomllib.loads((path or DEFAULT).read_text("utf-8")).get("strategies", {}))
+        names = list(tomllib.loads(bounded(path or DEFAULT).decode()).get("strategies", {}))
     except (OSError, ValueError, RecursionError):
         return "strategy"  # The reader of the configuration says what is wrong with the file.
     return names[0] if len(names) == 1 else "strategy"

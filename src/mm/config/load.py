@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
+import stat
 import tomllib
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -236,15 +239,25 @@ def _lay(tables: dict[str, Any], path: tuple[str, ...], value: Any, source: Sour
     table[path[-1]] = value
 
 
+def bounded(path: Path) -> bytes:
+    """A file's first bytes, one more than are taken. Raises OSError, for pipes and devices too: they have no end, or
+    wait for ever, and a run that reloads would wait with them."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "a directory" if stat.S_ISDIR(mode) else "no plain file")
+        return file.read(BYTES_MAX + 1)
+
+
 def _read(path: Path | None) -> tuple[str, str]:
     name = "default configuration" if path is None else str(path)
     try:
-        data = (path or DEFAULT).read_bytes()
+        data = bounded(path or DEFAULT)
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
         raise SettingsError((Problem("file", name, "a readable TOML file", reason, "check --config"),)) from None
     if len(data) > BYTES_MAX:
-        raise SettingsError((Problem("file", name, f"at most {BYTES_MAX} bytes", f"{len(data)} bytes"),))
+        raise SettingsError((Problem("file", name, f"at most {BYTES_MAX} bytes", "more"),))
     try:
         return data.decode().replace("\r\n", "\n"), name
     except UnicodeDecodeError as error:

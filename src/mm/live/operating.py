@@ -97,7 +97,10 @@ class Operating:
 
         file: '' for the one of the start; token: of the answer that was seen; raised: raised limits are meant.
         """
-        path = Path(request["file"]) if request.get("file") else None
+        file = request.get("file", "")
+        if not isinstance(file, str):
+            return failed("file: expected a path")
+        path = Path(file) if file else None
         try:
             fresh = await asyncio.to_thread(self._load, path)
         except SettingsError as error:
