@@ -111,7 +111,9 @@ def _figures(snapshot: Snapshot) -> Iterable[Row]:
         # Two rows of three: six are wider than most terminals.
         yield _profit("Profit over all venues: ", total, parts[:3], "USD")
         notes = "; ".join(accounts_notes(snapshot.accounts))
-        yield (("", "   "), *_terms(parts[3:], "USD"), ("dim", f"; {notes}"))
+        yield ("", "   "), *_terms(parts[3:], "USD")
+        # On a row of its own, or 80 columns would not hold whether the balances agree.
+        yield ("", "   "), ("dim", notes)
 
 
 def _profit(title: str, total: int, parts: list[tuple[str, int]], currency: str) -> Row:
