@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import time
@@ -374,11 +375,11 @@ def _labels(world: World) -> tuple[str, ...]:
     from mm.screen.amounts import venue_title
 
     venues = [(venue_title(name), venue) for name, venue in world.venues.items()]
-    first = world.market.split(", ")
+    first = re.split("[,;] ", world.market)
     others = []
     for name, venue in venues:
         if venue.market != world.market:
-            own = [part for part in venue.market.split(", ") if part not in first]
+            own = [part for part in re.split("[,;] ", venue.market) if part not in first]
             others.append(f"{name} {', '.join(own)}")
     return (
         f"Market: {world.market}",

@@ -10,7 +10,7 @@ from mm._core import events as ev
 from mm.engine.balances import residual
 from mm.inventory.accounts import DOLLAR_DIGITS
 from mm.persistence.recorder import MemoryRecorder
-from mm.simulator.kinds import ACCOUNT
+from mm.simulator.kinds import ACCOUNT, KINDS
 from mm.simulator.ledger import DECIMALS
 from tests.backtest.two_venues import FUTURES, KRAKEN, MEXC, SETTINGS, TwoVenues
 
@@ -49,10 +49,11 @@ def test_the_terms_are_the_change_of_both_ledgers(run):
     for venue, symbol, decimals, value in ((KRAKEN, "BTC/USD", 1, 1), (MEXC, "BTC/USDT", 2, rate)):
         middle = Fraction(run.engine.markets[venue, symbol].middle2, 2 * 10**decimals)
         held = run.balances()[venue, "BTC"] - 10 * 10**12
-        cash = run.balances()[venue, symbol.partition("/")[2]] - 10**6 * 10**12
+        quote = symbol.partition("/")[2]
+        cash = run.balances()[venue, quote] - KINDS[venue].funds[quote] * 10**12
         worth += (Fraction(held, 10**12) * middle + Fraction(cash, 10**12)) * value
     # What was there in USDT: at the rate of the first word about it.
-    worth += 10**6 * (rate - Fraction(20_001, 20_000))
+    worth += KINDS[MEXC].funds["USDT"] * (rate - Fraction(20_001, 20_000))
     assert Fraction(terms.total, 10**DOLLAR_DIGITS) == worth
 
 

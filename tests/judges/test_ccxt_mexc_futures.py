@@ -109,13 +109,22 @@ def test_orders_are_created_and_canceled(swap: Any, ledger: Callable[[], Ledger]
     assert ledger().open == {}
 
 
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 def test_fills_position_and_balance_equal_the_ledger(
     swap: Any, ledger: Callable[[], Ledger], report: Callable[[], dict[str, Any]]
 ) -> None:
     ask = swap.fetch_ticker(SYMBOL)["ask"]
     bought = swap.create_order(SYMBOL, 3, "buy", 300, round(ask * 1.001, 1))
+    # The venue answers before it has matched, and there is nothing to reduce until then.
+    until(lambda: [row["size"] for row in report()["positions"]] == ["300"])
     sold = swap.create_order(SYMBOL, "market", "sell", 120, None, {"reduceOnly": True})
     more = swap.create_order(SYMBOL, "market", "buy", 40)
+    until(lambda: [row["size"] for row in report()["positions"]] == ["220"])
     books = ledger()
     trades = {trade["id"]: trade for trade in swap.fetch_my_trades(SYMBOL)}
     assert len(trades) >= 3

@@ -165,7 +165,7 @@ def test_the_recording_comes_in_whole_contracts() -> None:
 
 def test_the_market_is_that_of_the_other_venues() -> None:
     kind = KINDS[MEXC_FUTURES]
-    assert (kind.tape, kind.funds) == (BUILTIN, {"USDT": 1_000_000})
+    assert (kind.tape, kind.funds) == (BUILTIN, {"USDT": 20_000})
     entries = coarser(builtin(BUILTIN).replay(), 10_000)
     first = next(entries)
     assert isinstance(first, BookEntry)

@@ -126,7 +126,7 @@ def test_one_process_hosts_several_venues(two_venues: World, tmp_path: Path) -> 
     assert mexc.fees == "maker 0.00 %, taker 0.05 %"
     assert find(tmp_path) == two_venues
     assert two_venues.control("ledger", venue="mexc_spot")["balances"] == {
-        "BTC": "10.0000000000", "USDT": "1000000.0000000000",
+        "BTC": "10.0000000000", "USDT": "20000.0000000000",
     }  # fmt: skip
     assert set(two_venues.control("ledger")["balances"]) == {"BTC", "USD"}
     assert "generated" not in mexc.market

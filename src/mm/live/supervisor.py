@@ -350,6 +350,8 @@ class Supervisor:
         return tuple(
             f"{_held(market)} from this run on {market.venue.name}{note}"
             for market in self._bot.engine.markets.values()
+            # Of a rate, or of a fallback that was not needed, there is nothing to tell.
+            if market.strategy is not None or market.position.fill_count
         )
 
     def _protection(self) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ def summary(snapshot: Snapshot) -> list[str]:
     ]
     lines += [debt(each) for each in snapshot.debts]
     for market in snapshot.markets:
+        if market.is_idle:
+            continue
         where = f" on {venue_title(market.venue)}" if len(snapshot.markets) > 1 else ""
         lines.append(position(market) + where)
         lines.append(profit(market) + where)
@@ -109,7 +111,7 @@ def market_lines(market: MarketView) -> list[str]:
         lines = [f"{name}: no book"]
     else:
         lines = [f"{name}: {thousands(market.bid)} / {thousands(market.ask)}, book {age(market.book_age_ns)} old"]
-    for side, word in ((1, "bid"), (-1, "ask")):
+    for side, word in ((1, "bid"), (-1, "ask")) if not market.is_watched or market.quotes else ():
         quotes = [quote for quote in market.quotes if quote.side == side]
         shown = ", ".join(f"{trimmed(quote.size)} at {thousands(quote.price)}{_state(quote.state)}" for quote in quotes)
         lines.append(f"  our {word}s: {shown or 'none'}")

@@ -53,7 +53,8 @@ def observe(
         links.append((venue.name, "public", venue.public_up))
         links.append((venue.name, "private", venue.private_up))
         for market in venue.markets.values():
-            if market.limits is not None:
+            # Where nobody sends anything there is nothing to use up.
+            if market.limits is not None and (market.strategy is not None or market.orders or market.hedge_fills):
                 headroom.append(
                     f"{venue_title(venue.name)} {market.symbol} {market.limits.headroom(now_ns):.0f} order points"
                 )

@@ -103,6 +103,8 @@ def _figures(snapshot: Snapshot) -> Iterable[Row]:
     for view in snapshot.debts:
         yield ("", " "), ("yellow" if view.amount else "", debt(view))
     for market in snapshot.markets:
+        if market.is_idle:
+            continue
         where = f" on {venue_title(market.venue)}" if len(snapshot.markets) > 1 else ""
         yield ("", " "), ("bold", position(market) + where)
         yield _profit("Profit: ", *profit_parts(market), market.quote)

@@ -51,6 +51,11 @@ class MarketView:
     """Why there is no quote, or what the present one stands on; may be empty."""
 
     @property
+    def is_idle(self) -> bool:
+        """Nothing of ours was ever there, and nothing is meant to be: a rate, or where hedges go in need."""
+        return self.is_watched and not (self.quotes or self.quantity or self.fees or self.inventory)
+
+    @property
     def cost_precision(self) -> int:
         """Decimals of price x quantity."""
         return self.price_precision + self.base_precision
