@@ -436,3 +436,37 @@ def test_without_a_fallback_a_closed_venue_keeps_the_debt_until_it_opens(world):
 def test_the_value_of_a_contract_is_what_limits_and_money_take_it_for():
     instrument = perpetual()
     assert value(instrument, 60_000 * E12, 100) == 600 * E12 == instrument.money(600_000 * 100) * 10**7
+
+
+def test_f68_prices_that_the_venue_tells_later_replace_the_estimate(world):
+    """Guard: a change that was booked at the mark price is booked again by the venue's deals, once."""
+    world.hedged()
+    world.now += 2 * SECOND
+    world.position(-60, source="query")
+    world.wait(6)
+    assert world.engine.perpetuals.externals == 1
+    quantity = world.market.position.quantity
+    deals = [
+        ev.Fill(
+            world.now, world.now, FUTURES, "", f"T{number}", PERPETUAL, BUY, f"L{number}", 601_000, 20, -1, "t",
+            7 * E12, "USDT",
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    for deal in [*deals, *deals]:
+        world.tell(deal)
+    assert world.market.position.quantity == quantity
+    assert world.market.position.fees == {"USDT": 14 * E12}
+    assert world.engine.perpetuals.externals == 1
+    assert world.replayed().state_hash() == world.engine.state_hash()
+
+
+def test_f70_what_an_order_pays_beyond_the_mark_price_counts_as_lost(world):
+    """Guard: with the mark price away from the market, an order that opens brings the liquidation closer by itself."""
+    world.hedged()
+    world.position(-100, liquidation=72_000)
+    world.mark(60_000)
+    near = world.engine.perpetuals.room(world.market, SELL, 600_000)
+    # 20 % away; twice 3 % may be left: 100 x (20 - 6) / 6.
+    assert near == 233
+    assert world.engine.perpetuals.room(world.market, SELL, 540_000) == 87

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from mm._core import events as ev
 from mm._core.orders import OrderState
-from mm.instruments import AMOUNT_PRECISION
+from mm.instruments import AMOUNT_PRECISION, Instrument
 from mm.perpetuals import RATE_ONE, liquidation_distance_e8
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ ADD: Final = 2
 """What was reduced is not added again at once: only up to so many times the distance at which it is reduced."""
 WARNED_NS: Final = 60 * SECOND_NS
 FOREIGN_MAX: Final = 100
+ESTIMATES_MAX: Final = 10
+FOREIGN: Final = "fill"
+QUERY: Final = "query"
 FUNDING_KEPT: Final = 20_000
 
 
@@ -50,11 +53,14 @@ class Perpetual:
     __slots__ = (
         "base",
         "danger",
+        "estimates",
         "fill_ns",
+        "fill_venue_ns",
         "foreign",
         "funding",
         "gap",
         "gap_ns",
+        "gaps",
         "index_e12",
         "mark_e12",
         "positions",
@@ -62,6 +68,7 @@ class Perpetual:
         "reduced_ns",
         "report_ns",
         "settle_ns",
+        "sure_ns",
         "warned_ns",
     )
 
@@ -72,9 +79,16 @@ class Perpetual:
         self.base: int | None = None
         self.gap = self.gap_ns = 0
         """What the venue holds beyond our fills, and since when it is just so much."""
+        self.gaps: dict[int, tuple[int, int]] = {}
+        """Other differences of a moment ago: since when, and until when. Deal and position of each fill of ours come on
+        channels of their own, so that what lasts is another number for some milliseconds."""
+        self.fill_venue_ns = self.sure_ns = 0
+        """The venue's time of our last fill, and when its list was last read that has it."""
         self.report_ns = self.fill_ns = self.warned_ns = self.reduced_ns = 0
         self.foreign: list[ev.Fill] = []
         """Fills of orders that are not ours, since the position last agreed."""
+        self.estimates: list[tuple[int, int, int]] = []
+        """Side, size and price of what was booked without the venue's own fills: they may be told later."""
         self.danger = 0
 
     @property
@@ -94,17 +108,42 @@ class Perpetual:
         ]
         return min(risks, key=lambda risk: risk[0], default=None)
 
-    def room(self, side: int, distance_e8: int) -> int | None:
-        """How many contracts may be added to a side before its liquidation would be closer than a distance; None where
-        nothing is held there, or where each part brings its own margin along (isolated)."""
+    def room(
+        self, side: int, distance_e8: int, price_e12: int, own: int, instrument: Instrument, free_e12: int | None
+    ) -> int | None:
+        """How many contracts may be bought or sold at a price before the liquidation of that side's position would be
+        closer than a distance; None where that does not say (no mark price, or each part brings its own margin along).
+
+        own: contracts held by our own fills, signed: the venue's word may be of before the last of them; free_e12: what
+        the margin account has available, None not known.
+        """
         if self.danger == side:
             return 0
-        nearest = self.nearest()
-        if nearest is None or nearest[1].side != side or nearest[1].is_isolated or not distance_e8:
+        if not self.mark_e12 or not distance_e8:
             return None
-        # With cross margin the distance shrinks as the position grows: both times the same is what the account has.
-        held = nearest[1].size
-        return max(0, held * nearest[0] // distance_e8 - held)
+        # What an order pays beyond the mark price is lost at once: where the mark has run away from the market that is
+        # most of what an account has.
+        lost_e12 = max(0, side * (price_e12 - self.mark_e12))
+        each = self.mark_e12 * distance_e8 + lost_e12 * RATE_ONE
+        nearest = self.nearest()
+        held = side * (own + (self.base or 0))
+        if nearest is not None and nearest[1].side == side:
+            if nearest[1].is_isolated:
+                return None
+            # With cross margin a distance times what is held is what the account has.
+            size = nearest[1].size
+            return max(0, size * self.mark_e12 * (nearest[0] - distance_e8) // each - max(0, held - size))
+        if held > 0 or free_e12 is None:
+            return None
+        opened = free_e12 * RATE_ONE * int(10**instrument.base_precision) // (each * instrument.base_units(1))
+        return opened - held
+
+    def turn(self, gap: int, recv_ns: int) -> None:
+        """The difference is another now; one that was there a moment ago has lasted since it first came."""
+        if self.gap:
+            self.gaps[self.gap] = (self.gap_ns, recv_ns)
+        self.gaps = {each: seen for each, seen in self.gaps.items() if recv_ns - seen[1] < LASTS_NS}
+        self.gap, self.gap_ns = gap, self.gaps.pop(gap, (recv_ns, 0))[0]
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
@@ -113,7 +152,8 @@ class Perpetual:
             (self.mark_e12, self.index_e12, self.rate_e12, self.settle_ns),
             sorted(self.funding.items()),
             (self.base, self.gap, self.gap_ns, self.report_ns, self.fill_ns, self.warned_ns, self.reduced_ns),
-            ([fill.execution_id for fill in self.foreign], self.danger),
+            (sorted(self.gaps.items()), self.fill_venue_ns, self.sure_ns),
+            ([fill.execution_id for fill in self.foreign], self.danger, self.estimates),
         )
 
 
@@ -148,6 +188,8 @@ class Perpetuals:
             return
         perpetual = market.perpetual
         perpetual.report_ns = event.recv_ns
+        if event.source == QUERY and event.venue_ns >= perpetual.fill_venue_ns:
+            perpetual.sure_ns = event.recv_ns
         if event.size:
             perpetual.positions[event.position_id] = event
             market.leverage = market.venue.settings.leverage or max(1, event.leverage)
@@ -175,9 +217,7 @@ class Perpetuals:
         key = (event.venue, event.symbol, *which)
         if event.venue_ns < self._engine.started_ns or key in self._settled:
             return
-        self._settled[key] = None
-        if len(self._settled) > FUNDING_KEPT:
-            del self._settled[next(iter(self._settled))]
+        self._settle(key)
         self._engine.accounts.on_funding(event.venue, event.asset, event.amount)
         market = self._engine.markets.get((event.venue, event.symbol))
         if market is not None and market.perpetual is not None:
@@ -195,6 +235,17 @@ class Perpetuals:
             market.perpetual.warned_ns = event.recv_ns
             self._look(market, event.recv_ns)
 
+    def room(self, market: Market, side: int, price: int) -> int | None:
+        """How many contracts may be added at a price, see `Perpetual.room`."""
+        perpetual = market.perpetual
+        assert perpetual is not None
+        instrument = market.instrument
+        shift = AMOUNT_PRECISION - instrument.price_precision
+        price_e12 = int(price * 10 ** max(0, shift) // 10 ** max(0, -shift))
+        margin = market.venue.margins.get(instrument.settle)
+        free_e12 = None if margin is None else margin.available
+        return perpetual.room(side, self.add_e8, price_e12, market.position.quantity, instrument, free_e12)
+
     def on_up(self, venue: VenueState, recv_ns: int) -> None:
         """Positions and deals were read: what the account holds beyond our fills was there before."""
         for market in venue.markets.values():
@@ -208,6 +259,7 @@ class Perpetuals:
         """A fill of ours was booked."""
         if market.perpetual is not None:
             market.perpetual.fill_ns = event.recv_ns
+            market.perpetual.fill_venue_ns = max(market.perpetual.fill_venue_ns, event.venue_ns)
             self._look(market, event.recv_ns)
 
     def on_foreign_fill(self, event: ev.Fill) -> None:
@@ -216,9 +268,18 @@ class Perpetuals:
         if market is None or market.perpetual is None or event.venue_ns < self._engine.started_ns:
             return
         foreign = market.perpetual.foreign
+        if (event.venue, event.symbol, FOREIGN, event.execution_id) in self._settled:
+            return
         if all(fill.execution_id != event.execution_id for fill in foreign):
             foreign.append(event)
             del foreign[:-FOREIGN_MAX]
+            self._correct(market)
+
+    def _settle(self, key: tuple[object, ...]) -> None:
+        """Remember what was booked: it is told again."""
+        self._settled[key] = None
+        if len(self._settled) > FUNDING_KEPT:
+            del self._settled[next(iter(self._settled))]
 
     # --- what follows -----------------------------------------------------------------------------------------------
 
@@ -230,21 +291,22 @@ class Perpetuals:
             return
         gap = perpetual.net - perpetual.base - market.position.quantity
         if gap != perpetual.gap:
-            perpetual.gap, perpetual.gap_ns = gap, recv_ns
+            perpetual.turn(gap, recv_ns)
         if not gap:
-            perpetual.foreign.clear()
+            perpetual.gaps.clear()
+            if not perpetual.estimates:
+                perpetual.foreign.clear()
             return
         orders = self._engine.orders.open_of(market.venue.name, market.symbol)
         doubted = [self._engine.orders.get(client_id) for client_id in market.venue.doubtful]
         is_explained = any(order.state is OrderState.UNKNOWN or order.fills_missing for order in orders) or any(
             order is not None and order.symbol == market.symbol for order in doubted
         )
-        lasts_ns = OPEN_LASTS_NS if orders else LASTS_NS
-        if (
-            not is_explained
-            and recv_ns - perpetual.gap_ns >= lasts_ns
-            and perpetual.report_ns >= perpetual.fill_ns + AFTER_FILL_NS
-        ):
+        # The deals themselves say that they are not ours.
+        is_told = bool(perpetual.foreign) and sum(fill.side * fill.size for fill in perpetual.foreign) == gap
+        lasts_ns = OPEN_LASTS_NS if orders and not is_told else LASTS_NS
+        is_newest = perpetual.report_ns >= perpetual.fill_ns + AFTER_FILL_NS or perpetual.sure_ns >= perpetual.gap_ns
+        if not is_explained and recv_ns - perpetual.gap_ns >= lasts_ns and (is_told or is_newest):
             self._book(market, recv_ns, gap)
 
     def _book(self, market: Market, recv_ns: int, gap: int) -> None:
@@ -255,15 +317,17 @@ class Perpetuals:
         side = 1 if gap > 0 else -1
         fills = perpetual.foreign
         if fills and sum(fill.side * fill.size for fill in fills) == gap:
-            for fill in fills:
-                self._take(market, fill.side, fill.price, fill.size, fill.fee, fill.fee_asset)
+            self._take_told(market, fills)
         else:
             price = self._price(market)
             if not price:
                 return
             self._take(market, side, price, abs(gap), 0, "")
+            perpetual.estimates.append((side, abs(gap), price))
+            del perpetual.estimates[:-ESTIMATES_MAX]
         perpetual.foreign = []
         perpetual.gap = perpetual.gap_ns = 0
+        perpetual.gaps.clear()
         self.externals += 1
         for desk in engine.desks.values():
             desk.on_external(recv_ns, f"external {self.externals}", side, abs(gap), market)
@@ -275,6 +339,25 @@ class Perpetuals:
             f"{market.venue.name}: the position in {market.symbol} changed by {instrument.base_text(gap)} "
             f"{instrument.base} without an order of ours (liquidation, deleveraging, a trade by hand): {left}"
         )
+
+    def _correct(self, market: Market) -> None:
+        """The venue tells at last for which prices and fees it made a change that was booked at the mark price."""
+        perpetual = market.perpetual
+        assert perpetual is not None
+        told = sum(fill.side * fill.size for fill in perpetual.foreign)
+        for estimate in perpetual.estimates:
+            side, size, price = estimate
+            if told == side * size:
+                perpetual.estimates.remove(estimate)
+                self._take(market, -side, price, size, 0, "")
+                self._take_told(market, perpetual.foreign)
+                perpetual.foreign = []
+                return
+
+    def _take_told(self, market: Market, fills: list[ev.Fill]) -> None:
+        for fill in fills:
+            self._settle((fill.venue, fill.symbol, FOREIGN, fill.execution_id))
+            self._take(market, fill.side, fill.price, fill.size, fill.fee, fill.fee_asset)
 
     def _take(self, market: Market, side: int, price: int, size: int, fee: int, fee_asset: str) -> None:
         """Book what is no fill of an order of ours as one: what it cost is a cost of hedging where we hedge."""

@@ -46,8 +46,8 @@ PING_NS: Final = 15 * SECOND_NS
 ACK_TIMEOUT_NS: Final = 10 * SECOND_NS
 RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a read that failed for good, before it is wished again."""
-CONTRACTS_NS: Final = 1800 * SECOND_NS
-"""Between two looks at the contracts: a push of changes may be missed."""
+CONTRACTS_NS: Final = 60 * SECOND_NS
+"""Between two looks at the contracts: another contract size must not be traded for longer than another leverage."""
 CLOSED_NS: Final = 600 * SECOND_NS
 """How long nothing is tried after order entry was found closed."""
 DOWN_NS: Final = 60 * SECOND_NS

@@ -160,7 +160,9 @@ def position_row(contract: Contract, exchange: ContractExchange, position: Posit
     held = mean_price(traded, position.cost, position.hold, 18) if position.hold else opened
     closed = mean_price(traded, position.closed_value, position.closed, 18)
     frozen = sum(o.leaves for o in exchange.closing(position.account, position.symbol, position.side))
-    liquidation = exchange.liquidation.price(position) if position.hold else 0
+    # One that has ended since, in the same moment, is told of as it was, and the account is on the other side already.
+    is_there = exchange.positions.get(position.account, position.symbol, position.side) is not None
+    liquidation = exchange.liquidation.price(position) if position.hold and is_there else 0
     bound = exchange.positions.margin(position)
     entry = exchange.positions.initial(position.symbol, position.cost, position.leverage) if position.hold else 0
     is_one = position.hold > 0
