@@ -8,7 +8,7 @@ EXTRA = $(BIN)/python -c "import sys, tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint types rust-lint judges test-packaging bench fuzz journal-images endurance audit-fills drift clean
+.PHONY: help build run test lint types rust-lint judges test-packaging bench fuzz journal-images endurance audit-fills drift guards clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 20
@@ -62,6 +62,9 @@ audit-fills: build ## derive every fill of a seeded session again from the tape 
 
 drift: build ## ten million random fills through a position, exact to the unit (a minute)
 	MM_DRIFT_FILLS=10000000 $(BIN)/python -m pytest -q tests/core/test_positions.py -k drift
+
+guards: build ## take each guard out of a copy: its fault's test must fail (ARGS="F68", ARGS="--native")
+	$(BIN)/python tools/guards.py $(ARGS)
 
 # The build requirements live in the venv, so the extensions are built without isolation (fixed paths: fast rebuilds).
 .venv/.requires: pyproject.toml

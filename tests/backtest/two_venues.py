@@ -73,7 +73,8 @@ def usdt_usd():
 class TwoVenues:
     """hooks: venue -> fault rules; settings: the configuration's text, with places for `policy` and `extra`; is_rated:
     Kraken has a market of USDT, see `rate`; is_generated: it has the simulator's own one; hedge_venue: "mexc_futures"
-    with settings of its own; funding_seconds: between its settlements."""
+    with settings of its own; fallback_venue: a third one; funding_seconds: between settlements; position_mode: of the
+    account for contracts."""
 
     def __init__(
         self,
@@ -87,7 +88,9 @@ class TwoVenues:
         is_rated=False,
         is_generated=False,
         hedge_venue=MEXC,
+        fallback_venue=None,
         funding_seconds=28_800,
+        position_mode="one_way",
     ):
         self.log = []
         path = folder / "two.toml"
@@ -100,10 +103,12 @@ class TwoVenues:
             volume_usd=0,
             seed=seed,
             mexc_futures_tier="documented",
-            position_mode="one_way",
+            position_mode=position_mode,
             funding_seconds=funding_seconds,
         )
-        for name in (KRAKEN, hedge_venue):
+        for name in (KRAKEN, hedge_venue, fallback_venue):
+            if name is None:
+                continue
             kind = KINDS[name]
             traded = kind.instrument(options)
             named = {} if kind.order_name is None else {"name": kind.order_name}

@@ -212,7 +212,7 @@ class PlainDesk(HedgeDesk):
         if hedge.is_margin:
             rooms = [hedge.affordable(state.side, price)]
             if hedge.perpetual is not None:
-                room = hedge.perpetual.room(state.side, self._engine.perpetuals.add_e8)
+                room = self._engine.perpetuals.room(hedge, state.side, price)
                 rooms.append(room if room is None else max(0, room - state.committed * lot))
             return min((room // lot for room in rooms if room is not None), default=None)
         free = hedge.base_free if state.side < 0 else hedge.quote_free

@@ -1,0 +1,84 @@
+"""The tool that takes guards out, and the page of faults: what they refuse, and what they take for a proof."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tool(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+guards = tool("guards")
+REMOVAL = guards.Removal(
+    "F70", "a guard", "src/mm/engine/liquidation.py", "    return\n", "", "tests/faults/test_guards.py::test_x", "F70"
+)
+
+
+def test_every_removal_fits_the_sources_and_each_fault_of_hedging_has_two():
+    removals = guards.read()
+    for number in range(62, 72):
+        assert sum(each.fault == f"F{number}" for each in removals) >= 2, number
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "problem"),
+    [
+        (0, "1 passed", "passes without the guard"),
+        (1, "E   AssertionError: F70: the venue's threshold was reached\n", ""),
+        (1, "E   AssertionError: I5: fees\n", "another reason"),
+        (1, "E   KeyError: 'F70'\n", "crashed"),
+        (1, "E       KeyError: 1\nE   AssertionError: F70: reached\n", ""),
+        (2, "E   ImportError: F70\n", "could not run"),
+        (5, "no tests ran", "could not run"),
+    ],
+)
+def test_a_test_has_to_fail_by_a_judgement_of_the_expected_kind(code, output, problem):
+    said, _ = guards.judge(REMOVAL, code, output)
+    assert said == problem == "" or (problem and problem in said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"fault": "70"}, "like F68"),
+        ({"file": "tests/conftest.py"}, "no part of the product"),
+        ({"file": "src/mm/none.py"}, "does not exist"),
+        ({"old": "no such text"}, "0 times"),
+        ({"old": "from mm", "new": ""}, "times in"),
+        ({"test": "tests/none.py::test_x"}, "there is no test"),
+        ({"expect": "("}, "expect"),
+        ({"expect": ""}, "must say"),
+    ],
+)
+def test_a_removal_that_cannot_be_made_is_refused(changes, problem):
+    good = next(each for each in guards.read() if each.fault == "F70")
+    assert guards.problem_of(good) == ""
+    assert problem in guards.problem_of(replace(good, **changes))
+
+
+def test_more_than_three_lines_are_no_small_removal():
+    source = (ROOT / "src/mm/engine/liquidation.py").read_text().splitlines(keepends=True)
+    long = replace(next(each for each in guards.read() if each.fault == "F70"), old="".join(source[:5]), new="")
+    assert "more than 3 lines" in guards.problem_of(replace(long, file="src/mm/engine/liquidation.py"))
+    assert guards.changed_lines(replace(long, old="a\nb\nc\n", new="a\nx\nc\n")) == (1, 1)
+
+
+def test_the_page_names_each_of_the_98_faults_once():
+    sections = tomllib.loads((ROOT / "tests" / "faults" / "faults.toml").read_text())
+    ids = [fault for section in sections.values() for fault in section if fault != "title"]
+    assert ids == [f"F{number:02}" for number in range(1, 99)]
+    shown = (ROOT / "docs" / "faults.md").read_text()
+    assert all(shown.count(f"| {fault} |") == 1 for fault in ids)

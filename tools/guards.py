@@ -1,0 +1,243 @@
+"""Show that tests need what they test: take one guard out of the product at a time, and demand that its test fails.
+
+    python tools/guards.py                    every removal of tests/faults/guards.toml
+    python tools/guards.py F68 F70            those of these faults
+    python tools/guards.py --check            only that each removal still fits the sources, in a moment
+
+A removal is one exact piece of a file and what stands there without the guard, at most three lines. It is put into a
+copy of the package in a temporary folder, the named test runs on the copy, and must fail by an assertion that says what
+the entry expects: a crash, or another assertion, is no proof. Results are kept in `build/guards.json` for
+`tools/fault_table.py`. Removals in native sources need a build each: `--native`, in a copy of the whole project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+LIST: Final = ROOT / "tests" / "faults" / "guards.toml"
+RESULTS: Final = ROOT / "build" / "guards.json"
+LINES_MAX: Final = 3
+NATIVE: Final = frozenset({".pyx", ".pxd", ".rs"})
+TIMEOUT_S: Final = 900
+FAULT: Final = re.compile(r"F\d\d")
+ERROR: Final = re.compile(r"^E +(\S.*)$", re.MULTILINE)
+VERDICT: Final = ("AssertionError", "assert ", "mm.errors.InvariantError", "Failed: DID NOT RAISE")
+"""How the first line of a failure begins that is a judgement; anything else is a crash."""
+COPIED: Final = ("src", "rust", "tests", "tools", "docs", "examples", "build_backend")
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One guard that is taken out.
+
+    fault: the row that it belongs to; guard: what it does, in words; file: below the project; old, new: exact text;
+    test: a node id of pytest (a parametrised one without its brackets runs all of them; `only` is a -k expression);
+    expect: a regular expression that the failure's message holds.
+    """
+
+    fault: str
+    guard: str
+    file: str
+    old: str
+    new: str
+    test: str
+    expect: str
+    only: str = ""
+    campaign: bool = False
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it needs a build."""
+        return Path(self.file).suffix in NATIVE
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of a removal. problem: empty when the test failed as it should."""
+
+    removal: Removal
+    problem: str
+    said: str = ""
+    seconds: float = 0.0
+    output: str = field(default="", repr=False)
+
+
+def read(path: Path = LIST) -> list[Removal]:
+    """Return the list. Raises ValueError naming the entry and what is wrong with it."""
+    entries: list[dict[str, Any]] = tomllib.loads(path.read_text()).get("removal", [])
+    removals = []
+    for number, entry in enumerate(entries):
+        try:
+            removal = Removal(**entry)
+        except TypeError as error:
+            raise ValueError(f"removal {number} of {path.name}: {error}") from None
+        problem = problem_of(removal)
+        if problem:
+            raise ValueError(f"removal {number} of {path.name} ({removal.fault}, {removal.guard}): {problem}")
+        removals.append(removal)
+    return removals
+
+
+def problem_of(removal: Removal, root: Path = ROOT) -> str:
+    """Say why a removal cannot be made, or nothing."""
+    if not FAULT.fullmatch(removal.fault):
+        return f"fault must be like F68, not {removal.fault!r}"
+    if not removal.file.startswith(("src/", "rust/")):
+        return f"{removal.file} is no part of the product"
+    source = root / removal.file
+    if not source.is_file():
+        return f"{removal.file} does not exist"
+    found = source.read_text().count(removal.old)
+    if found != 1:
+        return f"the text is {found} times in {removal.file}, it must be there once:\n{removal.old}"
+    if max(changed_lines(removal)) > LINES_MAX:
+        return f"more than {LINES_MAX} lines change"
+    if removal.old == removal.new:
+        return "nothing changes"
+    if not (root / removal.test.partition("::")[0]).is_file():
+        return f"there is no test {removal.test}"
+    try:
+        re.compile(removal.expect)
+    except re.error as error:
+        return f"expect: {error}"
+    return "" if removal.expect else "expect must say what the failure says"
+
+
+def changed_lines(removal: Removal) -> tuple[int, int]:
+    """How many lines go, and how many come, without those that stay at either end."""
+    old, new = removal.old.splitlines(), removal.new.splitlines()
+    while old and new and old[0] == new[0]:
+        del old[0], new[0]
+    while old and new and old[-1] == new[-1]:
+        del old[-1], new[-1]
+    return len(old), len(new)
+
+
+def judge(removal: Removal, code: int, output: str) -> tuple[str, str]:
+    """Return what is wrong with a test's failure (nothing: it is the right one) and the first thing that it said."""
+    if code == 0:
+        return "the test passes without the guard", ""
+    said = ERROR.findall(output)
+    if code != 1 or not said:
+        return f"the test could not run (pytest's code {code})", output[-400:]
+    for line in said:
+        if line.startswith(VERDICT) and re.search(removal.expect, line):
+            return "", line
+    verdicts = [line for line in said if line.startswith(VERDICT)]
+    if not verdicts:
+        return "the test crashed instead of judging", said[-1]
+    return f"the test failed for another reason than {removal.expect!r}", verdicts[0]
+
+
+def run(removal: Removal, *, keep: bool = False) -> Result:
+    """Take a guard out of a copy and run its test there."""
+    began = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="mm-guard-"))
+    try:
+        overlay(folder, is_native=removal.is_native)
+        target = folder / removal.file
+        target.write_text(target.read_text().replace(removal.old, removal.new))
+        if removal.is_native:
+            built = _build(folder)
+            if built.returncode:
+                return Result(removal, "the copy does not build", built.stderr[-400:], time.monotonic() - began)
+        code, output = _test(folder, removal)
+        problem, said = judge(removal, code, output)
+        return Result(removal, problem, said, time.monotonic() - began, output)
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def overlay(folder: Path, *, is_native: bool) -> None:
+    """Copy what a test needs; native modules come along as they were built, unless they are built again."""
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "target"))
+    for path in ROOT.iterdir():
+        if path.is_file() and (path.suffix in (".toml", ".py", ".lock", ".txt", ".md") or path.name == "LICENSE"):
+            shutil.copy2(path, folder / path.name)
+    if is_native and (ROOT / "build").is_dir():
+        # With what was built before, so that only what changed is built.
+        shutil.copytree(ROOT / "build", folder / "build", ignore=shutil.ignore_patterns("guards.json"))
+
+
+def _build(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+    environment = os.environ | {"CARGO_TARGET_DIR": str(ROOT / "target")}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def _test(folder: Path, removal: Removal) -> tuple[int, str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=short", "-p", "no:cacheprovider", removal.test]
+    command += ["-k", removal.only] if removal.only else []
+    # The copy comes before the package that is installed.
+    environment = os.environ | {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    if removal.campaign:
+        environment["MM_CAMPAIGN"] = "1"
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
+        )
+    except subprocess.TimeoutExpired:
+        return 2, f"not done after {TIMEOUT_S} s"
+    return done.returncode, done.stdout + done.stderr
+
+
+def keep_results(results: Sequence[Result], path: Path = RESULTS) -> None:
+    """Add to the file of results, by guard."""
+    kept = json.loads(path.read_text()) if path.is_file() else {}
+    for result in results:
+        key = f"{result.removal.fault} {result.removal.guard}"
+        kept[key] = {"problem": result.problem, "said": result.said, "test": result.removal.test}
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(kept, indent=1, sort_keys=True))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool; returns 1 when a test does not need its guard, 2 when the list is wrong."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("faults", nargs="*", help="ids as F68; none: all")
+    parser.add_argument("--check", action="store_true", help="only look whether the removals fit the sources")
+    parser.add_argument("--native", action="store_true", help="those in native sources too, with a build each")
+    arguments = parser.parse_args(argv)
+    try:
+        removals = read()
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    chosen = [each for each in removals if not arguments.faults or each.fault in arguments.faults]
+    if arguments.check:
+        print(f"{len(chosen)} removals fit the sources")
+        return 0
+    results = []
+    for removal in chosen:
+        if removal.is_native and not arguments.native:
+            print(f"left out {removal.fault} {removal.guard} (native: --native)", flush=True)
+            continue
+        result = run(removal)
+        results.append(result)
+        keep_results([result])
+        word = f"NOT NEEDED: {result.problem}" if result.problem else "fails without it"
+        print(f"{removal.fault} {removal.guard}: {word} ({result.seconds:.0f} s)\n    {result.said}", flush=True)
+    wrong = sum(bool(result.problem) for result in results)
+    print(f"{len(results)} guards taken out, {wrong} of them not needed by their test")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
