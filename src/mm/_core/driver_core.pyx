@@ -19,9 +19,8 @@ cdef class DriverCore:
     """An engine with its links and its recorder.
 
     observers: see each event and command, in order, after it was applied and after what it led to was handed to the
-    sockets, but fills that were not booked (told again, or of an earlier run): nobody's screen is on the way of an order;
-    on_output: called with the name of a venue for which actions
-    wait, other than the one whose input made them.
+    sockets, but fills that were not booked (told again, or of an earlier run): nobody's screen is on the way of an
+    order; on_output: called with the name of a venue for which actions wait, other than the one whose input made them.
     """
 
     def __init__(self, EngineCore engine not None, dict links not None, recorder):
