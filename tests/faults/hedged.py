@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from mm._core import events as ev
 from mm.engine.hedging import base_units
-from mm.simulator.kinds import ACCOUNT
+from mm.simulator.kinds import ACCOUNT, KINDS
 from mm.simulator.ledger import DECIMALS
 from tests.backtest.two_venues import FUTURES, KRAKEN, MEXC, SETTINGS, TwoVenues
 
@@ -61,7 +61,7 @@ class Hedged(TwoVenues):
         self.hedge = hedge
         if usdt is not None:
             ledger = self.exchanges[hedge].ledger
-            amount = (usdt - 10**6) * 10 ** ledger.decimals("USDT")
+            amount = (usdt - KINDS[hedge].funds["USDT"]) * 10 ** ledger.decimals("USDT")
             self.exchanges[hedge].deposit(self.now_ns, ACCOUNT, "USDT", amount)
             self.exchanges[hedge].drain_reports()
         self.driver.observers.append(self._look)
