@@ -53,8 +53,11 @@ def test_three_venues_with_one_market_and_an_account_that_outlives_the_process(t
     assert "in contracts of 0.0001 BTC" in here.market
     assert order(world, side=3, vol=50)["success"]
     assert order(world, side=1, vol=20, type=1, price=10_000)["code"] == 0
-    world.control("act", {"action": "adl", "percent": 40}, venue="mexc_futures")
     deadline = time.monotonic() + 20
+    # The venue answers before it has matched.
+    while not world.control("ledger", venue="mexc_futures")["positions"] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    world.control("act", {"action": "adl", "percent": 40}, venue="mexc_futures")
     while not (report := world.control("ledger", venue="mexc_futures"))["funding"] and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [(each["side"], each["size"]) for each in report["positions"]] == [("short", "30")]
