@@ -1,9 +1,22 @@
-"""How generated cases are drawn: the same ones at every run of the tests, fresh ones in a campaign (`make fuzz`)."""
+"""How generated cases are drawn, and which tests may run beside each other."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("gate", derandomize=True, deadline=None)
 settings.register_profile("campaign", max_examples=3000, deadline=None, print_blob=True)
 settings.load_profile("campaign" if os.environ.get("MM_CAMPAIGN") else "gate")
+
+BY_THE_CLOCK = ("judges", "live", "net", "persistence", "run", "simulator/test_process.py", "test_repository.py")
+"""What has sockets, processes or threads of its own: one after another on one worker, beside what only computes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(here).as_posix()
+        if place.startswith(BY_THE_CLOCK):
+            item.add_marker(pytest.mark.xdist_group("clock"))
