@@ -8,7 +8,7 @@ EXTRA = $(BIN)/python -c "import sys, tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint types rust-lint judges test-packaging bench fuzz journal-images endurance audit-fills drift guards clean
+.PHONY: help build run test lint types rust-lint judges test-postgres test-packaging bench fuzz journal-images endurance audit-fills drift guards clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 20
@@ -40,6 +40,10 @@ rust-lint: ## clippy and rustfmt, where they are installed
 
 judges: build ## install the clients of others that the tests let trade against the simulated venue
 	@$(MAKE) --no-print-directory .venv/.judges || echo "they cannot be installed here: their tests will be skipped"
+
+test-postgres: build .venv/.postgres ## the store against a real PostgreSQL server on loopback, installed if missing
+	$(BIN)/python tools/postgres_server.py
+	$(BIN)/python -m pytest -q -m postgres tests/store $(ARGS)
 
 test-packaging: build .venv/.release ## build, install and look into sdist, wheel and editable install (minutes)
 	$(BIN)/python -m pytest -q -m packaging tests/packaging
@@ -81,7 +85,7 @@ guards: build ## take each guard out of a copy: its fault's test must fail (ARGS
 	$(PIP) install -q --no-build-isolation -e '.[test,lint]'
 	@mv $@.new $@
 
-.venv/.release .venv/.judges: .venv/.%: .venv/.requires
+.venv/.release .venv/.judges .venv/.postgres: .venv/.%: .venv/.requires
 	$(EXTRA) $* > .venv/$*.txt
 	$(PIP) install -q -r .venv/$*.txt
 	@touch $@

@@ -1,17 +1,23 @@
-"""`python -m mm COMMAND`: run, why, journal, simulator, and words to a run that is going on."""
+"""`python -m mm COMMAND`: run, what a run did, journal and store, simulator, and words to a run that is going on."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
+LISTS = ("orders", "fills", "pnl", "hedges")
 COMMANDS = ("pause", "resume", "start", "stop-strategy", "strategies", "reload")
 USAGE = """\
 usage: mm COMMAND ...
 
   run        make a market (without arguments: on the embedded simulation)
   why        explain the quotes, and their absence, of the last run
+  orders     orders and what became of them
+  fills      fills, exact to the last unit
+  pnl        profit by market, fees and funding, and by part
+  hedges     debts that fills made, and the hedges that paid them
   journal    verify, repair or dump the durable journal of a state folder
+  store      bring the store up to date from the journal, make it anew, check it
   simulator  the simulated Kraken alone, for any client
 
 to a run that is going on:
@@ -40,6 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mm.journal import main as journal
 
         return journal(arguments, "python -m mm journal")
+    if command in LISTS:
+        from mm.store.command import main as listing
+
+        return listing(command, arguments)
+    if command == "store":
+        from mm.store.command import store_main
+
+        return store_main(arguments)
     if command == "simulator":
         from mm.simulator.process import main as simulator
 

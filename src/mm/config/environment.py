@@ -1,6 +1,7 @@
 """Settings from the environment and from a `.env` file.
 
 `KRAKEN_API_KEY` and `KRAKEN_API_SECRET` are the secrets of venue `kraken` (another venue: its name in capitals).
+`STORE_URL` says where a PostgreSQL store is, with its password.
 `MM_TABLE__KEY` overrides one key of the file, for example `MM_LIMITS__MAX_ORDER_SIZE=0.01`.
 """
 
@@ -17,6 +18,7 @@ from mm.config.rule import nearest
 from mm.config.secret import Secret
 
 SECRETS: Final = ("API_KEY", "API_SECRET")
+STORE_URL: Final = "STORE_URL"
 
 
 class Environment:
@@ -58,7 +60,7 @@ class Environment:
             self._values[name] = value
             self._places[name] = f"{path}:{number}"
         if mode & (stat.S_IRWXG | stat.S_IRWXO) and any(
-            name.endswith(SECRETS) and self._values[name] for name in self._values
+            name.endswith((*SECRETS, STORE_URL)) and self._values[name] for name in self._values
         ):
             self.warnings.append(f"{path} can be read by others: run `chmod 600 {path}`")
 
@@ -103,6 +105,11 @@ class Environment:
             f"{' and '.join(names)} cannot be used (world live says why); this world needs no key and goes on without"
         )
         return None, None
+
+    def store_url(self) -> Secret | None:
+        """Where the store's database is, with its password; None where nothing is said."""
+        url = self._values.get(STORE_URL, "")
+        return Secret(url) if url else None
 
     def _secrets(self, venue: str) -> tuple[Secret | None, Secret | None]:
         prefix = venue.upper().replace("-", "_") + "_"

@@ -107,7 +107,15 @@ def _check(
 ) -> Settings:
     for unknown in tables.keys() - set(TABLES):
         refuse_unknown(source, (unknown,), TABLES)
-    run = read_table(RunSettings, tables.get("run", {}), source, ("run",))
+    url = environment.store_url()
+    run = read_table(RunSettings, tables.get("run", {}), source, ("run",), store_url=url)
+    if run is not None and run.store == "postgres" and url is None:
+        source.refuse(
+            ("run", "store"),
+            "STORE_URL in the environment or .env beside it",
+            "none",
+            "STORE_URL=postgresql://user:password@host/database",
+        )
     limits = read_table(LimitSettings, _limits(tables.get("limits", {}), source), source, ("limits",))
     is_live = run is None or run.world == "live"
     venues: dict[str, VenueSettings] = {}

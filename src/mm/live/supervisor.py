@@ -22,6 +22,7 @@ from mm.live.guard import Guard
 from mm.live.linking import symbols_of
 from mm.live.meters import latencies
 from mm.live.rescuing import Target, rescue
+from mm.live.storing import Storing
 from mm.screen.amounts import plain, thousands
 from mm.screen.lines import accounts as accounts_line
 from mm.screen.lines import accounts_json
@@ -90,6 +91,7 @@ class Supervisor:
         """Venues whose private stream was up: they have told every open order in this run."""
         self._quoted: set[tuple[str, str]] = set()
         self.guard = Guard(bot, view.say)
+        self.storing = Storing(bot.settings.run, view.say)
         bot.driver.observers.append(self._observe)
 
     def ask_to_stop(self, reason: str) -> None:
@@ -116,6 +118,7 @@ class Supervisor:
                     "run.watchdog_s = 0 to trade without"
                 )
             bot.start()
+            self.storing.start()
             try:
                 await self._watch()
             except Exception as error:  # noqa: BLE001  # whatever it is, own orders are cancelled first
@@ -136,6 +139,7 @@ class Supervisor:
             await bot.wait_closed()
             # Not before the last word: until then it would be right to step in.
             await self.guard.stop()
+            await self.storing.stop()
 
     # --- while it runs ----------------------------------------------------------------------------------------------
 

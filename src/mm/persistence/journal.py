@@ -61,6 +61,8 @@ DURABLE: Final[dict[type[Event], Kind]] = {
     events.Operator: Kind.OPERATOR,
     events.Start: Kind.POLICY,
     events.SettingsChanged: Kind.POLICY,
+    # What the integers of all the others mean: without it no reader could tell a price.
+    events.InstrumentUpdate: Kind.POLICY,
     events.StrategyPaused: Kind.LATCH,
 }
 """By type. What is not here is market data, a timer, a link's state, a read or a word to the user: each comes anew."""

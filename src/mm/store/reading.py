@@ -1,0 +1,135 @@
+"""What the commands read: the store, and where there is none the journal itself. Nothing is written, nobody waits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mm._core import JournalError, JournalReader, events
+from mm._core.events import FORMAT_VERSION, unpack
+from mm.instruments import Instrument
+from mm.store.database import Database, StoreError
+from mm.store.following import JOURNAL, Follower
+from mm.store.opening import POSTGRES, SQLITE, open_database
+from mm.store.sqlite import MEMORY, NAME, SqliteDatabase
+from mm.store.tables import Row
+
+if TYPE_CHECKING:
+    from mm.config import Secret
+
+LAG_RECORDS: Final = 200
+"""Fewer are on their way while a bot runs, and the journal's own last record is never stored."""
+
+
+@dataclass(slots=True)
+class Filter:
+    """Which rows are wanted; empty and 0 for any. since_ns: not before; last: so many, the newest."""
+
+    venue: str = ""
+    symbol: str = ""
+    strategy: str = ""
+    since_ns: int = 0
+    last: int = 0
+
+    def clause(self, columns: set[str], time: str) -> tuple[str, dict[str, object]]:
+        """A condition in SQL and its values; columns: that the table has; time: the one that `since_ns` is about."""
+        values: dict[str, object] = {}
+        parts = []
+        for name in ("venue", "symbol", "strategy"):
+            value = getattr(self, name)
+            if value and name in columns:
+                parts.append(f"{name} = :{name}")
+                values[name] = value
+        if self.since_ns:
+            parts.append(f"{time} >= :since")
+            values["since"] = self.since_ns
+        return (f"WHERE {' AND '.join(parts)}" if parts else ""), values
+
+
+@dataclass(slots=True)
+class Store:
+    """A database to read from. notes: what has to be said about it."""
+
+    database: Database
+    source: str
+    notes: list[str] = field(default_factory=list)
+
+    def newest(self, table: str, columns: set[str], time: str, wanted: Filter) -> list[Row]:
+        """The rows that are wanted, oldest first."""
+        where, values = wanted.clause(columns, time)
+        if wanted.last:
+            found = self.database.rows(table, f"{where} ORDER BY epoch DESC, record DESC LIMIT {wanted.last:d}", values)
+            return found[::-1]
+        return self.database.rows(table, f"{where} ORDER BY epoch, record", values)
+
+    def instruments(self) -> dict[tuple[str, str], Instrument]:
+        """What the symbols are."""
+        return {
+            (row["venue"], row["symbol"]): Instrument.from_json(row["definition"].encode())
+            for row in self.database.rows("instruments")
+        }
+
+
+def open_store(state: Path, kind: str = "", url: Secret | None = None) -> Store:
+    """Open what a state folder has. kind: "sqlite", "postgres" or "journal", '' whichever is there.
+
+    Raises StoreError and JournalError.
+    """
+    journal = state / "journal"
+    if not kind:
+        kind = _kind_of(state, journal, url)
+    if kind == JOURNAL:
+        return _from_journal(journal)
+    if kind == SQLITE and not (state / NAME).exists():
+        raise StoreError(f"{state / NAME}: no store there; --from journal reads the journal itself")
+    database = open_database(kind, state, url, is_readonly=True)
+    store = Store(database, database.name)
+    cursor = database.rows("cursors", "WHERE name = :name", {"name": JOURNAL})
+    record = cursor[0]["record"] if cursor else 0
+    try:
+        behind = JournalReader(str(journal), record).next_index - record if journal.is_dir() else 0
+    except JournalError:
+        behind = 0
+    if behind > LAG_RECORDS:
+        store.notes.append(f"the store is {behind} records behind the journal (`mm store` brings it up to date)")
+    for gap in database.rows("gaps", "ORDER BY epoch, record"):
+        store.notes.append(f"records {gap['record']} to {gap['until_record']} are not in it: {gap['reason']}")
+    return store
+
+
+def _from_journal(journal: Path) -> Store:
+    if not journal.is_dir():
+        raise StoreError(
+            f'{journal.parent}: neither a store nor a journal there. A run keeps both with journal = "os" under [run]; '
+            "choose the folder with --state"
+        )
+    memory = SqliteDatabase(MEMORY)
+    Follower(memory, journal).finish()
+    store = Store(memory, f"{journal} (no store)")
+    for gap in memory.rows("gaps", "ORDER BY epoch, record"):
+        store.notes.append(f"records {gap['record']} to {gap['until_record']} are not in it: {gap['reason']}")
+    return store
+
+
+def _kind_of(state: Path, journal: Path, url: Secret | None) -> str:
+    """Where the last run put its store."""
+    if url is not None and _said(journal) == POSTGRES:
+        return POSTGRES
+    return SQLITE if (state / NAME).exists() else JOURNAL
+
+
+def _said(journal: Path) -> str:
+    """What the last start in a journal says of its store; '' where nothing can be read."""
+    try:
+        reader = JournalReader(str(journal))
+        last = reader.segments()[-1]
+        for *_, payload in JournalReader(str(journal), last[1]):
+            event = unpack(payload) if last[5] == FORMAT_VERSION else None
+            if isinstance(event, events.Start):
+                return str(json.loads(event.config)["run"].get("store", ""))
+            return ""
+    except (JournalError, LookupError, ValueError):
+        pass
+    return ""

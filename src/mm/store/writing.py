@@ -1,0 +1,117 @@
+"""The store's process: follows the journal until it is told to stop, patient with a database that is not there.
+
+    python -m mm.store.writing     started by the bot, which says over standard input where, and closes it at its end
+
+It may be killed, stopped or blocked at any moment: the journal keeps what it has not taken, and the next one goes on
+from the place that the database itself names. Its standard output is read by the bot: sentences for people.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from mm._core import JournalError
+from mm.config.secret import Secret
+from mm.persistence.recording import RecordingError
+from mm.store.database import StoreBusy, StoreError
+from mm.store.following import Follower
+from mm.store.opening import WriterLock, open_database, owner_of
+
+POLL_S: Final = 0.25
+"""How often the journal is looked at: what a person notices."""
+AGAIN_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0)
+"""Between tries while the database is out of reach; the last one from then on."""
+GOODBYE_S: Final = 20.0
+"""How long the end of the bot is taken in, at most: the next start goes on from there."""
+UNFIT: Final = 2
+"""Exit code: starting again would end the same."""
+
+
+class Writer:
+    """Follows a journal into a database. say: takes a sentence for people."""
+
+    def __init__(self, kind: str, state: Path, url: Secret | None, say: Callable[[str], None]) -> None:
+        self._kind, self._state, self._url, self._say = kind, state, url, say
+        self._follower: Follower | None = None
+        self._trouble = ""
+        self._failures = 0
+
+    def run(self, wait: Callable[[float], bool]) -> None:
+        """Go on until `wait`, which takes seconds, says that it is over; then take what is left.
+
+        Raises StoreError for a database that is of no use.
+        """
+        while not wait(self._pause_s()):
+            self._try(lambda follower: follower.step())
+        end_s = time.monotonic() + GOODBYE_S
+        while not self._try(lambda follower: follower.finish()) and time.monotonic() < end_s:
+            time.sleep(self._pause_s())
+
+    def _pause_s(self) -> float:
+        if not self._failures:
+            return POLL_S
+        return AGAIN_S[min(self._failures, len(AGAIN_S)) - 1]
+
+    def _try(self, does: Callable[[Follower], int]) -> bool:
+        """Do one thing; returns whether the database took it."""
+        try:
+            if self._follower is None:
+                database = open_database(self._kind, self._state, self._url)
+                owner = owner_of(self._kind, self._state)
+                self._follower = Follower(database, self._state / "journal", owner=owner)
+            does(self._follower)
+        except (StoreBusy, JournalError, RecordingError) as error:
+            self._failures += 1
+            if self._trouble != str(error):
+                self._trouble = str(error)
+                self._say(f"the store waits: {error}")
+            return False
+        if self._trouble:
+            self._say("the store goes on")
+        self._trouble, self._failures = "", 0
+        return True
+
+
+def main() -> int:
+    """Run the bot's store; returns 0, or UNFIT with a sentence on standard output."""
+    hello = json.loads(sys.stdin.buffer.readline())
+    # The bot has the machine first.
+    os.nice(10)
+    url = Secret(hello["url"]) if hello.get("url") else None
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    def wait(seconds: float) -> bool:
+        ready, _, _ = select.select([sys.stdin], [], [], seconds)
+        # Nothing more is said: what can be read is the end.
+        return bool(ready)
+
+    try:
+        lock = WriterLock(Path(hello["state"]))
+    except (StoreError, OSError) as error:
+        say(str(error))
+        return UNFIT
+    try:
+        Writer(hello["store"], Path(hello["state"]), url, say).run(wait)
+    except StoreError as error:
+        say(str(error))
+        return UNFIT
+    finally:
+        lock.release()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        code = main()
+    except (KeyboardInterrupt, BrokenPipeError):
+        code = 0
+    sys.exit(code)
