@@ -59,6 +59,11 @@ class BotProcess:
             if is_it(value):
                 return value
 
+    def until_said(self, text: str, since: int = 0) -> None:
+        """Wait for a line with a text, those counted that were read already, from line `since` on."""
+        if not any(text in line for line in self.lines[since:]):
+            self.until(lambda value: text in str(value))
+
     def until_fills(self, least: int) -> None:
         """Wait until orders stand and so many are filled."""
         self.until(lambda v: v["type"] == "status" and v["orders"]["filled"] >= least and v["orders"]["open"] > 0)

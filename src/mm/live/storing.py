@@ -13,8 +13,8 @@ from mm.config import RunSettings
 
 GOODBYE_S: Final = 5.0
 """How long the end of a run waits for the store to have it; it goes on by itself afterwards."""
-AGAIN_S: Final = 5.0
-STARTS_MAX: Final = 5
+AGAIN_S: Final = (0.2, 1.0, 5.0, 5.0)
+"""Between the starts of a process that does not stay alive."""
 UNFIT: Final = 2
 """Its exit code when another start would end the same."""
 LINE_MAX: Final = 4096
@@ -57,7 +57,7 @@ class Storing:
             await asyncio.wait_for(self._keeping, GOODBYE_S)
 
     async def _keep(self) -> None:
-        for number in range(STARTS_MAX):
+        for again_s in (*AGAIN_S, 0.0):
             try:
                 code = await self._serve()
             except OSError as error:
@@ -65,9 +65,9 @@ class Storing:
                 code = 1
             if self._is_over or code == UNFIT:
                 return
-            if number + 1 < STARTS_MAX:
+            if again_s:
                 self._say("The store's process has ended; starting another")
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(again_s)
         self._say("The store does not stay alive: the journal has everything, `mm store` brings it up to date later")
 
     async def _serve(self) -> int:

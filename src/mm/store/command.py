@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -38,9 +39,10 @@ def main(command: str, argv: Sequence[str]) -> int:
     arguments = _parser(command).parse_args(argv)
     try:
         url = Environment(process_environment(), arguments.env_file).store_url()
-        store = open_store(arguments.state, arguments.source, url)
         wanted = Filter(arguments.venue, arguments.symbol, arguments.strategy, arguments.since, arguments.last)
-        value, shown = _found(command, store, wanted)
+        store = open_store(arguments.state, arguments.source, url)
+        with closing(store.database):
+            value, shown = _found(command, store, wanted)
     except (StoreError, JournalError) as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -146,10 +148,10 @@ def store_main(argv: Sequence[str]) -> int:
 def _write(state: Path, kind: str, url: Any, *, is_rebuild: bool) -> int:
     from mm.store.following import Follower, rebuild
 
-    database = open_database(kind, state, url)
     owner = owner_of(kind, state)
     journal = state / "journal"
-    count = rebuild(database, journal, owner) if is_rebuild else Follower(database, journal, owner=owner).finish()
+    with closing(open_database(kind, state, url)) as database:
+        count = rebuild(database, journal, owner) if is_rebuild else Follower(database, journal, owner=owner).finish()
     print(f"{database.name}: {count} records taken from {journal}")
     return DONE
 
@@ -157,7 +159,8 @@ def _write(state: Path, kind: str, url: Any, *, is_rebuild: bool) -> int:
 def _check(state: Path, kind: str, url: Any) -> int:
     from mm.store.comparing import differences
 
-    found = differences(open_database(kind, state, url, is_readonly=True), state / "journal")
+    with closing(open_database(kind, state, url, is_readonly=True)) as database:
+        found = differences(database, state / "journal")
     for line in found[:LAST]:
         print(line)
     print(f"{len(found)} rows differ" if found else "every row is what the journal says")

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
 from mm._core import JournalDamaged, JournalError, JournalReader
-from mm._core.events import FORMAT_VERSION, unpack
+from mm._core.events import FORMAT_VERSION, Event, unpack
 from mm.store.database import Database, StoreError
 from mm.store.projecting import Projector
 from mm.store.rows import Rows
@@ -123,25 +124,25 @@ class Follower:
 
     def _records(self, reader: JournalReader, until: int) -> int:
         spans = iter(reader.segments())
-        count = following = epoch = form = 0
+        records = takewhile(lambda record: record[0] < until, reader)
+        count = following = epoch = form = strange = 0
         build = ""
-        for index, _, _, _, payload in reader:
-            if index >= until:
-                break
-            while index >= following:
-                _, _, following, _, epoch, form, build = next(spans)
-            if form == FORMAT_VERSION:
-                self._projector.take(epoch, index, unpack(payload))
-                if epoch != self.epoch:
-                    self._projector.build(epoch, build)
-            elif epoch != self.epoch or index == self.record:
-                reason = f"records of form {form} by build {build}; this build reads form {FORMAT_VERSION}"
-                self._projector.gap(epoch, index, following, self._now_ns(), reason)
-            self.epoch, self.record = epoch, index + 1
-            count += 1
-            self._rows.put(CURSORS, {"name": JOURNAL, "owner": self._owner, "epoch": epoch, "record": index + 1})
-            if not count % BATCH_MAX:
-                self._write()
+        while batch := [(index, payload) for index, _, _, _, payload in islice(records, BATCH_MAX)]:
+            events: list[tuple[int, int, str, Event]] = []
+            for index, payload in batch:
+                while index >= following:
+                    _, _, following, _, epoch, form, build = next(spans)
+                if form == FORMAT_VERSION:
+                    events.append((epoch, index, build, unpack(payload)))
+                elif strange != following:
+                    strange = following
+                    reason = f"records of form {form} by build {build}; this build reads form {FORMAT_VERSION}"
+                    self._projector.gap(epoch, index, following, self._now_ns(), reason)
+            self._projector.take_all(events)
+            self.epoch, self.record = epoch, batch[-1][0] + 1
+            self._rows.put(CURSORS, {"name": JOURNAL, "owner": self._owner, "epoch": epoch, "record": self.record})
+            self._write()
+            count += len(batch)
         return count
 
     def _open(self) -> JournalReader:

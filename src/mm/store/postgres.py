@@ -17,7 +17,20 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import BigInteger, Column, Connection, Dialect, Index, MetaData, Numeric, Text, delete, select, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Dialect,
+    Index,
+    MetaData,
+    Numeric,
+    Text,
+    delete,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import make_url
@@ -109,6 +122,20 @@ class PostgresDatabase:
         found = self.select(table, dict(zip(table.key, key, strict=True)))
         return found[0] if found else None
 
+    def get_many(self, table: Table, keys: list[Key]) -> list[Row]:
+        """Return those rows with these keys that are there."""
+        made = self._tables[table.name]
+        columns = tuple_(*(made.c[name] for name in table.key))
+
+        async def read(connection: AsyncConnection) -> list[Row]:
+            found: list[Row] = []
+            for first in range(0, len(keys), ROWS_MAX):
+                asked = select(made).where(columns.in_(keys[first : first + ROWS_MAX]))
+                found += [dict(row) for row in (await connection.execute(asked)).mappings()]
+            return found
+
+        return self._run(read)
+
     def select(self, table: Table, where: Values) -> list[Row]:
         """Return the rows whose columns have these values, by (epoch, record) where they have them."""
         made = self._tables[table.name]
@@ -180,7 +207,7 @@ class PostgresDatabase:
     def _told(self, error: DBAPIError) -> StoreError:
         """What the server says: its state tells whether waiting helps."""
         state = str(getattr(error.orig, "sqlstate", "") or "")
-        reason = str(error.orig).partition(">: ")[2].partition("\n")[0] or type(error.orig).__name__
+        reason = str(error.orig).partition(">: ")[2].partition("\n")[0] or "the connection is lost"
         # Connections, resources, operators and locks come and go; authorisation and form do not.
         if not state or state[:2] in ("08", "53", "55", "57", "40", "25"):
             return StoreBusy(f"{self.name}: {reason}")

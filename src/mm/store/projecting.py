@@ -36,6 +36,7 @@ OWNER: Final = "mm"
 FLOWS: Final = frozenset({"deposit", "withdrawal", "withdraw", "transfer"})
 """Kinds of balance changes that are no trade, as the engine has them."""
 PRICE_E12: Final = 12
+ABOUT_ORDERS: Final = frozenset({"Place", "Fill", *WORDS})
 CONTRACT: Final = ":"
 """In the symbol of a contract, before what it settles in."""
 
@@ -70,13 +71,24 @@ class Projector:
             **dict.fromkeys(WORDS, self._word),
         }
 
+    def take_all(self, events: list[tuple[int, int, str, Any]]) -> None:
+        """Take events, each with its epoch, its record and the build that wrote it, in order."""
+        about = [event for *_, event in events if type(event).__name__ in ABOUT_ORDERS]
+        self._rows.prefetch(ORDERS, ((event.venue, event.client_id) for event in about if event.client_id))
+        fills = [event for event in about if type(event).__name__ == "Fill"]
+        self._rows.prefetch(FILLS, ((event.venue, event.symbol, event.execution_id) for event in fills))
+        for epoch, record, build, event in events:
+            self.take(epoch, record, event)
+            if type(event).__name__ == "Start":
+                self._build(epoch, build)
+
     def take(self, epoch: int, record: int, event: Any) -> None:
         """Take the event of a record. Any: the kinds share no fields."""
         handler = self._handlers.get(type(event).__name__)
         if handler is not None:
             handler(epoch, record, event)
 
-    def build(self, epoch: int, build: str) -> None:
+    def _build(self, epoch: int, build: str) -> None:
         """Say which program wrote an epoch."""
         row = self._rows.get(STARTS, epoch)
         if row is not None and row["build"] != build:

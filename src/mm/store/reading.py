@@ -85,7 +85,16 @@ def open_store(state: Path, kind: str = "", url: Secret | None = None) -> Store:
     if kind == SQLITE and not (state / NAME).exists():
         raise StoreError(f"{state / NAME}: no store there; --from journal reads the journal itself")
     database = open_database(kind, state, url, is_readonly=True)
-    store = Store(database, database.name)
+    try:
+        return _noted(Store(database, database.name), journal)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _noted(store: Store, journal: Path) -> Store:
+    """Say what is not in a store."""
+    database = store.database
     cursor = database.rows("cursors", "WHERE name = :name", {"name": JOURNAL})
     record = cursor[0]["record"] if cursor else 0
     try:

@@ -9,7 +9,7 @@ Rows are state: after a crash nothing else is needed to go on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from mm.store.tables import Key, Row, Table
@@ -26,6 +26,9 @@ class Source(Protocol):
 
     def get(self, table: Table, key: Key) -> Row | None:
         """Return the row with this key, None without one."""
+
+    def get_many(self, table: Table, keys: list[Key]) -> list[Row]:
+        """Return those rows with these keys that are there."""
 
     def select(self, table: Table, where: Values) -> list[Row]:
         """Return the rows whose columns have these values, by (epoch, record) where they have them."""
@@ -45,6 +48,14 @@ class Rows:
         if at not in self._kept:
             self._kept[at] = self._source.get(table, key)
         return self._kept[at]
+
+    def prefetch(self, table: Table, keys: Iterable[Key]) -> None:
+        """Read what will be asked for in one go: a server is a round trip away."""
+        wanted = [key for key in dict.fromkeys(keys) if (table.name, key) not in self._kept]
+        if wanted:
+            self._kept.update(dict.fromkeys(((table.name, key) for key in wanted), None))
+            for row in self._source.get_many(table, wanted):
+                self._kept[table.name, table.key_of(row)] = row
 
     def put(self, table: Table, row: Row) -> None:
         """Let a row stand under its key."""

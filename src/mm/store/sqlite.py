@@ -51,11 +51,16 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (_create,)
 class SqliteDatabase:
     """A file (or ":memory:"), made where needed and brought to this version of the schema.
 
-    is_readonly: nothing is made, changed or waited for. Raises StoreError and StoreBusy.
+    is_readonly: nothing is made or changed; busy_ms: how long a write waits for others. Raises StoreError, StoreBusy.
     """
 
     def __init__(
-        self, path: Path | str, *, is_readonly: bool = False, migrations: Sequence[Migration] = MIGRATIONS
+        self,
+        path: Path | str,
+        *,
+        is_readonly: bool = False,
+        migrations: Sequence[Migration] = MIGRATIONS,
+        busy_ms: int = BUSY_MS,
     ) -> None:
         self.path = str(path)
         self._is_readonly = is_readonly
@@ -66,7 +71,7 @@ class SqliteDatabase:
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         with self._told("open"):
             self._connection = apsw.Connection(self.path, flags)
-            self._connection.set_busy_timeout(BUSY_MS)
+            self._connection.set_busy_timeout(busy_ms)
         try:
             self._check(migrations)
         except BaseException:
@@ -112,6 +117,10 @@ class SqliteDatabase:
         """Return the row with this key, None without one."""
         found = self.select(table, dict(zip(table.key, key, strict=True)))
         return found[0] if found else None
+
+    def get_many(self, table: Table, keys: list[Key]) -> list[Row]:
+        """Return those rows with these keys that are there."""
+        return [row for key in keys if (row := self.get(table, key)) is not None]
 
     def select(self, table: Table, where: Values) -> list[Row]:
         """Return the rows whose columns have these values, by (epoch, record) where they have them."""

@@ -20,7 +20,7 @@ from typing import Final
 from mm._core import JournalError
 from mm.config.secret import Secret
 from mm.persistence.recording import RecordingError
-from mm.store.database import StoreBusy, StoreError
+from mm.store.database import Database, StoreBusy, StoreError
 from mm.store.following import Follower
 from mm.store.opening import WriterLock, open_database, owner_of
 
@@ -39,6 +39,7 @@ class Writer:
 
     def __init__(self, kind: str, state: Path, url: Secret | None, say: Callable[[str], None]) -> None:
         self._kind, self._state, self._url, self._say = kind, state, url, say
+        self._database: Database | None = None
         self._follower: Follower | None = None
         self._trouble = ""
         self._failures = 0
@@ -53,6 +54,8 @@ class Writer:
         end_s = time.monotonic() + GOODBYE_S
         while not self._try(lambda follower: follower.finish()) and time.monotonic() < end_s:
             time.sleep(self._pause_s())
+        if self._database is not None:
+            self._database.close()
 
     def _pause_s(self) -> float:
         if not self._failures:
@@ -63,18 +66,18 @@ class Writer:
         """Do one thing; returns whether the database took it."""
         try:
             if self._follower is None:
-                database = open_database(self._kind, self._state, self._url)
                 owner = owner_of(self._kind, self._state)
-                self._follower = Follower(database, self._state / "journal", owner=owner)
+                self._database = open_database(self._kind, self._state, self._url)
+                self._follower = Follower(self._database, self._state / "journal", owner=owner)
             does(self._follower)
         except (StoreBusy, JournalError, RecordingError) as error:
             self._failures += 1
             if self._trouble != str(error):
                 self._trouble = str(error)
-                self._say(f"the store waits: {error}")
+                self._say(f"waiting: {error}")
             return False
         if self._trouble:
-            self._say("the store goes on")
+            self._say("goes on")
         self._trouble, self._failures = "", 0
         return True
 

@@ -1,0 +1,292 @@
+"""The store and its journal through kills, locks, cuts and other builds: its rows are always the journal's."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from mm._core import Journal, events
+from mm._core.events import FORMAT_VERSION, pack
+from mm.persistence.journal import DURABLE, EventJournal
+from mm.persistence.recording import read
+from mm.store import following
+from mm.store.comparing import differences
+from mm.store.database import StoreBusy, StoreError
+from mm.store.following import QUIET_NS, Follower, rebuild
+from mm.store.sqlite import MIGRATIONS, SqliteDatabase
+from tests.store.conftest import Run
+
+NOW = 1_700_000_000_000_000_000
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nobody handles it."""
+
+
+class Dying:
+    """A database whose writer dies at some write: before it, or after it and before anybody hears of it."""
+
+    def __init__(self, database: SqliteDatabase, chance: random.Random) -> None:
+        self._database = database
+        self._chance = chance
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def write(self, batch: Any) -> None:
+        fate = self._chance.randrange(10)
+        if fate == 0:
+            raise Killed
+        if fate == 1:
+            self._database.write(batch)
+            raise Killed
+        if fate == 2:
+            raise StoreBusy("locked")
+        self._database.write(batch)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_writer_that_is_killed_at_random_makes_the_same_rows(
+    hedged: Run, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    monkeypatch.setattr(following, "BATCH_MAX", chance.choice((20, 50, 90)))
+    kills = 0
+    follower = None
+    for _ in range(20_000):
+        try:
+            if follower is None:
+                database = SqliteDatabase(tmp_path / "store.db")
+                follower = Follower(Dying(database, chance), hedged.journal)
+            follower.finish()
+            break
+        except StoreBusy:
+            continue
+        except Killed:
+            kills += 1
+            follower = None
+            database.close()
+    assert kills > 1
+    assert differences(SqliteDatabase(tmp_path / "store.db"), hedged.journal) == []
+
+
+def durable_events(run: Run) -> list[events.Event]:
+    return [event for event in read(run.state / "recordings" / "00000001.mmr") if type(event) in DURABLE]
+
+
+def test_rows_follow_a_journal_that_grows_and_starts_anew(hedged: Run, tmp_path: Path) -> None:
+    """Two starts: what the second tells again of the first makes no second row."""
+    kept = durable_events(hedged)
+    database = SqliteDatabase(tmp_path / "store.db")
+    now = [NOW]
+    follower = Follower(database, tmp_path / "journal", lambda: now[0])
+    assert follower.step() == 0
+    count = 0
+    for epoch in (1, 2):
+        journal = EventJournal(tmp_path / "journal", epoch=epoch, build=f"b{epoch}", now_ns=NOW)
+        for number, event in enumerate(kept):
+            journal.record(event, NOW, 0)
+            if number % 100 == 99:
+                count += follower.step()
+        journal.close(NOW, 0)
+        count += follower.step()
+    assert count == 2 * len(kept)
+    fills = database.rows("fills")
+    told = [event for event in kept if type(event) is events.Fill]
+    assert len(fills) == len({(event.venue, event.execution_id) for event in told}) < len(told)
+    assert {row["epoch"] for row in fills} == {1}
+    assert [(row["epoch"], row["build"]) for row in database.rows("starts", "ORDER BY epoch")] == [(1, "b1"), (2, "b2")]
+    assert differences(database, tmp_path / "journal") == []
+
+
+def test_nothing_is_taken_that_a_loss_of_power_could_take_back(hedged: Run, tmp_path: Path) -> None:
+    kept = durable_events(hedged)[:60]
+    # Nothing is synced by itself within the test.
+    journal = Journal(
+        str(tmp_path / "journal"), epoch=1, form=FORMAT_VERSION, build="", now_ns=NOW, gather_ns=3_600_000_000_000
+    )
+    now = [NOW]
+    database = SqliteDatabase(tmp_path / "store.db")
+    follower = Follower(database, tmp_path / "journal", lambda: now[0])
+    for event in kept[:40]:
+        journal.append(1, pack(event), NOW, 0)
+    assert journal.durable_index < 40
+    follower.step()
+    assert follower.record <= journal.durable_index
+    assert follower.step() == 0
+    # It stood for a second: synced here, and taken.
+    now[0] += QUIET_NS
+    follower.step()
+    assert follower.record == 40
+    for event in kept[40:]:
+        journal.append(1, pack(event), NOW, 0)
+    journal.sync()
+    journal.append(1, pack(kept[0]), NOW, 0)
+    follower.step()
+    assert 40 <= follower.record <= 60
+
+
+def test_f83_a_locked_database_keeps_nobody_but_the_store_waiting(hedged: Run, tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "store.db", busy_ms=20)
+    other = apsw.Connection(str(tmp_path / "store.db"))
+    other.execute("BEGIN IMMEDIATE")
+    follower = Follower(database, hedged.journal)
+    for _ in range(2):
+        with pytest.raises(StoreBusy, match="another process holds it locked"):
+            follower.finish()
+    assert database.rows("fills") == []
+    other.execute("ROLLBACK")
+    follower.finish()
+    assert differences(database, hedged.journal) == []
+
+
+def test_a_reader_does_not_wait_for_the_writer(hedged: Run, tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "store.db")
+    Follower(database, hedged.journal).finish()
+    other = apsw.Connection(str(tmp_path / "store.db"))
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("DELETE FROM fills")
+    assert len(SqliteDatabase(tmp_path / "store.db", is_readonly=True).rows("fills")) > 3
+    other.execute("ROLLBACK")
+
+
+def test_a_journal_that_lost_its_beginning_is_a_gap_and_no_stop(hedged: Run, tmp_path: Path) -> None:
+    kept = durable_events(hedged)
+    journal = EventJournal(tmp_path / "journal", epoch=1, build="", now_ns=NOW)
+    database = SqliteDatabase(tmp_path / "store.db")
+    for event in kept[:50]:
+        journal.record(event, NOW, 0)
+    journal.close(NOW, 0)
+    Follower(database, tmp_path / "journal").finish()
+    for epoch in (2, 3, 4):
+        journal = EventJournal(tmp_path / "journal", epoch=epoch, build="", now_ns=NOW)
+        for event in kept[50 * (epoch - 1) : 50 * epoch]:
+            journal.record(event, NOW, 0)
+        journal.save_snapshot(b"state", 1, NOW)
+        journal.close(NOW, 0)
+    segments = sorted((tmp_path / "journal").glob("*.mmj"))
+    for segment in segments[:-1]:
+        segment.unlink()
+    Follower(database, tmp_path / "journal").finish()
+    gaps = database.rows("gaps")
+    assert len(gaps) == 1
+    assert "cut or moved away" in gaps[0]["reason"]
+    assert gaps[0]["until_record"] > gaps[0]["record"] >= 50
+    assert len(database.rows("orders")) > 3
+    with pytest.raises(StoreError, match="cannot make the older rows"):
+        rebuild(database, tmp_path / "journal")
+
+
+def test_a_journal_whose_end_was_cut_goes_on_with_the_next_start(hedged: Run, tmp_path: Path) -> None:
+    kept = durable_events(hedged)
+    journal = EventJournal(tmp_path / "journal", epoch=1, build="", now_ns=NOW)
+    for event in kept[:30]:
+        journal.record(event, NOW, 0)
+    journal.close(NOW, 0)
+    database = SqliteDatabase(tmp_path / "store.db")
+    # As if the disk had more than was put back.
+    rows = [{"name": "journal", "owner": "", "epoch": 1, "record": 500}]
+    database.write({"cursors": rows})
+    follower = Follower(database, tmp_path / "journal")
+    from mm._core import JournalError
+
+    with pytest.raises(JournalError, match="waiting for the next start"):
+        follower.finish()
+    journal = EventJournal(tmp_path / "journal", epoch=2, build="", now_ns=NOW)
+    for event in kept:
+        journal.record(event, NOW, 0)
+    journal.close(NOW, 0)
+    follower.finish()
+    assert "went back to record 31" in database.rows("gaps")[0]["reason"]
+    assert len(database.rows("fills")) > 3
+
+
+def test_f87_records_of_another_build_are_told_and_left_out(hedged: Run, tmp_path: Path) -> None:
+    old = Journal(str(tmp_path / "journal"), epoch=1, form=FORMAT_VERSION + 1, build="mm 9", now_ns=NOW)
+    for _ in range(3):
+        old.append(1, b"what a later build knows", NOW, 0)
+    old.close(NOW, 0)
+    journal = EventJournal(tmp_path / "journal", epoch=2, build="", now_ns=NOW)
+    for event in durable_events(hedged):
+        journal.record(event, NOW, 0)
+    journal.close(NOW, 0)
+    database = SqliteDatabase(tmp_path / "store.db")
+    Follower(database, tmp_path / "journal").finish()
+    gaps = database.rows("gaps")
+    assert len(gaps) == 1
+    assert f"form {FORMAT_VERSION + 1} by build mm 9" in gaps[0]["reason"]
+    assert len(database.rows("fills")) > 3
+
+
+def test_numbers_without_their_instrument_are_a_gap(hedged: Run, tmp_path: Path) -> None:
+    kept = [event for event in durable_events(hedged) if type(event) is not events.InstrumentUpdate]
+    journal = EventJournal(tmp_path / "journal", epoch=1, build="", now_ns=NOW)
+    for event in kept:
+        journal.record(event, NOW, 0)
+    journal.close(NOW, 0)
+    database = SqliteDatabase(tmp_path / "store.db")
+    Follower(database, tmp_path / "journal").finish()
+    assert database.rows("fills") == []
+    assert any("before its instrument was told" in row["reason"] for row in database.rows("gaps"))
+
+
+def test_f87_a_database_of_a_newer_schema_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    SqliteDatabase(path).close()
+    apsw.Connection(str(path)).execute("PRAGMA user_version = 99")
+    for is_readonly in (False, True):
+        with pytest.raises(StoreError, match=r"written by a newer mm \(schema 99"):
+            SqliteDatabase(path, is_readonly=is_readonly)
+    assert apsw.Connection(str(path)).execute("PRAGMA user_version").fetchall() == [(99,)]
+
+
+def test_a_database_of_an_older_schema_is_brought_up_and_a_failed_step_leaves_it(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    SqliteDatabase(path).close()
+
+    def fails(connection: apsw.Connection) -> None:
+        connection.execute("ALTER TABLE fills ADD COLUMN half TEXT")
+        raise Killed
+
+    with pytest.raises(Killed):
+        SqliteDatabase(path, migrations=(*MIGRATIONS, fails))
+    SqliteDatabase(path).close()
+
+    def adds(connection: apsw.Connection) -> None:
+        connection.execute("ALTER TABLE notes ADD COLUMN more TEXT")
+
+    SqliteDatabase(path, migrations=(*MIGRATIONS, adds)).close()
+    with pytest.raises(StoreError, match="schema 2, this one knows 1"):
+        SqliteDatabase(path)
+    with pytest.raises(StoreError, match="older schema"):
+        SqliteDatabase(path, is_readonly=True, migrations=(*MIGRATIONS, adds, adds))
+
+
+def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    other = apsw.Connection(str(path))
+    other.execute("CREATE TABLE photos (name TEXT)")
+    other.close()
+    with pytest.raises(StoreError, match="another program"):
+        SqliteDatabase(path)
+    (tmp_path / "text").write_text("no database at all, but a text of some length" * 100)
+    with pytest.raises(StoreError, match="damaged"):
+        SqliteDatabase(tmp_path / "text")
+
+
+def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
+    SqliteDatabase(tmp_path / "store.db")
+    assert (tmp_path / "store.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_database_of_another_state_folder_is_refused(hedged: Run, tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "store.db")
+    Follower(database, hedged.journal, owner="one").finish()
+    with pytest.raises(StoreError, match="belongs to another state folder"):
+        Follower(database, hedged.journal, owner="two").finish()
+    with pytest.raises(StoreError, match="belongs to another state folder"):
+        rebuild(database, hedged.journal, owner="two")
