@@ -72,7 +72,7 @@ def perpetual(tmp_path_factory):
     """Hedged with contracts; funding is settled once, read 20 s later, and the run ends before the next settlement."""
     settings = SETTINGS.replace(MEXC, FUTURES).replace("BTC/USDT", "BTC/USDT:USDT")
     folder = tmp_path_factory.mktemp("perpetual")
-    run = TwoVenues(folder, is_rated=True, hedge_venue=FUTURES, funding_seconds=25, settings=settings)
+    run = TwoVenues(folder, is_rated=True, hedge_venue=FUTURES, funding_seconds=25, settings=settings, seed=2)
     run.run(12)
     run.rate(9_990)
     run.run(12)

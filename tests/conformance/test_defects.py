@@ -52,6 +52,8 @@ def executions_without_recovery(patch: pytest.MonkeyPatch) -> None:
         self._awaited.discard("executions")
 
     patch.setattr(LanternSession, "read_history", wrong)
+    # Which would find them half a minute later.
+    patch.setattr(LanternSession, "reconcile", lambda self, now_ns, reason: ())
 
 
 def executions_named_by_their_message(patch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from examples.venue.lantern.codec import LanternCodec
 from examples.venue.lantern.terms import NAME
 from mm._core.events import Alert, Balance, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport
 from mm.errors import LocalError
+from mm.exchanges.audit import Audit
 from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.session import Halt, Query, Reconnect, Transmit, Wish
 from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
@@ -27,7 +28,10 @@ SECOND_NS: Final = 1_000_000_000
 RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a read that failed for good, before it is wished again."""
 AUDIT_NS: Final = 60 * SECOND_NS
-"""A lost message shows with the next one's number; where none follows, with this look at the executions."""
+"""A lost message shows with the next one's number; where none follows, with a look at the account, and with this one
+where nobody asks for it."""
+WHOLE: Final = ("open_orders", "balances", "executions")
+"""What has to be read before orders go, and whenever the account is compared."""
 OVERLAP_NS: Final = 60 * SECOND_NS
 """Executions are read again from before the last booked one: lists trail the engine."""
 
@@ -51,6 +55,7 @@ class LanternSession:
         self.urls = {PUBLIC: public_url, **({PRIVATE: ""} if private_url else {})}
         self._wishes: list[Wish] = []
         self._foreign = ForeignCounter(NAME, owner)
+        self._audit = Audit(NAME, self.call_cost)
         self._open: set[str] = set()
         self._subscribed: set[str] = set()
         self._up = {PUBLIC: False, PRIVATE: False}
@@ -132,7 +137,9 @@ class LanternSession:
         if kind == "executions":
             self._note_fills(events)
             if decoded.result:
-                self._wish_executions(query.parameters["since_ns"], decoded.result, query.generation)
+                self._audit.asks(kind)
+                since_ns = query.parameters["since_ns"]
+                self._wish_executions(since_ns, decoded.result, query.generation, query.is_background)
                 return events
         if query.generation != self._generation:
             return events if kind == "executions" else []
@@ -141,13 +148,15 @@ class LanternSession:
             count = sum(1 for event in events if type(event) is OrderReport)
             events.append(OpenOrdersRead(now_ns, NAME, True, count))
         elif kind == "balances":
-            events = self._newer(events, decoded.sequence)
+            events = self._newer([*events, *self._audit.left_out(now_ns, events)], decoded.sequence)
         self._awaited.discard(kind)
-        return events + self._look_private(now_ns)
+        return events + self._look_private(now_ns) + self._audit.read(now_ns, kind)
 
     def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
         self._retry_due_ns = now_ns + RETRY_NS
-        return [Alert(now_ns, "error", f"{NAME}: {query.kind} cannot be read: {reason}; trying on")]
+        text = f"{query.kind} cannot be read: {reason}"
+        failed = self._audit.failed(now_ns, text) if query.kind in WHOLE else []
+        return [Alert(now_ns, "error", f"{NAME}: {text}; trying on"), *failed]
 
     def deadline(self, now_ns: int) -> Events:
         if 0 < self._retry_due_ns <= now_ns:
@@ -160,7 +169,7 @@ class LanternSession:
                 return self._begin(now_ns, "read once more", [])
         if 0 < self._audit_due_ns <= now_ns:
             self._audit_due_ns = now_ns + AUDIT_NS
-            self.read_history(now_ns, self._last_fill_ns)
+            return self.reconcile(now_ns, "nobody has asked for it lately")
         return ()
 
     def due_ns(self) -> int:
@@ -175,6 +184,18 @@ class LanternSession:
     def read_history(self, now_ns: int, since_ns: int) -> None:
         # A fill that is missing may be older than the request that brought its order up.
         self._wish_executions(max(0, min(since_ns, self._last_fill_ns) - OVERLAP_NS), 0, self._generation)
+
+    def reconcile(self, now_ns: int, reason: str) -> Events:
+        if not self._up[PRIVATE]:
+            return self._audit.refuse(now_ns, "the private side is not up")
+        self._audit_due_ns = now_ns + AUDIT_NS
+        self._audit.begin(now_ns, WHOLE, reason)
+        for kind in WHOLE:
+            self._audit.asks(kind)
+        self._wish(Query("open_orders", is_background=True, generation=self._generation))
+        self._wish(Query("balances", is_background=True, generation=self._generation))
+        self._wish_executions(max(0, self._last_fill_ns - OVERLAP_NS), 0, self._generation, True)
+        return ()
 
     def clock_ok(self, now_ns: int, ok: bool) -> Events:
         self._clock_good = ok
@@ -280,20 +301,23 @@ class LanternSession:
         self._subscribed.discard(PRIVATE)
         self._generation += 1
         self._awaited.clear()
+        self._audit.forget()
         self._audit_due_ns = 0
 
     def _begin(self, now_ns: int, reason: str, events: list[Any]) -> list[Any]:
         """Read the truth anew; nothing is sent until it is here."""
         events = self._change(now_ns, PRIVATE, False, reason, events)
         self._generation += 1
-        self._awaited = {"open_orders", "balances", "executions"}
+        self._audit.forget()
+        self._awaited = set(WHOLE)
         self._wish(Query("open_orders", generation=self._generation))
         self._wish(Query("balances", generation=self._generation))
         self.read_history(now_ns, self._last_fill_ns)
         return events
 
-    def _wish_executions(self, since_ns: int, cursor: int, generation: int) -> None:
-        self._wish(Query("executions", {"since_ns": since_ns, "cursor": cursor}, generation=generation))
+    def _wish_executions(self, since_ns: int, cursor: int, generation: int, is_background: bool = False) -> None:
+        parameters = {"since_ns": since_ns, "cursor": cursor}
+        self._wish(Query("executions", parameters, is_background=is_background, generation=generation))
 
     def _look_private(self, now_ns: int) -> list[Any]:
         if self._up[PRIVATE] or PRIVATE not in self._subscribed or self._awaited or not self._clock_good:

@@ -1,6 +1,8 @@
 # cython: nonecheck=True
 """Booking a fill: what the engine does with each of them, before anybody decides anything."""
 
+from libc.stdint cimport int64_t
+
 from mm._core.desk cimport Desk
 from mm._core.market cimport MarketCore, VenueCore
 from mm._core.order cimport UNKNOWN, Order
@@ -8,6 +10,8 @@ from mm._core.order_events cimport Fill
 from mm._core.orders cimport OrderStore
 from mm._core.profit cimport ProfitSplit
 
+# A fill that is told later than this was not told when it happened: the stream is some milliseconds behind.
+cdef int64_t LATE_NS = 5_000_000_000
 cdef str HEDGE = "hedge"
 cdef str FLATTEN = "flatten"
 cdef str ADOPTED = "adopted"
@@ -41,6 +45,8 @@ cdef class BookingCore:
         market = (<VenueCore?>self.venues[order.venue]).markets.get(order.symbol)
         if orders.last_booked:
             self.fills += 1
+            if event.recv_ns - event.venue_ns > LATE_NS:
+                self._late(event)
             if market is not None:
                 is_quote = order.purpose != HEDGE and order.purpose != FLATTEN
                 middle2 = market.middle2

@@ -3,6 +3,7 @@
 
 from libc.stdint cimport int64_t
 
+from mm._core.account_checks cimport Difference, Reconciled
 from mm._core.commands cimport Alert, StrategyPaused
 from mm._core.engine_core cimport EngineCore
 from mm._core.event cimport Event
@@ -71,7 +72,8 @@ cdef class DriverCore:
         for command in commands:
             if self.observers:
                 self._unseen.append(command)
-            if type(command) is Alert or type(command) is StrategyPaused:
+            kind = type(command)
+            if kind is Alert or kind is StrategyPaused or kind is Difference or kind is Reconciled:
                 # News of the engine itself: for the recording and for people.
                 continue
             venue = command.venue

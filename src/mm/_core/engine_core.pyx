@@ -247,6 +247,8 @@ cdef class EngineCore(BookingCore):
             return market.problem
         if market.paused:
             return market.paused
+        if market.halted:
+            return market.halted
         if market.off_peg:
             return market.currency_gate()
         if market.waits:

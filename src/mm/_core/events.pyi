@@ -1,5 +1,9 @@
 from typing import Final
 
+from mm._core.account_checks import AccountRead as AccountRead
+from mm._core.account_checks import Difference as Difference
+from mm._core.account_checks import Reconcile as Reconcile
+from mm._core.account_checks import Reconciled as Reconciled
 from mm._core.account_events import Balance as Balance
 from mm._core.account_events import BalanceChange as BalanceChange
 from mm._core.account_events import FeeRates as FeeRates

@@ -21,6 +21,7 @@ from mm._core.event cimport Event
 from mm._core.market_events cimport BookFrame as _BookFrame
 from mm._core.order_events cimport Fill as _Fill
 
+from mm._core.account_checks import AccountRead, Difference, Reconcile, Reconciled
 from mm._core.account_events import Balance, BalanceChange, FeeRates, ForeignOrders, TimerSet
 from mm._core.commands import (
     Alert, Amend, Cancel, CancelAfter, Operator, Place, QueryOrder, Resync, SettingsChanged, Start, StrategyPaused,
@@ -51,7 +52,7 @@ CLASSES = (
     OutcomeUnknown, OrderReport, OrderAbsent, OrderDenied, OpenOrdersRead, Balance, BalanceChange, ForeignOrders,
     FeeRates, TimerSet, Timer, Operator, Start, Place, Amend, Cancel, CancelAfter, Resync, QueryOrder, Alert,
     PositionReport, FundingPaid, FundingRate, MarkPrice, MarginReport, LiquidationRisk, StrategyPaused,
-    SettingsChanged,
+    SettingsChanged, Reconcile, AccountRead, Difference, Reconciled,
 )
 
 

@@ -38,7 +38,7 @@ cdef class MarketCore:
     cdef readonly Position position
     cdef readonly MarketState state
     cdef readonly bint post_only
-    cdef public str gap, problem, paused, waits
+    cdef public str gap, problem, paused, waits, halted
     cdef public bint book_ok, changed
     cdef public int8_t held, guarded
     cdef public bint is_capped, stirs, stirred

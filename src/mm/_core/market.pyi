@@ -72,6 +72,7 @@ class MarketCore:
     problem: str
     paused: str
     waits: str
+    halted: str
     book_ok: bool
     changed: bool
     held: int

@@ -23,8 +23,9 @@ class RunSettings:
     replay_speed: how fast the simulated market replays its recording; watchdog_s: a process of its own cancels own
     orders where no timer of the venue is armed once this one has given no sign of life for so long, 0 never; outage_s,
     outage_every_s: a new simulation cuts off the venue that is hedged on, or the only one, for so long every so often,
-    0 never; funding_s: a new simulation settles the funding of contracts so often, real venues each 8 hours; journal:
-    "off", or when the durable journal has what is acted on: "os", "group", "always" (`docs/journal.md`); store: what a
+    0 never; funding_s: a new simulation settles the funding of contracts so often, real venues each 8 hours;
+    reconcile_s: each venue's account is read and compared with ours so often, 0 only at a connect; journal: "off",
+    or when the durable journal has what is acted on: "os", "group", "always" (`docs/journal.md`); store: what a
     process of its own keeps of the journal for people, "off", "sqlite" or "postgres" (`docs/store.md`).
     store_url comes from the environment or `.env`, never from the file.
     """
@@ -39,6 +40,7 @@ class RunSettings:
     outage_s: Decimal = rule.number("s", default=0, least=0, most=600)
     funding_s: Decimal = rule.number("s", default=28_800, least=1, most=86_400)
     outage_every_s: Decimal = rule.number("s", default=90, least=10, most=86_400)
+    reconcile_s: Decimal = rule.number("s", default=30, least=0, most=3600)
     journal: str = rule.choice("off", "os", "group", "always", default="off")
     store: str = rule.choice("off", "sqlite", "postgres", default="sqlite")
     store_url: Secret | None = None

@@ -28,6 +28,7 @@ from mm.engine.liquidation import LiquidationGuard
 from mm.engine.market import Market
 from mm.engine.muster import Muster
 from mm.engine.perpetual import Perpetuals
+from mm.engine.reconciling import Reconciling
 from mm.engine.reloading import caps_of, take_settings
 from mm.engine.roster import WORDS, Roster, made
 from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
@@ -103,6 +104,7 @@ class Engine(EngineCore):
         """Orders that are over by the venue's word, and when one of its lists first showed them as open."""
         self.ghosts: dict[str, ev.OrderReport] = {}
         """Those that its lists still show long after: cancelled again."""
+        self.reconciling = Reconciling(self, int(settings.run.reconcile_s * 1_000_000_000))
         self.roster = Roster(self)
         self.hearing = Hearing(self)
         self.silent = Strategy.on_fill
@@ -176,7 +178,7 @@ class Engine(EngineCore):
         add(self.orders.state_hash(), self.ids.count, self.is_stopping, self.is_paused, self.fills, self.unbooked)
         add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
         add(sorted(self.cancel_tries.items()), sorted(self.roster.unannounced.items()), self.roster.facts())
-        add(self._upkeep.untold, self.perpetuals.facts())
+        add(self._upkeep.untold, self.perpetuals.facts(), self.reconciling.facts())
         add([desk.facts() for _, desk in sorted(self.desks.items())])
         add(self.accounts.facts())
         for name, venue in sorted(self.venues.items()):
@@ -310,6 +312,7 @@ class Engine(EngineCore):
 
     def prepare(self, market: Market) -> None:
         """Give a strategy the grid of its symbol; it starts once it has one that it can quote on."""
+        self.reconciling.hold()
         if market.is_frozen:
             return
         market.problem = ""
@@ -355,11 +358,13 @@ class Engine(EngineCore):
                 venue.private_up = venue.was_ready = True
                 self.accounts.open(venue.name, venue.balances)
                 self.perpetuals.on_up(venue, event.recv_ns)
+                self.reconciling.on_up(venue, event.recv_ns)
                 self.muster.look()
         elif venue.private_up or not venue.private_down_ns:
             venue.private_up = False
             venue.private_down_ns = event.recv_ns
             venue.armed_ns = 0
+            self.reconciling.on_down(venue)
         self._touch(venue)
 
     def _on_clock_offset(self, event: ev.ClockOffset) -> None:
@@ -397,14 +402,20 @@ class Engine(EngineCore):
     def _unbooked(self, event: ev.Fill) -> None:
         """A fill of an order that is not ours."""
         self.perpetuals.on_foreign_fill(event)
+        self.reconciling.foreign(event)
+
+    def _late(self, event: ev.Fill) -> None:
+        """A fill was booked that was not told when it happened."""
+        self.reconciling.late(event)
 
     def _on_report(self, event: ev.OrderReport) -> None:
         order = self.orders.apply(event)
         if order is None:
             if not self.ids.is_own(event.client_id) or event.status in ("filled", "canceled", "expired"):
                 return
-            if event.side == 0 or event.size <= 0:
-                # Its instrument is not known yet, so it cannot be counted; it can be cancelled.
+            if event.side == 0 or event.size <= 0 or self.orders.get(event.client_id) is not None:
+                # Its instrument is not known yet, or a second order has the id of one of ours: it cannot be counted,
+                # and can be cancelled.
                 self.ghosts[event.client_id] = event
                 self._upkeep.wake()
                 return
@@ -527,6 +538,10 @@ class Engine(EngineCore):
             self.is_paused = True
         elif event.action == "resume":
             self.is_paused = False
+        elif event.action == "accept":
+            self.reconciling.accept(event.argument)
+        elif event.action == "reconcile":
+            self.reconciling.want()
         for market in self.markets.values():
             market.changed = True
         self._upkeep.wake()

@@ -28,6 +28,8 @@ LASTS_NS: Final = 3 * SECOND_NS
 """Deal, position and balance of one fill come on channels of their own, some 0.2 s apart."""
 OPEN_LASTS_NS: Final = 70 * SECOND_NS
 """While an order is open its fill may have been missed: a whole round of the venue's list of deals (each minute)."""
+READ_LASTS_NS: Final = 25 * SECOND_NS
+"""The same once the list was read twice since: it may trail by more than 20 s."""
 AFTER_FILL_NS: Final = SECOND_NS
 """A report that comes sooner after a fill may be of before it."""
 AWAY: Final = 1.25
@@ -195,14 +197,14 @@ class Perpetuals:
             market.leverage = market.venue.settings.leverage or max(1, event.leverage)
         else:
             perpetual.positions.pop(event.position_id, None)
-        self._look(market, event.recv_ns)
+        self.look(market, event.recv_ns)
 
     def on_mark(self, event: ev.MarkPrice) -> None:
         """The price by which positions are valued."""
         market = self._engine.markets.get((event.venue, event.symbol))
         if market is not None and market.perpetual is not None:
             market.perpetual.mark_e12, market.perpetual.index_e12 = event.mark_e12, event.index_e12
-            self._look(market, event.recv_ns)
+            self.look(market, event.recv_ns)
 
     def on_rate(self, event: ev.FundingRate) -> None:
         """The rate of the next settlement."""
@@ -233,7 +235,7 @@ class Perpetuals:
         market = self._engine.markets.get((event.venue, event.symbol))
         if market is not None and market.perpetual is not None:
             market.perpetual.warned_ns = event.recv_ns
-            self._look(market, event.recv_ns)
+            self.look(market, event.recv_ns)
 
     def room(self, market: Market, side: int, price: int) -> int | None:
         """How many contracts may be added at a price, see `Perpetual.room`."""
@@ -253,14 +255,14 @@ class Perpetuals:
             if perpetual is not None and perpetual.base is None:
                 perpetual.base = perpetual.net - market.position.quantity
             if perpetual is not None:
-                self._look(market, recv_ns)
+                self.look(market, recv_ns)
 
     def on_own_fill(self, market: Market, event: ev.Fill) -> None:
         """A fill of ours was booked."""
         if market.perpetual is not None:
             market.perpetual.fill_ns = event.recv_ns
             market.perpetual.fill_venue_ns = max(market.perpetual.fill_venue_ns, event.venue_ns)
-            self._look(market, event.recv_ns)
+            self.look(market, event.recv_ns)
 
     def on_foreign_fill(self, event: ev.Fill) -> None:
         """A fill of an order that is not ours: it may be what changes the position."""
@@ -283,7 +285,8 @@ class Perpetuals:
 
     # --- what follows -----------------------------------------------------------------------------------------------
 
-    def _look(self, market: Market, recv_ns: int) -> None:
+    def look(self, market: Market, recv_ns: int) -> None:
+        """See whether a difference has lasted, and whether the position is in danger."""
         self._danger(market, recv_ns)
         perpetual = market.perpetual
         assert perpetual is not None
@@ -304,7 +307,11 @@ class Perpetuals:
         )
         # The deals themselves say that they are not ours.
         is_told = bool(perpetual.foreign) and sum(fill.side * fill.size for fill in perpetual.foreign) == gap
-        lasts_ns = OPEN_LASTS_NS if orders and not is_told else LASTS_NS
+        lasts_ns = LASTS_NS
+        if orders and not is_told:
+            # Two whole reads of deals and positions say so, or one of the venue's own rounds has passed.
+            reads = self._engine.reconciling.reads[market.venue.name]
+            lasts_ns = READ_LASTS_NS if reads.agreed_since(perpetual.gap_ns) else OPEN_LASTS_NS
         is_newest = perpetual.report_ns >= perpetual.fill_ns + AFTER_FILL_NS or perpetual.sure_ns >= perpetual.gap_ns
         if not is_explained and recv_ns - perpetual.gap_ns >= lasts_ns and (is_told or is_newest):
             self._book(market, recv_ns, gap)
@@ -316,6 +323,7 @@ class Perpetuals:
         engine = self._engine
         side = 1 if gap > 0 else -1
         fills = perpetual.foreign
+        told = "the venue's own fills of orders that are not ours" if fills else "no fill tells of it"
         if fills and sum(fill.side * fill.size for fill in fills) == gap:
             self._take_told(market, fills)
         else:
@@ -329,6 +337,7 @@ class Perpetuals:
         perpetual.gap = perpetual.gap_ns = 0
         perpetual.gaps.clear()
         self.externals += 1
+        engine.reconciling.external(market, recv_ns, gap, f"the venue's position, and {told}")
         for desk in engine.desks.values():
             desk.on_external(recv_ns, f"external {self.externals}", side, abs(gap), market)
         for each in (market, *market.siblings):

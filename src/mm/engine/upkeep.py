@@ -58,6 +58,7 @@ class Upkeep:
             self._timer(now_ns, venue)
             self._resync(now_ns, venue)
             self._ask(now_ns, venue)
+        engine.reconciling.run(now_ns)
         self._currencies(now_ns)
         for ghost in list(engine.ghosts.values()):
             reason = "ended, and listed as open"

@@ -126,6 +126,13 @@ class Session(Protocol):
         """Read own trades from a time on; they come as events of replies."""
         ...
 
+    def reconcile(self, now_ns: int, reason: str) -> Events:
+        """Read the whole account once more, behind all other reads: open orders, own trades since before the last one
+        that was heard of, balances, positions and funding. They come as events of replies, and `AccountRead` after the
+        last of them, or once one of them cannot be read. See `mm.exchanges.audit`.
+        """
+        ...
+
     def clock_ok(self, now_ns: int, ok: bool) -> Events:
         """The clock is inside the bound that trading needs, or is not."""
         ...

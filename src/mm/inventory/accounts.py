@@ -128,6 +128,10 @@ class Accounts(AccountsCore):
         currency.cash += amount * CASH
         currency.opening += amount * CASH
 
+    def opening(self, venue: str, asset: str) -> int:
+        """What was there before the run, with deposits, in 10^-12."""
+        return self._opening.get((venue, asset), 0)
+
     def on_funding(self, venue: str, asset: str, amount: int) -> None:
         """Take a settlement of funding, in 10^-12: above zero was received."""
         currency = self._currency(asset)

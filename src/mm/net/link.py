@@ -22,6 +22,7 @@ from mm._core.events import (
     ClockOffset,
     Place,
     QueryOrder,
+    Reconcile,
     Resync,
 )
 from mm._core.link_core import LinkCore, LinkCounters
@@ -186,6 +187,8 @@ class Link(LinkCore):
         kind = type(command)
         if kind is Resync:
             return self._end(now_ns, self.session.resync(now_ns, command.symbol, command.reason))
+        if kind is Reconcile:
+            return self._end(now_ns, self.session.reconcile(now_ns, command.reason))
         if kind is QueryOrder:
             asked = self._inquiry.reconciler.look_up(
                 now_ns, command.client_id, command.venue_id, since_ns=now_ns - QUERY_SINCE_NS

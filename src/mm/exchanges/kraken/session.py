@@ -19,10 +19,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core.events import Alert, BalanceChange, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport, VenueStatus
+from mm.exchanges.audit import Audit
 from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.kraken.history import HistoryReader
 from mm.exchanges.kraken.subscriptions import Subscriptions
 from mm.exchanges.kraken.token import TokenKeeper
+from mm.exchanges.newest_balances import NewestBalances
 from mm.exchanges.session import Halt, Query, Reconnect, Transmit, Wish
 from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
 
@@ -93,6 +95,8 @@ class KrakenSession:
         self._token = TokenKeeper()
         self._history = HistoryReader()
         self._foreign = ForeignCounter(self.venue, owner)
+        self._audit = Audit(self.venue, self.call_cost)
+        self._balances = NewestBalances()
         self._resubscribed: deque[int] = deque(maxlen=RESUBSCRIBES_MAX)
         self._up = {PUBLIC: False, PRIVATE: False}
         self._open = {PUBLIC: False, PRIVATE: False}
@@ -176,12 +180,15 @@ class KrakenSession:
         if query.kind == "trades_history":
             return self._history_page(now_ns, query, decoded)
         events = list(decoded.events)
+        if query.kind == "balance":
+            gone = self._audit.left_out(now_ns, events)
+            return [*self._balances.read([*events, *gone]), *self._audit.read(now_ns, "balances")]
         if query.kind == "open_orders" and query.generation == self._generation:
             count = sum(1 for event in events if type(event) is OrderReport)
             events += self._foreign.read(now_ns, events)
             events.append(OpenOrdersRead(now_ns, self.venue, True, count))
             self._orders_read = True
-            events += self._look_private(now_ns)
+            events += self._look_private(now_ns) + self._audit.read(now_ns, "open_orders")
         return events
 
     def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
@@ -189,6 +196,10 @@ class KrakenSession:
             text = f"{self.venue}: the account's fee rates cannot be read: {reason}; the configured ones count"
             return [Alert(now_ns, "warning", text)]
         events: list[Any] = [Alert(now_ns, "error", f"{self.venue}: {query.kind} cannot be read: {reason}; trying on")]
+        if query.kind in ("balance", "open_orders", "trades_history"):
+            events += self._audit.failed(now_ns, f"{query.kind} cannot be read: {reason}")
+        if query.kind == "balance":
+            return events
         if query.kind == "token":
             self._token.fetching = False
         elif query.kind == "trades_history":
@@ -226,6 +237,18 @@ class KrakenSession:
         # A fill that is missing may be older than the request that brought its order up.
         self._history.request(min(since_ns, self.plain.last_fill_ns or since_ns))
         self._wish_page()
+
+    def reconcile(self, now_ns: int, reason: str) -> Events:
+        if not self._up[PRIVATE]:
+            return self._audit.refuse(now_ns, "the private side is not up")
+        self._audit.begin(now_ns, ("open_orders", "fills", "balances"), reason)
+        self._balances.asked(now_ns)
+        for kind in ("open_orders", "balance"):
+            self._audit.asks(kind)
+            self._wishes.append(Query(kind, {}, is_background=True, generation=self._generation))
+        self._history.request(self.plain.last_fill_ns or self._started_ns)
+        self._wish_page(is_background=True)
+        return ()
 
     def clock_ok(self, now_ns: int, ok: bool) -> Events:
         self._clock_good = ok
@@ -342,6 +365,8 @@ class KrakenSession:
         self._acks.clear()
         self._trade_due_ns = 0
         self._snapshot_due_ns = 0
+        self._audit.forget()
+        self._balances.forget()
 
     def _private_acknowledged(self, now_ns: int, decoded: Decoded) -> list[Any]:
         channel = self._acks.pop(decoded.request_id, "")
@@ -388,6 +413,8 @@ class KrakenSession:
         if channel == "executions":
             events += self._foreign.follow(now_ns, events)
         elif not decoded.snapshot:
+            # Its rows come in their order: only what an answer may not undo is of use.
+            self._balances.pushed(events)
             self._note_trades(now_ns, events)
         if self._up[PRIVATE]:
             self._note_fills(events)
@@ -445,9 +472,11 @@ class KrakenSession:
         elif self._history.has_failed and self._history.resume():
             self._wish_page()
 
-    def _wish_page(self) -> None:
+    def _wish_page(self, *, is_background: bool = False) -> None:
         since_ns, offset = self._history.page
-        self._wishes.append(Query("trades_history", {"since_ns": since_ns, "offset": offset}))
+        self._audit.asks("trades_history")
+        parameters = {"since_ns": since_ns, "offset": offset}
+        self._wishes.append(Query("trades_history", parameters, is_background=is_background))
 
     def _history_page(self, now_ns: int, query: Query, decoded: Decoded) -> list[Any]:
         events = list(decoded.events)
@@ -456,14 +485,14 @@ class KrakenSession:
         more = self._history.read(decoded.rows, decoded.total)
         self._note_fills(events)
         if more:
-            self._wish_page()
+            self._wish_page(is_background=query.is_background)
             return events
         if self._history.is_truncated:
             text = f"{self.venue}: the trade history is longer than can be paged: fills may be missing"
             events.append(Alert(now_ns, "critical", text))
             return events
         self._history_read = True
-        return events + self._look_private(now_ns)
+        return events + self._look_private(now_ns) + self._audit.read(now_ns, "fills")
 
     def _note_fills(self, events: Sequence[Any]) -> None:
         for event in events:

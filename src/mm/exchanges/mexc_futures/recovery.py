@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from mm._core.events import Alert, Fill, OpenOrdersRead, OrderReport
+from mm.exchanges.audit import Audit
 from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.mexc_futures.history import HistoryReader
 from mm.exchanges.mexc_futures.newest import Newest
@@ -35,6 +36,7 @@ class Recovery:
         self._history = HistoryReader()
         self._newest = Newest()
         self._foreign = ForeignCounter(VENUE, owner)
+        self.audit = Audit(VENUE, lambda kind: 1)
         self._generation = 0
         self._read: set[str] = set()
         self._awaited: set[tuple[str, str]] = set()
@@ -63,6 +65,7 @@ class Recovery:
         self._awaited.clear()
         self._reports.clear()
         self._newest.forget()
+        self.audit.forget()
         self.audit_due_ns = 0
 
     def begin(self, now_ns: int) -> None:
@@ -86,19 +89,30 @@ class Recovery:
             self._wish_page()
 
     def deadline(self, now_ns: int) -> None:
-        """Look once more whether the stream has told everything."""
+        """Look once more whether the stream has told everything, where nobody has asked for it lately."""
         if 0 < self.audit_due_ns <= now_ns:
-            self.audit_due_ns = now_ns + AUDIT_NS
-            for kind in ("positions", "position_mode"):
-                self._ask(kind, now_ns, {})
-            for kind in BY_SYMBOL:
-                for symbol in self._symbols:
-                    self._ask(kind, now_ns, {"symbol": symbol}, symbol)
-            # An order whose end was not told would stand here for ever.
-            self._reports.clear()
-            self._ask("open_orders", now_ns, {"page": 1})
-            if not self._history.is_running:
-                self.read_history(now_ns, self._last_fill_ns)
+            self.reconcile(now_ns, "nobody has asked for it lately")
+
+    def reconcile(self, now_ns: int, reason: str) -> None:
+        """Read all of it once more, behind all other reads."""
+        self.audit_due_ns = now_ns + AUDIT_NS
+        funding = [("funding_records", symbol) for symbol in self._symbols]
+        self.audit.begin(now_ns, ("open_orders", "positions", "assets", "position_mode", "fills", *funding), reason)
+        for kind in ("positions", "assets", "position_mode"):
+            self._ask(kind, now_ns, {}, is_background=True)
+        for kind in BY_SYMBOL:
+            for symbol in self._symbols:
+                self._ask(kind, now_ns, {"symbol": symbol}, symbol, is_background=True)
+        # An order whose end was not told would stand here for ever.
+        self._reports.clear()
+        self._ask("open_orders", now_ns, {"page": 1}, is_background=True)
+        for symbol in self._symbols:
+            self.audit.asks("funding_records")
+            parameters = {"symbol": symbol, "page": 1}
+            self._wish(Query("funding_records", parameters, is_background=True, subject=symbol))
+        if not self._history.is_running:
+            self._request_history(now_ns, self._last_fill_ns)
+        self._wish_page(is_background=True)
 
     def up(self, now_ns: int) -> None:
         """The private side is up: fills that come are newer than all that was read."""
@@ -120,14 +134,16 @@ class Recovery:
         events = list(decoded.events)
         if kind == "trades_history":
             return self._history_page(now_ns, query, decoded, events)
+        if kind == "assets":
+            events += self.audit.left_out(now_ns, events)
         if kind in ("positions", "assets"):
             events = self._newest.read(now_ns, kind, events)
         if query.generation != self._generation:
             return events
         if kind == "open_orders":
-            return self._open_orders(now_ns, query.parameters["page"], decoded, events)
+            return self._open_orders(now_ns, query, decoded, events)
         self.done(query)
-        return events
+        return events + self.audit.read(now_ns, kind)
 
     def done(self, query: Query) -> None:
         """A read is over, or is given up where nothing depends on it."""
@@ -143,19 +159,26 @@ class Recovery:
 
     def read_history(self, now_ns: int, since_ns: int) -> None:
         """Read own deals since a time, or since the last booked fill if that is earlier."""
-        self._history.request(self._venue_ms(now_ns), min(since_ns, self._last_fill_ns) // MS, self._symbols)
+        self._request_history(now_ns, since_ns)
         self._wish_page()
 
-    def _open_orders(self, now_ns: int, page: int, decoded: Decoded, events: list[Any]) -> list[Any]:
+    def _request_history(self, now_ns: int, since_ns: int) -> None:
+        self._history.request(self._venue_ms(now_ns), min(since_ns, self._last_fill_ns) // MS, self._symbols)
+
+    def _open_orders(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:
+        page = query.parameters["page"]
         self._reports += [event for event in events if type(event) is OrderReport]
         is_last = not decoded.rows or decoded.total <= (page - 1) * ORDERS_PAGE + decoded.rows
         if not is_last and page < OPEN_ORDER_PAGES_MAX:
-            self._ask("open_orders", now_ns, {"page": page + 1})
+            self._ask("open_orders", now_ns, {"page": page + 1}, is_background=query.is_background)
             return []
         reports = [_told_at(now_ns, report) for report in self._reports]
         self._reports.clear()
         self._read.add("open_orders")
-        return [*reports, *self._foreign.read(now_ns, reports), OpenOrdersRead(now_ns, VENUE, is_last, len(reports))]
+        events = [*reports, *self._foreign.read(now_ns, reports), OpenOrdersRead(now_ns, VENUE, is_last, len(reports))]
+        if is_last:
+            return events + self.audit.read(now_ns, "open_orders")
+        return events + self.audit.failed(now_ns, "more open orders than can be paged")
 
     def _history_page(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:
         asked = query.parameters
@@ -165,24 +188,29 @@ class Recovery:
         more = self._history.read(decoded.rows, decoded.total, DEALS_PAGE)
         self._note_fills(events)
         if more:
-            self._wish_page()
+            self._wish_page(is_background=query.is_background)
         elif self._history.is_truncated:
             text = f"{VENUE}: the list of deals is longer than can be paged: fills may be missing"
             events.append(Alert(now_ns, "critical", text))
         elif self.is_begun:
             self._read.add("trades_history")
+            return events + self.audit.read(now_ns, "fills")
         return events
 
-    def _ask(self, kind: str, now_ns: int, parameters: dict[str, Any], subject: str = "") -> None:
+    def _ask(
+        self, kind: str, now_ns: int, parameters: dict[str, Any], subject: str = "", *, is_background: bool = False
+    ) -> None:
         self._newest.asked(now_ns, kind)
-        self._wish(Query(kind, parameters, subject=subject, generation=self._generation))
+        self.audit.asks(kind)
+        self._wish(Query(kind, parameters, True, is_background, subject, self._generation))
 
-    def _wish_page(self) -> None:
+    def _wish_page(self, *, is_background: bool = False) -> None:
         page = self._history.page
         if page is not None:
             symbol, from_ms, to_ms, number = page
             parameters = {"symbol": symbol, "from_ms": from_ms, "to_ms": to_ms, "page": number}
-            self._wish(Query("trades_history", parameters, generation=self._history.generation))
+            self.audit.asks("trades_history")
+            self._wish(Query("trades_history", parameters, True, is_background, "", self._history.generation))
 
     def _note_fills(self, events: Sequence[Any]) -> None:
         for event in events:

@@ -183,7 +183,8 @@ class MexcFuturesSession:
         if kind == "contracts":
             return self._contract_read(now_ns, query, events) + self._look_private(now_ns)
         if kind == "funding_records":
-            return [event for event in events if type(event) is not FundingPaid or self._funding.is_new(event)]
+            events = [event for event in events if type(event) is not FundingPaid or self._funding.is_new(event)]
+            return events + self._recovery.audit.read(now_ns, ("funding_records", query.subject))
         events = self._recovery.answered(now_ns, query, decoded)
         if kind == "fees":
             self.facts.fees[query.subject] = decoded.result
@@ -204,8 +205,10 @@ class MexcFuturesSession:
             return ()
         if kind == "funding_records":
             self._funding.failed(now_ns, query.subject)
+            text = f"funding of {query.subject} cannot be read: {reason}"
             return [
-                Alert(now_ns, "warning", f"{VENUE}: funding of {query.subject} cannot be read: {reason}; trying on")
+                Alert(now_ns, "warning", f"{VENUE}: {text}; trying on"),
+                *self._recovery.audit.failed(now_ns, text),
             ]
         if kind in BY_SYMBOL:
             # Said by the preflight.
@@ -224,7 +227,10 @@ class MexcFuturesSession:
                 self._recovery.history_failed()
             self._retry_due_ns = now_ns + RETRY_NS
         what = f"{kind} {query.subject}".rstrip()
-        return [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on")]
+        told: list[Any] = [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on")]
+        if kind in ("open_orders", "positions", "assets", "position_mode", "trades_history"):
+            told += self._recovery.audit.failed(now_ns, f"{what} cannot be read: {reason}")
+        return told
 
     def deadline(self, now_ns: int) -> Events:
         self._books.deadline(now_ns)
@@ -265,6 +271,12 @@ class MexcFuturesSession:
     def read_history(self, now_ns: int, since_ns: int) -> None:
         # A fill that is missing may be older than the request that brought its order up.
         self._recovery.read_history(now_ns, since_ns)
+
+    def reconcile(self, now_ns: int, reason: str) -> Events:
+        if not self._up[PRIVATE]:
+            return self._recovery.audit.refuse(now_ns, "the private side is not up")
+        self._recovery.reconcile(now_ns, reason)
+        return ()
 
     def clock_ok(self, now_ns: int, ok: bool) -> Events:
         self._clock_good = ok

@@ -1,9 +1,9 @@
 """What has to be read after each connect, and after a message that could not be read, before the private side is up.
 
 Open orders are read symbol by symbol, and told together when the last list is there: what a complete list leaves out is
-in doubt, so that its rows must be of one moment. Trades are read since before the last booked fill. Both are read again
-each minute while all is well: the streams carry no numbers by which a lost message would show.
-(MEXC Spot reference: private streams, queries.)
+in doubt, so that its rows must be of one moment. Trades are read since before the last booked fill. All of it is read
+again when the engine reconciles, and each minute where it does not: the streams carry no numbers by which a lost
+message would show. (MEXC Spot reference: private streams, queries.)
 """
 
 from __future__ import annotations
@@ -12,23 +12,28 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from mm._core.events import Alert, Fill, OpenOrdersRead, OrderReport
+from mm.exchanges.audit import Audit
 from mm.exchanges.foreign import ForeignCounter
-from mm.exchanges.mexc_spot.balances import NewestBalances
 from mm.exchanges.mexc_spot.history import HistoryReader
 from mm.exchanges.mexc_spot.numbers import MS, VENUE
+from mm.exchanges.newest_balances import NewestBalances
 from mm.exchanges.session import Query, Wish
 
 AUDIT_NS: Final = 60_000_000_000
 
 
 class Recovery:
-    """The reads of one private connection. wish: takes them; owner: how client ids of own orders begin."""
+    """The reads of one private connection. wish: takes them; owner: how client ids of own orders begin; cost: what a
+    read weighs, by its kind."""
 
-    def __init__(self, symbols: Sequence[str], owner: str, wish: Callable[[Wish], None]) -> None:
+    def __init__(
+        self, symbols: Sequence[str], owner: str, wish: Callable[[Wish], None], cost: Callable[[str], int]
+    ) -> None:
         self._symbols, self._wish = symbols, wish
         self._history = HistoryReader()
         self._balances = NewestBalances()
         self._foreign = ForeignCounter(VENUE, owner)
+        self.audit = Audit(VENUE, cost)
         self._generation = 0
         self._awaited: set[str] = set()
         self._reports: list[OrderReport] = []
@@ -56,6 +61,7 @@ class Recovery:
         self._awaited.clear()
         self._reports.clear()
         self._balances.forget()
+        self.audit.forget()
         self.audit_due_ns = 0
 
     def begin(self, now_ns: int) -> None:
@@ -75,18 +81,29 @@ class Recovery:
             self._wish_page()
 
     def deadline(self, now_ns: int) -> None:
-        """Read the open orders and the newest trades once more."""
+        """Read it all once more, where nobody has asked for it lately."""
         if 0 < self.audit_due_ns <= now_ns:
-            self.audit_due_ns = now_ns + AUDIT_NS
-            self._ask_orders()
-            if not self._history.is_running:
-                self.read_history(now_ns, self._last_fill_ns)
+            self.reconcile(now_ns, "nobody has asked for it lately")
 
-    def _ask_orders(self) -> None:
+    def reconcile(self, now_ns: int, reason: str) -> None:
+        """Read the open orders, the balances and the newest trades once more, behind all other reads."""
+        self.audit_due_ns = now_ns + AUDIT_NS
+        self.audit.begin(now_ns, ("open_orders", "account", "fills"), reason)
+        self._ask_orders(is_background=True)
+        self._balances.asked(now_ns)
+        self.audit.asks("account")
+        self._wish(Query("account", is_background=True, generation=self._generation))
+        if not self._history.is_running:
+            self._request_history(now_ns, self._last_fill_ns)
+        self._wish_page(is_background=True)
+
+    def _ask_orders(self, *, is_background: bool = False) -> None:
         self._reports.clear()
         self._awaited.update(self._symbols)
         for symbol in self._symbols:
-            self._wish(Query("open_orders", {"symbol": symbol}, subject=symbol, generation=self._generation))
+            self.audit.asks("open_orders")
+            parameters = {"symbol": symbol}
+            self._wish(Query("open_orders", parameters, True, is_background, symbol, self._generation))
 
     def up(self, now_ns: int) -> None:
         """The private side is up: fills that come are newer than all that was read."""
@@ -112,13 +129,16 @@ class Recovery:
             return []
         reports = [_told_at(now_ns, report) for report in self._reports]
         self._reports.clear()
-        return [*reports, *self._foreign.read(now_ns, reports), OpenOrdersRead(now_ns, VENUE, True, len(reports))]
+        events = [*reports, *self._foreign.read(now_ns, reports), OpenOrdersRead(now_ns, VENUE, True, len(reports))]
+        return events + self.audit.read(now_ns, "open_orders")
 
-    def account(self, query: Query, events: list[Any]) -> list[Any]:
+    def account(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
         """Take the balances of the account."""
+        events = self._balances.read([*events, *self.audit.left_out(now_ns, events)])
         if query.generation == self._generation:
             self._account_read = True
-        return self._balances.read(events)
+            events += self.audit.read(now_ns, "account")
+        return events
 
     def history(self, now_ns: int, query: Query, rows: int, events: list[Any]) -> list[Any]:
         """Take a page of trades."""
@@ -129,12 +149,13 @@ class Recovery:
         more = self._history.read(rows)
         self._note_fills(events)
         if more:
-            self._wish_page()
+            self._wish_page(is_background=query.is_background)
         elif self._history.is_truncated:
             text = f"{VENUE}: more fills in one millisecond than can be listed: some may be missing"
             events.append(Alert(now_ns, "critical", text))
         else:
             self._history_read = True
+            return events + self.audit.read(now_ns, "fills")
         return events
 
     def history_failed(self) -> None:
@@ -143,15 +164,19 @@ class Recovery:
 
     def read_history(self, now_ns: int, since_ns: int) -> None:
         """Read own trades since a time, or since the last booked fill if that is earlier."""
-        self._history.request(self._venue_ms(now_ns), min(since_ns, self._last_fill_ns) // MS, self._symbols)
+        self._request_history(now_ns, since_ns)
         self._wish_page()
 
-    def _wish_page(self) -> None:
+    def _request_history(self, now_ns: int, since_ns: int) -> None:
+        self._history.request(self._venue_ms(now_ns), min(since_ns, self._last_fill_ns) // MS, self._symbols)
+
+    def _wish_page(self, *, is_background: bool = False) -> None:
         page = self._history.page
         if page is not None:
             symbol, from_ms, to_ms = page
             parameters = {"symbol": symbol, "from_ms": from_ms, "to_ms": to_ms}
-            self._wish(Query("trades_history", parameters, generation=self._history.generation))
+            self.audit.asks("trades_history")
+            self._wish(Query("trades_history", parameters, True, is_background, "", self._history.generation))
 
     def _note_fills(self, events: Sequence[Any]) -> None:
         for event in events:

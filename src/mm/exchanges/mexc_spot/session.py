@@ -98,7 +98,7 @@ class MexcSpotSession:
         self.urls = dict.fromkeys(self._topics, public_url)
         self._books = Books({symbol: topics.depth(symbol, interval) for symbol in self._symbols}, self._wish)
         self._key = ListenKey()
-        self._recovery = Recovery(self._symbols, owner, self._wish)
+        self._recovery = Recovery(self._symbols, owner, self._wish, self.call_cost)
         self._open: set[str] = set()
         self._ping_due_ns: dict[str, int] = {}
         self._up = {PUBLIC: False, PRIVATE: False}
@@ -237,7 +237,10 @@ class MexcSpotSession:
                 self._ask_all = len(self._symbols) > 1
             self._retry_due_ns = now_ns + RETRY_NS
         what = f"{kind} {query.subject}".rstrip()
-        return [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on")]
+        told: list[Any] = [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on")]
+        if kind in ("open_orders", "account", "trades_history"):
+            told += self._recovery.audit.failed(now_ns, f"{what} cannot be read: {reason}")
+        return told
 
     def deadline(self, now_ns: int) -> Events:
         self._books.deadline(now_ns)
@@ -275,6 +278,12 @@ class MexcSpotSession:
     def read_history(self, now_ns: int, since_ns: int) -> None:
         # A fill that is missing may be older than the request that brought its order up.
         self._recovery.read_history(now_ns, since_ns)
+
+    def reconcile(self, now_ns: int, reason: str) -> Events:
+        if not self._up[PRIVATE]:
+            return self._recovery.audit.refuse(now_ns, "the private side is not up")
+        self._recovery.reconcile(now_ns, reason)
+        return ()
 
     def clock_ok(self, now_ns: int, ok: bool) -> Events:
         self._clock_good = ok
@@ -441,7 +450,7 @@ class MexcSpotSession:
             self._told.add("withdraw")
             text = f"{VENUE}: the account may withdraw: make sure that the key may not, and bind it to this address"
             events.append(Alert(now_ns, "warning", text))
-        events = self._recovery.account(query, events)
+        events = self._recovery.account(now_ns, query, events)
         return events + self._look_private(now_ns)
 
     def _look_private(self, now_ns: int) -> list[Any]:

@@ -1,0 +1,83 @@
+"""What a venue's account has to hold of each asset of the run, by everything that was booked.
+
+What was there at the start, with deposits, and then each fill, fee and settlement of funding. Spot moves base and
+quote; a contract moves what it settles in by the profit of what was closed: what is held counts with its mean cost, as
+venues do. They cut that to a digit of their own at each partial close, so a contract's money has a slack.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from mm.instruments import AMOUNT_PRECISION
+
+if TYPE_CHECKING:
+    from mm.engine.engine import Engine
+    from mm.engine.market import Market
+    from mm.engine.venue import VenueState
+
+CUT: Final = 100
+"""10^-10 of the settlement asset, in 10^-12: what a partial close of a contract may be cut by."""
+
+
+@dataclass(slots=True)
+class Holding:
+    """One asset of one venue, in 10^-12. slack: how far the venue's own word may be off; is_sure: nothing is known that
+    would make it another (an estimate, a contract from before this start)."""
+
+    amount: Fraction = Fraction(0)
+    slack: int = 0
+    is_sure: bool = True
+
+    def beyond(self, theirs: int) -> int:
+        """What a venue says to hold beyond this; 0 within the slack."""
+        difference = round(theirs - self.amount)
+        return difference if abs(difference) > self.slack else 0
+
+
+def holdings(engine: Engine, venue: VenueState) -> dict[str, Holding]:
+    """What the account of a venue has to hold, of each asset that the run's markets there trade."""
+    found: dict[str, Holding] = {}
+    for market in venue.markets.values():
+        if market.instrument.linear:
+            (_contract if market.instrument.is_contract else _spot)(market, found)
+    for asset, holding in found.items():
+        holding.amount += engine.accounts.opening(venue.name, asset)
+    return found
+
+
+def _spot(market: Market, found: dict[str, Holding]) -> None:
+    instrument, position = market.instrument, market.position
+    base = found.setdefault(instrument.base, Holding())
+    base.amount += _scaled(instrument.base_units(position.quantity), instrument.base_precision)
+    quote = found.setdefault(instrument.quote, Holding())
+    quote.amount += _scaled(instrument.money(position.cash), instrument.cost_precision)
+    _fees(market, found)
+
+
+def _contract(market: Market, found: dict[str, Holding]) -> None:
+    instrument, position = market.instrument, market.position
+    settle = found.setdefault(instrument.settle, Holding())
+    numerator, denominator = position.average_price_exact
+    cost = Fraction(numerator * position.quantity, denominator or 1)
+    money = (position.cash + cost) * instrument.multiplier
+    settle.amount += money * 10**AMOUNT_PRECISION / 10**instrument.cost_precision
+    settle.slack += CUT * (1 + position.fill_count)
+    perpetual = market.perpetual
+    if perpetual is not None:
+        settle.amount += perpetual.funding.get(instrument.settle, 0)
+        if perpetual.base or perpetual.estimates or perpetual.gap:
+            # Closing what was there before makes a profit that nobody here can know.
+            settle.is_sure = False
+    _fees(market, found)
+
+
+def _fees(market: Market, found: dict[str, Holding]) -> None:
+    for asset, fee in market.position.fees.items():
+        found.setdefault(asset, Holding()).amount -= fee
+
+
+def _scaled(units: int, precision: int) -> Fraction:
+    return Fraction(units * 10**AMOUNT_PRECISION, 10**precision)

@@ -1,0 +1,174 @@
+"""Drift is seen within two cycles of 30 s, told with its evidence, and ends with equal books, on every venue."""
+
+from __future__ import annotations
+
+import pytest
+
+from mm._core import events as ev
+from mm.conformance.orders import BUY, SELL
+from mm.conformance.stand import Stand
+from tests.reconciling import drift
+from tests.reconciling.drift import ALL, FUTURES, SPOT
+
+
+@pytest.fixture(params=ALL, ids=str)
+def stand(request: pytest.FixtureRequest) -> Stand:
+    stand = Stand(request.param)
+    stand.ready()
+    stand.run(7)
+    return stand
+
+
+def test_a_quiet_account_is_read_each_half_minute_and_agrees(stand: Stand) -> None:
+    stand.run(95)
+    reads = [event for event in stand.recorder.events if type(event) is ev.AccountRead]
+    assert len(reads) == 3
+    assert all(read.is_complete and read.calls for read in reads)
+    assert drift.differences(stand) == []
+    assert len([event for event in stand.recorder.events if type(event) is ev.Reconciled]) == 4
+    stand.finish_calmly()
+
+
+def test_f11_a_hidden_fill_is_found_in_the_history_and_booked_once(stand: Stand) -> None:
+    order = stand.place(BUY, stand.price(-1))
+    stand.live(order)
+    drift.fill(stand, SELL, stand.price(-1), stand.size)
+    found = drift.seen(stand, "fill", "booked")
+    assert found.amount == stand.size
+    assert "execution" in found.evidence
+    assert stand.market.position.quantity == stand.size
+    stand.run(70)
+    assert [each.what for each in drift.differences(stand)].count("fill") == 1
+    assert not stand.engine.reconciling.unexplained
+    stand.closed(order, "FILLED")
+    stand.finish()
+
+
+def test_f20_an_order_that_the_venue_cancels_silently_ends_here_with_evidence(stand: Stand) -> None:
+    order = stand.place(BUY, stand.price(-1))
+    kept = stand.place(BUY, stand.price(-2))
+    stand.live(order)
+    stand.live(kept)
+    drift.cancel(stand, order)
+    found = drift.seen(stand, "order", "closed")
+    assert found.subject == order
+    assert found.ours == "open"
+    assert stand.state(order) == "CANCELED"
+    stand.live(kept)
+    stand.finish()
+
+
+def test_an_order_that_comes_back_is_cancelled_again(stand: Stand) -> None:
+    order = stand.place(BUY, stand.price(-3))
+    stand.live(order)
+    stand.cancel(order)
+    stand.closed(order, "CANCELED")
+    stand.run(3)
+    drift.bring_back(stand, order, BUY, stand.price(-3), stand.size)
+    found = drift.seen(stand, "order", "cancelled again")
+    assert found.subject == order
+    stand.until("it stands no more", lambda: stand.standing() == [])
+    stand.finish()
+
+
+def test_f19_an_own_order_that_nobody_knows_is_taken_back_and_a_foreign_one_left(stand: Stand) -> None:
+    earlier = stand.engine.ids.peek("quote")
+    drift.bring_back(stand, earlier, BUY, stand.price(-3), stand.size)
+    stand.outside(lambda now_ns: stand.counterpart.place_foreign(now_ns, "somebody-else"))
+    found = drift.seen(stand, "order", "taken back")
+    assert found.subject == earlier
+    stand.until("only the foreign one stands", lambda: [s.client_id for s in stand.standing()] == ["somebody-else"])
+    stand.run(35)
+    assert stand.venue.foreign == 1
+    stand.finish(foreign=("somebody-else",))
+
+
+def test_a_balance_that_moved_halts_its_instrument_until_an_operator_accepts_it(stand: Stand) -> None:
+    asset = stand.counterpart.assets[-1]
+    amount = -(10 ** (stand.counterpart.exchange.ledger.decimals(asset) - 1))
+    drift.move(stand, asset, amount)
+    found = drift.seen(stand, "balance", "unexplained")
+    assert (found.subject, found.amount) == (asset, drift.told_amount(stand, asset, amount))
+    assert "two reads that agree" in found.evidence
+    assert "halted" in stand.engine.gate(stand.now_ns, stand.market)
+    # A reduction or a cancel is no new risk: the market itself still takes orders.
+    assert not stand.engine.market_gate(stand.now_ns, stand.market)
+    stand.run(65)
+    assert len(drift.differences(stand, "balance")) == 1
+    stand.world.tell(lambda now_ns: stand.driver.operate(now_ns, "accept", f"{stand.name} {asset}"))
+    assert drift.seen(stand, "balance", "accepted").amount == found.amount
+    assert not stand.market.halted
+    stand.run(65)
+    assert len(drift.differences(stand, "balance")) == 2
+    drift.replays(stand)
+    stand.finish()
+
+
+def test_a_balance_that_comes_back_explains_itself(stand: Stand) -> None:
+    asset = stand.counterpart.assets[0]
+    drift.move(stand, asset, 1000)
+    drift.seen(stand, "balance", "unexplained")
+    drift.move(stand, asset, -1000)
+    drift.seen(stand, "balance", "explained")
+    assert not stand.market.halted
+    stand.finish()
+
+
+@pytest.mark.parametrize("case", SPOT, ids=str)
+def test_fills_of_another_program_explain_the_balances_that_they_move(case: object) -> None:
+    stand = Stand(case)
+    stand.ready()
+    from mm.simulator.kinds import ACCOUNT
+    from mm.simulator.orders import NewOrder, TimeInForce
+
+    stand.outside(lambda now_ns: stand.counterpart.rest(now_ns, SELL, stand.price(2), stand.size))
+    wanted = NewOrder(
+        ACCOUNT, stand.symbol, BUY, stand.size, stand.price(2), time_in_force=TimeInForce.IOC, client_id="by-hand"
+    )
+    drift.silently(stand, lambda now_ns: stand.counterpart.exchange.place(now_ns, wanted))
+    found = drift.seen(stand, "balance", "external")
+    assert "not ours" in found.evidence
+    stand.run(40)
+    assert {each.verdict for each in drift.differences(stand)} == {"external"}
+    assert not stand.engine.reconciling.unexplained
+    assert stand.market.position.quantity == 0
+    drift.replays(stand)
+
+
+def test_f68_a_position_that_the_venue_cuts_is_seen() -> None:
+    stand = Stand(FUTURES)
+    stand.ready()
+    order = stand.place(BUY, stand.price(-1))
+    stand.live(order)
+    stand.trade(SELL, stand.price(-1), stand.size)
+    stand.closed(order, "FILLED")
+    resting = stand.place(BUY, stand.price(-4))
+    stand.live(resting)
+    stand.run(10)
+    stand.fault_now("adl", percent=60, told="lists")
+    found = drift.seen(stand, "position", "external")
+    assert found.subject == stand.symbol
+    assert found.amount < 0
+    assert stand.market.position.quantity == stand.size + found.amount
+    stand.run(70)
+    assert len(drift.differences(stand, "position")) == 1
+    drift.replays(stand)
+
+
+def test_f67_funding_that_nobody_told_of_is_booked_and_no_drift() -> None:
+    stand = Stand(FUTURES)
+    stand.ready()
+    order = stand.place(BUY, stand.price(-1))
+    stand.live(order)
+    stand.trade(SELL, stand.price(-1), stand.size)
+    stand.closed(order, "FILLED")
+    stand.fault("message", "drop", "funding.rate", times=0)
+    stand.fault_now("funding", percent=0.05, value=40)
+    stand.run(120)
+    paid = [event for event in stand.recorder.events if type(event) is ev.FundingPaid]
+    assert paid
+    perpetual = stand.market.perpetual
+    assert perpetual is not None
+    assert perpetual.funding
+    assert not [each for each in drift.differences(stand) if each.verdict == "unexplained"]
+    drift.replays(stand)
