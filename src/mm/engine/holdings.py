@@ -54,6 +54,7 @@ def _spot(market: Market, found: dict[str, Holding]) -> None:
     base.amount += _scaled(instrument.base_units(position.quantity), instrument.base_precision)
     quote = found.setdefault(instrument.quote, Holding())
     quote.amount += _scaled(instrument.money(position.cash), instrument.cost_precision)
+    base.is_sure = quote.is_sure = base.is_sure and quote.is_sure and not market.is_frozen
     _fees(market, found)
 
 
@@ -68,7 +69,7 @@ def _contract(market: Market, found: dict[str, Holding]) -> None:
     perpetual = market.perpetual
     if perpetual is not None:
         settle.amount += perpetual.funding.get(instrument.settle, 0)
-        if perpetual.base or perpetual.estimates or perpetual.gap:
+        if perpetual.base or perpetual.estimates or perpetual.gap or market.is_frozen:
             # Closing what was there before makes a profit that nobody here can know.
             settle.is_sure = False
     _fees(market, found)

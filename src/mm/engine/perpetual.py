@@ -260,6 +260,8 @@ class Perpetuals:
     def on_own_fill(self, market: Market, event: ev.Fill) -> None:
         """A fill of ours was booked."""
         if market.perpetual is not None:
+            perpetual = market.perpetual
+            perpetual.foreign = [fill for fill in perpetual.foreign if fill.execution_id != event.execution_id]
             market.perpetual.fill_ns = event.recv_ns
             market.perpetual.fill_venue_ns = max(market.perpetual.fill_venue_ns, event.venue_ns)
             self.look(market, event.recv_ns)
@@ -290,7 +292,8 @@ class Perpetuals:
         self._danger(market, recv_ns)
         perpetual = market.perpetual
         assert perpetual is not None
-        if perpetual.base is None or not market.venue.private_up:
+        if perpetual.base is None or not market.venue.private_up or market.is_frozen:
+            # Frozen: what the venue counts in now is not what we count in.
             return
         gap = perpetual.net - perpetual.base - market.position.quantity
         if gap != perpetual.gap:
@@ -302,9 +305,10 @@ class Perpetuals:
             return
         orders = self._engine.orders.open_of(market.venue.name, market.symbol)
         doubted = [self._engine.orders.get(client_id) for client_id in market.venue.doubtful]
-        is_explained = any(order.state is OrderState.UNKNOWN or order.fills_missing for order in orders) or any(
-            order is not None and order.symbol == market.symbol for order in doubted
-        )
+        # One that the venue has given no id yet may be whose fills seem to be somebody else's.
+        is_explained = any(
+            order.state is OrderState.UNKNOWN or order.fills_missing or not order.venue_id for order in orders
+        ) or any(order is not None and order.symbol == market.symbol for order in doubted)
         # The deals themselves say that they are not ours.
         is_told = bool(perpetual.foreign) and sum(fill.side * fill.size for fill in perpetual.foreign) == gap
         lasts_ns = LASTS_NS

@@ -37,6 +37,7 @@ GAP_NS: Final = 3 * SECOND_NS
 LATE_FUNDING_NS: Final = 100 * SECOND_NS
 """Later than a settlement is looked for by itself."""
 RECENT_MAX: Final = 200
+FOREIGN_MAX: Final = 2000
 QUERY: Final = "query"
 LIVE: Final = frozenset({"pending_new", "new", "partially_filled"})
 
@@ -119,9 +120,10 @@ class Reconciling:
         self._counts: Counter[str] = Counter()
         self._short: dict[str, tuple[int, int]] = {}
         """Orders of which fills are missing: since when, and the round that showed it first."""
-        self._foreign: dict[str, ev.Fill] = {}
-        self._moved: Counter[tuple[str, str]] = Counter()
-        """By fills of orders that are not ours, since the balances last agreed: (venue, asset) in 10^-12."""
+        self._foreign: dict[tuple[str, str, str], ev.Fill] = {}
+        """Fills of orders that are not ours, by venue, symbol and execution."""
+        self._settled: set[tuple[str, str, str, str]] = set()
+        """Of those, by asset too, what has been booked as somebody else's doing."""
         self._accepts: list[str] = []
         self._wanted: set[str] = set()
         handlers = engine.handlers
@@ -312,19 +314,9 @@ class Reconciling:
         market = self._engine.markets.get((event.venue, event.symbol))
         if market is None or market.instrument.is_contract or event.venue_ns < self._engine.started_ns:
             return
-        if event.execution_id in self._foreign:
-            return
-        self._foreign[event.execution_id] = event
-        if len(self._foreign) > RECENT_MAX * 10:
+        self._foreign.setdefault((event.venue, event.symbol, event.execution_id), event)
+        if len(self._foreign) > FOREIGN_MAX:
             del self._foreign[next(iter(self._foreign))]
-        instrument = market.instrument
-        size, cost = event.side * event.size, -event.side * event.size * event.price
-        scale = 10**AMOUNT_PRECISION
-        base = instrument.base_units(size) * scale // 10**instrument.base_precision
-        quote = instrument.money(cost) * scale // 10**instrument.cost_precision
-        for asset, amount in ((instrument.base, base), (instrument.quote, quote), (event.fee_asset, -event.fee)):
-            if amount:
-                self._moved[event.venue, asset] += amount
 
     def external(self, market: Market, recv_ns: int, gap: int, evidence: str) -> None:
         """A position changed without an order of ours, and was booked."""
@@ -419,16 +411,30 @@ class Reconciling:
         for asset, beyond in self._suspects[venue.name].judge(now_ns, expected, venue.balances, known).items():
             theirs = venue.balances.get(asset, 0)
             ours = _amount(theirs - beyond)
-            moved = self._moved.pop((venue.name, asset), 0)
-            if beyond and moved == beyond:
-                evidence = "fills of orders that are not ours add up to it"
+            moved = self._moved_by_others(venue, asset)
+            if beyond and sum(moved.values()) == beyond:
+                self._settled.update((*key, asset) for key in moved)
+                evidence = f"{len(moved)} fills of orders that are not ours add up to it"
                 self._tell(now_ns, venue.name, "balance", asset, ours, _amount(theirs), beyond, evidence, EXTERNAL)
                 continue
-            if moved:
-                self._moved[venue.name, asset] = moved
             evidence = "two reads that agree, and no execution that would explain it"
             verdict = UNEXPLAINED if beyond else EXPLAINED
             self._tell(now_ns, venue.name, "balance", asset, ours, _amount(theirs), beyond, evidence, verdict)
+
+    def _moved_by_others(self, venue: VenueState, asset: str) -> dict[tuple[str, str, str], int]:
+        """What fills of orders that are not ours did to an asset, in 10^-12, but for what is booked already."""
+        moved = {}
+        for key, fill in self._foreign.items():
+            market = venue.markets.get(fill.symbol)
+            if fill.venue != venue.name or market is None or (*key, asset) in self._settled:
+                continue
+            if self._engine.orders.knows_execution(*key):
+                # It was ours, and came before its order had an id.
+                continue
+            amount = effect(market, fill, asset)
+            if amount:
+                moved[key] = amount
+        return moved
 
     def _missing_fills(self, now_ns: int, venue: VenueState) -> None:
         """Orders whose fills add up to less than the venue says that they filled, read after read."""
@@ -515,6 +521,18 @@ class Reconciling:
 
 LASTING_NS: Final = TRAIL_NS - SECOND_NS
 """Two rounds of half a minute are enough, however exactly the second of them comes."""
+
+
+def effect(market: Market, fill: ev.Fill, asset: str) -> int:
+    """What a fill on spot does to an asset, in 10^-12."""
+    instrument = market.instrument
+    scale = 10**AMOUNT_PRECISION
+    amount = -fill.fee if asset == fill.fee_asset else 0
+    if asset == instrument.base:
+        amount += instrument.base_units(fill.side * fill.size) * scale // 10**instrument.base_precision
+    elif asset == instrument.quote:
+        amount -= instrument.money(fill.side * fill.size * fill.price) * scale // 10**instrument.cost_precision
+    return amount
 
 
 def told(event: ev.Difference) -> str:

@@ -47,7 +47,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
 
 
 def test_the_bot_quotes_and_its_books_are_the_ledger(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = Session(tmp_path, seed=3)
     session.run(60)
     assert session.of(ev.Fill)
     assert session.of(ev.BookReset) == []

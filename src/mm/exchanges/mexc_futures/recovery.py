@@ -88,16 +88,19 @@ class Recovery:
         elif self._history.resume(self._venue_ms(now_ns), self._symbols):
             self._wish_page()
 
-    def deadline(self, now_ns: int) -> None:
-        """Look once more whether the stream has told everything, where nobody has asked for it lately."""
-        if 0 < self.audit_due_ns <= now_ns:
+    def deadline(self, now_ns: int) -> bool:
+        """Look once more whether the stream has told everything, where nobody has asked for it lately; whether that
+        was due."""
+        is_due = 0 < self.audit_due_ns <= now_ns
+        if is_due:
             self.reconcile(now_ns, "nobody has asked for it lately")
+        return is_due
 
     def reconcile(self, now_ns: int, reason: str) -> None:
-        """Read all of it once more, behind all other reads."""
+        """Read all of it once more, behind all other reads; the contracts' definitions are the session's to read."""
         self.audit_due_ns = now_ns + AUDIT_NS
-        funding = [("funding_records", symbol) for symbol in self._symbols]
-        self.audit.begin(now_ns, ("open_orders", "positions", "assets", "position_mode", "fills", *funding), reason)
+        each = [(kind, symbol) for kind in ("contracts", "funding_records") for symbol in self._symbols]
+        self.audit.begin(now_ns, ("open_orders", "positions", "assets", "position_mode", "fills", *each), reason)
         for kind in ("positions", "assets", "position_mode"):
             self._ask(kind, now_ns, {}, is_background=True)
         for kind in BY_SYMBOL:

@@ -181,7 +181,8 @@ class MexcFuturesSession:
         for event in events:
             self._funding.heard(event)
         if kind == "contracts":
-            return self._contract_read(now_ns, query, events) + self._look_private(now_ns)
+            events = self._contract_read(now_ns, query, events) + self._look_private(now_ns)
+            return events + self._recovery.audit.read(now_ns, ("contracts", query.subject))
         if kind == "funding_records":
             events = [event for event in events if type(event) is not FundingPaid or self._funding.is_new(event)]
             return events + self._recovery.audit.read(now_ns, ("funding_records", query.subject))
@@ -220,8 +221,11 @@ class MexcFuturesSession:
             self._books.given_up(now_ns, query)
         elif kind == "contracts":
             self._contracts_due_ns = now_ns + RETRY_NS
+            failed = self._recovery.audit.failed(now_ns, f"{kind} {query.subject} cannot be read: {reason}")
             if reason.startswith(UNKNOWN_CONTRACT):
-                return self._contract_read(now_ns, query, [])
+                return self._contract_read(now_ns, query, failed)
+            what = f"{kind} {query.subject}"
+            return [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on"), *failed]
         else:
             if kind == "trades_history":
                 self._recovery.history_failed()
@@ -252,7 +256,8 @@ class MexcFuturesSession:
         if 0 < self._retry_due_ns <= now_ns:
             self._retry_due_ns = 0
             self._recovery.resume(now_ns, is_up=self._up[PRIVATE])
-        self._recovery.deadline(now_ns)
+        if self._recovery.deadline(now_ns):
+            self._wish_contracts(now_ns)
         if 0 < self._closed_until_ns <= now_ns:
             self._closed_until_ns = 0
             return self._look_private(now_ns)
@@ -276,6 +281,8 @@ class MexcFuturesSession:
         if not self._up[PRIVATE]:
             return self._recovery.audit.refuse(now_ns, "the private side is not up")
         self._recovery.reconcile(now_ns, reason)
+        # In what everything else is counted.
+        self._wish_contracts(now_ns)
         return ()
 
     def clock_ok(self, now_ns: int, ok: bool) -> Events:
