@@ -29,8 +29,8 @@ cdef class Reconcile(Event):
 cdef class AccountRead(Event):
     """A venue's word about the whole account is here: open orders, fills, balances, positions, funding.
 
-    begun_ns: when the first of it was asked for; is_complete: nothing of it is missing; calls, cost: what it took of the
-    venue's count of reads; reason: why it was read, or what could not be.
+    begun_ns: when the first of it was asked for; is_complete: nothing of it is missing; calls, cost: what it took of
+    the venue's count of reads; reason: why it was read, or what could not be.
     """
 
     KIND = 55

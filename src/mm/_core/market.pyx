@@ -102,8 +102,8 @@ cdef class MarketCore:
     order rate, None without one; bid, bid_size, ask, ask_size: the best prices, own orders included, kept after a loss
     of the book for the collar; book_ns: when it was last confirmed by a checksum, 0 never; book_ok: it may be quoted
     from; gap: why not; problem: why the symbol cannot be quoted at all; paused: why its strategy is
-    not asked; waits: what has to come before its first quote; halted: why nothing is quoted until somebody looks into it;
-    position_max, order_size_max: hard caps in size
+    not asked; waits: what has to come before its first quote; halted: why nothing is quoted until somebody looks into
+    it; position_max, order_size_max: hard caps in size
     units; due_ns: when the quotes have to be looked at again although nothing happens; changed: something happened
     since they were looked at; held: the side on which nothing may be quoted, BOTH_SIDES, 0 none; guarded: the same for
     a position that is close to its liquidation; last: the last record that was kept.
