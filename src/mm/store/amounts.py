@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Context, Decimal
 from typing import Final
 
-from mm._core import fixed
 from mm.instruments import AMOUNT_PRECISION
 
 EXACT: Final = Context(prec=200)
@@ -23,7 +22,7 @@ def text_of(value: Decimal) -> str:
 
 def units_text(units: int, precision: int) -> str:
     """`1.5` for 150 units of 10^-2."""
-    return text_of(Decimal(fixed.to_text(units, precision)))
+    return text_of(Decimal(units).scaleb(-precision, EXACT))
 
 
 def amount_text(units: int) -> str:

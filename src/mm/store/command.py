@@ -20,6 +20,7 @@ from mm.store import listings, results
 from mm.store.database import StoreError
 from mm.store.opening import KINDS, SQLITE, WriterLock, open_database, owner_of
 from mm.store.reading import Filter, Store, open_store
+from mm.store.recordings import Recordings
 
 DONE: Final = 0
 NOTHING: Final = 1
@@ -152,6 +153,9 @@ def _write(state: Path, kind: str, url: Any, *, is_rebuild: bool) -> int:
     journal = state / "journal"
     with closing(open_database(kind, state, url)) as database:
         count = rebuild(database, journal, owner) if is_rebuild else Follower(database, journal, owner=owner).finish()
+        recordings = Recordings(database, state / "recordings")
+        while recordings.step():
+            pass
     print(f"{database.name}: {count} records taken from {journal}")
     return DONE
 

@@ -12,7 +12,7 @@ from mm.store.tables import CURSORS, FROM_RECORDINGS, GAPS, PAYMENTS, TABLES, Ke
 
 APART: Final = {CURSORS.name, GAPS.name, *(table.name for table in FROM_RECORDINGS)}
 """Not made of the journal's records alone."""
-FROM_ELSEWHERE: Final = {PAYMENTS.name: ("cost",), "debts": ("middle",)}
+FROM_ELSEWHERE: Final = {PAYMENTS.name: ("cost",)}
 """Columns that a recording fills in."""
 
 
@@ -41,7 +41,7 @@ def differences(database: Database, journal: Path) -> list[str]:
 
 def _by_key(database: Database, table: Table) -> dict[Key, Row]:
     found = {}
-    for row in database.rows(table.name):
+    for row in database.rows(table.name, "WHERE record >= 0" if "record" in table.columns else ""):
         for column in FROM_ELSEWHERE.get(table.name, ()):
             row[column] = None
         found[table.key_of(row)] = row

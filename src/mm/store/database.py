@@ -32,5 +32,8 @@ class Database(Source, Protocol):
     def rows(self, table: str, where: str = "", values: Values | None = None) -> list[Row]:
         """Rows by a condition in SQL with `:name` for values, which may end in ORDER BY and LIMIT."""
 
+    def prune(self, table: str, column: str, before: int) -> None:
+        """Remove the rows whose column is below a number."""
+
     def close(self) -> None:
         """End it."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from mm.store.amounts import less, times
+from mm.store.amounts import less
 from mm.store.rows import Rows
 from mm.store.tables import DEBTS, PAYMENTS, Row
 
@@ -92,7 +92,6 @@ class Hedges:
                 "side": fill["side"],
                 "amount": left,
                 "unpaid": left,
-                "middle": None,
                 "opened_ns": fill["recv_ns"],
                 "closed_ns": 0,
             },
@@ -152,8 +151,3 @@ def _payment(desk: Desk, fill: Row, debt: Row, part: str, kind: str, number: int
         "waited_ns": max(0, fill["recv_ns"] - debt["opened_ns"]),
         "paid_ns": fill["recv_ns"],
     }
-
-
-def cost_of(payment: Row, middle: str) -> str:
-    """What a payment cost against the middle of its debt: above zero was paid, below zero earned."""
-    return times(times(less(payment["price"], middle), payment["amount"]), payment["side"])

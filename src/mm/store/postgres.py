@@ -177,6 +177,15 @@ class PostgresDatabase:
 
         self._run(write)
 
+    def prune(self, table: str, column: str, before: int) -> None:
+        """Remove the rows whose column is below a number."""
+        made = self._tables[table]
+
+        async def remove(connection: AsyncConnection) -> None:
+            await connection.execute(delete(made).where(made.c[column] < before))
+
+        self._run(remove)
+
     def close(self) -> None:
         """End it."""
         try:

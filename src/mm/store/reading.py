@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mm._core import JournalError, JournalReader, events
 from mm._core.events import FORMAT_VERSION, unpack
+from mm.config.environment import Environment, process_environment
 from mm.instruments import Instrument
 from mm.store.database import Database, StoreError
 from mm.store.following import JOURNAL, Follower
@@ -106,6 +108,16 @@ def _noted(store: Store, journal: Path) -> Store:
     for gap in database.rows("gaps", "ORDER BY epoch, record"):
         store.notes.append(f"records {gap['record']} to {gap['until_record']} are not in it: {gap['reason']}")
     return store
+
+
+def decisions(state: Path) -> tuple[str, list[Row]]:
+    """Where the decisions of earlier runs are kept, and they, oldest first. Raises StoreError."""
+    url = Environment(process_environment(), Path(".env")).store_url()
+    kind = _kind_of(state, state / "journal", url)
+    if kind == JOURNAL:
+        raise StoreError("and there is no store")
+    with closing(open_database(kind, state, url, is_readonly=True)) as database:
+        return database.name, database.rows("decisions", "ORDER BY epoch, number")
 
 
 def _from_journal(journal: Path) -> Store:

@@ -10,7 +10,7 @@ from mm.instruments import Instrument
 from mm.store.amounts import ZERO, added, less, text_of, times, units_text
 from mm.store.reading import Filter, Store
 from mm.store.tables import FILLS, Row
-from mm.store.text_table import Column, lines, number
+from mm.store.text_table import Column, clock, day_of, lines, number
 
 PARTS: Final = ("spread", "inventory", "fees", "hedging", "funding", "conversion")
 PART_TITLES: Final = ("spread captured", "inventory", "fees", "hedge cost", "funding", "conversion")
@@ -96,7 +96,7 @@ def results(store: Store, wanted: Filter) -> list[MarketResult]:
 
 def parts(store: Store) -> Row | None:
     """The six terms of the last run whose recording was read, in dollars; None without one."""
-    found = store.database.rows("profits", "ORDER BY epoch DESC, at_ns DESC LIMIT 1")
+    found = store.database.rows("profits", "ORDER BY epoch DESC, minute DESC LIMIT 1")
     return found[0] if found else None
 
 
@@ -140,7 +140,8 @@ def _parts_lines(terms: Row) -> list[str]:
     total = ZERO
     for name in PARTS:
         total = added(total, terms[name])
-    said = [f"last run over all venues, in dollars: {number(total, places=2, sign=True)}"]
+    when = f"{day_of(terms['at_ns'])} {clock(terms['at_ns'], day_of(terms['at_ns']))}"
+    said = [f"last run over all venues until {when}, in dollars: {number(total, places=2, sign=True)}"]
     said += [
         f"  {title:<16}{number(terms[name], places=2, sign=True):>12}"
         for name, title in zip(PARTS, PART_TITLES, strict=True)
@@ -154,5 +155,8 @@ def facts(found: list[MarketResult], terms: Row | None) -> dict[str, Any]:
     """The results for `--json`."""
     value: dict[str, Any] = {"markets": [each.facts() for each in found]}
     if terms is not None:
-        value["parts"] = {name: text_of(Decimal(terms[name])) for name in PARTS} | {"epoch": terms["epoch"]}
+        value["parts"] = {name: text_of(Decimal(terms[name])) for name in PARTS} | {
+            "epoch": terms["epoch"],
+            "at_ns": terms["at_ns"],
+        }
     return value

@@ -164,6 +164,11 @@ class SqliteDatabase:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def prune(self, table: str, column: str, before: int) -> None:
+        """Remove the rows whose column is below a number."""
+        with self._told("write"):
+            self._connection.execute(f'DELETE FROM "{table}" WHERE "{column}" < ?', (before,))
+
     def _upsert(self, table: str, columns: tuple[str, ...]) -> str:
         sql = self._sql.get(table)
         if sql is None:

@@ -74,7 +74,7 @@ DEBTS: Final = _table(
     ("epoch record", "owner"),
     text="desk owner kind venue symbol base",
     integer="epoch record side opened_ns closed_ns",
-    money="amount unpaid middle",
+    money="amount unpaid",
 )
 PAYMENTS: Final = _table(
     "payments",
@@ -120,9 +120,9 @@ DECISIONS: Final = _table(
 )
 PROFITS: Final = _table(
     "profits",
-    "epoch at_ns",
+    "epoch minute",
     text="unvalued",
-    integer="epoch at_ns",
+    integer="epoch minute at_ns",
     money="spread inventory fees hedging funding conversion held",
 )
 CURSORS: Final = _table("cursors", "name", text="name owner", integer="epoch record")

@@ -23,7 +23,12 @@ from mm.persistence.recording import RecordingError
 from mm.store.database import Database, StoreBusy, StoreError
 from mm.store.following import Follower
 from mm.store.opening import WriterLock, open_database, owner_of
+from mm.store.recordings import SLICE_S, Recordings
 
+RECORDINGS: Final = "recordings"
+RECORDINGS_AFTER_S: Final = 10.0
+"""A run that is over sooner is not kept waiting for its reasons: the next one takes its recording in."""
+LAST_SLICE_S: Final = 2.0
 POLL_S: Final = 0.25
 """How often the journal is looked at: what a person notices."""
 AGAIN_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0)
@@ -41,6 +46,7 @@ class Writer:
         self._kind, self._state, self._url, self._say = kind, state, url, say
         self._database: Database | None = None
         self._follower: Follower | None = None
+        self._recordings: Recordings | None = None
         self._trouble = ""
         self._failures = 0
 
@@ -49,11 +55,16 @@ class Writer:
 
         Raises StoreError for a database that is of no use.
         """
-        while not wait(self._pause_s()):
-            self._try(lambda follower: follower.step())
+        began_s = time.monotonic()
+        is_more = False
+        while not wait(0.0 if is_more else self._pause_s()):
+            is_well = self._try(lambda follower: follower.step())
+            is_more = is_well and time.monotonic() - began_s > RECORDINGS_AFTER_S and self._look_back(SLICE_S)
         end_s = time.monotonic() + GOODBYE_S
         while not self._try(lambda follower: follower.finish()) and time.monotonic() < end_s:
             time.sleep(self._pause_s())
+        if self._recordings is not None:
+            self._look_back(LAST_SLICE_S)
         if self._database is not None:
             self._database.close()
 
@@ -61,6 +72,24 @@ class Writer:
         if not self._failures:
             return POLL_S
         return AGAIN_S[min(self._failures, len(AGAIN_S)) - 1]
+
+    def _look_back(self, seconds: float) -> bool:
+        """Take in a slice of the recordings; returns whether there is more."""
+        database = self._database
+        assert database is not None
+        found = False
+
+        def look(follower: Follower) -> int:
+            nonlocal found
+            if self._recordings is None:
+                self._recordings = Recordings(database, self._state / RECORDINGS)
+            found = self._recordings.step(seconds)
+            return 0
+
+        if not self._try(look):
+            # Begun anew: what was made of it may not have been written.
+            self._recordings = None
+        return found
 
     def _try(self, does: Callable[[Follower], int]) -> bool:
         """Do one thing; returns whether the database took it."""

@@ -136,7 +136,6 @@ def upgrade() -> None:
         sa.Column("closed_ns", sa.BigInteger),
         sa.Column("amount", sa.Numeric),
         sa.Column("unpaid", sa.Numeric),
-        sa.Column("middle", sa.Numeric),
         sa.PrimaryKeyConstraint("desk", "epoch", "record"),
     )
     op.create_index("debts_0", "debts", ["epoch", "record"])
@@ -255,7 +254,8 @@ def upgrade() -> None:
         "profits",
         sa.Column("unvalued", sa.Text),
         sa.Column("epoch", sa.BigInteger, nullable=False),
-        sa.Column("at_ns", sa.BigInteger, nullable=False),
+        sa.Column("minute", sa.BigInteger, nullable=False),
+        sa.Column("at_ns", sa.BigInteger),
         sa.Column("spread", sa.Numeric),
         sa.Column("inventory", sa.Numeric),
         sa.Column("fees", sa.Numeric),
@@ -263,7 +263,7 @@ def upgrade() -> None:
         sa.Column("funding", sa.Numeric),
         sa.Column("conversion", sa.Numeric),
         sa.Column("held", sa.Numeric),
-        sa.PrimaryKeyConstraint("epoch", "at_ns"),
+        sa.PrimaryKeyConstraint("epoch", "minute"),
     )
     op.create_table(
         "cursors",
