@@ -290,3 +290,22 @@ def test_a_database_of_another_state_folder_is_refused(hedged: Run, tmp_path: Pa
         Follower(database, hedged.journal, owner="two").finish()
     with pytest.raises(StoreError, match="belongs to another state folder"):
         rebuild(database, hedged.journal, owner="two")
+
+
+def test_what_a_reconciliation_found_and_what_the_operator_said_is_kept(tmp_path: Path) -> None:
+    journal = EventJournal(tmp_path / "journal", epoch=5, build="", now_ns=NOW)
+    journal.record(
+        events.Difference(1, "kraken", "balance", "USD", "1", "2", 10**20, "two reads", "unexplained"), NOW, 0
+    )
+    journal.record(events.Reconciled(2, "kraken", 1, 1, 1, "one thing"), NOW, 0)
+    journal.record(events.Operator(3, "pause", "btc"), NOW, 0)
+    journal.record(events.StrategyPaused(4, "btc", "it raised"), NOW, 0)
+    journal.close(NOW, 0)
+    database = SqliteDatabase(tmp_path / "store.db")
+    Follower(database, tmp_path / "journal").finish()
+    (found,) = database.rows("differences")
+    assert (found["ours"], found["theirs"], found["amount"]) == ("1", "2", str(10**20))
+    (whole,) = database.rows("reconciliations")
+    assert (whole["differences"], whole["unexplained"], whole["summary"]) == (1, 1, "one thing")
+    notes = [(row["kind"], row["subject"], row["text"]) for row in database.rows("notes")]
+    assert notes == [("operator", "pause", "btc"), ("strategy paused", "btc", "it raised")]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import orjson
-
 from mm.instruments import Instrument
 from mm.ownership import own_form
 from mm.store.amounts import ZERO, added, amount_text, less, times, units_text
@@ -27,6 +25,7 @@ from mm.store.tables import (
     NOTES,
     ORDERS,
     POSITIONS,
+    RECONCILIATIONS,
     STARTS,
     TRANSFERS,
     Row,
@@ -67,7 +66,7 @@ class Projector:
             "Latched": self._latch,
             "Unlatched": self._latch,
             "Difference": self._difference,
-            "Reconciled": self._difference,
+            "Reconciled": self._reconciled,
             **dict.fromkeys(WORDS, self._word),
         }
 
@@ -158,20 +157,16 @@ class Projector:
         self._rows.put(NOTES, row)
 
     def _difference(self, epoch: int, record: int, event: Any) -> None:
-        facts = {
-            name: _plain(getattr(event, name)) for name, _ in type(event).FIELDS if name not in ("recv_ns", "venue")
-        }
-        self._rows.put(
-            DIFFERENCES,
-            {
-                "epoch": epoch,
-                "record": record,
-                "at_ns": event.recv_ns,
-                "venue": event.venue,
-                "kind": type(event).__name__.lower(),
-                "facts": orjson.dumps(facts, option=orjson.OPT_SORT_KEYS).decode(),
-            },
-        )
+        row: Row = {"epoch": epoch, "record": record, "at_ns": event.recv_ns, "amount": str(event.amount)}
+        for name in ("venue", "what", "subject", "ours", "theirs", "evidence", "verdict"):
+            row[name] = getattr(event, name)
+        self._rows.put(DIFFERENCES, row)
+
+    def _reconciled(self, epoch: int, record: int, event: Any) -> None:
+        row: Row = {"epoch": epoch, "record": record, "at_ns": event.recv_ns}
+        for name in ("venue", "begun_ns", "differences", "unexplained", "summary"):
+            row[name] = getattr(event, name)
+        self._rows.put(RECONCILIATIONS, row)
 
     # --- orders and fills -------------------------------------------------------------------------------------------
 
@@ -355,10 +350,3 @@ class Projector:
         held |= {"venue_position": times(size, event.side), "epoch": epoch, "record": record}
         held["updated_ns"] = event.recv_ns
         self._rows.put(POSITIONS, held)
-
-
-def _plain(value: object) -> object:
-    """A field as JSON has it; whole numbers as text, since readers of JSON make floats of them."""
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

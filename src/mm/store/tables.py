@@ -106,8 +106,15 @@ TRANSFERS: Final = _table(
 DIFFERENCES: Final = _table(
     "differences",
     "epoch record",
-    text="venue kind facts",
+    text="venue what subject ours theirs evidence verdict",
     integer="epoch record at_ns",
+    money="amount",
+)
+RECONCILIATIONS: Final = _table(
+    "reconciliations",
+    "epoch record",
+    text="venue summary",
+    integer="epoch record at_ns begun_ns differences unexplained",
 )
 NOTES: Final = _table("notes", "epoch record", text="kind subject text", integer="epoch record at_ns")
 GAPS: Final = _table("gaps", "epoch record", text="reason", integer="epoch record until_record found_ns")
@@ -140,6 +147,7 @@ TABLES: Final = (
     BALANCES,
     TRANSFERS,
     DIFFERENCES,
+    RECONCILIATIONS,
     NOTES,
     GAPS,
     DECISIONS,

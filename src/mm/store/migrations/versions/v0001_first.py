@@ -207,11 +207,28 @@ def upgrade() -> None:
     op.create_table(
         "differences",
         sa.Column("venue", sa.Text),
-        sa.Column("kind", sa.Text),
-        sa.Column("facts", sa.Text),
+        sa.Column("what", sa.Text),
+        sa.Column("subject", sa.Text),
+        sa.Column("ours", sa.Text),
+        sa.Column("theirs", sa.Text),
+        sa.Column("evidence", sa.Text),
+        sa.Column("verdict", sa.Text),
         sa.Column("epoch", sa.BigInteger, nullable=False),
         sa.Column("record", sa.BigInteger, nullable=False),
         sa.Column("at_ns", sa.BigInteger),
+        sa.Column("amount", sa.Numeric),
+        sa.PrimaryKeyConstraint("epoch", "record"),
+    )
+    op.create_table(
+        "reconciliations",
+        sa.Column("venue", sa.Text),
+        sa.Column("summary", sa.Text),
+        sa.Column("epoch", sa.BigInteger, nullable=False),
+        sa.Column("record", sa.BigInteger, nullable=False),
+        sa.Column("at_ns", sa.BigInteger),
+        sa.Column("begun_ns", sa.BigInteger),
+        sa.Column("differences", sa.BigInteger),
+        sa.Column("unexplained", sa.BigInteger),
         sa.PrimaryKeyConstraint("epoch", "record"),
     )
     op.create_table(
