@@ -372,3 +372,9 @@ def test_a_takeovers_price_off_the_grid_is_booked_against_us_and_told() -> None:
 def test_what_is_malformed_is_a_value(payload: bytes) -> None:
     decoded = decode(payload)
     assert (decoded.kind, decoded.ok, bool(decoded.error)) == (Kind.MALFORMED, False, True)
+
+
+def test_a_deal_of_the_venues_own_is_an_alarm_once() -> None:
+    taught = codec()
+    assert [type(event) for event in taught.decode_frame(deal(category=4), NOW).events] == [Fill, Alert]
+    assert [type(event) for event in taught.decode_frame(deal(category=4), NOW).events] == [Fill]

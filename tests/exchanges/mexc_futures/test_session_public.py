@@ -42,6 +42,7 @@ def test_contracts_first_then_one_subscription_at_a_time() -> None:
         ("sub.ticker", {"symbol": "ETH_USDT"}),
         ("sub.funding.rate", {"symbol": "BTC_USDT"}),
         ("sub.funding.rate", {"symbol": "ETH_USDT"}),
+        ("sub.contract", {}),
     ]
     assert [(event.channel, event.up) for event in desk.of(LinkChanged)] == [("public", True)]
     assert [event.settle_ns for event in desk.of(FundingRate)] == [desk.settle_ms() * MS] * 2

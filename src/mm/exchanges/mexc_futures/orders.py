@@ -48,11 +48,13 @@ VERSIONS_MAX: Final = 20_000
 class Orders:
     """Reads order and deal rows; remembers the orders that they tell of."""
 
-    __slots__ = ("_contracts", "_known", "_versions", "ignored")
+    __slots__ = ("_contracts", "_known", "_told", "_versions", "ignored")
 
     def __init__(self, contracts: Contracts, known: KnownOrders) -> None:
         self._contracts, self._known = contracts, known
         self._versions: OrderedDict[str, int] = OrderedDict()
+        self._told: OrderedDict[str, None] = OrderedDict()
+        """Deals that were told as the venue's own: lists bring them again and again."""
         self.ignored = 0
         """Rows that told nothing that is known here, or something older than what is known."""
 
@@ -148,7 +150,10 @@ class Orders:
             note = f"{VENUE}: deal {execution_id} of {instrument.symbol} has a price off the grid: rounded against us"
             events.append(Alert(now_ns, "error", note))
         category = whole(row, "category", ORDINARY)
-        if category != ORDINARY:
+        if category != ORDINARY and execution_id not in self._told:
+            self._told[execution_id] = None
+            if len(self._told) > VERSIONS_MAX:
+                self._told.popitem(last=False)
             what = CATEGORIES.get(category, f"category {category}")
             note = f"{VENUE}: deal {execution_id} of {instrument.symbol} is not ours: {what}"
             events.append(Alert(now_ns, "error", note))

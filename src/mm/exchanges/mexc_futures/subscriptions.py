@@ -40,6 +40,8 @@ class Subscriptions:
 
     def __init__(self, symbols: Sequence[str], merged: bool, transmit: Callable[[bytes], None]) -> None:
         self._all = [_Subscription(channel, symbol) for channel in topics.CHANNELS for symbol in symbols]
+        # Of every contract at once. One that changes means something else with the next order: not a minute later.
+        self._all.append(_Subscription(topics.CONTRACT, ""))
         self._merged, self._transmit = merged, transmit
         self.is_open = False
         self.silent_reason = ""
@@ -83,6 +85,9 @@ class Subscriptions:
         self._ask(now_ns)
         if decoded.ok:
             return item.channel, item.symbol, []
+        if item.channel == topics.CONTRACT:
+            text = f"{VENUE}: changes of contracts are not told, and found within a minute: refused: {decoded.error}"
+            return "", "", [Alert(now_ns, "warning", text)]
         text = f"{VENUE}: {item.channel} of {item.symbol} is off until restart: refused: {decoded.error}"
         return "", "", [Alert(now_ns, "error", f"{text}; check the symbol in the configuration")]
 
@@ -111,4 +116,7 @@ class Subscriptions:
         if item is not None:
             item.state = _State.ASKED
             item.due_ns = now_ns + ACK_TIMEOUT_NS
-            self._transmit(topics.subscribe(item.channel, item.symbol, merged=self._merged))
+            if item.channel == topics.CONTRACT:
+                self._transmit(topics.subscribe_contracts())
+            else:
+                self._transmit(topics.subscribe(item.channel, item.symbol, merged=self._merged))

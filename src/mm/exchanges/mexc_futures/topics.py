@@ -11,6 +11,7 @@ from mm.exchanges.mexc_futures.names import venue_name
 
 PING: Final = b'{"method":"ping"}'
 DEPTH: Final = "depth"
+CONTRACT: Final = "contract"
 CHANNELS: Final = (DEPTH, "deal", "ticker", "funding.rate")
 MERGEABLE: Final = frozenset({DEPTH, "deal"})
 
