@@ -57,7 +57,7 @@ fuzz: build ## generated cases drawn afresh, thousands a property (ARGS="tests/c
 journal-images: ## 2,000 images of a journal's disk that lost power, 5,000 random damages (a minute)
 	MM_JOURNAL_IMAGES=2000 MM_JOURNAL_MUTATIONS=5000 cargo test -q --release --locked -p mm-core journal::tests -- --nocapture
 
-endurance: build ## ten minutes with every fault of the venue, judged by its ledger (ARGS="--seconds 900")
+endurance: build ## ten minutes with every fault of three venues, judged by their ledgers (ARGS="--seconds 150 --no-ends")
 	$(BIN)/python tools/endurance.py $(ARGS)
 
 audit-fills: build ## derive every fill of a seeded session again from the tape and the order log

@@ -308,6 +308,8 @@ class Supervisor:
             profit = accounts(self._bot.engine)
             lines.append(accounts_line(profit))
             facts["profit"] = accounts_json(profit)
+            # What a replay of the recording up to here has to end in.
+            facts["state_hash"] = self._bot.engine.state_hash()
         self._view.end(lines, facts)
         return code
 

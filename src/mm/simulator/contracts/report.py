@@ -69,6 +69,7 @@ def _position(exchange: ContractExchange, position: Position) -> dict[str, Any]:
         "leverage": position.leverage,
         "size": fixed(*traded.shown_size(position.hold)),
         "contract_size": trimmed(traded.contract, traded.size_precision),
+        "cost": fixed(position.cost, DECIMALS),
         "entry_price": fixed(entry, MEAN_DECIMALS),
         "liquidation_price": fixed(exchange.liquidation.price(position), DECIMALS) if position.hold else "0",
         "margin": fixed(exchange.positions.margin(position), DECIMALS),

@@ -1,0 +1,262 @@
+"""Compares what the bot recorded with the ledgers of the three venues: nothing may differ by a digit."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+from endurance_faults import expected
+
+from mm._core import events as ev
+from mm.config.canonical import from_json
+from mm.engine import Engine
+from mm.engine.engine import OWNER
+from mm.exchanges import find
+from mm.inventory.accounts import DOLLAR_DIGITS
+from mm.inventory.hedging import parameters_of as policies_of
+from mm.persistence.recorder import NullRecorder
+from mm.persistence.recording import read
+from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
+from mm.strategies import parameters_of
+
+FIRED_MIN: Final = 3
+FILLS_MIN: Final = 50
+HEDGES_MIN: Final = 20
+SECONDS_MIN: Final = 600.0
+"""A shorter run is for development: it need not bring so much."""
+AFTER_MAX: Final = 2_000
+"""Events that may follow the bot's last word: connections end, and what they still brought is recorded."""
+SYMBOLS: Final = {KRAKEN: "BTC/USD", MEXC_SPOT: "BTC/USDT", MEXC_FUTURES: "BTC/USDT:USDT"}
+AMOUNT: Final = 10**12
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found. problems: what may not be; figures: what ours and the venues' both are."""
+
+    problems: list[str] = field(default_factory=list)
+    figures: dict[str, str] = field(default_factory=dict)
+
+    def equal(self, name: str, ours: Decimal | Fraction, theirs: Decimal | Fraction) -> None:
+        """Both must be the same number."""
+        self.figures[name] = str(theirs)
+        if ours != theirs:
+            self.problems.append(f"{name}: ours {ours}, the venue's {theirs}")
+
+
+@dataclass(slots=True)
+class Replayed:
+    """The end of a recording. executions: booked ones by venue; hashes: of the state after each of its last events."""
+
+    engine: Engine
+    executions: dict[str, set[str]]
+    hashes: set[str]
+
+
+def judge(state: Path, exit_code: int, ledgers: dict[str, Json], stats: dict[str, Json], seconds: float) -> Json:
+    """The verdict of a run: `passed`, and why not."""
+    verdict = Verdict()
+    problems = verdict.problems
+    if exit_code != 0:
+        problems.append(f"the bot ended with exit code {exit_code}: see {state / 'bot.log'}")
+    fired = {venue: fired_by(each) for venue, each in stats.items()}
+    for venue, counts in fired.items() if seconds >= SECONDS_MIN else ():
+        for place, action in expected(venue):
+            if counts[f"{place} {action}"] < FIRED_MIN:
+                problems.append(f"hook {place} {action} fired {counts[f'{place} {action}']} times at {venue}")
+    last = last_word(state / "bot.log")
+    recording = max((state / "recordings").glob("*.mmr"))
+    replayed = replay(recording)
+    engine = replayed.engine
+    if last.get("state_hash") not in replayed.hashes:
+        problems.append(f"a replay does not end in the bot's state {last.get('state_hash')}")
+    if engine.orders.contradictions:
+        problems.append(f"{engine.orders.contradictions} contradictions")
+    for venue, ledger in ledgers.items():
+        _venue(verdict, replayed, venue, ledger)
+    hedges = sum(len(own_fills(ledgers[venue])) for venue in (MEXC_FUTURES, MEXC_SPOT))
+    quotes = len(ledgers[KRAKEN]["fills"])
+    if seconds >= SECONDS_MIN:
+        if quotes < FILLS_MIN:
+            problems.append(f"only {quotes} fills")
+        if hedges < HEDGES_MIN:
+            problems.append(f"only {hedges} fills of hedges")
+        for venue in (MEXC_FUTURES, MEXC_SPOT):
+            if not own_fills(ledgers[venue]):
+                problems.append(f"no hedge on {venue}")
+    _debts(verdict, engine, ledgers)
+    terms = _profit(verdict, engine, ledgers)
+    return {
+        "passed": not problems,
+        "problems": problems,
+        "exit_code": exit_code,
+        "fills": {venue: len(ledger["fills"]) for venue, ledger in ledgers.items()},
+        "hedges": {venue: len(own_fills(ledgers[venue])) for venue in (MEXC_FUTURES, MEXC_SPOT)},
+        "orders": engine.orders.total,
+        "changes_from_outside": engine.perpetuals.externals,
+        "settlements": len(ledgers[MEXC_FUTURES]["funding"]),
+        "contradictions": engine.orders.contradictions,
+        "hooks_fired": fired,
+        "kinds_fired": sum(bool(count) for counts in fired.values() for count in counts.values()),
+        "profit": terms,
+        "figures": verdict.figures,
+    }
+
+
+def fired_by(stats: Json) -> Counter[str]:
+    """How often each hook fired."""
+    fired: Counter[str] = Counter()
+    for rule in stats["hooks"]["rules"]:
+        fired[f"{rule['on']} {rule['action']}"] += rule["fired"]
+    return fired
+
+
+def last_word(log: Path) -> Json:
+    """The facts of the run's statement."""
+    found: Json = {}
+    for line in log.read_text().splitlines():
+        if "state_hash" in line:
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            found = next((each for each in _objects(value) if "state_hash" in each), found)
+    return found
+
+
+def _objects(value: Any) -> Iterator[Json]:
+    if isinstance(value, dict):
+        yield value
+        for each in value.values():
+            yield from _objects(each)
+
+
+def own_fills(ledger: Json) -> list[Json]:
+    """The fills of orders that the bot placed."""
+    own = {order["order_id"] for order in own_orders(ledger)}
+    return [fill for fill in ledger["fills"] if fill["order_id"] in own]
+
+
+def own_orders(ledger: Json) -> list[Json]:
+    """The orders that the bot placed."""
+    orders = ledger["open_orders"] + ledger["closed_orders"]
+    return [order for order in orders if (order["client_id"] or "").startswith(OWNER)]
+
+
+def replay(path: Path) -> Replayed:
+    """Apply a recording to a fresh engine."""
+    events = read(path)
+    start = next(events)
+    assert isinstance(start, ev.Start)
+    settings = from_json(start.config, parameters_of, policies_of)
+    engine = Engine(start, settings, {name: find(name) for name in settings.venues}, NullRecorder())
+    executions: dict[str, set[str]] = {venue: set() for venue in settings.venues}
+    hashes: set[str] = set()
+    last: deque[ev.Event] = deque()
+    for event in events:
+        last.append(event)
+        if len(last) > AFTER_MAX:
+            _apply(engine, last.popleft(), executions)
+    hashes.add(engine.state_hash())
+    for event in last:
+        _apply(engine, event, executions)
+        hashes.add(engine.state_hash())
+    return Replayed(engine, executions, hashes)
+
+
+def _apply(engine: Engine, event: ev.Event, executions: dict[str, set[str]]) -> None:
+    engine.apply(event)
+    if isinstance(event, ev.Fill) and engine.orders.knows_execution(event.venue, event.symbol, event.execution_id):
+        executions[event.venue].add(event.execution_id)
+
+
+def _signed(fills: list[Json], name: str) -> Decimal:
+    values = (Decimal(fill[name]) if fill["side"] == "buy" else -Decimal(fill[name]) for fill in fills)
+    return sum(values, Decimal(0))
+
+
+def held(venue: str, ledger: Json) -> Decimal:
+    """What the fills of a ledger add up to in the base asset."""
+    size = Decimal("0.0001") if venue == MEXC_FUTURES else Decimal(1)
+    return _signed(ledger["fills"], "size") * size
+
+
+def _venue(verdict: Verdict, replayed: Replayed, venue: str, ledger: Json) -> None:
+    problems, engine = verdict.problems, replayed.engine
+    theirs = {fill["execution_id"] for fill in own_fills(ledger)}
+    booked = replayed.executions[venue]
+    problems += [f"{venue}: fill {name} was missed" for name in sorted(theirs - booked)]
+    problems += [f"{venue}: fill {name} is not the venue's" for name in sorted(booked - theirs)]
+    problems += [f"{venue}: order {order['client_id']} is open there" for order in ledger["open_orders"]]
+    market = engine.markets[venue, SYMBOLS[venue]]
+    problems += [f"{venue}: order {order.client_id} is open in the bot's books"
+                 for order in engine.orders.open() if order.venue == venue]  # fmt: skip
+    for row in own_orders(ledger):
+        order = engine.orders.get(row["client_id"])
+        filled = Decimal(row["cum_size"])
+        if order is None:
+            problems.append(f"{venue}: the bot does not know order {row['client_id']}")
+        elif Decimal(market.instrument.size_text(order.cum_size) if order.cum_size else 0) != filled:
+            problems.append(f"{venue}: order {row['client_id']} has {order.cum_size}, there {filled}")
+        elif order.cum_size != order.booked:
+            problems.append(f"{venue}: of order {row['client_id']} {order.booked} of {order.cum_size} are booked")
+    instrument, position = market.instrument, market.position
+    quote = instrument.settle if instrument.is_contract else instrument.quote
+    fills = ledger["fills"]
+    ours = Decimal(instrument.base_units(position.quantity)) / 10**instrument.base_precision
+    verdict.equal(f"{venue} position", ours, held(venue, ledger))
+    cash = Decimal(instrument.money(position.cash)) / 10**instrument.cost_precision
+    verdict.equal(f"{venue} cash", cash, -_signed(fills, "cost"))
+    fees = sum((Decimal(fill["fee"]) for fill in fills), Decimal(0))
+    verdict.equal(f"{venue} fees", Decimal(position.fees.get(quote, 0)) / AMOUNT, fees)
+    for asset, text in ledger["balances"].items():
+        balance = engine.venues[venue].balances.get(asset, 0)
+        verdict.equal(f"{venue} balance of {asset}", Decimal(balance) / AMOUNT, Decimal(text))
+    if market.perpetual is not None:
+        paid = sum((Decimal(record["funding"]) for record in ledger["funding"]), Decimal(0))
+        verdict.equal(f"{venue} funding", Decimal(market.perpetual.funding.get(quote, 0)) / AMOUNT, paid)
+        there = sum((_sign(each) * Decimal(each["size"]) for each in ledger["positions"]), Decimal(0))
+        verdict.equal(f"{venue} contracts", Decimal(position.quantity), there)
+
+
+def _sign(position: Json) -> int:
+    return 1 if position["side"] == "long" else -1
+
+
+def _debts(verdict: Verdict, engine: Engine, ledgers: dict[str, Json]) -> None:
+    """What all venues hold together is the debt; what was opened is paid, netted or open."""
+    (desk,) = engine.desks.values()
+    debts = desk.ledger
+    everything = sum((held(venue, ledger) for venue, ledger in ledgers.items()), Decimal(0))
+    verdict.equal("debt", Decimal(debts.net) / AMOUNT, everything)
+    for side in (1, -1):
+        accounted = debts.paid[side] + debts.netted[side] + debts.open_of(side)
+        if debts.opened[side] != accounted:
+            verdict.problems.append(f"debts of side {side}: opened {debts.opened[side]}, accounted for {accounted}")
+
+
+def _profit(verdict: Verdict, engine: Engine, ledgers: dict[str, Json]) -> dict[str, str]:
+    """Six terms from events against the ledgers' balances."""
+    balances = {
+        (venue, asset): int(Decimal(text) * AMOUNT)
+        for venue, ledger in ledgers.items()
+        for asset, text in ledger["balances"].items()
+    }
+    positions = ledgers[MEXC_FUTURES]["positions"]
+    size = sum(_sign(each) * int(each["size"]) for each in positions)
+    cost = sum((_sign(each) * Fraction(each["cost"]) for each in positions), Fraction(0))
+    terms = engine.accounts.terms()
+    contracts = {(MEXC_FUTURES, SYMBOLS[MEXC_FUTURES]): (size, cost)}
+    verdict.equal("residual", engine.accounts.residual(balances, contracts), Fraction(0))
+    names = ("spread", "inventory", "fees", "hedging", "funding", "conversion")
+    parts = dict(zip(names, terms.parts(), strict=True))
+    verdict.problems += [f"the profit has no {name}" for name, value in parts.items() if not value]
+    return {name: str(Decimal(value).scaleb(-DOLLAR_DIGITS)) for name, value in parts.items()}
