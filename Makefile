@@ -8,7 +8,7 @@ EXTRA = $(BIN)/python -c "import sys, tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint types rust-lint judges test-postgres test-packaging bench fuzz journal-images endurance audit-fills drift guards clean
+.PHONY: help build run test lint types rust-lint judges test-postgres test-packaging bench fuzz fuzz-native journal-images endurance audit-fills drift guards clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 20
@@ -53,6 +53,9 @@ bench: build ## one table: ours, baselines, ratio, target; fails on a regression
 
 fuzz: build ## generated cases drawn afresh, thousands a property (ARGS="tests/core")
 	MM_CAMPAIGN=1 $(BIN)/python -m pytest -q $(if $(ARGS),$(ARGS),tests/core tests/exchanges tests/risk tests/strategies)
+
+fuzz-native: ## libFuzzer over the native decoders, numbers and the journal, each so long (ARGS="--seconds 3600 json")
+	$(PYTHON) tools/fuzz_native.py $(ARGS)
 
 journal-images: ## 2,000 images of a journal's disk that lost power, 5,000 random damages (a minute)
 	MM_JOURNAL_IMAGES=2000 MM_JOURNAL_MUTATIONS=5000 cargo test -q --release --locked -p mm-core journal::tests -- --nocapture
