@@ -86,7 +86,7 @@ def script(seconds: float) -> dict[str, list[Rule]]:
             (KRAKEN, _kraken(turn), 0.04, 0.33),
             (MEXC_SPOT, _mexc_spot(), 0.04, 0.4),
             (MEXC_FUTURES, _mexc_futures(turn), 0.04, 0.4),
-            (MEXC_FUTURES, _mexc_futures_orders(), 0.42, 0.6),
+            (MEXC_FUTURES, _mexc_futures_orders(), 0.34, 0.56),
             (MEXC_SPOT, _mexc_spot_orders(), 0.68, 0.82),
         ]
         for venue, kinds, begin, end in parts:
@@ -210,6 +210,7 @@ def _mexc_futures_orders() -> list[Rule]:
     return [
         {"on": "request", "name": create, "action": "delay", "delay_s": 0.7},
         {"on": "reply", "name": create, "action": "duplicate"},
+        {"on": "reply", "name": create, "action": "disconnect"},
         {"on": "message", "name": "order.deal", "action": "delay", "delay_s": 1.2},
         {"on": "reply", "name": create, "action": "delay", "delay_s": 1.5},
         {"on": "message", "name": "order.deal", "action": "garbage"},
@@ -219,7 +220,6 @@ def _mexc_futures_orders() -> list[Rule]:
         {"on": "reply", "name": create, "action": "status", "status": 502},
         {"on": "message", "name": "order.deal", "action": "drop"},
         {"on": "reply", "name": create, "action": "withhold"},
-        {"on": "reply", "name": create, "action": "disconnect"},
         {"on": "request", "name": create, "action": "disconnect"},
         {"on": "request", "name": create, "action": "drop"},
     ]
