@@ -9,6 +9,7 @@ which the journal does not have: `cost` comes from the recording, where there is
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -52,7 +53,7 @@ class Hedges:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self._unpaid: dict[str, list[Row]] = {}
+        self._unpaid: dict[str, deque[Row]] = {}
         self.desks: list[Desk] = []
 
     def fill(self, fill: Row) -> None:
@@ -79,7 +80,7 @@ class Hedges:
         left, _ = self._reduce(desk, fill, amount, NETTED, number)
         if not Decimal(left):
             return
-        self._put(
+        self._add(
             {
                 "desk": desk.name,
                 "epoch": fill["epoch"],
@@ -100,34 +101,34 @@ class Hedges:
     def _reduce(self, desk: Desk, fill: Row, amount: str, kind: str, number: int) -> tuple[str, int]:
         """Take what is owed the other way off; returns what is left of the amount, and the next row's number."""
         left = amount
-        for debt in list(self._open(desk.name)):
-            if not Decimal(left) or debt["side"] == fill["side"]:
-                break
+        debts = self._open(desk.name)
+        while debts and Decimal(left) and debts[0]["side"] != fill["side"]:
+            debt = debts[0]
             part = min(left, debt["unpaid"], key=Decimal)
             left = less(left, part)
             unpaid = less(debt["unpaid"], part)
             is_over = not Decimal(unpaid)
-            self._put(debt | {"unpaid": unpaid, "closed_ns": fill["recv_ns"] if is_over else 0})
+            reduced = debt | {"unpaid": unpaid, "closed_ns": fill["recv_ns"] if is_over else 0}
+            if is_over:
+                debts.popleft()
+            else:
+                debts[0] = reduced
+            self._rows.put(DEBTS, reduced)
             self._rows.put(PAYMENTS, _payment(desk, fill, debt, part, kind, number))
             number += 1
         return left, number
 
-    def _open(self, desk: str) -> list[Row]:
+    def _open(self, desk: str) -> deque[Row]:
         """What is unpaid, oldest first."""
         if desk not in self._unpaid:
             debts = self._rows.select(DEBTS, desk=desk, closed_ns=0)
-            self._unpaid[desk] = sorted(debts, key=_place)
+            self._unpaid[desk] = deque(sorted(debts, key=lambda debt: (debt["epoch"], debt["record"])))
         return self._unpaid[desk]
 
-    def _put(self, debt: Row) -> None:
-        """Let a debt stand as it is now."""
+    def _add(self, debt: Row) -> None:
+        """Let a debt stand behind the others."""
+        self._open(debt["desk"]).append(debt)
         self._rows.put(DEBTS, debt)
-        others = [each for each in self._open(debt["desk"]) if _place(each) != _place(debt)]
-        self._unpaid[debt["desk"]] = others if debt["closed_ns"] else sorted([*others, debt], key=_place)
-
-
-def _place(debt: Row) -> tuple[int, int]:
-    return debt["epoch"], debt["record"]
 
 
 def _payment(desk: Desk, fill: Row, debt: Row, part: str, kind: str, number: int) -> Row:

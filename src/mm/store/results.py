@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from mm._core.positions import Position
 from mm.instruments import Instrument
-from mm.store.amounts import ZERO, added, less, text_of, times, units_text
+from mm.inventory.accounts import DOLLAR_DIGITS
+from mm.screen.amounts import shown_parts
+from mm.store.amounts import EXACT, ZERO, added, less, text_of, times, units_text
 from mm.store.reading import Filter, Store
 from mm.store.tables import FILLS, Row
 from mm.store.text_table import Column, clock, day_of, lines, number
@@ -137,18 +139,19 @@ def _negative(each: MarketResult) -> str:
 
 
 def _parts_lines(terms: Row) -> list[str]:
-    total = ZERO
-    for name in PARTS:
-        total = added(total, terms[name])
-    when = f"{day_of(terms['at_ns'])} {clock(terms['at_ns'], day_of(terms['at_ns']))}"
-    said = [f"last run over all venues until {when}, in dollars: {number(total, places=2, sign=True)}"]
-    said += [
-        f"  {title:<16}{number(terms[name], places=2, sign=True):>12}"
-        for name, title in zip(PARTS, PART_TITLES, strict=True)
-    ]
+    # Rounded so that they add up as they are shown, as on the run's own screen.
+    units = [int(Decimal(terms[name]).scaleb(DOLLAR_DIGITS, EXACT)) for name in PARTS]
+    total, shown = shown_parts(units, DOLLAR_DIGITS)
+    day = day_of(terms["at_ns"])
+    said = [f"last run over all venues until {day} {clock(terms['at_ns'], day)}, in dollars: {_cents(total)}"]
+    said += [f"  {title:<16}{_cents(cents):>12}" for title, cents in zip(PART_TITLES, shown, strict=True)]
     if terms["unvalued"]:
         said.append(f"  without {terms['unvalued']}, whose rate is not known")
     return said
+
+
+def _cents(cents: int) -> str:
+    return number(units_text(cents, 2), places=2, sign=True)
 
 
 def facts(found: list[MarketResult], terms: Row | None) -> dict[str, Any]:
