@@ -284,6 +284,7 @@ async def _live(
 
 def _told(error: BaseException, state: Path, name: str, settings: Settings) -> str:
     """Keep the traceback in the state folder; returns a sentence. Neither holds a secret."""
+    from mm.config.secret import secrets_of
     from mm.persistence.crash import redact, write_crash
 
     secrets = [
@@ -292,6 +293,8 @@ def _told(error: BaseException, state: Path, name: str, settings: Settings) -> s
         for secret in (venue.api_key, venue.api_secret)
         if secret is not None
     ]
+    if settings.run.store_url is not None:
+        secrets += secrets_of(settings.run.store_url)
     path = write_crash(state, name, error, secrets)
     text = redact(f"{type(error).__name__}: {error}", secrets)
     return f"fault of the program or its machine: {text}" + (f" (report: {path})" if path is not None else "")

@@ -41,6 +41,18 @@ class Secret:
         raise TypeError("a Secret is never serialised")
 
 
+def secrets_of(url: Secret) -> list[str]:
+    """What must not be shown of an address with a password in it: the address, and the password alone."""
+    from urllib.parse import unquote, urlsplit
+
+    found = [url.reveal()]
+    try:
+        password = urlsplit(url.reveal()).password
+    except ValueError:
+        password = None
+    return [*found, password, unquote(password)] if password else found
+
+
 def fingerprint(key: Secret) -> str:
     """Twelve hex digits that name an API key without telling it; the configuration of a live account states them."""
     from hashlib import sha256

@@ -18,8 +18,8 @@ from mm.config.environment import Environment, process_environment
 from mm.persistence.recording import RecordingError
 from mm.store import listings, results
 from mm.store.database import StoreError
-from mm.store.opening import KINDS, SQLITE, WriterLock, open_database, owner_of
-from mm.store.reading import Filter, Store, open_store
+from mm.store.opening import KINDS, POSTGRES, SQLITE, WriterLock, open_database, owner_of
+from mm.store.reading import Filter, Store, open_store, stated
 from mm.store.recordings import Recordings
 
 DONE: Final = 0
@@ -125,7 +125,7 @@ def store_main(argv: Sequence[str]) -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--rebuild", action="store_true", help="make every row anew from the journal")
     what.add_argument("--check", action="store_true", help="compare every row with one made anew; change nothing")
-    parser.add_argument("--in", dest="kind", choices=KINDS, default=SQLITE, help=f"default: {SQLITE}")
+    parser.add_argument("--in", dest="kind", choices=KINDS, default="", help="default: where the last run has it")
     _places(parser)
     arguments = parser.parse_args(argv)
     state = arguments.state
@@ -134,11 +134,12 @@ def store_main(argv: Sequence[str]) -> int:
         return USAGE
     try:
         url = Environment(process_environment(), arguments.env_file).store_url()
+        kind = arguments.kind or (POSTGRES if stated(state / "journal") == POSTGRES else SQLITE)
         if arguments.check:
-            return _check(state, arguments.kind, url)
+            return _check(state, kind, url)
         lock = WriterLock(state)
         try:
-            return _write(state, arguments.kind, url, is_rebuild=arguments.rebuild)
+            return _write(state, kind, url, is_rebuild=arguments.rebuild)
         finally:
             lock.release()
     except (StoreError, JournalError, RecordingError, OSError) as error:

@@ -27,6 +27,8 @@ QUIET_NS: Final = 1_000_000_000
 """The journal syncs within 10 ms of a record; what stood for so long is synced here for certainty."""
 JOURNAL: Final = "journal"
 SEGMENT: Final = ".mmj"
+SYNC: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)
+"""Not every system has the first."""
 
 
 class Follower:
@@ -183,7 +185,7 @@ class Follower:
         last = max(name for name in os.listdir(self._folder) if name.endswith(SEGMENT))
         file = os.open(self._folder / last, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            os.fdatasync(file)
+            SYNC(file)
         finally:
             os.close(file)
 

@@ -136,12 +136,12 @@ def _from_journal(journal: Path) -> Store:
 
 def _kind_of(state: Path, journal: Path, url: Secret | None) -> str:
     """Where the last run put its store."""
-    if url is not None and _said(journal) == POSTGRES:
+    if url is not None and stated(journal) == POSTGRES:
         return POSTGRES
     return SQLITE if (state / NAME).exists() else JOURNAL
 
 
-def _said(journal: Path) -> str:
+def stated(journal: Path) -> str:
     """What the last start in a journal says of its store; '' where nothing can be read."""
     try:
         reader = JournalReader(str(journal))
