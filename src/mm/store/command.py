@@ -162,11 +162,13 @@ def _write(state: Path, kind: str, url: Any, *, is_rebuild: bool) -> int:
 
 
 def _check(state: Path, kind: str, url: Any) -> int:
-    from mm.store.comparing import differences
+    from mm.store.comparing import differences, from_record
 
     with closing(open_database(kind, state, url, is_readonly=True)) as database:
         found = differences(database, state / "journal")
     for line in found[:LAST]:
         print(line)
-    print(f"{len(found)} rows differ" if found else "every row is what the journal says")
+    first = from_record(state / "journal")
+    whole = f", from record {first} on, which it begins with" if first else ""
+    print(f"{len(found)} rows differ" if found else f"every row is what the journal says{whole}")
     return NOTHING if found else DONE
