@@ -16,6 +16,7 @@ usage: mm COMMAND ...
   fills      fills, exact to the last unit
   pnl        profit by market, fees and funding, and by part
   hedges     debts that fills made, and the hedges that paid them
+  reconcile  whether our books are the venues', by the last comparison or by one --now
   journal    verify, repair or dump the durable journal of a state folder
   store      bring the store up to date from the journal, make it anew, check it
   simulator  the simulated Kraken alone, for any client
@@ -42,6 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mm.why import main as why
 
         return why(arguments)
+    if command == "reconcile":
+        from mm.reconcile import main as reconcile
+
+        return reconcile(arguments)
     if command == "journal":
         from mm.journal import main as journal
 

@@ -30,7 +30,7 @@ def main(command: str, argv: Sequence[str]) -> int:
     """Say one thing to a run; returns 0 done, 1 refused, 2 no run or wrong arguments."""
     arguments = _parser(command).parse_args(argv)
     try:
-        with _Run(Path(arguments.state)) as run:
+        with Run(Path(arguments.state)) as run:
             if command == "reload":
                 return _reload(run, arguments)
             return _told(run.ask({"command": command, "strategy": getattr(arguments, "strategy", "")}))
@@ -54,7 +54,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
     return parser
 
 
-class _Run:
+class Run:
     """A connection to a run. Raises OSError where there is none."""
 
     def __init__(self, state: Path) -> None:
@@ -66,7 +66,7 @@ class _Run:
             self._socket.connect(path)
         self._lines = self._socket.makefile("rb")
 
-    def __enter__(self) -> _Run:
+    def __enter__(self) -> Run:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -88,7 +88,7 @@ def _told(answer: dict[str, Any]) -> int:
     return DONE if answer["ok"] else REFUSED
 
 
-def _reload(run: _Run, arguments: argparse.Namespace) -> int:
+def _reload(run: Run, arguments: argparse.Namespace) -> int:
     request = {"command": "reload", "file": str(arguments.file.absolute()) if arguments.file else ""}
     shown = run.ask(request)
     code = _told(shown)

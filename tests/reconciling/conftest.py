@@ -1,4 +1,21 @@
+"""Every test here in one seed, and in twenty with MM_CAMPAIGN=1."""
+
+from __future__ import annotations
+
+import os
+
 import pytest
 
 # Before anything imports it: a failed check then shows its values.
 pytest.register_assert_rewrite("mm.conformance")
+
+from mm.conformance.stand import Stand  # noqa: E402  # as said above
+
+SEEDS = range(20) if os.environ.get("MM_CAMPAIGN") else (1,)
+
+
+@pytest.fixture(params=SEEDS, autouse=True)
+def seed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The seed of every stand that a test makes."""
+    monkeypatch.setitem(Stand.__init__.__kwdefaults__, "seed", request.param)
+    return int(request.param)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm.screen.amounts import grouped, money, plain, rounded, shown_parts
-from mm.screen.lines import accounts, as_json, block, debt, position, profit, summary
-from mm.screen.snapshot import AccountsView, DebtView, MarketView, Quote, Snapshot
+from mm.screen.lines import accounts, as_json, block, debt, position, profit, reconciled, summary
+from mm.screen.snapshot import AccountsView, DebtView, MarketView, Quote, ReconciledView, Snapshot
 
 MARKET = MarketView(
     venue="kraken",
@@ -174,3 +174,22 @@ def test_rounding_is_within_half_a_unit(units: int, precision: int, places: int)
     difference = Fraction(rounded(units, precision, places), 10**places) - Fraction(units, 10**precision)
     assert abs(difference) <= Fraction(1, 2 * 10**places)
     assert grouped(units, precision, places).replace(",", "").lstrip("-").replace(".", "").isdigit()
+
+
+@pytest.mark.parametrize(
+    ("view", "text"),
+    [
+        (ReconciledView(age_ns=12_300_000_000, differences=0), "Reconciled 12 s ago, no differences"),
+        (ReconciledView(age_ns=-1, differences=0), "Reconciled: not with every venue yet"),
+        (
+            ReconciledView(age_ns=10**9, differences=2, waits=("kraken",)),
+            "Reconciled 1 s ago, 2 differences so far, all explained; not complete: kraken",
+        ),
+        (
+            ReconciledView(age_ns=10**9, differences=1, unexplained=("kraken balance BTC",)),
+            "HALTED, NOT EXPLAINED: kraken balance BTC (mm reconcile)",
+        ),
+    ],
+)
+def test_whether_our_books_are_the_venues_is_one_line(view: ReconciledView, text: str) -> None:
+    assert reconciled(view) == text

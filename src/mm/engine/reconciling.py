@@ -18,6 +18,19 @@ from typing import TYPE_CHECKING, Any, Final
 from mm._core import events as ev
 from mm._core.fixed import amount_text
 from mm._core.orders import Order, OrderState
+from mm.engine.differences import (
+    ACCEPTED,
+    BOOKED,
+    CANCELLED,
+    CLOSED,
+    EXPLAINED,
+    EXTERNAL,
+    OVER,
+    TAKEN_BACK,
+    UNEXPLAINED,
+    as_json,
+    told,
+)
 from mm.engine.holdings import Holding, holdings
 from mm.engine.suspects import TRAIL_NS, Suspects
 from mm.instruments import AMOUNT_PRECISION
@@ -34,32 +47,14 @@ ANSWER_NS: Final = 60 * SECOND_NS
 """A round that takes longer was lost: the venue is asked again."""
 GAP_NS: Final = 3 * SECOND_NS
 """Deal and position of one fill come on channels of their own: a difference for a moment is none."""
+LASTING_NS: Final = TRAIL_NS - SECOND_NS
+"""Two rounds of half a minute are enough, however exactly the second of them comes."""
 LATE_FUNDING_NS: Final = 100 * SECOND_NS
 """Later than a settlement is looked for by itself."""
 RECENT_MAX: Final = 200
 FOREIGN_MAX: Final = 2000
 QUERY: Final = "query"
 LIVE: Final = frozenset({"pending_new", "new", "partially_filled"})
-
-BOOKED: Final = "booked"
-CLOSED: Final = "closed"
-TAKEN_BACK: Final = "taken back"
-CANCELLED: Final = "cancelled again"
-EXTERNAL: Final = "external"
-UNEXPLAINED: Final = "unexplained"
-EXPLAINED: Final = "explained"
-ACCEPTED: Final = "accepted"
-OVER: Final = frozenset({EXPLAINED, ACCEPTED})
-VERDICTS: Final = {
-    BOOKED: "what was missing here is booked, once",
-    CLOSED: "an order that stood here is over",
-    TAKEN_BACK: "an order of ours that nobody here knew: counted and cancelled",
-    CANCELLED: "an order that is over here and open at the venue: cancelled again",
-    EXTERNAL: "somebody else's doing, by the venue's own fills or position: booked as such",
-    UNEXPLAINED: "nothing says why: the instrument is halted",
-    EXPLAINED: "an unexplained difference that is there no more",
-    ACCEPTED: "an unexplained difference that an operator has accepted",
-}
 
 Key = tuple[str, str, str]
 """Venue, what, subject."""
@@ -104,7 +99,8 @@ class Reads:
 class Reconciling:
     """See the module's text. period_ns: 0 never reads by itself.
 
-    reads: by venue; unexplained: how much, by venue, what and subject; recent: the newest differences.
+    reads: by venue; unexplained: how much, by venue, what and subject; recent: the newest differences;
+    count: of all.
     """
 
     def __init__(self, engine: Engine, period_ns: int) -> None:
@@ -113,6 +109,7 @@ class Reconciling:
         self.reads = {name: Reads() for name in engine.venues}
         self.unexplained: dict[Key, int] = {}
         self.recent: deque[ev.Difference] = deque(maxlen=RECENT_MAX)
+        self.count = 0
         # From here on nothing is part of the state: the judgement of this process, which a replay does not make again.
         self._suspects = {name: Suspects() for name in engine.venues}
         self._before: dict[str, dict[str, Holding]] = {}
@@ -185,6 +182,7 @@ class Reconciling:
     def _on_difference(self, event: ev.Difference) -> None:
         engine = self._engine
         self.recent.append(event)
+        self.count += 1
         key = (event.venue, event.what, event.subject)
         if event.what == "balance" and event.verdict in (EXTERNAL, ACCEPTED):
             engine.accounts.on_flow(event.venue, event.subject, event.amount)
@@ -231,6 +229,10 @@ class Reconciling:
             ):
                 concerned.append(key)
         return concerned
+
+    def matches(self, scope: str) -> bool:
+        """Whether something that is unexplained is meant by a scope, see `accept`."""
+        return any(_is_meant(scope, venue, subject) for venue, _, subject in self.unexplained)
 
     def accept(self, scope: str) -> None:
         """An operator accepts what is unexplained: of a venue, of one subject there ("kraken BTC"), or all ("")."""
@@ -470,7 +472,7 @@ class Reconciling:
 
     def _accept(self, now_ns: int, scope: str) -> None:
         for (venue, what, subject), amount in sorted(self.unexplained.items()):
-            if scope in ("", venue, f"{venue} {subject}"):
+            if _is_meant(scope, venue, subject):
                 self._tell(now_ns, venue, what, subject, "", "", amount, "an operator's word", ACCEPTED)
 
     def _tell(
@@ -519,8 +521,8 @@ class Reconciling:
         return {"venues": venues, "differences": [as_json(each) for each in self.recent]}
 
 
-LASTING_NS: Final = TRAIL_NS - SECOND_NS
-"""Two rounds of half a minute are enough, however exactly the second of them comes."""
+def _is_meant(scope: str, venue: str, subject: str) -> bool:
+    return scope in ("", venue, f"{venue} {subject}")
 
 
 def effect(market: Market, fill: ev.Fill, asset: str) -> int:
@@ -533,29 +535,6 @@ def effect(market: Market, fill: ev.Fill, asset: str) -> int:
     elif asset == instrument.quote:
         amount -= instrument.money(fill.side * fill.size * fill.price) * scale // 10**instrument.cost_precision
     return amount
-
-
-def told(event: ev.Difference) -> str:
-    """A difference as a sentence."""
-    if event.verdict == ACCEPTED:
-        return f"{event.venue}: the difference in {event.what} {event.subject} is accepted by an operator"
-    says = f"{event.venue}: {event.what} {event.subject}: here {event.ours}, there {event.theirs}"
-    return f"{says}: {event.verdict} ({event.evidence})"
-
-
-def as_json(event: ev.Difference) -> dict[str, Any]:
-    """A difference as plain values; amounts are text, since they pass 53 bits."""
-    return {
-        "time_ns": event.recv_ns,
-        "venue": event.venue,
-        "what": event.what,
-        "subject": event.subject,
-        "ours": event.ours,
-        "theirs": event.theirs,
-        "amount": str(event.amount),
-        "evidence": event.evidence,
-        "verdict": event.verdict,
-    }
 
 
 def _amount(amount: int) -> str:

@@ -15,6 +15,7 @@ from mm.config.changes import changes
 from mm.engine.roster import PAUSE, RESUME, START, STOP
 from mm.inventory.hedging import find as policy_of
 from mm.live.control import Answer, Command, done, failed
+from mm.live.reconciling import ReconcileDoor
 from mm.strategies import find as strategy_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Operating:
     def commands(self) -> dict[str, Command]:
         """By name."""
         words = dict.fromkeys((PAUSE, RESUME, START, STOP), self._word)
-        return {**words, "strategies": self._strategies, "reload": self._reload}
+        door = ReconcileDoor(self._bot)
+        return {**words, **door.commands(), "strategies": self._strategies, "reload": self._reload}
 
     async def _word(self, request: Mapping[str, Any]) -> Answer:
         """Pause, resume, start or stop a strategy; pause or resume all."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mm.screen.amounts import grouped, money, plain, ratio, rounded, shown_parts, thousands, trimmed, venue_title
-from mm.screen.snapshot import AccountsView, DebtView, MarketView, Snapshot
+from mm.screen.snapshot import AccountsView, DebtView, MarketView, ReconciledView, Snapshot
 
 AMOUNT_PRECISION = 12
 DOLLAR_DIGITS = 56
@@ -128,10 +128,24 @@ def details(snapshot: Snapshot) -> list[str]:
     """Links, rate headroom and latencies."""
     links = ", ".join(f"{venue} {channel} {'up' if up else 'DOWN'}" for venue, channel, up in snapshot.links)
     lines = [f"Links: {links}"] if links else []
+    if snapshot.reconciled is not None:
+        lines.append(reconciled(snapshot.reconciled))
     lines += [f"Rate headroom: {text}" for text in snapshot.headroom]
     for name, p50, p99, most in snapshot.latencies:
         lines.append(f"{name}: p50 {spent(p50)}, p99 {spent(p99)}, max {spent(most)}")
     return lines
+
+
+def reconciled(view: ReconciledView) -> str:
+    """`Reconciled 12 s ago, no differences`; what is unexplained comes first."""
+    if view.unexplained:
+        return f"HALTED, NOT EXPLAINED: {', '.join(view.unexplained)} (mm reconcile)"
+    if view.age_ns < 0:
+        return "Reconciled: not with every venue yet"
+    count = view.differences
+    found = f"{count:,} difference{'s' if count > 1 else ''} so far, all explained" if count else "no differences"
+    waits = f"; not complete: {', '.join(view.waits)}" if view.waits else ""
+    return f"Reconciled {view.age_ns / 1e9:.0f} s ago, {found}{waits}"
 
 
 def spent(nanoseconds: int) -> str:
@@ -167,6 +181,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "debts": [_debt_json(view) for view in snapshot.debts],
         "profit": accounts_json(snapshot.accounts) if snapshot.accounts is not None else None,
         "markets": [_market_json(market) for market in snapshot.markets],
+        "reconciled": _reconciled_json(snapshot.reconciled) if snapshot.reconciled is not None else None,
         "links": [{"venue": venue, "channel": channel, "up": up} for venue, channel, up in snapshot.links],
         "headroom": list(snapshot.headroom),
         "latency_ns": {name: {"p50": p50, "p99": p99, "max": most} for name, p50, p99, most in snapshot.latencies},
@@ -183,6 +198,15 @@ def accounts_json(view: AccountsView) -> dict[str, Any]:
         "residual": plain(view.residual, DOLLAR_DIGITS),
         "unvalued": list(view.unvalued),
         "rates": list(view.rates),
+    }
+
+
+def _reconciled_json(view: ReconciledView) -> dict[str, Any]:
+    return {
+        "age_s": round(view.age_ns / 1e9, 3) if view.age_ns >= 0 else None,
+        "differences": view.differences,
+        "unexplained": list(view.unexplained),
+        "not_complete": list(view.waits),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
+from mm.engine.differences import ALARMED, told
 from mm.screen.amounts import grouped, money, plain, venue_title
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Narrator:
             ev.VenueStatus: self._status,
             ev.ForeignOrders: self._foreign,
             ev.Alert: self._alert,
+            ev.Difference: self._difference,
+            ev.AccountRead: self._account_read,
             ev.Operator: self._operator,
             ev.SettingsChanged: self._settings,
             ev.OrderCanceled: self._canceled,
@@ -156,6 +159,18 @@ class Narrator:
 
     def _alert(self, event: ev.Alert) -> Happening:
         return Happening(event.recv_ns, f"{event.severity.upper()}: {event.text}", key=event.text)
+
+    def _difference(self, event: ev.Difference) -> Happening | None:
+        if event.verdict in ALARMED:
+            # Said by an alarm of its own.
+            return None
+        return Happening(event.recv_ns, f"Reconciled {told(event)}", key=f"{event.venue} {event.what} {event.verdict}")
+
+    def _account_read(self, event: ev.AccountRead) -> Happening:
+        text = f"{event.venue}: the account was read with {event.calls} calls, {event.cost} points"
+        if not event.is_complete:
+            return Happening(event.recv_ns, f"{event.venue}: the account could not be read whole: {event.reason}")
+        return Happening(event.recv_ns, text, level="debug")
 
     def _operator(self, event: ev.Operator) -> Happening:
         if event.action == "stop":

@@ -10,7 +10,7 @@ from mm.engine.balances import residual
 from mm.instruments import AMOUNT_PRECISION
 from mm.inventory.accounts import DOLLAR_DIGITS
 from mm.screen.amounts import grouped, venue_title
-from mm.screen.snapshot import AccountsView, DebtView, MarketView, Quote, Snapshot
+from mm.screen.snapshot import AccountsView, DebtView, MarketView, Quote, ReconciledView, Snapshot
 
 if TYPE_CHECKING:
     from mm.engine import Engine, Market
@@ -78,11 +78,24 @@ def observe(
         headroom=tuple(headroom),
         latencies=latencies,
         accounts=accounts(engine),
+        reconciled=reconciled(engine, now_ns),
     )
 
 
 def _is_watched(market: Market) -> bool:
     return market.strategy is None
+
+
+def reconciled(engine: Engine, now_ns: int) -> ReconciledView:
+    """How far our books are the venues' at this moment."""
+    reconciling = engine.reconciling
+    oldest_ns = min((each.read_ns for each in reconciling.reads.values()), default=0)
+    return ReconciledView(
+        age_ns=now_ns - oldest_ns if oldest_ns else -1,
+        differences=reconciling.count,
+        unexplained=tuple(f"{venue} {what} {subject}" for venue, what, subject in sorted(reconciling.unexplained)),
+        waits=tuple(name for name, each in reconciling.reads.items() if each.read_ns and not each.is_complete),
+    )
 
 
 def accounts(engine: Engine) -> AccountsView:

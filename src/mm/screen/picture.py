@@ -8,7 +8,18 @@ from textwrap import wrap
 from typing import Final
 
 from mm.screen.amounts import money, thousands, trimmed, venue_title
-from mm.screen.lines import CENTS, accounts_notes, accounts_parts, age, debt, position, profit_parts, spent, summary
+from mm.screen.lines import (
+    CENTS,
+    accounts_notes,
+    accounts_parts,
+    age,
+    debt,
+    position,
+    profit_parts,
+    reconciled,
+    spent,
+    summary,
+)
 from mm.screen.narrator import Happening
 from mm.screen.snapshot import MarketView, Quote, Snapshot
 
@@ -192,6 +203,10 @@ def _details(snapshot: Snapshot, columns: int) -> Iterable[Row]:
         row += link
     if row:
         yield tuple(row)
+    if snapshot.reconciled is not None:
+        style = "alarm" if snapshot.reconciled.unexplained else "dim"
+        for line in _wrapped(reconciled(snapshot.reconciled), columns):
+            yield ((style, line),)
     if snapshot.headroom:
         for line in _wrapped(", ".join(snapshot.headroom) + " left", columns):
             yield (("dim", line),)

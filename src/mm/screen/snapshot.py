@@ -103,6 +103,20 @@ class AccountsView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciledView:
+    """How far our books are the venues'.
+
+    age_ns: since the venue that was read longest ago was read, -1 one never was; differences: found so far;
+    unexplained: what halts an instrument, in words; waits: venues whose last read was not complete.
+    """
+
+    age_ns: int
+    differences: int
+    unexplained: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything the screen shows. hedges_volume in cents of US dollars; latencies: name -> (p50, p99, most) in ns."""
 
@@ -120,3 +134,4 @@ class Snapshot:
     headroom: tuple[str, ...]
     latencies: tuple[tuple[str, int, int, int], ...]
     accounts: AccountsView | None = None
+    reconciled: ReconciledView | None = None

@@ -1,0 +1,76 @@
+"""`mm reconcile`: of a run that goes on, and of one that has ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mm._core import events as ev
+from mm.engine.differences import ACCEPTED, BOOKED, UNEXPLAINED, report_lines
+from mm.reconcile import main, remembered
+from tests.run.bot_process import BotProcess
+from tests.run.test_operating import CONFIG, quoting, say
+
+NOW = 1_700_000_000_000_000_000
+
+
+def difference(what: str, subject: str, amount: int, verdict: str) -> ev.Difference:
+    return ev.Difference(NOW, "kraken", what, subject, "1", "2", amount, "two reads", verdict)
+
+
+def read() -> list[ev.Event]:
+    return [
+        ev.AccountRead(NOW, "kraken", NOW, True, 3, 6, "due"),
+        ev.Reconciled(NOW, "kraken", NOW, 0, 0, "2 own orders open"),
+    ]
+
+
+def test_a_run_says_how_far_its_books_are_the_venues(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "mm.toml"
+    config.write_text(CONFIG.format(spread=4, orders=6))
+    bot = start("--config", str(config))
+    quoting(bot, 2)
+    code, text = say(state, "reconcile")
+    assert (code, "kraken: round 1" in text, "no differences" in text) == (0, True, True), text
+    code, text = say(state, "reconcile", "--now", "--json")
+    assert code == 0
+    kraken = json.loads(text)["venues"]["kraken"]
+    assert (kraken["rounds"], kraken["complete"], kraken["what"], kraken["own_orders"]) == (2, True, "asked for", 2)
+    assert kraken["calls"] >= 3
+    assert say(state, "reconcile", "--accept") == (2, "nothing is unexplained\n")
+    code, end = bot.stop()
+    assert (code, end["clean"]) == (0, True)
+    code, text = say(state, "reconcile")
+    assert (code, "none goes on now" in text, "kraken: round 2" in text) == (0, True, True), text
+    assert say(state, "reconcile", "--now")[0] == 2
+
+
+def test_a_report_from_a_recording_keeps_what_is_still_unexplained() -> None:
+    events = [
+        *read(),
+        difference("fill", "BTC/USD", 5, BOOKED),
+        difference("balance", "BTC", -(10**10), UNEXPLAINED),
+        difference("balance", "USD", 10**12, UNEXPLAINED),
+        difference("balance", "USD", 10**12, ACCEPTED),
+        *read(),
+    ]
+    report = remembered(iter(events))
+    assert report["venues"]["kraken"]["unexplained"] == [
+        {"what": "balance", "subject": "BTC", "amount": str(-(10**10))}
+    ]
+    assert report["venues"]["kraken"]["rounds"] == 2
+    assert len(report["differences"]) == 4
+    lines = report_lines(report)
+    assert lines[0] == "kraken: round 2, 22:13:20 (due, 3 calls of 6 points)"
+    assert "UNEXPLAINED: balance BTC, -0.01" in lines[1]
+
+
+def test_without_a_run_and_without_a_recording_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--state", str(tmp_path)]) == 2
+    assert "tells of a run" in capsys.readouterr().err
+    assert main(["--now", "--state", str(tmp_path)]) == 2
