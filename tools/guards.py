@@ -1,6 +1,6 @@
 """Show that tests need what they test: take one guard out of the product at a time, and demand that its test fails.
 
-    python tools/guards.py                    every removal of tests/faults/guards.toml
+    python tools/guards.py                    every removal of tests/faults/guards*.toml
     python tools/guards.py F68 F70            those of these faults
     python tools/guards.py --check            only that each removal still fits the sources, in a moment
 
@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-LIST: Final = ROOT / "tests" / "faults" / "guards.toml"
+LISTS: Final = ROOT / "tests" / "faults"
+"""Each section of faults may have a list of its own there: `guards_a.toml`."""
 RESULTS: Final = ROOT / "build" / "guards.json"
 LINES_MAX: Final = 3
 NATIVE: Final = frozenset({".pyx", ".pxd", ".rs"})
@@ -76,8 +77,13 @@ class Result:
     output: str = field(default="", repr=False)
 
 
-def read(path: Path = LIST) -> list[Removal]:
-    """Return the list. Raises ValueError naming the entry and what is wrong with it."""
+def read_all(folder: Path = LISTS) -> list[Removal]:
+    """Return every list's removals. Raises ValueError naming the entry and what is wrong with it."""
+    return [removal for path in sorted(folder.glob("guards*.toml")) for removal in read(path)]
+
+
+def read(path: Path) -> list[Removal]:
+    """Return a list. Raises ValueError naming the entry and what is wrong with it."""
     entries: list[dict[str, Any]] = tomllib.loads(path.read_text()).get("removal", [])
     removals = []
     for number, entry in enumerate(entries):
@@ -216,7 +222,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--native", action="store_true", help="those in native sources too, with a build each")
     arguments = parser.parse_args(argv)
     try:
-        removals = read()
+        removals = read_all()
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2

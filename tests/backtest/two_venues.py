@@ -74,7 +74,7 @@ class TwoVenues:
     """hooks: venue -> fault rules; settings: the configuration's text, with places for `policy` and `extra`; is_rated:
     Kraken has a market of USDT, see `rate`; is_generated: it has the simulator's own one; hedge_venue: "mexc_futures"
     with settings of its own; fallback_venue: a third one; funding_seconds: between settlements; position_mode: of the
-    account for contracts."""
+    account for contracts; primary_venue: another first one, `hedge_venue` None: it is the only one."""
 
     def __init__(
         self,
@@ -91,6 +91,7 @@ class TwoVenues:
         fallback_venue=None,
         funding_seconds=28_800,
         position_mode="one_way",
+        primary_venue=KRAKEN,
     ):
         self.log = []
         path = folder / "two.toml"
@@ -106,7 +107,7 @@ class TwoVenues:
             position_mode=position_mode,
             funding_seconds=funding_seconds,
         )
-        for name in (KRAKEN, hedge_venue, fallback_venue):
+        for name in (primary_venue, hedge_venue, fallback_venue):
             if name is None:
                 continue
             kind = KINDS[name]
@@ -179,9 +180,13 @@ class TwoVenues:
                 world.start()
         run_together(tuple(self.worlds.values()), self.now_ns + int(seconds * SECOND), done)
 
+    def operate(self, action, argument=""):
+        """An operator's word."""
+        next(iter(self.worlds.values())).tell(lambda now_ns: self.driver.operate(now_ns, action, argument))
+
     def stop(self, seconds=10):
         """Stop as Ctrl-C does; returns whether every own order is gone by the venues' word."""
-        self.worlds[KRAKEN].tell(lambda now_ns: self.driver.operate(now_ns, "stop", "test"))
+        self.operate("stop", "test")
         self.run(seconds, done=lambda: self.engine.orders.n_open == 0)
         self.run(1)
         return self.engine.orders.n_open == 0

@@ -28,7 +28,7 @@ REMOVAL = guards.Removal(
 
 
 def test_every_removal_fits_the_sources_and_each_fault_of_hedging_has_two():
-    removals = guards.read()
+    removals = guards.read_all()
     for number in range(62, 72):
         assert sum(each.fault == f"F{number}" for each in removals) >= 2, number
 
@@ -64,14 +64,14 @@ def test_a_test_has_to_fail_by_a_judgement_of_the_expected_kind(code, output, pr
     ],
 )
 def test_a_removal_that_cannot_be_made_is_refused(changes, problem):
-    good = next(each for each in guards.read() if each.fault == "F70")
+    good = next(each for each in guards.read_all() if each.fault == "F70")
     assert guards.problem_of(good) == ""
     assert problem in guards.problem_of(replace(good, **changes))
 
 
 def test_more_than_three_lines_are_no_small_removal():
     source = (ROOT / "src/mm/engine/liquidation.py").read_text().splitlines(keepends=True)
-    long = replace(next(each for each in guards.read() if each.fault == "F70"), old="".join(source[:5]), new="")
+    long = replace(next(each for each in guards.read_all() if each.fault == "F70"), old="".join(source[:5]), new="")
     assert "more than 3 lines" in guards.problem_of(replace(long, file="src/mm/engine/liquidation.py"))
     assert guards.changed_lines(replace(long, old="a\nb\nc\n", new="a\nx\nc\n")) == (1, 1)
 

@@ -255,6 +255,35 @@ def test_an_outage_ends_every_connection_and_lets_nothing_through_for_a_while() 
     assert client.private()
 
 
+def test_a_ban_refuses_rest_alone_and_carries_nothing_out() -> None:
+    client = client_of({"on": "clock", "action": "ban", "status": 403, "at_s": 1, "duration_s": 4})
+    connection = client.private()
+    client.wait(2)
+    client.venue.http(client.now_ns, 77, "GET", "/0/public/Time", {}, b"")
+    assert [action.code for action in client.venue.drain() if action.kind == "reply"] == [403]
+    assert client.order(connection, "buy", 59000)[0]["success"]
+    client.wait(4)
+    assert client.public("Time")["error"] == []
+
+
+def test_the_venue_cancels_every_order_on_its_own() -> None:
+    client = client_of({"on": "clock", "action": "cancel_all", "at_s": 2})
+    connection = client.private()
+    assert client.order(connection, "buy", 59000)[0]["success"]
+    client.wait(3)
+    assert client.venue.exchange.open_orders("main") == []
+    (closed,) = client.venue.exchange.closed_orders("main")
+    assert closed.reason == "Canceled by the venue"
+
+
+def test_another_step_of_prices_is_told_and_kept_to() -> None:
+    client = client_of({"on": "clock", "action": "tick", "value": 50, "at_s": 2})
+    connection = client.private()
+    client.wait(3)
+    assert client.order(connection, "buy", 59000.1)[0]["error"] == "EOrder:Tick size check failed"
+    assert client.order(connection, "buy", 59005)[0]["success"]
+
+
 def test_market_mode_by_the_clock_ends_by_itself() -> None:
     client = client_of({"on": "clock", "action": "mode", "mode": "cancel_only", "at_s": 2, "duration_s": 3})
     connection = client.private()

@@ -89,7 +89,15 @@ def test_message_hooks(action: str, channel: str) -> None:
 
 @pytest.mark.parametrize("action", sorted(ACTIONS["clock"]))
 def test_clock_hooks(action: str) -> None:
-    rule = {"on": "clock", "action": action, "at_s": 1, "duration_s": 2, "mode": "maintenance", "skew_s": 30}
+    rule = {
+        "on": "clock",
+        "action": action,
+        "at_s": 1,
+        "duration_s": 2,
+        "mode": "maintenance",
+        "skew_s": 30,
+        "value": 1,
+    }
     client = client_with(rule)
     connection = client.private()
     client.wait(1.2)
@@ -108,6 +116,19 @@ def test_clock_hooks(action: str) -> None:
         client.wait(2)
         client.order(1, "59990")
         assert client.private()
+    elif action == "ban":
+        assert client.call("GET", "account/assets").code == 520
+        assert connection not in client.ended
+        client.wait(2)
+        client.order(1, "59990")
+    elif action == "cancel_all":
+        client.order(1, "59990")
+        client.venue.act(client.now_ns, {"action": "cancel_all"})
+        assert client.get("order/list/open_orders") == []
+    elif action == "tick":
+        client.venue.act(client.now_ns, {"action": "tick", "value": 50})
+        assert client.refusal(1, "59990.1")
+        client.order(1, "59990")
     else:
         client.order(1, "59990")
         assert client.pushed(connection, "personal.order") == []

@@ -361,6 +361,21 @@ class Exchange:
         self._end(now_ns, order, Status.CANCELED, reason)
         return order
 
+    def cancel_all(self, now_ns: int, account: str, reason: str) -> int:
+        """The venue cancels an account's orders on its own; returns how many."""
+        self.advance(now_ns)
+        orders = self.open_orders(account)
+        for order in orders:
+            self.cancel(now_ns, order.order_id, reason)
+        return len(orders)
+
+    def set_tick(self, now_ns: int, tick: int) -> list[str]:
+        """Give every symbol another step of prices; orders stay as they are. Returns the symbols."""
+        self.advance(now_ns)
+        for instrument in self.instruments.values():
+            instrument.tick = tick
+        return list(self.instruments)
+
     def drain_reports(self) -> list[Report | LedgerEntry]:
         """Take what happened to orders and balances since the last call."""
         reports, self._blotter.reports = self._blotter.reports, []

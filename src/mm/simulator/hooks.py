@@ -26,7 +26,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "request": frozenset({"drop", "delay", "refuse", "disconnect", "lag"}),
     "reply": frozenset({"withhold", "delay", "duplicate", "corrupt", "garbage", "disconnect", "status"}),
     "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap"}),
-    "clock": frozenset({"mode", "skew", "disconnect", "silence", "tokens", "outage"}),
+    "clock": frozenset({"mode", "skew", "disconnect", "silence", "tokens", "outage", "ban", "cancel_all", "tick"}),
 }
 CONTRACT_ACTIONS: Final = frozenset(
     {"funding", "adl", "position_mode", "leverage", "contract_size", "mark", "entry", "foreign_order"}
@@ -51,13 +51,17 @@ class Rule:
         delay_s: for `delay` (delays of messages may reorder them), and for `lag`: a read that does not show orders
             and executions younger than this, as an index behind the engine does.
         error: the text of `refuse`.
-        status: the HTTP status of `status` (answered with an HTML page, like a gateway's).
+        status: the HTTP status of `status` (answered with an HTML page, like a gateway's), and of `ban`: for
+            `duration_s` every REST request is answered with it and not carried out; connections stand.
         code: the WebSocket close code of `disconnect`; 0 drops the connection without a close frame.
         duration_s: for `mode`, `skew`, `peg`, `silence` and `outage` (every connection ends, new ones are refused and
             no request is carried out or answered); 0 is once for an outage, and for good for the others.
         bps: how far `peg` moves the middle of what is generated.
         target: `public`, `private` or `all` connections, for `disconnect` and `silence` by the clock.
+        value: for `tick` the symbols' new step of prices, in units of the old precision.
         percent, value, told: of what a venue for contracts can do besides; see its module.
+
+    `cancel_all` by the clock: the venue cancels every order of the account on its own.
     """
 
     on: str

@@ -29,6 +29,7 @@ from mm.simulator.hooks import MODES, SECOND_NS, Hooks, Rule
 from mm.simulator.outbox import Action, Outbox
 
 SILENCE_NS: Final = 3600 * SECOND_NS
+VENUE_REASON: Final = "Canceled by the venue"
 """How long a silence without a duration lasts."""
 
 
@@ -96,6 +97,7 @@ class VenueMachine(ABC, Generic[C]):
         self._mode_until_ns = 0
         self._skew_until_ns = 0
         self._outage_until_ns = 0
+        self._ban_until_ns = self._ban_status = 0
 
     # --- the shell's calls ------------------------------------------------------------------------------------------
 
@@ -302,6 +304,9 @@ class VenueMachine(ABC, Generic[C]):
             if held.is_rest:
                 self._outbox.hang_up(held.connection)
             return
+        if held.is_rest and now_ns < self._ban_until_ns:
+            self._outbox.refuse_http(now_ns, held.connection, self._ban_status)
+            return
         rule = self.hooks.find(now_ns, "request", name)
         if rule is None:
             self._carry_out(now_ns, held)
@@ -343,12 +348,25 @@ class VenueMachine(ABC, Generic[C]):
             self._outage_until_ns = until_ns
             for connection in self._chosen("all"):
                 self._drop(now_ns, connection.id, 0, "outage")
+        elif rule.action == "ban":
+            self._ban_until_ns, self._ban_status = until_ns or now_ns + SILENCE_NS, rule.status
+        elif rule.action == "cancel_all":
+            self.exchange.cancel_all(now_ns, self._account(), VENUE_REASON)
+        elif rule.action == "tick":
+            self._tell_terms(now_ns, self.exchange.set_tick(now_ns, int(rule.value)))
         elif rule.action == "silence":
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.
                 self._outbox.silenced[connection.id] = until_ns or now_ns + SILENCE_NS
         else:
             self._own_rule(now_ns, rule)
+
+    @abstractmethod
+    def _account(self) -> str:
+        """Whose orders the key places."""
+
+    def _tell_terms(self, now_ns: int, symbols: list[str]) -> None:
+        """Tell other terms of symbols, where the venue does."""
 
     def _own_rule(self, now_ns: int, rule: Rule) -> None:
         """Do what only this venue's hooks can do."""

@@ -140,6 +140,10 @@ class Outbox:
         """Send an HTTP response that no hook touches (gateway answers, control)."""
         self._put(now_ns, Action(REPLY, connection, body, status, content_type))
 
+    def refuse_http(self, now_ns: int, connection: int, status: int) -> None:
+        """Answer an HTTP request with a status and the gateway's page: it was not carried out."""
+        self._put(now_ns, Action(REPLY, connection, self._gateway_page, status, HTML_TYPE))
+
     def hang_up(self, connection: int) -> None:
         """End an HTTP connection without a reply."""
         self._ready.append(Action(HANGUP, connection))

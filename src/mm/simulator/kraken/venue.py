@@ -53,6 +53,7 @@ HOST: Final = "api.kraken.com"
 GONE: Final = 1001
 HEARTBEAT: Final = '{"channel":"heartbeat"}'
 SILENCE_NS: Final = 3600 * SECOND_NS
+VENUE_REASON: Final = "Canceled by the venue"
 """How long a silence without a duration lasts."""
 
 
@@ -125,6 +126,7 @@ class KrakenVenue:
         self._skew_until_ns = 0
         self._peg_until_ns = 0
         self._outage_until_ns = 0
+        self._ban_until_ns = self._ban_status = 0
         self._check_ns = 0
         key = Key(
             self.options.account,
@@ -343,6 +345,9 @@ class KrakenVenue:
             if held.request is None:
                 self._outbox.hang_up(held.connection)
             return
+        if held.request is None and now_ns < self._ban_until_ns:
+            self._outbox.refuse_http(now_ns, held.connection, self._ban_status)
+            return
         rule = self.hooks.find(now_ns, "request", name)
         if rule is None:
             self._carry_out(now_ns, held)
@@ -434,6 +439,12 @@ class KrakenVenue:
         elif rule.action == "outage":
             self._outage_until_ns = until_ns
             self._disconnect(now_ns, "all", 0, "outage")
+        elif rule.action == "ban":
+            self._ban_until_ns, self._ban_status = until_ns or now_ns + SILENCE_NS, rule.status
+        elif rule.action == "cancel_all":
+            self._exchange.cancel_all(now_ns, self.options.account, VENUE_REASON)
+        elif rule.action == "tick":
+            self._feeds.instrument_changed(now_ns, self._exchange.set_tick(now_ns, int(rule.value)))
         elif rule.action == "silence":
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.

@@ -157,6 +157,9 @@ class MexcFuturesVenue(VenueMachine[Connection]):
         subscribed = sum(bool(connection.topics) for connection in self._connections.values())
         return {**super().statistics(), "subscribed_connections": subscribed, "rate_refusals": self._limits.refusals}
 
+    def _account(self) -> str:
+        return self.options.account
+
     # --- connections ------------------------------------------------------------------------------------------------
 
     def _accept(self, now_ns: int, identity: int, path: str) -> Connection:
@@ -282,6 +285,10 @@ class MexcFuturesVenue(VenueMachine[Connection]):
         return drawn if self.options.events_first is None else self.options.events_first
 
     # --- what befalls the account -----------------------------------------------------------------------------------
+
+    def _tell_terms(self, now_ns: int, symbols: list[str]) -> None:
+        for symbol in symbols:
+            self._feeds.tell(now_ns, "contract", symbol)
 
     def _own_rule(self, now_ns: int, rule: Rule) -> None:
         account, action = self.options.account, rule.action

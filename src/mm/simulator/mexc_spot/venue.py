@@ -117,6 +117,9 @@ class MexcSpotVenue(VenueMachine[Connection]):
             "rate_refusals": self._limits.refusals,
         }
 
+    def _account(self) -> str:
+        return self.options.account
+
     # --- connections ------------------------------------------------------------------------------------------------
 
     def _accept(self, now_ns: int, identity: int, path: str) -> Connection:
