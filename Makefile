@@ -8,7 +8,7 @@ EXTRA = $(BIN)/python -c "import sys, tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint types rust-lint judges test-postgres test-packaging bench fuzz fuzz-native journal-images endurance audit-fills drift guards clean
+.PHONY: help build run test lint types rust-lint judges test-postgres test-packaging bench fuzz fuzz-native journal-images faults faults-long endurance audit-fills drift guards clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 20
@@ -59,6 +59,15 @@ fuzz-native: ## libFuzzer over the native decoders, numbers and the journal, eac
 
 journal-images: ## 2,000 images of a journal's disk that lost power, 5,000 random damages (a minute)
 	MM_JOURNAL_IMAGES=2000 MM_JOURNAL_MUTATIONS=5000 cargo test -q --release --locked -p mm-core journal::tests -- --nocapture
+
+# Verdicts are kept by commit: those of another build are no verdicts of this one.
+FAULTS = build/faults/$$(git rev-parse --short HEAD 2>/dev/null || echo none)
+
+faults: build ## 300 seeds of three venues in which everything goes wrong, judged; goes on where it was (ARGS="--first 301")
+	$(BIN)/python -m mm chaos --seeds 300 --processes 2 --state $(FAULTS).jsonl $(ARGS)
+
+faults-long: build ## 10,000 seeds and every ordered pair of classes (hours; goes on where it was)
+	$(BIN)/python -m mm chaos --seeds 10000 --pairs --processes 2 --state $(FAULTS).jsonl $(ARGS)
 
 endurance: build ## ten minutes with every fault of three venues, judged by their ledgers (ARGS="--seconds 150 --no-ends")
 	$(BIN)/python tools/endurance.py $(ARGS)

@@ -19,6 +19,7 @@ usage: mm COMMAND ...
   reconcile  whether our books are the venues', by the last comparison or by one --now
   journal    verify, repair or dump the durable journal of a state folder
   store      bring the store up to date from the journal, make it anew, check it
+  chaos      a verdict for a configuration in a world of faults
   simulator  the simulated Kraken alone, for any client
 
 to a run that is going on:
@@ -63,6 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mm.simulator.process import main as simulator
 
         return simulator(arguments)
+    if command == "chaos":
+        from mm.chaos.command import main as chaos
+
+        return chaos(arguments)
     if command in COMMANDS:
         from mm.operate import main as operate
 

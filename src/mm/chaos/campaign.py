@@ -1,0 +1,149 @@
+"""Many seeds on all given processes, resumable: each verdict is a line of a file, and what has one is not run again."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mm.chaos.faults import CLASSES
+from mm.chaos.running import Trial, failure_of
+
+AGAIN_EVERY = 20
+"""Every so many seeds one is played twice: the logs must be equal (I15)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One seed to be run. classes: of its faults, () for any."""
+
+    seed: int
+    minutes: float
+    classes: tuple[int, ...] = ()
+    config: str = ""
+
+    @property
+    def key(self) -> str:
+        """Names the job in the file of verdicts."""
+        return f"{self.seed}:{','.join(map(str, self.classes))}:{self.minutes:g}"
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a campaign came to."""
+
+    seeds: int = 0
+    counted: int = 0
+    """Seeds that held enough to count."""
+    events: int = 0
+    orders: int = 0
+    fills: int = 0
+    fired: Counter[int] = field(default_factory=Counter)
+    pairs: set[tuple[int, int]] = field(default_factory=set)
+    """Ordered pairs of classes of which both struck in one run that counts."""
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    cpu_s: float = 0.0
+    virtual_s: float = 0.0
+
+
+def run(job: Job) -> dict[str, Any]:
+    """The verdict of one seed as JSON values."""
+    trial = Trial(job.seed, job.minutes, Path(job.config) if job.config else None)
+    faults = trial.draw(job.classes)
+    begun = time.process_time()
+    report = trial.run(faults)
+    cpu_s = time.process_time() - begun
+    broken = [str(violation) for violation in report.violations]
+    if job.seed % AGAIN_EVERY == 0 and trial.run(faults).log_hash != report.log_hash:
+        broken.append("I15 : the same seed made another log")
+    return {
+        "key": job.key,
+        "seed": job.seed,
+        "classes": list(job.classes),
+        "minutes": job.minutes,
+        "counts": report.counts(job.minutes),
+        "events": report.events,
+        "orders": report.orders,
+        "fills": report.fills,
+        "fired": {str(number): times for number, times in sorted(report.fired.items())},
+        "failure": sorted(failure_of(report) | {text.partition(" ")[0] for text in broken}),
+        "violations": broken,
+        "crash": report.crash,
+        "cpu_s": round(cpu_s, 2),
+        "log": report.log_hash,
+    }
+
+
+def run_all(
+    jobs: Sequence[Job], verdicts: Path | None, processes: int, show: Callable[[dict[str, Any]], None]
+) -> Summary:
+    """Run what has no verdict yet; returns the summary of all jobs. verdicts: the file, None to keep nothing.
+
+    A file of another build is another campaign: what has a verdict there is believed only for the same configuration,
+    which is the caller's to see to by the file's name.
+    """
+    known = {} if verdicts is None else _read(verdicts)
+    found = [known[job.key] for job in jobs if job.key in known]
+    waiting = [job for job in jobs if job.key not in known]
+    if verdicts is not None:
+        verdicts.parent.mkdir(parents=True, exist_ok=True)
+
+    def take(verdict: dict[str, Any]) -> None:
+        found.append(verdict)
+        if verdicts is not None:
+            with verdicts.open("a") as file:
+                file.write(json.dumps(verdict) + "\n")
+        show(verdict)
+
+    if processes == 1:
+        for job in waiting:
+            take(run(job))
+    elif waiting:
+        with multiprocessing.get_context("spawn").Pool(processes) as pool:
+            for verdict in pool.imap_unordered(run, waiting, chunksize=1):
+                take(verdict)
+    return summary(found)
+
+
+def summary(verdicts: Iterable[dict[str, Any]]) -> Summary:
+    """Count verdicts."""
+    total = Summary()
+    for verdict in verdicts:
+        total.seeds += 1
+        total.counted += verdict["counts"]
+        total.events += verdict["events"]
+        total.orders += verdict["orders"]
+        total.fills += verdict["fills"]
+        total.cpu_s += verdict["cpu_s"]
+        total.virtual_s += verdict["minutes"] * 60
+        fired = {int(number): times for number, times in verdict["fired"].items()}
+        total.fired.update(fired)
+        total.pairs |= {(one, other) for one in fired for other in fired if one != other}
+        if verdict["failure"]:
+            total.failed.append(verdict)
+    return total
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.exists():
+        return {}
+    found = {}
+    for line in path.read_text().splitlines():
+        try:
+            verdict = json.loads(line)
+        except ValueError:
+            # The last line of a campaign that was killed in the middle of it.
+            continue
+        found[verdict["key"]] = verdict
+    return found
+
+
+def pair_jobs(first: int, minutes: float) -> list[Job]:
+    """One run for each ordered pair of classes: faults of the first are drawn before those of the second."""
+    pairs = [(one, other) for one in CLASSES for other in CLASSES if one != other]
+    return [Job(first + index, minutes, pair) for index, pair in enumerate(pairs)]

@@ -1,0 +1,476 @@
+"""The judge of a run: fifteen invariants, from the venues' own ledgers, the bytes on the wire and the journal.
+
+Nothing of the bot is imported. Its journal is read by the names of its records and their fields, as anybody's reader
+would; what it believes (open orders, positions) is taken from `Bot`, which a test can make up. `look` after each step,
+`at_rest` at the end; what is broken is in `violations`, each once by invariant and subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from typing import Any, Final, Protocol
+
+from mm.chaos.wire import Sent, instrument_of, units
+from mm.simulator.kinds import ACCOUNT
+from mm.simulator.orders import BUY, SELL, SimInstrument, SimOrder
+
+MS: Final = 1_000_000
+INVARIANTS: Final = {
+    "I1": "one intent, at most one order at the venue",
+    "I2": "the local open set contains the venue's",
+    "I3": "terminal only on the venue's evidence",
+    "I4": "each execution is booked once",
+    "I5": "at rest the books are the venue's",
+    "I6": "limits hold on the worst case",
+    "I7": "intents are in the journal before their bytes leave",
+    "I8": "prices and sizes are finite, positive, on the grid, inside the collar",
+    "I9": "nothing is priced from stale or broken data",
+    "I10": "in doubt no new risk",
+    "I11": "hedges never exceed what they hedge",
+    "I12": "ids and nonces are never used again and only rise",
+    "I13": "the kill path works",
+    "I14": "no secret appears",
+    "I15": "same seed, same log",
+}
+GONE: Final = frozenset({"OrderRejected", "OrderCanceled", "OrderExpired", "OrderAbsent", "OrderDenied"})
+"""Records after which the bot takes an order for over."""
+KILL_NS: Final = 100 * MS
+"""From the command to the first cancel's bytes."""
+COLLAR_SLACK_BPS: Final = 50
+"""The venue's market moves while an order is on its way, and while what the bot sees of it is late."""
+SCALE: Final = 12
+"""Amounts of different venues are compared in 10^-12 of the asset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant that did not hold, with what shows it."""
+
+    invariant: str
+    at_ns: int
+    venue: str
+    evidence: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.venue}: {self.evidence}"
+
+
+class Bot(Protocol):
+    """What the bot believes, asked for and not computed."""
+
+    def open_orders(self) -> Collection[tuple[str, str]]:
+        """Venue and client id of every order that it counts as open."""
+
+    def positions(self) -> Mapping[tuple[str, str], tuple[int, int, Mapping[str, int]]]:
+        """By venue and symbol: quantity, cash, and fees by asset in 10^-12."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the configuration promises, in its own units; symbol to position in base units."""
+
+    position_max: Mapping[str, Decimal]
+    order_max: Decimal
+    collar_bps: Decimal
+    book_age_ns: int
+    private_down_ns: int
+    secrets: Sequence[str] = ()
+    lot: int = 10**8
+    """What a hedge may be more than it hedges, 10^-12: the largest lot of all venues."""
+
+
+@dataclass(slots=True)
+class _Side:
+    """One venue: what was read of it so far."""
+
+    base: dict[str, int]
+    """Asset to the balance at the beginning."""
+    traded: SimInstrument
+    most: int | None
+    """The position that is allowed, in units of size; None: nothing is said of it."""
+    orders: int = 0
+    trades: int = 0
+    own: int = 0
+    """Signed size of own executions."""
+    external: int = 0
+    """Signed size of what else moved the position."""
+    mark: tuple[int, ...] = ()
+    ids: dict[str, str] = field(default_factory=dict)
+    """Client id to the venue's id."""
+    book_ns: int = 0
+    private_ns: int = 0
+    is_private_up: bool = False
+    nonce: int = 0
+
+
+class Checker:
+    """venues: as the simulator has them; journal: the records as they are written, a growing sequence; is_alive: the
+    bot that `bot` speaks of runs (its rescue keeps no books)."""
+
+    def __init__(self, venues: Mapping[str, Any], bot: Bot, journal: Sequence[Any], bounds: Bounds) -> None:
+        self.venues, self.bot, self.journal, self.bounds = venues, bot, journal, bounds
+        self.violations: list[Violation] = []
+        self.is_alive = True
+        self.is_told = True
+        """False: a venue did something to the account and never told its price, so only sizes can agree."""
+        self.looks = 0
+        self.now_ns = 0
+        self.places: dict[tuple[str, str], Any] = {}
+        """Intents of the journal."""
+        self._sides = {name: self._side(venue.exchange) for name, venue in venues.items()}
+        self._ticks = {
+            (name, symbol): traded.tick
+            for name, venue in venues.items()
+            for symbol, traded in venue.exchange.instruments.items()
+        }
+        """Of the beginning: what a venue that changes it says of it, it may say late or never."""
+        self._read = 0
+        self._over: dict[tuple[str, str], str] = {}
+        self._flying: dict[tuple[str, str], tuple[int, int]] = {}
+        """Side and size of what was sent and is neither at the venue nor over."""
+        self._executions: dict[tuple[str, str], dict[str, int]] = {}
+        self._volumes = {"quote": 0, "hedge": 0, "flatten": 0, "external": 0}
+        self._stopped_ns = 0
+        self._is_cancelled = True
+        self._asked: set[str] = set()
+        """Orders whose cancel was sent, by either of their ids."""
+        self._known: set[tuple[str, str, str]] = set()
+
+    def _side(self, exchange: Any) -> _Side:
+        traded: SimInstrument = next(iter(exchange.instruments.values()))
+        allowed = self.bounds.position_max.get(traded.symbol)
+        most = None if allowed is None else int(allowed.scaleb(traded.size_precision))
+        return _Side(dict(exchange.ledger.balances(ACCOUNT)), traded, most)
+
+    # --- what is heard ------------------------------------------------------------------------------------------------
+
+    def sent(self, now_ns: int, venue: str, request: Sent, payload: bytes = b"") -> None:
+        """Bytes leave for a venue."""
+        self.now_ns = now_ns
+        self._hear(payload, venue, "the wire")
+        side = self._sides[venue]
+        if request.nonce:
+            nonce = int(request.nonce)
+            if nonce <= side.nonce:
+                self._broken("I12", venue, request.nonce, f"nonce {nonce} after {side.nonce}")
+            side.nonce = max(side.nonce, nonce)
+        if request.kind == "cancel":
+            self._is_cancelled = True
+            self._asked.update((*request.client_id.split(","), *request.venue_id.split(",")))
+        if request.kind == "place":
+            self._ingest()
+            self._sent_place(venue, request)
+        elif request.kind == "amend":
+            self._ingest()
+            self._sent_price(venue, request, self.places.get((venue, request.client_id)))
+
+    def told(self, now_ns: int, venue: str, *, book: bool) -> None:
+        """A message of the public side reaches the bot."""
+        if book:
+            self._sides[venue].book_ns = now_ns
+
+    def linked(self, now_ns: int, venue: str, channel: str, *, up: bool) -> None:
+        """A connection of the bot began or ended."""
+        side = self._sides[venue]
+        if channel == "public" and not up:
+            side.book_ns = 0
+        if channel == "private":
+            side.is_private_up, side.private_ns = up, now_ns
+
+    def stopped(self, now_ns: int) -> None:
+        """The operator says stop or kill."""
+        self._stopped_ns = now_ns
+        self._is_cancelled = not any(
+            order.request.client_id
+            and self._sides[name].is_private_up
+            and not self._asked & {order.request.client_id, order.order_id}
+            for name, venue in self.venues.items()
+            for order in venue.exchange.open_orders(ACCOUNT)
+        )
+
+    def _sent_place(self, venue: str, request: Sent) -> None:
+        key = (venue, request.client_id)
+        place = self.places.get(key)
+        if place is None and self.is_alive:
+            self._broken("I7", venue, request.client_id, f"{request.client_id} left before its intent was written")
+        if key in self._flying or key in self._over or request.client_id in self._sides[venue].ids:
+            self._broken("I12", venue, request.client_id, f"{request.client_id} was sent before")
+        traded = self._sent_price(venue, request, place)
+        size = None if traded is None else _size_units(request, traded)
+        if size is not None:
+            self._flying[key] = (request.side, size)
+        if place is not None and place.purpose == "quote":
+            if self._stopped_ns:
+                self._broken("I13", venue, request.client_id, f"{request.client_id} was quoted after stop")
+            down = self._sides[venue]
+            if not down.is_private_up and self.now_ns - down.private_ns > self.bounds.private_down_ns + 500 * MS:
+                self._broken("I10", venue, request.client_id, f"{request.client_id} with the private stream down")
+
+    def _sent_price(self, venue: str, request: Sent, place: Any) -> SimInstrument | None:
+        named = request.symbol or (place.symbol if place is not None else "")
+        instruments = self.venues[venue].exchange.instruments
+        traded = instruments.get(named) or instrument_of(named, instruments)
+        if traded is None:
+            if request.kind == "place":
+                self._broken("I8", venue, request.client_id, f"no instrument {named!r}")
+            return None
+        if request.size and _size_units(request, traded) is None:
+            self._broken("I8", venue, request.client_id, f"size {request.size} is not on the grid")
+        elif request.size and _size_units(request, traded, base=True) > self.bounds.order_max:
+            self._broken("I6", venue, request.client_id, f"an order of {request.size}")
+        if request.price:
+            self._look_at_price(venue, request, traded)
+        if (place is None or place.purpose == "quote") and self.is_alive:
+            book_ns = self._sides[venue].book_ns
+            if not book_ns:
+                self._broken("I9", venue, request.client_id, f"{request.client_id} is priced without a book")
+            elif self.now_ns - book_ns > self.bounds.book_age_ns:
+                age = (self.now_ns - book_ns) // MS
+                self._broken("I9", venue, request.client_id, f"{request.client_id} is priced from a book of {age} ms")
+        return traded
+
+    def _look_at_price(self, venue: str, request: Sent, traded: SimInstrument) -> None:
+        price = units(request.price, traded.price_precision)
+        if price is None or price % self._ticks[venue, traded.symbol]:
+            self._broken("I8", venue, request.client_id, f"price {request.price} is not on the grid")
+            return
+        bests = [best for best in self.venues[venue].exchange.recorded_best(traded.symbol) if best]
+        allowed = self.bounds.collar_bps + COLLAR_SLACK_BPS
+        if bests and min(abs(price - best) for best in bests) * 10_000 > allowed * bests[0]:
+            self._broken("I8", venue, request.client_id, f"price {request.price} is far from {bests}")
+
+    # --- after each step ----------------------------------------------------------------------------------------------
+
+    def look(self, now_ns: int) -> None:
+        """Check what can be checked now; cheap when nothing has happened."""
+        self.now_ns = now_ns
+        if not self._is_cancelled and self._stopped_ns and now_ns - self._stopped_ns > KILL_NS:
+            self._is_cancelled = True
+            self._broken("I13", "", "late", f"no cancel {(now_ns - self._stopped_ns) // MS} ms after stop")
+        grown = self._read != len(self.journal)
+        if grown:
+            self._ingest()
+        for name, venue in self.venues.items():
+            exchange = venue.exchange
+            blotter = exchange._blotter
+            mark = (
+                len(blotter.orders),
+                len(blotter.trades.get(ACCOUNT, ())),
+                len(blotter.open.get(ACCOUNT, ())),
+                len(exchange.ledger.entries),
+                len(self._flying),
+                self._read if grown else 0,
+            )
+            if mark != self._sides[name].mark:
+                self._sides[name].mark = mark
+                self._look_at(name, exchange)
+                self.looks += 1
+
+    def _look_at(self, name: str, exchange: Any) -> None:
+        side = self._sides[name]
+        blotter = exchange._blotter
+        for order in islice(blotter.orders.values(), side.orders, None):
+            if order.request.account == ACCOUNT:
+                self._new_order(name, order)
+        side.orders = len(blotter.orders)
+        trades = blotter.trades.get(ACCOUNT, ())
+        for trade in islice(trades, side.trades, None):
+            self._new_trade(name, exchange, trade)
+        side.trades = len(trades)
+        self._external(name)
+        open_orders = exchange.open_orders(ACCOUNT)
+        if self.is_alive and open_orders:
+            believed = self.bot.open_orders()
+            for order in open_orders:
+                client_id = order.request.client_id
+                if (name, client_id) in self.places and (name, client_id) not in believed:
+                    known = self._over.get((name, client_id), "nothing")
+                    self._broken("I2", name, client_id, f"{client_id} is open, the bot thinks not ({known})")
+        self._limits(name, exchange, open_orders)
+
+    def _new_order(self, name: str, order: SimOrder) -> None:
+        client_id = order.request.client_id
+        self._flying.pop((name, client_id), None)
+        if not client_id:
+            return
+        known = self._sides[name].ids.setdefault(client_id, order.order_id)
+        if known != order.order_id:
+            self._broken("I1", name, client_id, f"{client_id} is {known} and {order.order_id}")
+        over = self._over.get((name, client_id))
+        if over in ("OrderAbsent", "OrderRejected", "OrderDenied"):
+            self._broken("I3", name, client_id, f"{client_id} came to be after {over}")
+
+    def _new_trade(self, name: str, exchange: Any, trade: Any) -> None:
+        order = exchange.order(trade.order_id)
+        place = None if order is None else self.places.get((name, order.request.client_id))
+        if place is None:
+            return
+        self._sides[name].own += trade.side * trade.size
+        traded = exchange.instruments[trade.symbol]
+        volume = trade.size * 10 ** (SCALE - traded.size_precision)
+        self._volumes[place.purpose if place.purpose in self._volumes else "quote"] += volume
+        self._look_at_hedges(name)
+
+    def _look_at_hedges(self, name: str) -> None:
+        owed = self._volumes["quote"] + self._volumes["external"] + self._volumes["flatten"] + self.bounds.lot
+        if self._volumes["hedge"] > owed:
+            self._broken("I11", name, "", f"hedged {self._volumes['hedge']}, owed were {owed} (10^-{SCALE})")
+
+    def _external(self, name: str) -> None:
+        side = self._sides[name]
+        external = self.position(name) - side.own
+        if external != side.external:
+            # Of contracts: what was taken away, or ordered by hand.
+            scale = 10 ** (SCALE - side.traded.size_precision)
+            self._volumes["external"] += abs(external - side.external) * scale
+            side.external = external
+
+    def position(self, name: str) -> int:
+        """What the run holds at a venue by the venue's own word, in units of size."""
+        exchange = self.venues[name].exchange
+        traded = self._sides[name].traded
+        if traded.contract:
+            return int(sum(each.side * each.hold for each in exchange.positions.of(ACCOUNT)))
+        gained = exchange.ledger.balance(ACCOUNT, traded.base) - self._sides[name].base.get(traded.base, 0)
+        return int(gained // 10 ** (exchange.ledger.decimals(traded.base) - traded.size_precision))
+
+    def _limits(self, name: str, exchange: Any, open_orders: list[SimOrder]) -> None:
+        side = self._sides[name]
+        if side.most is None or not (open_orders or self._flying):
+            return
+        traded, most = side.traded, side.most + abs(side.external)
+        held = side.own + side.external
+        for sign in (BUY, SELL):
+            leaves = sum(
+                order.leaves
+                for order in open_orders
+                if order.request.side == sign and order.request.symbol == traded.symbol
+            )
+            flying = sum(size for (at, _), (way, size) in self._flying.items() if at == name and way == sign)
+            # What only reduces is allowed whatever is held.
+            if leaves + flying and sign * held + leaves + flying > most:
+                worst = f"{held} held, {leaves} open, {flying} on the way, allowed {most}"
+                self._broken("I6", name, traded.symbol, worst)
+
+    # --- the journal --------------------------------------------------------------------------------------------------
+
+    def _ingest(self) -> None:
+        for record in self.journal[self._read :]:
+            kind = type(record).__name__
+            if kind == "Place":
+                key = (record.venue, record.client_id)
+                if key in self.places:
+                    self._broken("I12", record.venue, record.client_id, f"{record.client_id} is intended twice")
+                self.places[key] = record
+                if record.purpose == "hedge" and not self._executions and not self._volumes["external"]:
+                    self._broken("I7", record.venue, record.client_id, "a hedge before any fill was written")
+            elif kind in GONE:
+                self._over_by(kind, record)
+            elif kind == "Fill":
+                self._fill(record)
+        self._read = len(self.journal)
+
+    def _over_by(self, kind: str, record: Any) -> None:
+        venue, client_id = record.venue, record.client_id
+        key = (venue, client_id)
+        if key not in self.places or venue not in self.venues:
+            return
+        self._over.setdefault(key, kind)
+        self._flying.pop(key, None)
+        order = self.venues[venue].exchange.by_client_id(ACCOUNT, client_id)
+        if order is not None and order.leaves:
+            self._broken("I3", venue, client_id, f"{client_id} is open at the venue, the bot wrote {kind}")
+
+    def _fill(self, record: Any) -> None:
+        if (record.venue, record.client_id) in self.places:
+            key = (record.venue, record.symbol)
+            self._executions.setdefault(key, {})[record.execution_id] = record.side * record.size
+
+    # --- at rest ------------------------------------------------------------------------------------------------------
+
+    def at_rest(self, now_ns: int) -> None:
+        """Check what can only be checked when nothing is on its way: I4, I5, I13 and I14."""
+        self.look(now_ns)
+        for name, venue in self.venues.items():
+            left = [order for order in venue.exchange.open_orders(ACCOUNT) if order.request.client_id]
+            if left and self._stopped_ns:
+                self._broken("I13", name, "left", f"{len(left)} own orders are left after stop")
+            if self.is_alive:
+                self._rest_of(name, venue.exchange)
+        for record in self.journal:
+            self._hear(repr(record).encode(), "", "the journal")
+            for text in (getattr(record, "text", ""), getattr(record, "reason", ""), getattr(record, "config", "")):
+                if text:
+                    self._hear(text if isinstance(text, bytes) else str(text).encode(), "", "the journal")
+
+    def _rest_of(self, name: str, exchange: Any) -> None:
+        traded = self._sides[name].traded
+        believed = self.bot.positions().get((name, traded.symbol))
+        trades = [
+            trade
+            for trade in exchange.trades(ACCOUNT)
+            if (order := exchange.order(trade.order_id)) is not None and (name, order.request.client_id) in self.places
+        ]
+        written = self._executions.get((name, traded.symbol), {})
+        happened = {trade.execution_id: trade.side * trade.size for trade in trades}
+        for missing in sorted(happened.keys() - written.keys()):
+            self._broken("I4", name, missing, f"execution {missing} was never booked")
+        for invented in sorted(written.keys() - happened.keys()):
+            self._broken("I4", name, invented, f"execution {invented} is booked, the venue has none")
+        held = self.position(name)
+        if believed is None:
+            if held:
+                self._broken("I5", name, "position", f"{held} held, nothing is booked")
+            return
+        quantity, cash, fees = believed
+        booked = sum(written.values()) + self._sides[name].external
+        if quantity != booked and booked == held:
+            self._broken("I4", name, "position", f"executions make {booked}, booked are {quantity}")
+        elif quantity != held:
+            self._broken("I5", name, "position", f"{held} held, {quantity} booked")
+        if self.is_told and not traded.contract:
+            paid = -sum(trade.side * trade.cost for trade in trades)
+            if cash != paid:
+                self._broken("I5", name, "cash", f"trades moved {paid}, booked are {cash}")
+        if self.is_told:
+            self._fees(name, exchange, fees)
+
+    def _fees(self, name: str, exchange: Any, booked: Mapping[str, int]) -> None:
+        ledger = exchange.ledger
+        fees: dict[str, int] = {}
+        for entry in ledger.entries:
+            if entry.account == ACCOUNT and entry.fee:
+                amount = entry.fee * 10 ** (SCALE - ledger.decimals(entry.asset))
+                fees[entry.asset] = fees.get(entry.asset, 0) + amount
+        ours = {asset: fee for asset, fee in booked.items() if fee}
+        if ours != fees:
+            self._broken("I5", name, "fees", f"fees were {fees}, booked are {ours}")
+
+    # --- what is broken -----------------------------------------------------------------------------------------------
+
+    def diverged(self, evidence: str) -> None:
+        """Two runs that must be the same were not."""
+        self._broken("I15", "", evidence, evidence)
+
+    def _hear(self, said: bytes, venue: str, where: str) -> None:
+        for secret in self.bounds.secrets:
+            if secret and secret.encode() in said:
+                self._broken("I14", venue, where, f"a secret is in {where}")
+
+    def _broken(self, invariant: str, venue: str, subject: str, evidence: str) -> None:
+        if (invariant, venue, subject) not in self._known:
+            self._known.add((invariant, venue, subject))
+            self.violations.append(Violation(invariant, self.now_ns, venue, evidence))
+
+
+def _size_units(request: Sent, traded: SimInstrument, *, base: bool = False) -> Any:
+    """A written size in the instrument's units; base: as a Decimal of the asset. None where it is between two units."""
+    decimals = 0 if traded.contract else traded.size_precision
+    size = units(request.size, decimals)
+    if size is None:
+        return None
+    size *= traded.contract or 1
+    return Decimal(size).scaleb(-traded.size_precision) if base else size

@@ -1,0 +1,188 @@
+"""`mm chaos`: a verdict for a configuration in a world of faults, and any of its runs again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from mm.chaos.campaign import Job, Summary, pair_jobs, run_all
+from mm.chaos.checker import INVARIANTS
+from mm.chaos.faults import CLASSES, Fault
+from mm.chaos.running import Trial, failure_of, read_script, shrink, write_script
+from mm.chaos.world import Report
+from mm.config import SettingsError
+from mm.errors import ConfigError
+
+DONE: Final = 0
+BROKEN: Final = 1
+USAGE: Final = 2
+PAIRS_FIRST: Final = 1_000_000
+"""Seeds of the pairs: others than those of the runs that mix everything."""
+EPILOG: Final = """\
+exit codes: 0 nothing was broken; 1 something was, see the table; 2 wrong arguments or configuration.
+classes: """ + ", ".join(f"{number} {title}" for number, title in CLASSES.items())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mm chaos",
+        description="Run a configuration against simulated venues in which everything goes wrong, and judge it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration (default: one for each seed)")
+    parser.add_argument("--seeds", type=_count, default=20, metavar="N", help="how many (default 20)")
+    parser.add_argument("--first", type=_count, default=1, metavar="S", help="the first seed (default 1)")
+    parser.add_argument("--seed", type=_count, metavar="S", help="this seed alone, with all that it breaks")
+    parser.add_argument("--minutes", type=_minutes, default=10.0, metavar="M", help="virtual, of each (default 10)")
+    parser.add_argument("--faults", type=_classes, default=(), metavar="CLASS,...", help="only these classes")
+    parser.add_argument("--pairs", action="store_true", help="a run for each ordered pair of classes besides")
+    parser.add_argument("--script", type=Path, metavar="FILE", help="play a script again that --shrink wrote")
+    parser.add_argument(
+        "--shrink", type=Path, metavar="FILE", help="drop faults of --seed or --script, write what is left"
+    )
+    parser.add_argument("--state", type=Path, metavar="FILE", help="verdicts; seeds that have one are not run again")
+    parser.add_argument("--processes", type=_count, default=1, metavar="N", help="at a time (default 1)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        if arguments.script is not None:
+            return _one(*read_script(arguments.script, arguments.config), arguments)
+        if arguments.seed is not None:
+            trial = Trial(arguments.seed, arguments.minutes, arguments.config)
+            return _one(trial, trial.draw(arguments.faults), arguments)
+        Trial(arguments.first, arguments.minutes, arguments.config)
+        return _many(arguments)
+    except (ConfigError, SettingsError, LookupError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return USAGE
+
+
+def _one(trial: Trial, faults: list[Fault], arguments: argparse.Namespace) -> int:
+    report = trial.run(faults)
+    if arguments.shrink is not None and not report.is_good:
+        small = shrink(lambda fewer: failure_of(trial.run(fewer)), faults)
+        write_script(arguments.shrink, trial, small)
+        report = trial.run(small)
+        print(f"{len(faults)} faults became {len(small)}: mm chaos --script {arguments.shrink}", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(_json(report)))
+    else:
+        print(f"seed {report.seed}: {report.events} events, {report.orders} orders, {report.fills} fills")
+        for fault in sorted(report.faults, key=lambda each: each.number):
+            print(f"  {CLASSES[fault.number]:36} x{fault.fired:<3} {fault.words()}")
+        for violation in report.violations:
+            print(f"BROKEN {violation} ({INVARIANTS[violation.invariant]})")
+        if report.crash:
+            print(report.crash)
+        print("nothing was broken" if report.is_good else "something was broken")
+    return DONE if report.is_good else BROKEN
+
+
+def _many(arguments: argparse.Namespace) -> int:
+    config = "" if arguments.config is None else str(arguments.config)
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    jobs = [Job(seed, arguments.minutes, arguments.faults, config) for seed in seeds]
+    if arguments.pairs:
+        jobs += pair_jobs(PAIRS_FIRST, arguments.minutes)
+
+    def show(verdict: dict[str, Any]) -> None:
+        if verdict["failure"]:
+            print(
+                f"seed {verdict['seed']} broke {', '.join(verdict['failure'])}: {_again(verdict, config)}",
+                file=sys.stderr,
+            )
+
+    total = run_all(jobs, arguments.state, arguments.processes, show)
+    if arguments.json:
+        print(json.dumps(_totals(total)))
+    else:
+        _print(total, config)
+    return BROKEN if total.failed else DONE
+
+
+def _again(verdict: dict[str, Any], config: str) -> str:
+    classes = ",".join(map(str, verdict["classes"]))
+    words = ["mm chaos --seed", str(verdict["seed"])]
+    words += ["--config", config] if config else []
+    words += ["--faults", classes] if classes else []
+    words += ["--minutes", f"{verdict['minutes']:g}"] if verdict["minutes"] != 10 else []
+    return " ".join(words)
+
+
+def _print(total: Summary, config: str) -> None:
+    print(f"{total.seeds} seeds, {total.counted} of them held enough to count")
+    print(f"{total.events} events, {total.orders} orders, {total.fills} fills")
+    if total.cpu_s:
+        events_s = total.events / total.cpu_s
+        print(f"{total.virtual_s / total.cpu_s:.0f} times real time on one core, {events_s:.0f} events a second")
+    for number, title in CLASSES.items():
+        print(f"  {number:2} {title:52} struck {total.fired[number]}")
+    print(f"  ordered pairs of classes in one run: {len(total.pairs)} of {len(CLASSES) * (len(CLASSES) - 1)}")
+    for verdict in total.failed:
+        first = verdict["violations"][0] if verdict["violations"] else verdict["crash"].strip().splitlines()[-1]
+        print(f"BROKEN {_again(verdict, config)}\n       {first}")
+    print("something was broken" if total.failed else "nothing was broken")
+
+
+def _totals(total: Summary) -> dict[str, Any]:
+    return {
+        "seeds": total.seeds,
+        "counted": total.counted,
+        "events": total.events,
+        "orders": total.orders,
+        "fills": total.fills,
+        "cpu_s": round(total.cpu_s, 1),
+        "virtual_s": total.virtual_s,
+        "fired": {str(number): total.fired[number] for number in CLASSES},
+        "pairs": len(total.pairs),
+        "failed": total.failed,
+    }
+
+
+def _json(report: Report) -> dict[str, Any]:
+    return {
+        "seed": report.seed,
+        "events": report.events,
+        "orders": report.orders,
+        "fills": report.fills,
+        "log": report.log_hash,
+        "faults": [fault.to_json() | {"fired": fault.fired} for fault in report.faults],
+        "violations": [str(violation) for violation in report.violations],
+        "crash": report.crash,
+    }
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes <= 10_000:
+        raise argparse.ArgumentTypeError(f"expected minutes above 0 and up to 10000, got {text!r}")
+    return minutes
+
+
+def _classes(text: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(each) for each in text.split(","))
+    except ValueError:
+        numbers = (0,)
+    if any(number not in CLASSES for number in numbers):
+        raise argparse.ArgumentTypeError(f"expected numbers of classes from 1 to {len(CLASSES)}, got {text!r}")
+    return numbers

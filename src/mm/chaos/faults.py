@@ -1,0 +1,274 @@
+"""What may befall a run, by class, and the script that a seed draws from it.
+
+The classes are those of `docs/fault_world.md`. A fault is a rule of the simulated venues' hooks (`simulator/hooks.py`),
+or something that befalls the bot's own process (`act`): see `world.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+
+from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
+
+CLASSES: Final[dict[int, str]] = {
+    1: "ambiguous reply",
+    2: "event duplicated",
+    3: "event late or reordered",
+    4: "event lost",
+    5: "query lag",
+    6: "public data bad or stale",
+    7: "link cut",
+    8: "token refused",
+    9: "quota or ban",
+    10: "venue rule or mode change",
+    11: "hedge leg failing or position changed from outside",
+    12: "process stopped or killed",
+    13: "host time or resources",
+    14: "storage",
+}
+FIRST_S: Final = 15.0
+"""The run connects and quotes before anything befalls it."""
+QUIET_S: Final = 100.0
+"""The last seconds are without new faults: lists are read each half minute and minute, and an order that never came to
+be is in doubt for some 80 s."""
+ENDING: Final = frozenset({"kill", "disk"})
+"""Acts after which the bot's process is gone, and what is left of it is cancelled by the rescue."""
+
+Rule = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Fault:
+    """One thing that befalls the run.
+
+    number: of its class; venue: where, "" for the bot's own process; rule: of the venue's hooks; act: "freeze", "kill",
+    "disk" or "stop" of the bot, at_s into the run for duration_s; fired: how often it struck.
+    """
+
+    number: int
+    venue: str = ""
+    rule: Rule = field(default_factory=dict)
+    act: str = ""
+    at_s: float = 0.0
+    duration_s: float = 0.0
+    fired: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As a script's file has it."""
+        if self.act:
+            return {"class": self.number, "act": self.act, "at_s": self.at_s, "duration_s": self.duration_s}
+        return {"class": self.number, "venue": self.venue, "rule": self.rule}
+
+    def words(self) -> str:
+        """For a report."""
+        if self.act:
+            return f"bot {self.act} at {self.at_s:.1f} s" + (f" for {self.duration_s:.1f} s" if self.duration_s else "")
+        moment = self.rule.get("at_s") or self.rule.get("from_s") or 0.0
+        return f"{self.venue} {self.rule['on']} {self.rule.get('name', '')} {self.rule['action']} at {moment:.1f} s"
+
+
+def fault_of(value: dict[str, Any]) -> Fault:
+    """The fault of a script's file. Raises ValueError for what is none."""
+    try:
+        found = Fault(
+            int(value["class"]),
+            str(value.get("venue", "")),
+            dict(value.get("rule", {})),
+            str(value.get("act", "")),
+            float(value.get("at_s", 0)),
+            float(value.get("duration_s", 0)),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"a fault has class, and venue with rule, or act with at_s: not {value!r} ({error})") from None
+    if found.number not in CLASSES:
+        raise ValueError(f"class must be one of 1 to {len(CLASSES)}, not {found.number}")
+    if bool(found.act) == bool(found.rule):
+        raise ValueError(f"a fault has either a rule or an act, not {value!r}")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the places of a venue's hooks are called."""
+
+    create: str
+    events: tuple[str, ...]
+    reads: tuple[str, ...]
+    books: str
+    trades: str
+    refusals: tuple[str, ...]
+    bans: tuple[str, ...]
+    change: str = ""
+
+
+NAMES: Final[dict[str, Names]] = {
+    KRAKEN: Names(
+        "add_order", ("executions",), ("OpenOrders",), "book", "trade",
+        ("EService:Unavailable", "EGeneral:Internal error", "EOrder:Unknown reason"),
+        ("EAPI:Rate limit exceeded", "EOrder:Rate limit exceeded"), "amend_order",
+    ),
+    MEXC_SPOT: Names(
+        "POST order", ("deals", "orders"), ("GET openOrders", "GET myTrades"), "aggre.depth", "aggre.deals",
+        ("30016:Trading disabled", "1002:no rule for this"), ("429:Too many requests", "510:Requests are too frequent"),
+    ),
+    MEXC_FUTURES: Names(
+        "POST order/create", ("order", "order.deal", "position"), ("GET order/list/open_orders",), "depth", "deal",
+        ("1002:contract not available", "2011:no such thing"), ("510:Requests are too frequent",),
+    ),
+}  # fmt: skip
+
+
+class Draw:
+    """Draws the faults of a run from its seed."""
+
+    def __init__(self, chance: Random, venues: Sequence[str], hedges: Collection[str], seconds: float) -> None:
+        self._chance, self._venues, self._hedges = chance, list(venues), set(hedges)
+        self._last_s = max(FIRST_S + 1.0, seconds - QUIET_S)
+
+    def fault(self, number: int) -> Fault:
+        """A fault of a class, somewhere and some time."""
+        chance = self._chance
+        at_s = round(chance.uniform(FIRST_S, self._last_s), 3)
+        if number in (12, 13, 14):
+            return self._of_process(number, at_s)
+        venue = chance.choice(self._venues)
+        if number == 11 and self._hedges:
+            venue = chance.choice(sorted(self._hedges))
+        rule = getattr(self, f"_rule_{number}")(venue, NAMES[venue])
+        if rule["on"] == "clock":
+            return Fault(number, venue, rule | {"at_s": at_s})
+        if chance.random() < 0.2:
+            return Fault(number, venue, rule | {"from_s": at_s, "until_s": self._last_s, "rate": 0.05, "times": 8})
+        many = {"times": chance.choice((1, 1, 2, 5)), "skip": chance.choice((0, 0, 1, 3))}
+        return Fault(number, venue, rule | {"from_s": at_s, "until_s": self._last_s} | many)
+
+    def _of_process(self, number: int, at_s: float) -> Fault:
+        chance = self._chance
+        if number == 14:
+            return Fault(14, act="disk", at_s=at_s)
+        if number == 13:
+            return Fault(13, act="freeze", at_s=at_s, duration_s=round(chance.uniform(0.2, 10.0), 3))
+        act = chance.choice(("freeze", "kill", "stop"))
+        return Fault(12, act=act, at_s=at_s, duration_s=round(chance.uniform(12, 70), 3) if act == "freeze" else 0.0)
+
+    def _rule_1(self, venue: str, names: Names) -> Rule:
+        place, action = self._chance.choice(
+            [("reply", each) for each in ("withhold", "corrupt", "garbage", "disconnect")]
+            + [("request", "drop"), ("request", "disconnect")]
+            + ([] if venue == KRAKEN else [("reply", "status")])
+        )
+        return {"on": place, "name": self._entry(names), "action": action}
+
+    def _rule_2(self, venue: str, names: Names) -> Rule:
+        del venue
+        if self._chance.random() < 0.3:
+            return {"on": "reply", "name": self._entry(names), "action": "duplicate"}
+        return {"on": "message", "name": self._chance.choice(names.events), "action": "duplicate"}
+
+    def _rule_3(self, venue: str, names: Names) -> Rule:
+        del venue
+        place, name = self._chance.choice(
+            [("message", each) for each in names.events] + [("reply", names.create), ("request", self._entry(names))]
+        )
+        delay_s = self._chance.choice((0.05, 0.5, 2.0, 6.0))
+        return {"on": place, "name": name, "action": "delay", "delay_s": delay_s}
+
+    def _rule_4(self, venue: str, names: Names) -> Rule:
+        del venue
+        return {
+            "on": "message",
+            "name": self._chance.choice(names.events),
+            "action": self._chance.choice(("drop", "gap", "garbage", "corrupt")),
+        }
+
+    def _rule_5(self, venue: str, names: Names) -> Rule:
+        del venue
+        delay_s = self._chance.choice((0.5, 2.0, 10.0))
+        return {"on": "request", "name": self._chance.choice(names.reads), "action": "lag", "delay_s": delay_s}
+
+    def _rule_6(self, venue: str, names: Names) -> Rule:
+        chance = self._chance
+        if chance.random() < 0.25:
+            duration_s = round(chance.uniform(1, 20), 2)
+            return {"on": "clock", "action": "silence", "target": "public", "duration_s": duration_s}
+        kinds = ["drop", "corrupt", "gap", "duplicate", "garbage", "delay"] + (["checksum"] if venue == KRAKEN else [])
+        name = names.trades if chance.random() < 0.15 else names.books
+        return {"on": "message", "name": name, "action": chance.choice(kinds), "delay_s": chance.choice((0.3, 3.0))}
+
+    def _rule_7(self, venue: str, names: Names) -> Rule:
+        del venue, names
+        chance = self._chance
+        if chance.random() < 0.4:
+            return {"on": "clock", "action": "outage", "duration_s": round(chance.uniform(0.5, 45), 2)}
+        if chance.random() < 0.3:
+            return {"on": "clock", "action": "silence", "target": "all", "duration_s": round(chance.uniform(1, 30), 2)}
+        target, code = chance.choice(("all", "public", "private")), chance.choice((0, 1001, 1011, 1012))
+        return {"on": "clock", "action": "disconnect", "target": target, "code": code}
+
+    def _rule_8(self, venue: str, names: Names) -> Rule:
+        del venue, names
+        return {"on": "clock", "action": "tokens"}
+
+    def _rule_9(self, venue: str, names: Names) -> Rule:
+        if self._chance.random() < 0.3:
+            status = 429 if venue == KRAKEN else self._chance.choice((403, 418, 429))
+            duration_s = round(self._chance.uniform(2, 60), 2)
+            return {"on": "clock", "action": "ban", "status": status, "duration_s": duration_s}
+        name = self._chance.choice((self._entry(names), *names.reads))
+        return {"on": "request", "name": name, "action": "refuse", "error": self._chance.choice(names.bans)}
+
+    def _rule_10(self, venue: str, names: Names) -> Rule:
+        chance = self._chance
+        if chance.random() < 0.25:
+            return {"on": "clock", "action": "cancel_all"}
+        if chance.random() < 0.1:
+            return {"on": "clock", "action": "tick", "value": chance.choice((2, 5))}
+        if chance.random() < 0.4:
+            error = chance.choice(names.refusals)
+            return {"on": "request", "name": self._entry(names), "action": "refuse", "error": error}
+        modes = ("post_only", "cancel_only", "limit_only", "maintenance") if venue == KRAKEN else ("maintenance",)
+        return {
+            "on": "clock", "action": "mode", "mode": chance.choice(modes), "duration_s": round(chance.uniform(1, 40), 2)
+        }  # fmt: skip
+
+    def _rule_11(self, venue: str, names: Names) -> Rule:
+        chance = self._chance
+        if venue != MEXC_FUTURES or chance.random() < 0.3:
+            error = chance.choice(names.refusals)
+            return {"on": "request", "name": names.create, "action": "refuse", "error": error}
+        sign = chance.choice((-1, 1))
+        return chance.choice(
+            (
+                {"on": "clock", "action": "adl", "percent": 40, "told": chance.choice(("push", "lists"))},
+                {"on": "clock", "action": "foreign_order", "value": 13 * sign},
+                {"on": "clock", "action": "leverage", "value": chance.choice((10, 15))},
+                {"on": "clock", "action": "mark", "percent": 2 * sign, "duration_s": 3},
+                {"on": "clock", "action": "funding", "percent": 0.02 * sign, "duration_s": 2},
+            )
+        )
+
+    def _entry(self, names: Names) -> str:
+        return names.change if names.change and self._chance.random() < 0.5 else names.create
+
+
+def draw(
+    seed: int, venues: Sequence[str], hedges: Collection[str], seconds: float, classes: Sequence[int] = ()
+) -> list[Fault]:
+    """The faults of a run. classes: only of these, each at least twice; none stands for any three to seven of all."""
+    chance = Random(f"faults:{seed}")
+    source = Draw(chance, venues, hedges, seconds)
+    if classes:
+        chosen = list(classes)
+    else:
+        chosen = chance.sample(range(1, 12), chance.randrange(3, 7))
+        chosen += [number for number, share in ((12, 0.25), (13, 0.35), (14, 0.08)) if chance.random() < share]
+    numbers = [number for number in chosen for _ in range(1 if number in (12, 14) else chance.randrange(2, 5))]
+    faults = [source.fault(number) for number in numbers]
+    ends = [fault for fault in faults if fault.act in ENDING or fault.act == "stop"]
+    # A run ends once, and late enough for the other faults to have struck.
+    for fault in ends:
+        fault.at_s = round(max(fault.at_s, 0.7 * seconds), 3)
+    return [fault for fault in faults if fault not in ends[1:]]

@@ -1,0 +1,97 @@
+"""The configurations that seeds try when the user has none of his own: two and three venues, several policies."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from mm.config import Environment, Settings, load
+from mm.inventory.hedging import parameters_of as policies_of
+from mm.strategies import parameters_of
+
+WAYS: Final = ("spot", "contracts", "contracts and fallback")
+TEXT: Final = """
+[run]
+world = "sim"
+seed = {seed}
+
+[venues.kraken]
+tier = "pro"
+accept_account_wide_timer = true
+dead_man_switch_s = {timer}
+
+{venues}
+
+[conversion.USDT]
+{conversion}
+
+[strategies.btc]
+venue = "kraken"
+symbol = "BTC/USD"
+spread_bps = {spread}
+quote_size = {size}
+levels = {levels}
+level_step_bps = 0.4
+max_position = 0.05
+refresh_interval_ms = {refresh}
+refresh_tolerance_bps = {tolerance}
+max_order_age_s = {age}
+
+[hedging.btc]
+policy = "{policy}"
+primary = "kraken"
+symbol = "BTC/USD"
+threshold = 50
+debt_max_usd = {debt}
+{hedge}
+
+[limits]
+max_total_exposure_usd = 100_000
+default_max_position = {position}
+max_order_size = 0.1
+max_open_orders = {orders}
+"""
+SPOT: Final = ("mexc_spot", "BTC/USDT")
+CONTRACTS: Final = ("mexc_futures", "BTC/USDT:USDT")
+
+
+def drawn(seed: int) -> str:
+    """The text of a seed's configuration."""
+    chance = Random(f"settings:{seed}")
+    way = chance.choice(WAYS)
+    (venue, symbol), more = (SPOT if way == "spot" else CONTRACTS), []
+    hedge = f'hedge = "{venue}"\nhedge_symbol = "{symbol}"'
+    if way == "contracts and fallback":
+        more.append(SPOT[0])
+        hedge += f'\nfallback = "{SPOT[0]}"\nfallback_symbol = "{SPOT[1]}"'
+    return TEXT.format(
+        seed=seed,
+        timer=chance.choice((15, 30, 60)),
+        venues="\n\n".join(f"[venues.{name}]" for name in (venue, *more)),
+        # A rate that moves costs a message a second; a peg none.
+        conversion="peg = 1",
+        spread=chance.choice(("0.3", "0.5", "1.0")),
+        size=chance.choice(("0.002", "0.005")),
+        levels=chance.choice((1, 1, 2, 3)),
+        refresh=chance.choice((0, 1000, 2000)),
+        tolerance=chance.choice(("0.2", "0.5")),
+        age=chance.choice((20, 60, 300)),
+        policy=chance.choice(("cross_exchange", "cross_exchange", "immediate")),
+        debt=chance.choice((800, 1500, 3000)),
+        hedge=hedge,
+        position=chance.choice(("0.06", "0.1")),
+        orders=chance.choice((6, 12)),
+    )
+
+
+def read(path: Path | None, seed: int) -> Settings:
+    """The user's configuration, or the one that the seed draws. Raises ConfigError."""
+    overrides: dict[tuple[str, ...], Any] = {("run", "seed"): seed}
+    if path is not None:
+        return load(path, Environment({}), overrides, parameters_of, policies_of)
+    with tempfile.TemporaryDirectory(prefix="mm-chaos-") as folder:
+        written = Path(folder) / "chaos.toml"
+        written.write_text(drawn(seed))
+        return load(written, Environment({}), overrides, parameters_of, policies_of)

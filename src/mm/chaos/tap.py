@@ -1,0 +1,87 @@
+"""The wires between the bot and one venue: what goes over them is shown to the judge, and the bot can stand still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappush
+from typing import Any, Final
+
+from mm.backtest.memory import MemoryWorld
+from mm.chaos.checker import Checker
+from mm.chaos.wire import of_frame, of_request
+from mm.net.actions import Disconnect, Request, Send
+
+BOOKS: Final = (b'"channel":"book"', b"aggre.depth", b"push.depth")
+"""How a message with a book is told from others, by its bytes."""
+
+
+class Tapped(MemoryWorld):
+    """One venue's wires. `checker` hears them; until `frozen_ns` the bot's process does nothing at all."""
+
+    checker: Checker
+    name: str
+    frozen_ns = 0
+    touched = True
+    """Something happened since the last time that somebody asked when it is due."""
+
+    def due_ns(self) -> int:
+        """When something is due; a process that stands still misses its own deadlines."""
+        dues = [self.venue.next_deadline(), self._machine_due()]
+        if self._queue:
+            dues.append(self._queue[0][0])
+        return min((due for due in dues if due), default=0)
+
+    def _machine_due(self) -> int:
+        due_ns = self.machine.next_deadline()
+        return max(due_ns, self.frozen_ns) if due_ns else 0
+
+    def _drain(self) -> None:
+        self.touched = True
+        super()._drain()
+
+    def _do(self, action: Any) -> None:
+        if isinstance(action, Send):
+            for sent in of_frame(self.name, action.payload):
+                self.checker.sent(self.now_ns, self.name, sent, action.payload)
+        elif isinstance(action, Request):
+            request = action.request
+            whole = b" ".join((request.path.encode(), request.body))
+            for sent in of_request(self.name, request.method, request.path, request.body):
+                self.checker.sent(self.now_ns, self.name, sent, whole)
+        elif isinstance(action, Disconnect):
+            self.checker.linked(self.now_ns, self.name, action.channel, up=False)
+        super()._do(action)
+
+    def _thawed(self, again: Callable[[], None]) -> bool:
+        """Whether the bot runs; what it is told while it does not waits in its order."""
+        if self.now_ns >= self.frozen_ns:
+            return True
+        self._serial += 1
+        heappush(self._queue, (self.frozen_ns, self._serial, again))
+        return False
+
+    def _opened(self, channel: str, number: int) -> None:
+        if self._thawed(lambda: self._opened(channel, number)):
+            self.checker.linked(self.now_ns, self.name, channel, up=True)
+            super()._opened(channel, number)
+
+    def _refused(self, channel: str, attempt: int, text: str) -> None:
+        if self._thawed(lambda: self._refused(channel, attempt, text)):
+            super()._refused(channel, attempt, text)
+
+    def _answer(self, number: int, status: int, body: bytes) -> None:
+        if self._thawed(lambda: self._answer(number, status, body)):
+            super()._answer(number, status, body)
+
+    def _message(self, number: int, payload: bytes) -> None:
+        if self._thawed(lambda: self._message(number, payload)):
+            if number in self._channels:
+                self.checker.told(self.now_ns, self.name, book=any(mark in payload[:80] for mark in BOOKS))
+            super()._message(number, payload)
+
+    def _ended(self, number: int, code: int, reason: str) -> None:
+        if self._thawed(lambda: self._ended(number, code, reason)):
+            channel = self._channels.get(number)
+            if channel is not None:
+                self.checker.linked(self.now_ns, self.name, channel, up=False)
+            super()._ended(number, code, reason)

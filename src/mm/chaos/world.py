@@ -1,0 +1,373 @@
+"""One run in the world of faults: the real bot and the simulated venues of its configuration, from one seed."""
+
+from __future__ import annotations
+
+import traceback
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from random import Random
+from typing import Any, Final
+
+from mm._core import events as ev
+from mm.chaos.checker import SCALE, Bounds, Checker, Violation
+from mm.chaos.faults import ENDING, Fault
+from mm.chaos.market import sampled
+from mm.chaos.tap import Tapped
+from mm.config import Secret, Settings
+from mm.config.canonical import from_json, to_json
+from mm.driver import Driver
+from mm.engine import Engine
+from mm.errors import InvariantError
+from mm.exchanges import find
+from mm.inventory.hedging import parameters_of as policies_of
+from mm.live.linking import Addresses, make_link, symbols_of
+from mm.live.rescue import Rescue
+from mm.persistence.recorder import MemoryRecorder
+from mm.simulator.hooks import ACTIONS
+from mm.simulator.kinds import ACCOUNT, KINDS, MEXC_FUTURES, Operated
+from mm.strategies import parameters_of
+
+SECOND: Final = 1_000_000_000
+START: Final = 1_700_000_000 * SECOND
+STEPS_MAX: Final = 20_000
+"""In one moment: what waited for a process that stood still comes at once."""
+REST_S: Final = 90
+THRESHOLD: Final = 100
+"""Dollars of debt that a policy without a threshold of its own may leave."""
+STOP_S: Final = 60
+EVENTS_MIN, ORDERS_MIN, FAULTS_MIN, KINDS_MIN = 3_000, 100, 5, 3
+"""What ten virtual minutes must hold for their seed to count."""
+BOOK_SLACK_NS: Final = 250_000_000
+"""A message is taken at the moment of its arrival, its bytes were told apart by what begins it."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run was and what it did."""
+
+    seed: int
+    faults: list[Fault]
+    events: int = 0
+    orders: int = 0
+    fills: int = 0
+    log_hash: str = ""
+    violations: list[Violation] = field(default_factory=list)
+    crash: str = ""
+
+    @property
+    def fired(self) -> Counter[int]:
+        """How often faults of each class struck."""
+        found: Counter[int] = Counter()
+        for fault in self.faults:
+            if fault.fired:
+                found[fault.number] += fault.fired
+        return found
+
+    @property
+    def is_good(self) -> bool:
+        """Nothing was broken."""
+        return not self.violations and not self.crash
+
+    def counts(self, minutes: float) -> bool:
+        """Whether the run held enough for its seed to count."""
+        share = min(1.0, minutes / 10)
+        fired = self.fired
+        return (
+            self.events >= EVENTS_MIN * share
+            and self.orders >= ORDERS_MIN * share
+            and fired.total() >= FAULTS_MIN
+            and len(fired) >= KINDS_MIN
+        )
+
+
+class World:
+    """settings: of the bot, every venue one that can be simulated; faults: what befalls it, from `faults.draw`."""
+
+    def __init__(self, settings: Settings, seed: int, faults: Sequence[Fault], seconds: float = 600.0) -> None:
+        self.seed, self.faults, self.seconds = seed, list(faults), seconds
+        chance = Random(f"world:{seed}")
+        self.venues = _venues(settings, seed, chance)
+        self._rules = _give_rules(self.venues, self.faults)
+        self.settings = _with_keys(settings, self.venues)
+        self.journal = MemoryRecorder(keep=True)
+        self.faces = {name: find(name) for name in self.venues}
+        start = ev.Start(START, seed, 1, to_json(self.settings))
+        self.journal.record(start)
+        self._start = start
+        self.engine = Engine(start, self.settings, self.faces, self.journal)
+        self.driver = Driver(self.engine, {name: self._link(name, seed) for name in self.venues}, self.journal)
+        bounds = _bounds(self.settings, self.venues)
+        self.checker = Checker(self.venues, self, self.journal.events, bounds)
+        latency_ns = chance.choice((50_000, 200_000, 2_000_000, 20_000_000, 100_000_000))
+        jitter_ns = chance.choice((0, 100_000, latency_ns))
+        self.wires: dict[str, Tapped] = {}
+        for name in self.venues:
+            wires = Tapped(
+                self.driver.ports[name], self.venues[name], now_ns=START, seed=seed, latency_ns=latency_ns,
+                jitter_ns=jitter_ns,
+            )  # fmt: skip
+            wires.checker, wires.name = self.checker, name
+            self.wires[name] = wires
+        self.driver.on_output = self._output
+        self.crash = ""
+        self.now_ns = START
+        self._rescues: dict[str, Rescue] = {}
+
+    def _link(self, name: str, seed: int) -> Any:
+        public, private = KINDS[name].paths
+        where = Addresses("http://127.0.0.1", f"ws://127.0.0.1{public}", f"ws://127.0.0.1{private}")
+        return make_link(
+            self.settings.venues[name], where, self.faces[name], symbols_of(self.settings, name), seed=seed
+        )
+
+    def _output(self, venue: str) -> None:
+        self.wires[venue].tell(lambda now_ns: None)
+
+    # --- what the judge may ask ---------------------------------------------------------------------------------------
+
+    def open_orders(self) -> Collection[tuple[str, str]]:
+        """See `checker.Bot`."""
+        return {(order.venue, order.client_id) for order in self.engine.orders.open()}
+
+    def positions(self) -> Mapping[tuple[str, str], tuple[int, int, Mapping[str, int]]]:
+        """See `checker.Bot`."""
+        found = {}
+        for key, market in self.engine.markets.items():
+            position = market.position
+            found[key] = (position.quantity, position.cash, position.fees)
+        return found
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    def play(self) -> Report:
+        """Run from the first connect to the last proof; a second call is an error."""
+        try:
+            self._play()
+        except Exception:  # noqa: BLE001  whatever ends the bot is what the run was for
+            self.crash = traceback.format_exc(limit=-6)
+        events = self.journal.events
+        kinds = Counter(type(event).__name__ for event in events)
+        return Report(
+            self.seed, self.faults, len(events), kinds["Place"], kinds["Fill"], self.journal.log_hash(),
+            self.checker.violations, self.crash,
+        )  # fmt: skip
+
+    def _play(self) -> None:
+        for wires in self.wires.values():
+            wires.start()
+        acts = sorted((fault for fault in self.faults if fault.act), key=lambda fault: fault.at_s)
+        stopped = False
+        for fault in acts:
+            if self.run(START + int(fault.at_s * SECOND)):
+                break
+            fault.fired += 1
+            if fault.act == "freeze":
+                self._freeze(int(fault.duration_s * SECOND))
+            elif fault.act == "stop":
+                stopped = True
+                break
+            elif fault.act in ENDING:
+                self._end()
+                return
+        if not stopped:
+            self.run(START + int(self.seconds * SECOND))
+            self._rest()
+        self._count()
+        self._stop()
+        self.checker.at_rest(self.now_ns)
+        if self.replayed().state_hash() != self.engine.state_hash():
+            self.checker.diverged("a replay of the journal ends elsewhere")
+
+    def run(self, until_ns: int, done: Any = None) -> bool:
+        """Let time pass for all venues; returns whether `done` said so."""
+        wires = list(self.wires.values())
+        dues = [0] * len(wires)
+        steps = 0
+        checker = self.checker
+        for each in wires:
+            each.touched = True
+        while True:
+            for number, each in enumerate(wires):
+                if each.touched:
+                    each.touched = False
+                    dues[number] = each.due_ns()
+            due_ns, number = 0, 0
+            for index, due in enumerate(dues):
+                if due and (not due_ns or due < due_ns):
+                    due_ns, number = due, index
+            if not due_ns or due_ns > until_ns:
+                self.now_ns = max(self.now_ns, until_ns)
+                for each in wires:
+                    each.now_ns = self.now_ns
+                return False
+            steps = 0 if due_ns > self.now_ns else steps + 1
+            if steps > STEPS_MAX:
+                raise InvariantError("time stands still: something is due again and again at the same moment")
+            self.now_ns = max(self.now_ns, due_ns)
+            for each in wires:
+                each.now_ns = self.now_ns
+            wires[number].step()
+            checker.look(self.now_ns)
+            if done is not None and done():
+                return True
+
+    def _freeze(self, duration_ns: int) -> None:
+        for wires in self.wires.values():
+            wires.frozen_ns = self.now_ns + duration_ns
+            wires.touched = True
+
+    def _tell(self, action: str, argument: str) -> None:
+        first = next(iter(self.wires.values()))
+        first.tell(lambda now_ns: self.driver.operate(now_ns, action, argument))
+
+    def _rest(self) -> None:
+        """No new quotes, and time for what is owed and in doubt."""
+        for name in self.settings.strategies:
+            self._tell("pause", name)
+        for _ in range(REST_S // 5):
+            if self._is_settled() and self._is_believed():
+                break
+            self.run(self.now_ns + 5 * SECOND)
+
+    def _is_settled(self) -> bool:
+        return not any(venue.doubtful or not venue.private_up for venue in self.engine.venues.values())
+
+    def _is_believed(self) -> bool:
+        """Whether what is booked is what the venues say, so that there is nothing to wait for."""
+        booked = self.positions()
+        for name, venue in self.venues.items():
+            symbol = next(iter(venue.exchange.instruments))
+            if booked.get((name, symbol), (0,))[0] != self.checker.position(name):
+                return False
+        return all(self._is_paid(name) for name in self.settings.hedging)
+
+    def _is_paid(self, name: str) -> bool:
+        desk = self.engine.desks.get(name)
+        if desk is None:
+            return True
+        hedge = self.settings.hedging[name]
+        market = self.engine.markets.get((hedge.primary, hedge.symbol))
+        if market is None or not market.middle2:
+            return True
+        price = Fraction(market.middle2, 2 * 10**market.instrument.price_precision)
+        return abs(Fraction(desk.ledger.net, 10**SCALE) * price) < 2 * Fraction(
+            getattr(hedge.parameters, "threshold", THRESHOLD)
+        )
+
+    def _stop(self) -> None:
+        self.checker.stopped(self.now_ns)
+        self._tell("stop", "chaos")
+        self.run(self.now_ns + STOP_S * SECOND, done=lambda: self.engine.orders.n_open == 0)
+        # Executions that the venues told last, and their settlement.
+        self.run(self.now_ns + 45 * SECOND, done=lambda: self._is_believed() and not self.engine.orders.n_open)
+        self.run(self.now_ns + SECOND)
+
+    def _end(self) -> None:
+        """The bot's process is gone between two messages; a rescue cancels what it left."""
+        self._count()
+        self.checker.is_alive = False
+        self.checker.look(self.now_ns)
+        for name, wires in self.wires.items():
+            rescue = Rescue(self._link(name, self.seed + 1), "mm", 1)
+            self._rescues[name] = rescue
+            wires.frozen_ns = 0
+            wires.take_over(rescue)
+            wires.touched = True
+        self.run(
+            self.now_ns + 120 * SECOND,
+            done=lambda: all(rescue.is_done(self.now_ns) for rescue in self._rescues.values()),
+        )
+        self.checker.stopped(self.now_ns)
+        self.checker.at_rest(self.now_ns)
+
+    def _count(self) -> None:
+        for name, faults in self._rules.items():
+            fired = [rule["fired"] for rule in self.venues[name].hooks.report()["rules"]]
+            for fault, times in zip(faults, fired, strict=True):
+                fault.fired = times
+        told = [fault for fault in self.faults if fault.rule.get("told") == "lists" and fault.fired]
+        self.checker.is_told = not told
+
+    def replayed(self) -> Engine:
+        """A fresh engine that was given the journal."""
+        settings = from_json(self._start.config, parameters_of, policies_of)
+        engine = Engine(self._start, settings, self.faces, MemoryRecorder())
+        for event in self.journal.events[1:]:
+            engine.apply(event)
+        return engine
+
+
+def _venues(settings: Settings, seed: int, chance: Random) -> dict[str, Operated]:
+    """The venues of a configuration, each with the same piece of the recording. Raises LookupError for one of none."""
+    first = chance.randrange(3000)
+    stride, period_us = chance.choice(((1, 1_300_000), (2, 1_500_000), (4, 1_600_000), (7, 1_500_000)))
+    options = Namespace(
+        tier="pro", mexc_tier="reported", volume_usd=0, seed=seed, mexc_futures_tier="documented",
+        position_mode="one_way", funding_seconds=chance.choice((60, 28_800)),
+    )  # fmt: skip
+    found: dict[str, Operated] = {}
+    for name, venue in settings.venues.items():
+        if name not in KINDS:
+            raise LookupError(f"[venues.{name}] has no simulation; those that can be simulated are {', '.join(KINDS)}")
+        kind = KINDS[name]
+        if name == MEXC_FUTURES:
+            options.position_mode = venue.position_mode or "one_way"
+        traded = kind.instrument(options)
+        named: dict[str, Any] = {} if kind.order_name is None else {"name": kind.order_name}
+        more = [symbol for symbol in symbols_of(settings, name) if symbol != traded.symbol]
+        if more:
+            named["generated"] = kind.generated(options)
+        entries = sampled(
+            kind.tape, 10_000 if traded.contract else 1, first=first, stride=stride, period_us=period_us, trades_max=1,
+            thin=2 if traded.contract else 0,
+        )  # fmt: skip
+        exchange = kind.exchange(
+            [traded], entries=entries, tape_symbol=traded.symbol, start_ns=START, seed=seed, **named
+        )  # fmt: skip
+        for asset, amount in kind.funds.items():
+            # As much as no run spends: what a small account does is another matter.
+            plenty = amount if asset == "BTC" else max(amount, 1_000_000)
+            exchange.deposit(START, ACCOUNT, asset, plenty * 10 ** exchange.ledger.decimals(asset))
+        exchange.advance(START)
+        exchange.drain_reports()
+        found[name] = kind.make(exchange, START, options, ())
+    return found
+
+
+def _give_rules(venues: Mapping[str, Operated], faults: Sequence[Fault]) -> dict[str, list[Fault]]:
+    """Load each venue's rules; returns its faults in the order of its report."""
+    found = {}
+    places = list(ACTIONS)
+    for name, venue in venues.items():
+        here = [fault for fault in faults if fault.venue == name and fault.rule]
+        here.sort(key=lambda fault: places.index(fault.rule["on"]))
+        venue.hooks.load([fault.rule for fault in here])
+        found[name] = here
+    return found
+
+
+def _with_keys(settings: Settings, venues: Mapping[str, Operated]) -> Settings:
+    keyed = {
+        name: replace(venue, api_key=Secret(venues[name].api_key), api_secret=Secret(venues[name].api_secret))
+        for name, venue in settings.venues.items()
+    }
+    return replace(settings, venues=keyed)
+
+
+def _bounds(settings: Settings, venues: Mapping[str, Operated]) -> Bounds:
+    limits = settings.limits
+    symbols = [symbol for venue in venues.values() for symbol in venue.exchange.instruments]
+    return Bounds(
+        position_max={symbol: limits.position_max(symbol) for symbol in symbols},
+        order_max=limits.max_order_size,
+        collar_bps=limits.price_collar_bps,
+        book_age_ns=limits.book_age_ms_max * 1_000_000 + BOOK_SLACK_NS,
+        private_down_ns=limits.private_down_ms_max * 1_000_000,
+        secrets=tuple(venue.api_secret for venue in venues.values()),
+    )
+
+
+__all__ = ["Report", "World"]

@@ -1,0 +1,277 @@
+"""Each invariant is broken on purpose, by a bot, a wire or a journal that lies: the judge has to say so by its id."""
+
+from dataclasses import replace
+
+import pytest
+
+from mm._core import events as ev
+from mm.chaos.settings import read
+from mm.chaos.wire import Sent, of_frame, of_request
+from mm.chaos.world import SECOND, START, World
+from mm.simulator.kinds import ACCOUNT, KRAKEN, MEXC_SPOT
+from mm.simulator.orders import NewOrder, OrderType, TimeInForce
+
+SEED = 23
+SYMBOL = "BTC/USD"
+
+
+@pytest.fixture
+def world():
+    """Two venues, no fault, half a minute old: quotes stand, and some were filled and hedged."""
+    made = World(read(None, SEED), SEED, [], 30)
+    for wires in made.wires.values():
+        wires.start()
+    made.run(START + 40 * SECOND)
+    assert not made.checker.violations
+    assert made.venues[KRAKEN].exchange.open_orders(ACCOUNT)
+    assert made.venues[MEXC_SPOT].exchange.trades(ACCOUNT)
+    return made
+
+
+def broken(world):
+    return {violation.invariant for violation in world.checker.violations}
+
+
+def later(world, seconds=5):
+    world.run(world.now_ns + seconds * SECOND)
+
+
+def standing(world):
+    return world.venues[KRAKEN].exchange.open_orders(ACCOUNT)[0]
+
+
+def intent(world, client_id, purpose="quote", venue=KRAKEN, symbol=SYMBOL, side=1, size=500_000):
+    """A record of an intent that the engine never had."""
+    place = ev.Place(
+        world.now_ns, venue, symbol, client_id, "btc", purpose, 0, side, 600_000, size, "limit", "gtc", True, False, ""
+    )
+    world.journal.events.append(place)
+    return place
+
+
+def good_place(world, client_id="mm1Qzz", **more):
+    best = world.venues[KRAKEN].exchange.recorded_best(SYMBOL)[0]
+    return replace(Sent("place", client_id, "", SYMBOL, 1, f"{best / 10:.1f}", "0.002"), **more)
+
+
+class Believes:
+    """A bot that believes other things than it does."""
+
+    def __init__(self, world, open_orders=None, change=None):
+        self.world, self.believed, self.change = world, open_orders, change
+
+    def open_orders(self):
+        return self.world.open_orders() if self.believed is None else self.believed
+
+    def positions(self):
+        found = self.world.positions()
+        return {key: self.change(*value) for key, value in found.items()} if self.change else found
+
+
+def test_a_sound_run_breaks_nothing(world):
+    world._rest()
+    world._stop()
+    world.checker.at_rest(world.now_ns)
+    assert not world.checker.violations
+    assert world.checker.looks > 50
+
+
+def test_i1_two_orders_of_one_intent(world):
+    order = standing(world)
+    exchange = world.venues[KRAKEN].exchange
+    exchange.cancel(world.now_ns, order.order_id, "")
+    exchange.place(world.now_ns, order.request)
+    world.checker.look(world.now_ns)
+    assert "I1" in broken(world)
+
+
+def test_i2_an_open_order_that_the_bot_has_forgotten(world):
+    world.checker.bot = Believes(world, open_orders=set())
+    later(world)
+    assert "I2" in broken(world)
+
+
+@pytest.mark.parametrize("kind", [ev.OrderCanceled, ev.OrderExpired])
+def test_i3_an_order_that_the_bot_takes_for_over_without_the_venues_word(world, kind):
+    order = standing(world)
+    world.journal.events.append(
+        kind(world.now_ns, 0, KRAKEN, order.request.client_id, order.order_id, order.cum_size, "silence")
+    )
+    world.checker.look(world.now_ns)
+    assert broken(world) == {"I3"}
+
+
+def test_i3_an_order_that_comes_to_be_after_it_was_given_up(world):
+    intent(world, "mm1Qzz")
+    world.journal.events.append(ev.OrderAbsent(world.now_ns, 0, KRAKEN, "mm1Qzz", "", "one list without it"))
+    world.checker.look(world.now_ns)
+    assert not world.checker.violations
+    order = replace(standing(world).request, client_id="mm1Qzz", size=10_000)
+    world.venues[KRAKEN].exchange.place(world.now_ns, order)
+    world.checker.look(world.now_ns)
+    assert "I3" in broken(world)
+
+
+def test_i4_an_execution_that_was_booked_twice(world):
+    world.checker.bot = Believes(world, change=lambda quantity, cash, fees: (quantity + 200_000, cash, fees))
+    world.checker.at_rest(world.now_ns)
+    assert "I4" in broken(world)
+
+
+def test_i4_an_execution_that_no_venue_has(world):
+    fill = next(event for event in world.journal.events if type(event) is ev.Fill)
+    names = ("venue_ns", "venue", "client_id", "venue_id", "symbol", "side", "execution_id", "price", "size")
+    facts = {name: getattr(fill, name) for name in names} | {"execution_id": "TINVENTED"}
+    world.journal.events.append(
+        ev.Fill(world.now_ns, *facts.values(), fill.cum_size, fill.liquidity, fill.fee, fill.fee_asset)
+    )
+    world.checker.at_rest(world.now_ns)
+    assert "I4" in broken(world)
+
+
+@pytest.mark.parametrize("change", ["cash", "fees"])
+def test_i5_money_that_is_not_the_venues(world, change):
+    def lies(quantity, cash, fees):
+        return (quantity, cash + 1, fees) if change == "cash" else (quantity, cash, {})
+
+    world._rest()
+    world._stop()
+    world.checker.bot = Believes(world, change=lies)
+    world.checker.at_rest(world.now_ns)
+    assert broken(world) == {"I5"}
+
+
+def test_i6_more_than_the_limit_on_the_worst_case(world):
+    order = replace(standing(world).request, client_id="mm1Qzz", size=15 * 10**6)
+    intent(world, "mm1Qzz", size=order.size)
+    world.venues[KRAKEN].exchange.place(world.now_ns, order)
+    world.checker.look(world.now_ns)
+    assert "I6" in broken(world)
+
+
+def test_i6_what_is_on_the_way_counts(world):
+    for index in range(12):
+        intent(world, f"mm1Qz{index}")
+        world.checker.sent(world.now_ns, KRAKEN, good_place(world, f"mm1Qz{index}", size="0.01"))
+    later(world)
+    assert "I6" in broken(world)
+
+
+def test_i6_one_order_that_is_too_large(world):
+    intent(world, "mm1Qzz")
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world, size="0.2"))
+    assert "I6" in broken(world)
+
+
+def test_i7_bytes_that_leave_before_their_intent_is_written(world):
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world))
+    assert broken(world) == {"I7"}
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("price", "NaN"), ("price", "60000.05"), ("price", "-1"), ("price", "45000.0"), ("size", "0"), ("size", "1e-9")],
+)
+def test_i8_a_number_that_no_venue_should_see(world, field, text):
+    intent(world, "mm1Qzz")
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world, **{field: text}))
+    assert broken(world) == {"I8"}
+
+
+def test_i9_a_price_from_an_old_book(world):
+    intent(world, "mm1Qzz")
+    world.checker.sent(world.now_ns + 5 * SECOND, KRAKEN, good_place(world))
+    assert broken(world) == {"I9"}
+
+
+def test_i9_a_price_after_the_stream_has_ended(world):
+    intent(world, "mm1Qzz")
+    world.checker.linked(world.now_ns, KRAKEN, "public", up=False)
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world))
+    assert broken(world) == {"I9"}
+
+
+def test_i10_a_quote_while_the_private_stream_is_down(world):
+    intent(world, "mm1Qzz")
+    world.checker.linked(world.now_ns, KRAKEN, "private", up=False)
+    world.checker.told(world.now_ns + 5 * SECOND, KRAKEN, book=True)
+    world.checker.sent(world.now_ns + 5 * SECOND, KRAKEN, good_place(world))
+    assert broken(world) == {"I10"}
+
+
+def test_i11_a_hedge_of_more_than_is_owed(world):
+    exchange = world.venues[MEXC_SPOT].exchange
+    symbol = next(iter(exchange.instruments))
+    size = 10 * sum(trade.size for trade in world.venues[KRAKEN].exchange.trades(ACCOUNT))
+    intent(world, "mm1Hzz", "hedge", MEXC_SPOT, symbol, size=size)
+    exchange.place(
+        world.now_ns,
+        NewOrder(
+            ACCOUNT, symbol, 1, size, 10**8, OrderType.LIMIT, TimeInForce.IOC, client_id="mm1Hzz"
+        ),
+    )  # fmt: skip
+    world.checker.look(world.now_ns)
+    assert "I11" in broken(world)
+
+
+def test_i12_an_id_that_is_sent_again(world):
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world, standing(world).request.client_id))
+    assert "I12" in broken(world)
+
+
+def test_i12_a_nonce_that_does_not_rise(world):
+    for nonce in ("9999999999999999", "9999999999999999"):
+        world.checker.sent(world.now_ns, KRAKEN, Sent("other", nonce=nonce))
+    assert broken(world) == {"I12"}
+
+
+def test_i13_a_stop_after_which_no_cancel_leaves(world):
+    world.checker.stopped(world.now_ns)
+    world.checker.look(world.now_ns + SECOND // 5)
+    assert broken(world) == {"I13"}
+
+
+def test_i13_orders_that_are_left(world):
+    world.checker.stopped(world.now_ns)
+    world.checker.at_rest(world.now_ns)
+    assert broken(world) == {"I13"}
+
+
+def test_i13_a_quote_after_stop(world):
+    world._stop()
+    intent(world, "mm1Qzz")
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world))
+    assert "I13" in broken(world)
+
+
+@pytest.mark.parametrize("where", ["wire", "journal"])
+def test_i14_a_secret_that_gets_out(world, where):
+    secret = world.venues[KRAKEN].api_secret
+    if where == "wire":
+        world.checker.sent(world.now_ns, KRAKEN, Sent("other"), f'{{"key":"{secret}"}}'.encode())
+    else:
+        world.journal.events.append(ev.Alert(world.now_ns, "info", f"signed with {secret}"))
+        world.checker.at_rest(world.now_ns)
+    assert "I14" in broken(world)
+
+
+def test_i15_a_journal_that_does_not_lead_to_the_state():
+    world = World(read(None, SEED), SEED, [], 40)
+    original = world._stop
+
+    def lose_a_fill():
+        original()
+        events = world.journal.events
+        events.remove(next(event for event in events if type(event) is ev.Fill))
+
+    world._stop = lose_a_fill
+    report = world.play()
+    assert "I15" in {violation.invariant for violation in report.violations}
+
+
+def test_requests_are_read_as_the_venues_read_them():
+    frame = b'{"method":"cancel_order","params":{"order_id":["OA"],"token":"t"},"req_id":3}'
+    assert of_frame(KRAKEN, frame) == [Sent("cancel", venue_id="OA")]
+    path = "/api/v3/order?symbol=BTCUSDT&side=SELL&quantity=0.01&price=5&newClientOrderId=a"
+    assert of_request(MEXC_SPOT, "POST", path, b"") == [Sent("place", "a", "", "BTCUSDT", -1, "5", "0.01")]
+    assert of_request(KRAKEN, "POST", "/0/private/OpenOrders", b"nonce=17") == [Sent("other", nonce="17")]
