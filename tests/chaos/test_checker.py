@@ -57,8 +57,8 @@ def good_place(world, client_id="mm1Qzz", **more):
 class Believes:
     """A bot that believes other things than it does."""
 
-    def __init__(self, world, open_orders=None, change=None):
-        self.world, self.believed, self.change = world, open_orders, change
+    def __init__(self, world, open_orders=None, change=None, owed=0):
+        self.world, self.believed, self.change, self.owed = world, open_orders, change, owed
 
     def open_orders(self):
         return self.world.open_orders() if self.believed is None else self.believed
@@ -66,6 +66,9 @@ class Believes:
     def positions(self):
         found = self.world.positions()
         return {key: self.change(*value) for key, value in found.items()} if self.change else found
+
+    def debt(self):
+        return self.world.debt() + self.owed
 
 
 def test_a_sound_run_breaks_nothing(world):
@@ -139,6 +142,28 @@ def test_i5_money_that_is_not_the_venues(world, change):
     world.checker.bot = Believes(world, change=lies)
     world.checker.at_rest(world.now_ns)
     assert broken(world) == {"I5"}
+
+
+def test_i5_a_debt_that_is_not_what_is_held(world):
+    world._rest()
+    world._stop()
+    world.checker.bot = Believes(world, owed=1)
+    world.checker.at_rest(world.now_ns)
+    assert broken(world) == {"I5"}
+
+
+def test_i5_a_profit_that_does_not_close(monkeypatch):
+    monkeypatch.setattr(World, "residual", lambda world: 1)
+    report = World(read(None, SEED), SEED, [], 40).play()
+    assert {violation.invariant for violation in report.violations} == {"I5"}
+
+
+def test_i2_an_order_that_the_bot_counts_for_ever(world):
+    world._rest()
+    world._stop()
+    world.checker.bot = Believes(world, open_orders={(KRAKEN, "mm1Q1")})
+    world.checker.at_rest(world.now_ns)
+    assert broken(world) == {"I2"}
 
 
 def test_i6_more_than_the_limit_on_the_worst_case(world):

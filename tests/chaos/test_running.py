@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_each_class_has_rules_that_the_venues_take(number):
             assert fault_of(json.loads(json.dumps(fault.to_json()))) == fault
 
 
-@pytest.mark.parametrize("act", ["freeze", "kill", "stop", "disk"])
+@pytest.mark.parametrize("act", ["freeze", "kill", "stop", "disk", "impatient"])
 def test_what_befalls_the_process_is_survived(act):
     trial = Trial(36, 1)
     report = trial.run([Fault(12, act=act, at_s=40, duration_s=12)])
@@ -114,8 +115,6 @@ def test_a_seed_that_breaks_something_is_told_with_the_command_that_plays_it_aga
 
 
 def _no_limit(monkeypatch):
-    from dataclasses import replace
-
     from mm.chaos.world import _bounds
 
     def bounds(settings, venues):
@@ -144,3 +143,20 @@ def test_wrong_arguments_are_told(arguments, said, capsys):
 def test_a_fault_that_is_none_is_refused(value):
     with pytest.raises(ValueError, match=r"class|either"):
         fault_of(value)
+
+
+def _stricter_than_the_bot(monkeypatch, **bounds):
+    """The bot goes by its settings, the judge by others: as if the bot's own guard were gone."""
+    from mm.chaos.world import _bounds
+
+    monkeypatch.setattr("mm.chaos.world._bounds", lambda settings, venues: replace(_bounds(settings, venues), **bounds))
+
+
+def test_a_bot_without_its_guard_against_old_books_is_found_out(monkeypatch):
+    trial = Trial(23, 2)
+    silent = Fault(6, KRAKEN, {"on": "message", "name": "book", "action": "drop", "from_s": 40, "until_s": 100})
+    assert trial.run([silent]).is_good
+    limits = replace(trial.settings.limits, book_age_ms_max=60_000)
+    _stricter_than_the_bot(monkeypatch, book_age_ns=2_250_000_000)
+    trial.settings = replace(trial.settings, limits=limits)
+    assert {violation.invariant for violation in trial.run([silent]).violations} == {"I9"}

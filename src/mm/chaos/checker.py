@@ -67,6 +67,9 @@ class Bot(Protocol):
     def positions(self) -> Mapping[tuple[str, str], tuple[int, int, Mapping[str, int]]]:
         """By venue and symbol: quantity, cash, and fees by asset in 10^-12."""
 
+    def debt(self) -> int | None:
+        """What it thinks is not hedged yet, in 10^-12 of the asset; None where nothing is hedged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -400,11 +403,31 @@ class Checker:
                 self._broken("I13", name, "left", f"{len(left)} own orders are left after stop")
             if self.is_alive:
                 self._rest_of(name, venue.exchange)
+        if self.is_alive:
+            self._together()
         for record in self.journal:
             self._hear(repr(record).encode(), "", "the journal")
             for text in (getattr(record, "text", ""), getattr(record, "reason", ""), getattr(record, "config", "")):
                 if text:
                     self._hear(text if isinstance(text, bytes) else str(text).encode(), "", "the journal")
+
+    def _together(self) -> None:
+        """What holds for all venues at once."""
+        there = {
+            (name, order.request.client_id)
+            for name, venue in self.venues.items()
+            for order in venue.exchange.open_orders(ACCOUNT)
+        }
+        ghosts = sorted(f"{venue} {client_id}" for venue, client_id in set(self.bot.open_orders()) - there)
+        if ghosts and self._stopped_ns:
+            self._broken("I2", "", "ghosts", f"the bot still counts {', '.join(ghosts)}, no venue does")
+        debt = self.bot.debt()
+        if debt is not None:
+            held = sum(
+                self.position(name) * 10 ** (SCALE - self._sides[name].traded.size_precision) for name in self.venues
+            )
+            if held != debt:
+                self._broken("I5", "", "debt", f"{held} held over all venues, owed are {debt} (10^-{SCALE})")
 
     def _rest_of(self, name: str, exchange: Any) -> None:
         traded = self._sides[name].traded
@@ -454,6 +477,10 @@ class Checker:
     def diverged(self, evidence: str) -> None:
         """Two runs that must be the same were not."""
         self._broken("I15", "", evidence, evidence)
+
+    def unbalanced(self, evidence: str) -> None:
+        """The bot's own account of its profit does not close against the ledgers."""
+        self._broken("I5", "", "profit", evidence)
 
     def _hear(self, said: bytes, venue: str, where: str) -> None:
         for secret in self.bounds.secrets:

@@ -44,8 +44,9 @@ Rule = dict[str, Any]
 class Fault:
     """One thing that befalls the run.
 
-    number: of its class; venue: where, "" for the bot's own process; rule: of the venue's hooks; act: "freeze", "kill",
-    "disk" or "stop" of the bot, at_s into the run for duration_s; fired: how often it struck.
+    number: of its class; venue: where, "" for the bot's own process; rule: of the venue's hooks; act: of the bot:
+    "freeze", "kill", "disk", "stop", or "impatient" (each answer over HTTP is given up at once), at_s into the run for
+    duration_s; fired: how often it struck.
     """
 
     number: int
@@ -134,6 +135,8 @@ class Draw:
         at_s = round(chance.uniform(FIRST_S, self._last_s), 3)
         if number in (12, 13, 14):
             return self._of_process(number, at_s)
+        if number == 1 and chance.random() < 0.15:
+            return Fault(1, act="impatient", at_s=at_s, duration_s=round(chance.uniform(1, 20), 3))
         venue = chance.choice(self._venues)
         if number == 11 and self._hedges:
             venue = chance.choice(sorted(self._hedges))
@@ -265,10 +268,33 @@ def draw(
     else:
         chosen = chance.sample(range(1, 12), chance.randrange(3, 7))
         chosen += [number for number, share in ((12, 0.25), (13, 0.35), (14, 0.08)) if chance.random() < share]
+    if len(classes) == 2:
+        return _in_turn(source, chance, classes, seconds)
     numbers = [number for number in chosen for _ in range(1 if number in (12, 14) else chance.randrange(2, 5))]
     faults = [source.fault(number) for number in numbers]
+    return _ended_once(faults, seconds)
+
+
+def _in_turn(source: Draw, chance: Random, classes: Sequence[int], seconds: float) -> list[Fault]:
+    """Faults of the first class, each followed within seconds by one of the second: both are at work together."""
+    faults = []
+    for _ in range(3):
+        one, other = (source.fault(number) for number in classes)
+        moment = one.at_s or one.rule.get("at_s") or one.rule["from_s"]
+        later = round(moment + chance.uniform(0.0, 8.0), 3)
+        if other.act:
+            other.at_s = later
+        else:
+            other.rule["at_s" if other.rule["on"] == "clock" else "from_s"] = later
+            if other.rule.get("until_s"):
+                other.rule["until_s"] = max(other.rule["until_s"], later + 10.0)
+        faults += [one, other]
+    return _ended_once(faults, seconds)
+
+
+def _ended_once(faults: list[Fault], seconds: float) -> list[Fault]:
+    """What ends the run comes once, and late enough for the other faults to have struck."""
     ends = [fault for fault in faults if fault.act in ENDING or fault.act == "stop"]
-    # A run ends once, and late enough for the other faults to have struck.
     for fault in ends:
         fault.at_s = round(max(fault.at_s, 0.7 * seconds), 3)
     return [fault for fault in faults if fault not in ends[1:]]

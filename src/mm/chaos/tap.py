@@ -13,6 +13,7 @@ from mm.net.actions import Disconnect, Request, Send
 
 BOOKS: Final = (b'"channel":"book"', b"aggre.depth", b"push.depth")
 """How a message with a book is told from others, by its bytes."""
+IMPATIENT_NS: Final = 1_000_000
 
 
 class Tapped(MemoryWorld):
@@ -21,6 +22,8 @@ class Tapped(MemoryWorld):
     checker: Checker
     name: str
     frozen_ns = 0
+    impatient_ns = 0
+    """Until then no answer over HTTP is waited for longer than `IMPATIENT_NS`, although the request is carried out."""
     touched = True
     """Something happened since the last time that somebody asked when it is due."""
 
@@ -51,6 +54,11 @@ class Tapped(MemoryWorld):
         elif isinstance(action, Disconnect):
             self.checker.linked(self.now_ns, self.name, action.channel, up=False)
         super()._do(action)
+
+    def _request(self, action: Request) -> None:
+        if self.now_ns < self.impatient_ns:
+            action = Request(action.venue, action.request_id, action.request, IMPATIENT_NS)
+        super()._request(action)
 
     def _thawed(self, again: Callable[[], None]) -> bool:
         """Whether the bot runs; what it is told while it does not waits in its order."""

@@ -28,6 +28,7 @@ from mm.live.rescue import Rescue
 from mm.persistence.recorder import MemoryRecorder
 from mm.simulator.hooks import ACTIONS
 from mm.simulator.kinds import ACCOUNT, KINDS, MEXC_FUTURES, Operated
+from mm.simulator.ledger import DECIMALS
 from mm.strategies import parameters_of
 
 SECOND: Final = 1_000_000_000
@@ -140,6 +141,29 @@ class World:
             found[key] = (position.quantity, position.cash, position.fees)
         return found
 
+    def debt(self) -> int | None:
+        """See `checker.Bot`."""
+        desks = list(self.engine.desks.values())
+        return desks[0].ledger.net if len(desks) == 1 else None
+
+    def residual(self) -> Fraction:
+        """Dollars by which the profit's parts miss what the venues' ledgers say the accounts have become worth."""
+        ledgers = {name: venue.exchange.ledger for name, venue in self.venues.items()}
+        balances = {
+            (name, asset): units * 10 ** (SCALE - ledger.decimals(asset))
+            for name, ledger in ledgers.items()
+            for asset, units in ledger.balances(ACCOUNT).items()
+        }
+        entries = {}
+        for name, venue in self.venues.items():
+            exchange: Any = venue.exchange
+            traded = next(iter(exchange.instruments.values()))
+            if traded.contract:
+                held = exchange.positions.of(ACCOUNT)
+                size, cost = (sum(each.side * getattr(each, part) for each in held) for part in ("hold", "cost"))
+                entries[name, traded.symbol] = (size, Fraction(cost, 10**DECIMALS))
+        return self.engine.accounts.residual(balances, entries)
+
     # --- time ---------------------------------------------------------------------------------------------------------
 
     def play(self) -> Report:
@@ -166,6 +190,9 @@ class World:
             fault.fired += 1
             if fault.act == "freeze":
                 self._freeze(int(fault.duration_s * SECOND))
+            elif fault.act == "impatient":
+                for wires in self.wires.values():
+                    wires.impatient_ns = self.now_ns + int(fault.duration_s * SECOND)
             elif fault.act == "stop":
                 stopped = True
                 break
@@ -178,6 +205,8 @@ class World:
         self._count()
         self._stop()
         self.checker.at_rest(self.now_ns)
+        if self.checker.is_told and (residual := self.residual()):
+            self.checker.unbalanced(f"the profit misses the venues' word by {float(residual)} dollars")
         if self.replayed().state_hash() != self.engine.state_hash():
             self.checker.diverged("a replay of the journal ends elsewhere")
 
@@ -267,7 +296,6 @@ class World:
 
     def _end(self) -> None:
         """The bot's process is gone between two messages; a rescue cancels what it left."""
-        self._count()
         self.checker.is_alive = False
         self.checker.look(self.now_ns)
         for name, wires in self.wires.items():
@@ -280,6 +308,7 @@ class World:
             self.now_ns + 120 * SECOND,
             done=lambda: all(rescue.is_done(self.now_ns) for rescue in self._rescues.values()),
         )
+        self._count()
         self.checker.stopped(self.now_ns)
         self.checker.at_rest(self.now_ns)
 
