@@ -181,6 +181,9 @@ class Draw:
 
     def _rule_4(self, venue: str, names: Names) -> Rule:
         del venue
+        if self._chance.random() < 0.15:
+            duration_s = round(self._chance.uniform(2, 60), 2)
+            return {"on": "clock", "action": "silence", "target": "private", "duration_s": duration_s}
         return {
             "on": "message",
             "name": self._chance.choice(names.events),
