@@ -183,3 +183,21 @@ def test_recovery_goes_first_even_when_an_inquiry_is_cheaper() -> None:
     due = rest.due_ns(0)
     assert due == -(-3 * SECOND * 1000 // 330)
     assert rest.next_call(due) is history
+
+
+def test_inquiries_without_end_do_not_keep_the_account_from_being_read() -> None:
+    rest = queue()
+    for _ in range(4):
+        rest.add(read("query_orders", rank=1))
+        rest.add(read("balances", rank=2))
+    went = []
+    while (call := rest.next_call(0)) is not None:
+        went.append(call.kind)
+        rest.answered(call)
+    assert went == ["query_orders", "balances"] * 4
+    rest.add(read("query_orders", rank=1))
+    rest.add(read("balances", rank=2))
+    rest.add(read("open_orders"))
+    call = rest.next_call(60 * SECOND)
+    assert call is not None
+    assert call.kind == "open_orders", "a recovery waits for neither"

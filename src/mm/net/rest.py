@@ -20,6 +20,9 @@ from mm.net.backoff import Backoff
 from mm.net.breaker import Breaker
 
 CALLS_MAX = 256
+OVERTAKEN_MAX = 1
+"""Reads in doubt that may go before one that can wait: without an end to it the whole account would not be read any
+more just when fills are missing and each of their orders is asked for again and again."""
 READ_ATTEMPTS_MAX = 8
 
 
@@ -58,12 +61,14 @@ def lane_of(call: Call) -> Lane:
 class RestQueue(RestCore):
     """Calls that wait and the ones in flight: one in each lane, on the urgent one as many as the venue takes."""
 
-    __slots__ = ("_backoff", "_in_flight", "breaker", "counter")
+    __slots__ = ("_backoff", "_in_flight", "_overtaken", "breaker", "counter")
 
     def __init__(self, random: Random, breaker: Breaker, counter: CallCounter, urgent_max: int = 1) -> None:
         super().__init__(urgent_max)
         self.breaker, self.counter = breaker, counter
         self._in_flight: dict[Lane, list[Call]] = {Lane.URGENT: self.urgent, Lane.PRIVATE: [], Lane.PUBLIC: []}
+        self._overtaken = 0
+        """How many private reads have gone before one of a later rank that was ready too."""
         self._backoff = Backoff(random, base_ns=500_000_000, cap_ns=10_000_000_000, free=0)
 
     def __len__(self) -> int:
@@ -91,6 +96,8 @@ class RestQueue(RestCore):
                 call = self._choose(now_ns, lane)
                 if call is not None:
                     self.waiting.remove(call)
+                    if lane is Lane.PRIVATE:
+                        self._count_overtaken(now_ns, call)
                     call.attempts += 1
                     if call.is_private and call.cost:
                         self.counter.charge(now_ns, call.cost)
@@ -168,13 +175,25 @@ class RestQueue(RestCore):
     def _head(self, now_ns: int, lane: Lane) -> Call | None:
         """Whose turn it is on a lane."""
         head: Call | None = None
+        last: Call | None = None
         is_full = lane is Lane.URGENT and sum(1 for call in self.urgent if call.rank) >= self.orders_max
         for call in self.waiting:
             if lane_of(call) is not lane or call.not_before_ns > now_ns or (is_full and call.rank):
                 continue
             if head is None or call.rank < head.rank:
                 head = call
-        return head
+            if last is None or call.rank > last.rank:
+                last = call
+        # A recovery (rank 0 and below) waits for nobody.
+        is_fair = lane is Lane.PRIVATE and head is not None and head.rank > 0
+        return last if is_fair and self._overtaken >= OVERTAKEN_MAX else head
+
+    def _count_overtaken(self, now_ns: int, call: Call) -> None:
+        waits = any(
+            other.rank > call.rank and lane_of(other) is Lane.PRIVATE and other.not_before_ns <= now_ns
+            for other in self.waiting
+        )
+        self._overtaken = self._overtaken + 1 if waits else 0
 
     def _choose(self, now_ns: int, lane: Lane) -> Call | None:
         head = self._head(now_ns, lane)
