@@ -86,6 +86,9 @@ def test_what_is_no_moment_is_refused_with_what_would_be(text: str) -> None:
 def test_a_folder_without_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main("fills", ["--state", str(tmp_path)]) == 2
     assert "neither a store nor a journal" in capsys.readouterr().err
+    for more in ([], ["--check"], ["--rebuild"]):
+        assert mm(["store", "--state", str(tmp_path), *more]) == 2
+        assert "neither a store nor a journal" in capsys.readouterr().err
     assert mm(["store", "--state", str(tmp_path / "nowhere")]) == 2
     assert "expected the state folder" in capsys.readouterr().err
 

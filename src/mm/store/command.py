@@ -19,7 +19,7 @@ from mm.persistence.recording import RecordingError
 from mm.store import listings, results
 from mm.store.database import StoreError
 from mm.store.opening import KINDS, POSTGRES, SQLITE, WriterLock, open_database, owner_of
-from mm.store.reading import Filter, Store, open_store, stated
+from mm.store.reading import Filter, Store, nothing_there, open_store, stated
 from mm.store.recordings import Recordings
 
 DONE: Final = 0
@@ -131,6 +131,9 @@ def store_main(argv: Sequence[str]) -> int:
     state = arguments.state
     if not state.is_dir():
         print(f"{state}: expected the state folder of a run (choose one with --state)", file=sys.stderr)
+        return USAGE
+    if not (state / "journal").is_dir():
+        print(nothing_there(state), file=sys.stderr)
         return USAGE
     try:
         url = Environment(process_environment(), arguments.env_file).store_url()

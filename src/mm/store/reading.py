@@ -120,12 +120,17 @@ def decisions(state: Path) -> tuple[str, list[Row]]:
         return database.name, database.rows("decisions", "ORDER BY epoch, number")
 
 
+def nothing_there(state: Path) -> StoreError:
+    """What is said of a state folder that has neither store nor journal."""
+    return StoreError(
+        f'{state}: neither a store nor a journal there. A run keeps both with journal = "os" under [run]; '
+        "choose the folder with --state"
+    )
+
+
 def _from_journal(journal: Path) -> Store:
     if not journal.is_dir():
-        raise StoreError(
-            f'{journal.parent}: neither a store nor a journal there. A run keeps both with journal = "os" under [run]; '
-            "choose the folder with --state"
-        )
+        raise nothing_there(journal.parent)
     memory = SqliteDatabase(MEMORY)
     Follower(memory, journal).finish()
     store = Store(memory, f"{journal} (no store)")
