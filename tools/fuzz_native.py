@@ -112,7 +112,6 @@ def _run(program: Path, seconds: int) -> Outcome:
         f"-artifact_prefix={found}/",
         "-print_final_stats=1",
         "-report_slow_units=1",
-        "-seed=1",
     ]
     done = subprocess.run([program, *options, kept], check=False, capture_output=True)
     text = done.stderr.decode("utf-8", "replace")

@@ -412,16 +412,16 @@ class Reconciling:
         known = {key[2]: amount for key, amount in self.unexplained.items() if key[:2] == (venue.name, "balance")}
         for asset, beyond in self._suspects[venue.name].judge(now_ns, expected, venue.balances, known).items():
             theirs = venue.balances.get(asset, 0)
-            ours = _amount(theirs - beyond)
+            ours = amount_text(theirs - beyond)
             moved = self._moved_by_others(venue, asset)
             if beyond and sum(moved.values()) == beyond:
                 self._settled.update((*key, asset) for key in moved)
                 evidence = f"{len(moved)} fills of orders that are not ours add up to it"
-                self._tell(now_ns, venue.name, "balance", asset, ours, _amount(theirs), beyond, evidence, EXTERNAL)
+                self._tell(now_ns, venue.name, "balance", asset, ours, amount_text(theirs), beyond, evidence, EXTERNAL)
                 continue
             evidence = "two reads that agree, and no execution that would explain it"
             verdict = UNEXPLAINED if beyond else EXPLAINED
-            self._tell(now_ns, venue.name, "balance", asset, ours, _amount(theirs), beyond, evidence, verdict)
+            self._tell(now_ns, venue.name, "balance", asset, ours, amount_text(theirs), beyond, evidence, verdict)
 
     def _moved_by_others(self, venue: VenueState, asset: str) -> dict[tuple[str, str, str], int]:
         """What fills of orders that are not ours did to an asset, in 10^-12, but for what is booked already."""
@@ -535,7 +535,3 @@ def effect(market: Market, fill: ev.Fill, asset: str) -> int:
     elif asset == instrument.quote:
         amount -= instrument.money(fill.side * fill.size * fill.price) * scale // 10**instrument.cost_precision
     return amount
-
-
-def _amount(amount: int) -> str:
-    return amount_text(amount)
