@@ -1,4 +1,4 @@
-"""When a balance that is not what it should be counts: not at one read, not while lists trail, not between executions."""
+"""When a balance that is not what it should be counts: not at one read, nor while lists trail or executions come."""
 
 from __future__ import annotations
 
