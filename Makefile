@@ -8,7 +8,7 @@ EXTRA = $(BIN)/python -c "import sys, tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint types rust-lint judges test-postgres test-packaging bench fuzz fuzz-native journal-images faults faults-long endurance audit-fills drift guards clean
+.PHONY: help build run test lint types rust-lint judges test-postgres test-packaging bench fuzz fuzz-native journal-images faults faults-long endurance kills soak audit-fills drift guards clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 20
@@ -71,6 +71,12 @@ faults-long: build ## 10,000 seeds and every ordered pair of classes (hours; goe
 
 endurance: build ## ten minutes with every fault of three venues, judged by their ledgers (ARGS="--seconds 150 --no-ends")
 	$(BIN)/python tools/endurance.py $(ARGS)
+
+kills: build ## a bot killed at 60 of its writes, syncs and sends, judged by the ledgers (ARGS="--all", ARGS="--ten")
+	$(BIN)/python tools/kills.py $(ARGS)
+
+soak: build ## five minutes over sockets at 10,000 messages a second, bursts of 50,000: memory, loop, every fill (ARGS="--seconds 7200")
+	$(BIN)/python tools/soak.py $(ARGS)
 
 audit-fills: build ## derive every fill of a seeded session again from the tape and the order log
 	$(BIN)/python tools/audit_session.py build/audit/orders.jsonl --minutes 8 $(ARGS)

@@ -3,7 +3,11 @@
 Called by build_backend/mm_build.py, and by hand as `python setup.py build_ext --inplace`.
 """
 
+import hashlib
+import multiprocessing
+import os
 import shlex
+import shutil
 import sys
 import sysconfig
 from pathlib import Path
@@ -32,15 +36,27 @@ FLAGS = ["/O2"] if sys.platform == "win32" else ["-O3", "-g0", "-Wno-unused-func
 
 # cythonize compares the C files with the modules alone; the directives are in this file.
 GENERATED = ROOT / "build" / "cython"
+# A folder that keeps what was made of which sources, for one who builds the same sources in several places.
+KEPT = os.environ.get("MM_BUILD_CACHE")
 STALE = any(made.stat().st_mtime < Path(__file__).stat().st_mtime for made in GENERATED.rglob("*.c"))
 
 
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# Cython's own workers would run this file again where processes are not forked.
+TRANSLATORS = CORES if multiprocessing.get_start_method() == "fork" and sys.platform == "linux" else 0
+
+
 class BuildExtensions(build_ext):
-    """`build_ext` that leaves out the search path of the interpreter that happens to build.
+    """`build_ext` on every core, that leaves out the search path of the interpreter that happens to build.
 
     An interpreter outside the system's folders is linked with an rpath to its own libraries, and hands those flags to
     every extension. An extension needs none of them, and in a wheel the path is another machine's.
     """
+
+    def finalize_options(self):
+        super().finalize_options()
+        if self.parallel is None:
+            self.parallel = CORES
 
     def build_extensions(self):
         # Flags that the caller gives in LDFLAGS are not the interpreter's and stay.
@@ -54,6 +70,21 @@ class BuildExtensions(build_ext):
             if command:
                 setattr(self.compiler, name, [part for part in command if part not in inherited])
         super().build_extensions()
+
+    def build_extension(self, ext):
+        if not KEPT:
+            super().build_extension(ext)
+            return
+        words = [self.compiler.compiler_so, self.compiler.linker_so, ext.extra_compile_args, sys.version, ext.name]
+        (source,) = ext.sources
+        kept = Path(KEPT, hashlib.sha256(repr(words).encode() + Path(source).read_bytes()).hexdigest())
+        made = Path(self.get_ext_fullpath(ext.name))
+        if kept.exists():
+            made.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(kept, made)
+        else:
+            super().build_extension(ext)
+            shutil.copyfile(made, kept)
 
 
 setup(
@@ -71,7 +102,9 @@ setup(
         ],
         include_path=["src"],
         build_dir="build/cython",
+        nthreads=TRANSLATORS,
         force=STALE,
+        cache=KEPT or False,
         compiler_directives=DIRECTIVES,
     ),
 )

@@ -52,6 +52,10 @@ threshold = 0
 {extra}
 
 [limits]
+# The messages were recorded on another day and come as fast as they are taken: no side of them is late or dead.
+book_lag_ms_max = 0
+book_side_age_ms_max = 0
+jump_bps_max = 0
 max_total_exposure_usd = 10_000_000
 default_max_position = 5
 max_order_size = 2

@@ -44,6 +44,10 @@ kind = "benches.one_bid:OneBid"
 symbol = "BTC/USD"
 
 [limits]
+# The messages were recorded on another day and come as fast as they are taken: no side of them is late or dead.
+book_lag_ms_max = 0
+book_side_age_ms_max = 0
+jump_bps_max = 0
 max_per_symbol = { "BTC/USD" = 5 }
 max_total_exposure_usd = 1000000
 """

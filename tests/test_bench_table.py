@@ -2,6 +2,7 @@
 
 import pytest
 
+from benches.batch import paced
 from benches.table import Budget, Row, Timing, best_of, budgets, compare, name_in_group, render, timings
 
 
@@ -52,6 +53,14 @@ def test_report_is_divided_by_its_operations_and_named_within_its_group():
         ]
     }
     assert timings(report) == {("O2 cancel", "plain"): Timing(1000.0, 2000.0, {"operations": 1000})}
+
+
+def test_a_slow_minute_of_the_machine_is_no_slower_code():
+    assert paced([10.0, 17.0, 5.0], [2.0, 2.0, 3.4, 3.4]) == 5.0 / 3.4
+    assert paced([10.0], [2.0, 9.0]) == 5.0
+    ours, baseline = timing(170, paced=1_000, operations=10), timing(400, paced=4_000, operations=10)
+    assert Row(Budget("B1", "a level", "plain", 4, 4), 0.25, ours, baseline).ratio == 4
+    assert Row(Budget("B1", "a level", "plain", 4, 4), 0.25, timing(170), baseline).ratio == 400 / 170
 
 
 def test_parameters_are_part_of_the_group_not_of_the_name():

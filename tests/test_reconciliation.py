@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mm._core.events import OrderAbsent, OrderReport
+from mm._core.events import Fill, OrderAbsent, OrderReport
+from mm.net.inquiry import InquiryDesk
 from mm.reconciliation import INQUIRIES_MAX, ORDERS_PER_ROUND_MAX, SECOND_NS, Reconciler
 
 SENT = 1_000 * SECOND_NS
@@ -111,6 +112,26 @@ def test_doubt_raised_while_a_round_runs_is_not_settled_by_it() -> None:
     current.open_orders([report()])
     assert reconciler.finish(SENT + 2) == []
     assert len(reconciler) == 1
+
+
+def test_an_answer_older_than_a_fill_proves_nothing() -> None:
+    reconciler = asked("a1", "O1", request="")
+    current = reconciler.begin(SENT)
+    assert current is not None
+    assert current.open_orders([report()]) == []
+    # Read before the fill that the stream told of, answered after it.
+    desk = InquiryDesk(None, None, reconciler)
+    desk.watch(SENT + 1, Fill(SENT + 1, 0, "kraken", "a1", "O1", "BTC/USD", 1, "T1", 100, 10, 10, "m", 0, "USD", 0))
+    assert reconciler.finish(SENT + 2) == [], "an answer older than what is known was taken"
+    assert len(reconciler) == 1
+    assert reconciler.due_ns() > SENT + 2
+
+
+def test_a_fill_settles_the_doubt_whether_its_order_was_placed() -> None:
+    reconciler = asked()
+    desk = InquiryDesk(None, None, reconciler)
+    desk.watch(SENT + 1, Fill(SENT + 1, 0, "kraken", "a1", "O1", "BTC/USD", 1, "T1", 100, 5, 5, "m", 0, "USD", 0))
+    assert len(reconciler) == 0
 
 
 def test_asking_again_and_again_does_not_put_the_proof_off() -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 LISTS = ("orders", "fills", "pnl", "hedges")
-COMMANDS = ("pause", "resume", "start", "stop-strategy", "strategies", "reload")
+COMMANDS = ("kill", "stop", "pause", "resume", "start", "stop-strategy", "strategies", "reload")
 USAGE = """\
 usage: mm COMMAND ...
 
@@ -20,11 +20,15 @@ usage: mm COMMAND ...
   journal    verify, repair or dump the durable journal of a state folder
   store      bring the store up to date from the journal, make it anew, check it
   chaos      a verdict for a configuration in a world of faults
-  simulator  the simulated Kraken alone, for any client
+  packages   whether what is installed is what was meant, by hash
+  simulator  the simulated venues alone, for any client
 
 to a run that is going on:
 
-  pause, resume [NAME]      take quotes away and let them come back, of one strategy or of all
+  kill [STEP]               cancel every own order and stand still, or another step of the ladder
+  stop                      end the run: own orders are cancelled, and it says what is left
+  pause [NAME]              take quotes away, of one strategy or of all
+  resume [NAME]             let them come back, and let go what kill put in force
   start, stop-strategy NAME begin or end a strategy
   strategies                tell how each strategy is
   reload [FILE]             go by a changed configuration
@@ -51,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command == "journal":
         from mm.journal import main as journal
 
-        return journal(arguments, "python -m mm journal")
+        return journal(arguments, "mm journal")
     if command in LISTS:
         from mm.store.command import main as listing
 
@@ -64,6 +68,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mm.simulator.process import main as simulator
 
         return simulator(arguments)
+    if command == "packages":
+        from mm.packages import main as packages
+
+        return packages(arguments)
     if command == "chaos":
         from mm.chaos.command import main as chaos
 
@@ -72,8 +80,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mm.operate import main as operate
 
         return operate(command, arguments)
-    print(USAGE, file=sys.stderr if command not in ("-h", "--help", "help") else sys.stdout)
-    return 0 if command in ("-h", "--help", "help") else 2
+    if command in ("-h", "--help", "help"):
+        print(USAGE)
+        return 0
+    if command:
+        print(f"mm: no command is named {command!r}", file=sys.stderr)
+    print(USAGE, file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

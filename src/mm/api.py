@@ -57,8 +57,8 @@ class PositionLimits:
 
     max_total_exposure_usd: over all symbols; default_max_position: of each symbol that is not in max_per_symbol, in
     units of its base; max_order_size: one order; max_open_orders: over all strategies; price_collar_bps: how far from
-    the market an order may be; book_age_ms_max, private_down_ms_max, liquidation_distance_min_bps: as in the
-    file.
+    the market an order may be; book_age_ms_max, book_lag_ms_max, book_side_age_ms_max, jump_bps_max,
+    private_down_ms_max, liquidation_distance_min_bps: as in the file.
     """
 
     max_total_exposure_usd: Value = 10_000
@@ -68,6 +68,9 @@ class PositionLimits:
     max_open_orders: int = 20
     price_collar_bps: Value = 200
     book_age_ms_max: int = 2000
+    book_lag_ms_max: int = 2000
+    book_side_age_ms_max: int = 2000
+    jump_bps_max: Value = 200
     private_down_ms_max: int = 3000
     liquidation_distance_min_bps: Value = 300
 
@@ -174,7 +177,8 @@ class OMS:
     """Every order of a run, over all its venues.
 
     world: "sim" (simulated venues on this machine) or "live"; state: folder of recordings; seed: of every random
-    choice; env_file: where keys are, beside the environment; keys: others of `[run]`.
+    choice; env_file: where keys are, beside the environment; kill: `[kill]`, what brings which
+    step of the kill ladder by itself; keys: others of `[run]`.
     """
 
     def __init__(
@@ -184,9 +188,11 @@ class OMS:
         state: str | Path = "state",
         seed: int = 1,
         env_file: str | Path = ".env",
+        kill: Mapping[str, Value] | None = None,
         **keys: Value,
     ) -> None:
         self._run = {"world": world, "state": str(state), "seed": seed, **_table(keys)}
+        self._kill = _table(kill or {})
         self._env_file = Path(env_file)
         self._exchanges: dict[str, Exchange] = {}
         self._makers: dict[str, MarketMaker] = {}
@@ -218,6 +224,7 @@ class OMS:
             "strategies": {name: dict(maker.table) for name, maker in self._makers.items()},
             "hedging": {f"hedge{number}": dict(each.table) for number, each in enumerate(inventory.policies, 1)},
             "limits": limits,
+            "kill": self._kill,
         }
         return load_tables(tables, NAME, self._environment(), *self._finders())
 

@@ -11,7 +11,7 @@ EPILOG = """\
 exit codes: 0 requested stop, every own order proven gone; 2 wrong arguments or configuration; 3 never ready to trade:
 this start placed nothing (the statement says where an earlier one may have left orders); 4 something may be left at the
 venue (read the statement); 5 fault, every own order proven gone.
-Without arguments: the simulated Kraken on this machine, no key, no network."""
+Without arguments: simulated venues on this machine, no key, no network."""
 
 
 def parser(program: str = "python -m mm.run") -> argparse.ArgumentParser:

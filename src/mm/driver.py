@@ -7,13 +7,17 @@ same driver runs over sockets (`mm.live`) and under virtual time (`mm.backtest`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from mm._core import events as ev
 from mm._core.driver_core import DriverCore, PortCore
 from mm.engine import Engine
+from mm.engine.engine import STOOD_STILL
+from mm.engine.recovery import lost_requests
 from mm.net.link import Link
+from mm.steps import KILLING
 
 Observer = Callable[[Any], None]
 """Sees each event and command after it was applied; for people and counters, never for decisions."""
@@ -38,16 +42,58 @@ class Driver(DriverCore):
     def __init__(self, engine: Engine, links: Mapping[str, Link], recorder: Recorder) -> None:
         super().__init__(engine, dict(links), recorder)
         self.ports = {name: Port(self, name, link) for name, link in self.links.items()}
+        self._has_begun = False
 
     def operate(self, now_ns: int, action: str, argument: str = "") -> None:
         """Take an operator's command: stop, pause, resume or kill, and what is said to one strategy by its name."""
         self.take((ev.Operator(now_ns, action, argument),))
-        self.decide(now_ns, "")
+        self._follow(now_ns)
+
+    def latch(self, now_ns: int, events: Sequence[ev.Latched]) -> None:
+        """Let steps of the kill ladder be in force, or let them go, and do at once what follows.
+
+        Whatever breaks on the way (the recording, the engine), cancels of all own open orders are with the links when
+        that is raised: they depend on nothing but what sends them.
+        """
+        try:
+            self.take(events)
+            if self.on_latch is not None:
+                self.on_latch()
+            self._follow(now_ns)
+        except Exception:
+            if any(event.is_on and event.step in KILLING for event in events):
+                self.express(now_ns)
+            raise
+
+    def stalled(self, now_ns: int, late_ns: int) -> None:
+        """Take it that this process stood still: no book that is known, or is still to be read, is of now."""
+        reason = f"{STOOD_STILL} for {late_ns / 1e9:.1f} s"
+        self.take([ev.BookReset(now_ns, venue, "", reason) for venue in self.links])
+
+    def express(self, now_ns: int) -> None:
+        """Hand cancels of all own open orders to the links, past recorder and engine; a link that raises stops no
+        other."""
+        for order in self.engine.orders.open():
+            cancel = ev.Cancel(now_ns, order.venue, order.symbol, order.client_id, order.venue_id, "kill ladder")
+            with suppress(Exception):
+                self.links[order.venue].submit(now_ns, cancel)
+        if self.on_output is not None:
+            for venue in self.links:
+                self.on_output(venue)
 
     def change(self, now_ns: int, config: bytes) -> None:
         """Go by other settings from here on, in the form that `Start` carries."""
         self.take((ev.SettingsChanged(now_ns, config),))
-        self.decide(now_ns, "")
+        self._follow(now_ns)
+
+    def begin(self) -> None:
+        """A link starts: from here on words lead to decisions at once."""
+        self._has_begun = True
+
+    def _follow(self, now_ns: int) -> None:
+        """Do what follows from a word; before the first link starts, that is decided when it does."""
+        if self._has_begun:
+            self.decide(now_ns, "")
 
     def next_deadline(self) -> int:
         """When the engine wants to be woken, ns UTC."""
@@ -61,8 +107,11 @@ class Port(PortCore):
     link: Link
 
     def start(self, now_ns: int) -> None:
-        """Begin to connect."""
-        self._end(now_ns, self.link.start(now_ns))
+        """Begin to connect, and go on where the engine is."""
+        engine = self.driver.engine
+        self.driver.begin()
+        events = self.link.start(now_ns, engine.history_since_ns(self.venue), lost_requests(engine, self.venue, now_ns))
+        self._end(now_ns, events)
 
     def opened(self, now_ns: int, channel: str) -> None:
         """A channel's socket is connected."""

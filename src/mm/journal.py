@@ -15,11 +15,14 @@ from typing import Final
 
 from mm._core import JournalDamaged, JournalError, JournalReader, journal_repair
 from mm._core.events import FORMAT_VERSION, unpack
+from mm.live.control import answers
 from mm.persistence.journal import Kind
 
 SOUND: Final = 0
 DAMAGED: Final = 1
 UNUSABLE: Final = 2
+UNCLOSED: Final = "the last writer did not close it"
+"""How the notice begins that is no news of a journal whose writer still writes."""
 EPILOG = """\
 exit codes: 0 sound (a torn tail is: the next start cuts it); 1 damaged; 2 it cannot be read, or wrong arguments."""
 
@@ -65,8 +68,12 @@ def verify(folder: Path) -> int:
     if (found := reader.snapshot()) is not None:
         index, wall_ns, state_hash, _, state = found
         print(f"snapshot at record {index}  {moment(wall_ns)}  {len(state)} bytes  hash {state_hash:016x}")
+    is_written = answers(folder.parent)
+    if is_written:
+        print("note: a run writes it now: its last records may not be on the disk yet")
     for notice in reader.notices:
-        print(f"note: {notice}")
+        if not (is_written and notice.startswith(UNCLOSED)):
+            print(f"note: {notice}")
     print(f"sound: {count} records{', closed' if reader.is_closed else ''}")
     return SOUND
 

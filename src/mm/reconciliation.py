@@ -149,6 +149,13 @@ class Reconciler:
             if inquiry is not None and (not request or inquiry.request == request):
                 del self._inquiries[key]
 
+    def outdate(self, now_ns: int, client_id: str, venue_id: str) -> None:
+        """Let what was read about an order before now prove nothing: its stream has told something newer."""
+        for key in (client_id, venue_id):
+            inquiry = self._inquiries.get(key)
+            if inquiry is not None:
+                inquiry.asked_ns = now_ns
+
     def due_ns(self) -> int:
         """When the next round is due; 0 while none is, or one is running."""
         if self._round is not None or not self._inquiries:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -21,8 +21,10 @@ from mm.errors import ConfigError
 from mm.stopping import Exit
 
 if TYPE_CHECKING:
+    from mm.engine.recovery import Recovery
     from mm.live.bot import Bot
     from mm.live.operating import Operating
+    from mm.live.signals import Signals
     from mm.live.supervisor import Supervisor
     from mm.persistence.journal import EventJournal
     from mm.persistence.recorder import FileRecorder
@@ -31,11 +33,20 @@ if TYPE_CHECKING:
 
 SIMULATED = "kraken"
 """The venue that --rest-url and its like are about."""
+MEGABYTE = 1_000_000
+PACKAGES = "nothing was sent: install these packages anew, or see `mm packages` and run.packages"
 INTERRUPTED = "interrupted before the run began: this start placed nothing; orders of an earlier one may be left"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until stopped; returns the exit code."""
+    from mm.live.signals import Signals
+
+    with Signals() as signals:
+        return _main(argv, signals)
+
+
+def _main(argv: Sequence[str] | None, signals: Signals) -> int:
     arguments = parser().parse_args(argv)
     try:
         settings = _settings(arguments)
@@ -45,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _refuse(INTERRUPTED, Exit.UNREACHABLE)
     try:
-        return run_settings(settings, lambda path: _settings(arguments, path), as_json=arguments.json)
+        return run_settings(settings, lambda path: _settings(arguments, path), as_json=arguments.json, signals=signals)
     except KeyboardInterrupt:
         return _refuse(INTERRUPTED, Exit.UNREACHABLE)
     except Exception as error:  # noqa: BLE001  # the last resort before the run: a sentence and a report, no secret
@@ -167,19 +178,29 @@ def run_settings(
     as_json: bool = False,
     shown: Callable[[View], View] = lambda view: view,
     begun: Callable[[Supervisor], None] = lambda supervisor: None,
+    signals: Signals | None = None,
 ) -> Exit:
     """Run checked settings to the end; returns the exit code.
 
     read: the settings of a file for `mm reload`, None for the run's own, or raises SettingsError; shown: what takes the
-    news instead of the usual view, which it is given; begun: called when the run can be asked to stop.
+    news instead of the usual view, which it is given; begun: called when the run can be asked to stop; signals: of
+    a caller who has them already.
     """
     from mm._core import JournalError, journal_epoch
+    from mm.live.keylock import KeyLocks
     from mm.live.operating import Operating
+    from mm.live.recovering import read_back
+    from mm.live.signals import Signals
+    from mm.persistence.logfile import LogFile
     from mm.persistence.recorder import FileRecorder, RecorderError
     from mm.persistence.state import StateFolder
+    from mm.screen.logged import LoggedView
     from mm.screen.output import Output
     from mm.simulator.world import LaunchError
 
+    found = _packages(settings)
+    if found and settings.run.packages == "check":
+        return _refuse("\n".join([*found, PACKAGES]))
     try:
         folder = StateFolder(Path(settings.run.state))
     except ConfigError as error:
@@ -187,16 +208,23 @@ def run_settings(
     output = Output()
     code: Exit | None = None
     loaded = settings
+    heard = contextlib.ExitStack()
     try:
+        if signals is None:
+            signals = heard.enter_context(Signals())
         labels: tuple[str, ...] = ()
         if settings.run.world == "sim":
             settings, labels = _simulation(settings, folder.path)
-        view = shown(_view(output, as_json, settings))
-        for warning in settings.warnings:
+        # A copied folder has a lock of its own, and the same account.
+        heard.callback(KeyLocks(settings.venues.values()).close)
+        log = LogFile(folder.logs, settings.run.log_mb_max * MEGABYTE) if settings.run.log_mb_max else None
+        view = LoggedView(shown(_view(output, as_json, settings)), log)
+        heard.callback(view.close)
+        for warning in (*settings.warnings, *found):
             view.say(f"warning: {warning}")
         for label in labels:
             view.say(label)
-        if folder.last_recording() is not None:
+        if folder.last_recording() is not None and settings.run.journal == "off":
             view.say(
                 "note: position, profit and position limits count from this start; what earlier starts bought or sold "
                 "is in the account's balances"
@@ -205,6 +233,12 @@ def run_settings(
             view.say(f"note: the watchdog of an earlier start: {report}")
         epoch = folder.next_epoch(int(time.time()), floor=journal_epoch(str(folder.journal)))
         journal = _journal(settings.run.journal, folder.journal, epoch, view)
+        try:
+            recovery = read_back(journal, settings) if journal is not None else None
+        except (JournalError, ConfigError):
+            if journal is not None:
+                journal.close(time.time_ns(), time.monotonic_ns())
+            raise
         path = folder.new_recording(epoch)
         recorder = FileRecorder(path, build=_build(), created_ns=time.time_ns(), journal=journal)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -212,10 +246,11 @@ def run_settings(
             def operating(bot: Bot) -> Operating:
                 return Operating(bot, loaded, read)
 
-            code = runner.run(_live(settings, recorder, view, labels, epoch, operating, begun))
+            work = _live(settings, recorder, view, labels, epoch, operating, begun, journal, recovery, signals)
+            code = runner.run(work)
         return code  # noqa: RET504  # read below, too
     except KeyboardInterrupt:
-        # The run's last word, once spoken, holds: its signal handlers end with its loop.
+        # The run's last word, once spoken, holds.
         return _refuse(INTERRUPTED, Exit.UNREACHABLE) if code is None else code
     except (ConfigError, RecorderError, JournalError) as error:
         return _refuse(error)
@@ -224,6 +259,16 @@ def run_settings(
     finally:
         output.close()
         folder.close()
+        heard.close()
+
+
+def _packages(settings: Settings) -> list[str]:
+    """What is wrong with what is installed, where that counts."""
+    if settings.run.world != "live" and not settings.run.package_pins:
+        return []
+    from mm.packages import problems
+
+    return problems(settings.run.packages, settings.run.package_pins)
 
 
 def _journal(policy: str, folder: Path, epoch: int, view: View) -> EventJournal | None:
@@ -245,14 +290,23 @@ async def _live(
     epoch: int,
     operating: Callable[[Bot], Operating],
     begun: Callable[[Supervisor], None],
+    journal: EventJournal | None,
+    recovery: Recovery | None,
+    signals: Signals,
 ) -> Exit:
+    from mm.engine.ladder import told as told_latch
     from mm.live.bot import Bot
     from mm.live.control import Control
+    from mm.live.recovering import told
+    from mm.live.snapshots import Snapshots
     from mm.live.supervisor import Supervisor
     from mm.persistence.recorder import RecorderError
 
     state = Path(settings.run.state)
-    bot = Bot(settings, recorder, epoch=epoch)
+    bot = Bot(settings, recorder, epoch=epoch, recovery=recovery)
+    if recovery is not None:
+        for line in told(recovery, bot.engine):
+            view.say(f"note: {line}")
     supervisor = Supervisor(
         bot,
         view,
@@ -260,11 +314,15 @@ async def _live(
         seconds=float(settings.run.seconds),
         told=lambda error: _told(error, state, f"{epoch:08d}", settings),
     )
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, supervisor.ask_to_stop, signal.Signals(number).name)
+    if journal is not None:
+        behind = recovery.events if recovery is not None else 0
+        # With the start of this run.
+        supervisor.snapshots = Snapshots(bot.engine, journal, behind=behind + 1, say=view.say)
+    for latch in bot.take_latches():
+        view.say(told_latch(latch))
+    signals.hand_to(asyncio.get_running_loop(), supervisor.ask_to_stop)
     begun(supervisor)
-    control = Control(state, operating(bot).commands())
+    control = Control(state, {**operating(bot).commands(), **supervisor.commands()})
     try:
         await control.start()
     except OSError as error:
@@ -272,10 +330,13 @@ async def _live(
     try:
         return await supervisor.run()
     except Exception as error:  # noqa: BLE001  # the end itself has failed: nothing is proven
-        told = _told(error, state, f"{epoch:08d}", settings)
-        return _refuse(f"{told}\nOWN ORDERS MAY BE LEFT AT THE VENUE: look there and cancel them", Exit.LEFT)
+        report = _told(error, state, f"{epoch:08d}", settings)
+        return _refuse(f"{report}\nOWN ORDERS MAY BE LEFT AT THE VENUE: look there and cancel them", Exit.LEFT)
     finally:
+        signals.end()
         await control.stop()
+        if supervisor.snapshots is not None and bot.failure is None and not recorder.failed:
+            supervisor.snapshots.take(time.time_ns())
         try:
             recorder.close()
         except RecorderError as error:

@@ -8,6 +8,7 @@ is sent anywhere, and a run that goes on is not disturbed. Where a recording is 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 NOTHING_FOUND = 1
 USAGE = 2
+MOMENT = re.compile(r"([01]\d|2[0-3])(:([0-5]\d?(:([0-5]\d?(\.\d*)?)?)?)?)?")
+"""A time of day, or how one begins."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -112,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--recording", type=Path, metavar="FILE", help="this recording instead of the last one")
     parser.add_argument("--stored", action="store_true", help="what the store keeps, of earlier runs too")
     parser.add_argument("--last", type=_count, default=10, metavar="N", help="how many, the newest (default: 10)")
-    parser.add_argument("--at", metavar="HH:MM[:SS]", help="only decisions whose UTC time begins so")
+    parser.add_argument("--at", type=_moment, metavar="HH:MM[:SS]", help="only decisions whose UTC time begins so")
     parser.add_argument("--symbol", metavar="BASE/QUOTE", help="only this symbol")
     parser.add_argument("--silence", action="store_true", help="only what was held back or not quoted at all")
     return parser
@@ -122,6 +125,12 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"expected a number from 1, got {text!r}")
     return int(text)
+
+
+def _moment(text: str) -> str:
+    if not MOMENT.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"expected a time of UTC such as 14:03 or 14:03:59, got {text!r}")
+    return text
 
 
 if __name__ == "__main__":

@@ -74,7 +74,8 @@ class TwoVenues:
     """hooks: venue -> fault rules; settings: the configuration's text, with places for `policy` and `extra`; is_rated:
     Kraken has a market of USDT, see `rate`; is_generated: it has the simulator's own one; hedge_venue: "mexc_futures"
     with settings of its own; fallback_venue: a third one; funding_seconds: between settlements; position_mode: of the
-    account for contracts; primary_venue: another first one, `hedge_venue` None: it is the only one."""
+    account for contracts; primary_venue: another first one, `hedge_venue` None: it is the only one; entries_of: gives
+    another tape than the recorded one for a venue's name."""
 
     def __init__(
         self,
@@ -92,6 +93,8 @@ class TwoVenues:
         funding_seconds=28_800,
         position_mode="one_way",
         primary_venue=KRAKEN,
+        recorder=None,
+        entries_of=None,
     ):
         self.log = []
         path = folder / "two.toml"
@@ -115,7 +118,7 @@ class TwoVenues:
             named = {} if kind.order_name is None else {"name": kind.order_name}
             if is_generated and name == KRAKEN:
                 named["generated"] = kind.generated(options)
-            entries = builtin(kind.tape).replay()
+            entries = builtin(kind.tape).replay() if entries_of is None else entries_of(name)
             exchange = kind.exchange(
                 [traded, usdt_usd()] if is_rated and name == KRAKEN else [traded],
                 # Contracts are of 10^-4 BTC, the recording's sizes of 10^-8.
@@ -145,7 +148,7 @@ class TwoVenues:
                 for name, venue in settings.venues.items()
             },
         )
-        self.recorder = MemoryRecorder(keep=True)
+        self.recorder = recorder or MemoryRecorder(keep=True)
         start = ev.Start(START, seed, 1, to_json(self.settings))
         self.recorder.record(start)
         self.links = {}

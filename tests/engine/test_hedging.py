@@ -17,7 +17,7 @@ from mm.exchanges.venue import Capabilities
 from mm.inventory.hedging import parameters_of as policies_of
 from mm.persistence.recorder import MemoryRecorder
 from mm.strategies import parameters_of
-from tests.engine.world import BTC, KRAKEN, SECOND, START, SYMBOL, World, book_frame, instrument
+from tests.engine.world import BTC, KRAKEN, MS, SECOND, START, SYMBOL, World, book_frame, instrument
 
 OTHER, OTHER_SYMBOL = "other", "BTC/USDT"
 BUY, SELL = 1, -1
@@ -175,6 +175,34 @@ def test_a_filled_bid_is_sold_on_the_other_venue_and_paid(world):
     assert world.hedges(SECOND) == []
     assert world.engine.markets[OTHER, OTHER_SYMBOL].position.quantity == -BTC // 100
     assert world.replayed().state_hash() == world.engine.state_hash()
+
+
+def test_a_fee_in_the_asset_itself_is_not_owed_and_one_of_a_hedge_is(world):
+    # 0.01 BTC bought for a fee of 0.0001 BTC: 0.0099 are held.
+    world.fill(world.bid, BTC // 100, "K1", fee=10**8, fee_asset="BTC")
+    (hedge,) = world.hedges()
+    assert (hedge.side, hedge.size) == (SELL, BTC * 99 // 10_000)
+    world.tell(
+        ev.Fill(
+            world.now, world.now, OTHER, hedge.client_id, "V" + hedge.client_id, OTHER_SYMBOL, SELL, "O1",
+            hedge.price, hedge.size, -1, "t", 10**7, "BTC",
+        )
+    )  # fmt: skip
+    assert world.desk.ledger.net == -(10**7)
+    assert world.desk.ledger.debts[0].kind == "excess"
+
+
+def test_a_hedge_that_rests_is_taken_back_when_the_book_that_priced_it_is_old(tmp_path):
+    text = SETTINGS.replace('policy = "immediate"', 'policy = "opportunistic"')
+    world = type("World", (TwoVenues,), {"settings_text": text})(tmp_path / "mm.toml")
+    world.bid, world.ask = world.ready()
+    (hedge,) = world.quote_fills(world.bid, BTC // 100)
+    assert hedge.post_only
+    world.tell(ev.OrderAccepted(world.now, world.now, OTHER, hedge.client_id, "V" + hedge.client_id))
+    assert [c for c in world.decide(SECOND) if type(c) is ev.Cancel and c.venue == OTHER] == []
+    assert world.engine.next_deadline() <= world.engine.markets[OTHER, OTHER_SYMBOL].book_ns + 2 * SECOND + 1
+    (cancel,) = [c for c in world.decide(SECOND + MS) if type(c) is ev.Cancel and c.venue == OTHER]
+    assert (cancel.client_id, "old" in cancel.reason) == (hedge.client_id, True)
 
 
 def test_under_the_threshold_and_under_a_lot_the_debt_is_kept(world):

@@ -18,11 +18,12 @@ POLICIES = ("immediate", "cross_exchange", "twap", "opportunistic")
 SIZES = st.sampled_from([1, 999, 1000, 100_000, BTC // 1000, BTC // 500, BTC // 100, BTC // 100 + 1])
 STEPS = st.one_of(
     st.tuples(st.just("fill"), st.sampled_from(["bid", "ask"]), SIZES),
+    st.tuples(st.just("with fee"), st.sampled_from(["bid", "ask"]), SIZES),
     st.tuples(st.just("hedged"), st.integers(1, 4), st.integers(-20, 20)),
     st.tuples(st.just("ends"), st.just(0), st.just(0)),
     st.tuples(st.just("again"), st.just(0), st.just(0)),
     st.tuples(st.just("book"), st.integers(-200, 200), st.sampled_from([1000, BTC // 1000, BTC])),
-    st.tuples(st.just("funds"), st.sampled_from([0, 1, 50, 100_000]), st.sampled_from([0, 10])),
+    st.tuples(st.just("funds"), st.sampled_from([0, 1, 50, 100_000, 10_000_000]), st.sampled_from([0, 10, 10_000_000])),
     st.tuples(st.just("link"), st.booleans(), st.just(0)),
     st.tuples(st.just("wait"), st.sampled_from([0, MS, 250 * MS, SECOND, 5 * SECOND]), st.just(0)),
 )
@@ -61,6 +62,8 @@ class Pair:
         name = f"E{self.executions}"
         if kind == "fill":
             world.fill(getattr(world, first), second, name)
+        elif kind == "with fee":
+            world.fill(getattr(world, first), second, name, fee=second * 25, fee_asset="BTC")
         elif kind in ("hedged", "again", "ends") and hedge is None:
             return []
         elif kind == "hedged" or kind == "again":

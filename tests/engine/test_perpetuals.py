@@ -470,3 +470,17 @@ def test_f70_what_an_order_pays_beyond_the_mark_price_counts_as_lost(world):
     # 20 % away; twice 3 % may be left: 100 x (20 - 6) / 6.
     assert near == 233
     assert world.engine.perpetuals.room(world.market, SELL, 540_000) == 87
+
+
+def test_f70_by_an_old_mark_price_nothing_is_opened_and_what_is_held_may_be_closed(world):
+    """Guard: the distance to a liquidation is not taken from a price that nobody has told for long."""
+    world.hedged()
+    world.position(-100, liquidation=72_000)
+    world.mark(60_000)
+    held = -world.market.position.quantity
+    world.now += 31 * SECOND
+    world.futures_book()
+    rooms = [world.engine.perpetuals.room(world.market, side, 600_000) for side in (BUY, SELL)]
+    assert rooms == [held, 0]
+    world.mark(60_000)
+    assert world.engine.perpetuals.room(world.market, SELL, 600_000) == 233

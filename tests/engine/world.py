@@ -68,12 +68,12 @@ def book_frame(bids, asks, kind="snapshot", checksum=None):
 
 
 class World:
-    def __init__(self, extra="", limits="", settings=SETTINGS, path=None):
+    def __init__(self, extra="", limits="", settings=SETTINGS, path=None, epoch=7):
         path.write_text(settings.format(extra=extra, limits=limits))
         self.settings = load(path, Environment({}))
         self.recorder = MemoryRecorder(keep=True)
         self.now = START
-        self.start = ev.Start(START, 1, 7, to_json(self.settings))
+        self.start = ev.Start(START, 1, epoch, to_json(self.settings))
         self.recorder.record(self.start)
         self.engine = Engine(self.start, self.settings, {KRAKEN: VENUE}, self.recorder)
 
@@ -110,7 +110,7 @@ class World:
         for place in places:
             self.tell(ev.OrderAccepted(self.now, self.now, KRAKEN, place.client_id, "V" + place.client_id))
 
-    def fill(self, place, size, execution="E1", price=0, cum=-1):
+    def fill(self, place, size, execution="E1", price=0, cum=-1, fee=0, fee_asset="USD"):
         self.tell(
             ev.Fill(
                 self.now,
@@ -125,8 +125,8 @@ class World:
                 size,
                 cum,
                 "m",
-                0,
-                "USD",
+                fee,
+                fee_asset,
             )
         )
 

@@ -148,3 +148,20 @@ def test_no_fill_is_empty(amount):
         HedgeLedger().on_quote_fill(1, "E", BUY, amount, 0)
     with pytest.raises(ValueError, match="side"):
         HedgeLedger().on_hedge_fill(1, "E", "twap", 0, 1, 1)
+
+
+def test_amounts_have_128_bits_and_a_sum_that_passes_them_is_an_error():
+    ledger = HedgeLedger()
+    half = 2**126
+    ledger.on_quote_fill(1, "A", BUY, half, 0)
+    ledger.on_quote_fill(2, "B", SELL, half - 1, 0)
+    assert (ledger.net, ledger.debts[0].amount) == (1, 1)
+    assert ledger.opened == {BUY: half, SELL: half - 1}
+    assert ledger.netted == {BUY: half - 1, SELL: half - 1}
+    with pytest.raises(OverflowError):
+        ledger.on_quote_fill(3, "C", BUY, half, 0)
+    with pytest.raises(OverflowError):
+        ledger.on_external(3, "C", SELL, 2**127, 0)
+    again = HedgeLedger()
+    again.restore(ledger.durable())
+    assert again.state_hash() == ledger.state_hash()

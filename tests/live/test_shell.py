@@ -394,3 +394,37 @@ async def test_after_a_stall_the_sockets_are_read_before_the_deadline_is_looked_
         assert [told[0] for told in machine.told] == ["frame", "deadline"]
         shell.stop()
         await shell.wait_closed()
+
+
+@on_uvloop
+async def test_f38_a_loop_that_stood_still_finds_no_connection_silent_that_has_spoken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shell_module, "LATE_NS", 10_000_000)
+    async with scripted_venue() as venue, running(venue, QUICK) as (_, machine):
+        await machine.is_up()
+        machine.events.clear()
+        heartbeat = text_frame(b'{"channel": "heartbeat"}')
+        heard: list[str] = []
+        usual = machine.frame
+
+        def slow(now_ns: int, channel: str, payload: bytes, last: bool) -> None:
+            usual(now_ns, channel, payload, last)
+            if not heard:
+                # One message takes longer than silence may last. Meanwhile the venue speaks on the other connection.
+                venue.write_at_once("/auth", heartbeat)
+                end = time.monotonic() + 0.45
+                while time.monotonic() < end:
+                    pass
+            heard.append(channel)
+
+        monkeypatch.setattr(machine, "frame", slow)
+        venue.write("/v2", heartbeat)
+
+        def gone() -> list[str]:
+            downs = [event for event in machine.seen(LinkChanged) if not event.up]
+            return [event.reason for event in downs if event.channel == "private"]
+
+        await machine.until(lambda: "private" in heard or gone())
+        lost = gone()
+        assert not lost, f"F38: a connection that had spoken was given up: {lost}"

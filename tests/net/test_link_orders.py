@@ -129,14 +129,33 @@ def test_unsent_rest_cancel_is_sent_again_and_one_in_doubt_is_not() -> None:
     assert driver.link.in_doubt == 1
 
 
-def test_second_request_on_an_order_waits_for_the_answer_to_the_first() -> None:
+def test_a_cancel_never_waits_for_the_answer_to_what_it_is_to_end() -> None:
     driver = ready()
-    driver.submit(amend("a1", "O1"))
+    driver.submit(place("a1"))
+    driver.submit(cancel("a1"))
+    driver.submit(amend("a2", "O2"))
+    driver.submit(cancel("a2", "O2"))
+    assert [message["method"] for message in orders(driver)] == ["Place", "Cancel", "Amend", "Cancel"]
+
+
+def test_an_amend_behind_a_cancel_is_refused() -> None:
+    driver = ready()
     driver.submit(cancel("a1", "O1"))
-    (message,) = orders(driver)
-    assert message["method"] == "Amend"
-    answer(driver, message)
+    (refused,) = driver.submit(amend("a1", "O1"))
+    assert (type(refused), refused.reason) == (AmendRejected, "too many requests under way, or one on this order")
     assert [message["method"] for message in orders(driver)] == ["Cancel"]
+
+
+def test_a_cancel_makes_an_amend_that_waits_pointless() -> None:
+    driver = ready()
+    driver.submit(place())
+    driver.submit(amend())
+    (superseded,) = driver.submit(cancel())
+    assert (type(superseded), superseded.reason) == (AmendRejected, "superseded before it was sent")
+    first, second = orders(driver)
+    assert [first["method"], second["method"]] == ["Place", "Cancel"]
+    answer(driver, first)
+    assert orders(driver) == []
 
 
 def test_newer_amend_replaces_one_that_waits_and_says_so() -> None:
@@ -263,23 +282,23 @@ def test_answered_requests_are_not_in_doubt_when_the_link_is_lost() -> None:
     assert [type(event) for event in driver.closed(PRIVATE)] == [LinkChanged]
 
 
-def test_waiting_amend_is_refused_and_waiting_cancel_sent_when_the_first_is_in_doubt() -> None:
+def test_waiting_amend_is_refused_when_the_first_is_in_doubt() -> None:
     driver = ready()
     driver.submit(place("a1"))
     driver.submit(amend("a1"))
-    driver.submit(place("a2"))
-    driver.submit(cancel("a2"))
     driver.wait(5.1)
     refused = driver.seen(AmendRejected)
     assert [(event.client_id, event.reason) for event in refused] == [("a1", "the request before it is in doubt")]
-    assert [(m["method"], m["client_id"]) for m in orders(driver)][2:] == [("Cancel", "a2")]
+    assert [m["method"] for m in orders(driver)] == ["Place"]
 
 
-def test_waiting_cancel_goes_over_rest_when_the_link_is_lost() -> None:
+def test_cancel_goes_over_rest_when_the_link_is_lost() -> None:
     driver = ready()
     driver.submit(place())
     driver.submit(cancel())
     driver.closed(PRIVATE)
+    assert [event.request for event in driver.seen(OutcomeUnknown)] == ["place", "cancel"]
+    driver.submit(cancel())
     assert "Cancel" in [kind for _, kind, _ in driver.requests()]
 
 

@@ -42,6 +42,12 @@ def environment(folder):
     return folder / "bin" / "python"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory):
+    """The first build compiles; the others, of the same sources in other folders, show what they put where."""
+    ENVIRONMENT["MM_BUILD_CACHE"] = str(tmp_path_factory.mktemp("compiled"))
+
+
 @pytest.fixture(scope="session")
 def sdist(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sdist")

@@ -246,8 +246,8 @@ def test_a_hundred_thousand_records_come_back_in_time(tmp_path: Path) -> None:
 def test_every_event_has_a_stream() -> None:
     transient = {
         events.BookFrame, events.BookReset, events.Trade, events.Ticker, events.VenueStatus,
-        events.LinkChanged, events.ClockOffset, events.Timer, events.Resync, events.QueryOrder, events.Alert,
-        events.FundingRate, events.MarkPrice, events.Reconcile,
+        events.ClockOffset, events.Timer, events.Resync, events.QueryOrder, events.Alert,
+        events.FundingRate, events.MarkPrice, events.Reconcile, events.Recovered,
     }  # fmt: skip
     assert set(DURABLE) | transient == set(CLASSES)
     assert not set(DURABLE) & transient

@@ -35,7 +35,7 @@ def test_verify_says_what_is_there(state: Path, capsys: pytest.CaptureFixture[st
     assert main(["journal", "verify", "--state", str(state)]) == 0
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith("0000000001.mmj  records 0..4  ")
-    assert first.endswith("epoch 5  form 1  mm 0.1")
+    assert first.endswith(f"epoch 5  form {FORMAT_VERSION}  mm 0.1")
     assert last == "sound: 3 records, closed"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import orjson
@@ -12,7 +13,7 @@ from mm._core import events as ev
 from mm._core.events import Event, unpack
 from mm.net.actions import Send
 from mm.persistence.journal import DURABLE, EventJournal, Policy
-from mm.persistence.recorder import FileRecorder, RecorderError
+from mm.persistence.recorder import FileRecorder
 from mm.persistence.recording import read
 from tests.backtest.session import START, Session
 
@@ -94,16 +95,15 @@ def test_f82_a_journal_that_fails_lets_no_order_out(tmp_path: Path) -> None:
 
     session.world.machine = Watching()
     journal.close(START, 0)
-    with pytest.raises(RecorderError, match="the journal is closed"):
-        session.run(40)
-    assert recorder.failed
+    session.run(40)
+    assert "the journal is closed" in recorder.broken
     assert not any(b"add_order" in payload or b"batch_add" in payload for payload in sent)
 
 
 def test_the_recording_waits_until_the_bytes_have_left_and_loses_nothing(tmp_path: Path) -> None:
     journal = EventJournal(tmp_path / "journal", epoch=1, build="", now_ns=0)
     recorder = FileRecorder(tmp_path / "a", build="", created_ns=0, journal=journal)
-    stop, up = ev.Operator(1, "stop", ""), ev.LinkChanged(2, "kraken", "private", True, "")
+    stop, up = ev.Operator(1, "stop", ""), ev.VenueStatus(2, "kraken", "online")
     recorder.record(stop)
     assert [unpack(payload) for *_, payload in JournalReader(str(tmp_path / "journal"))] == [stop]
     assert list(read(tmp_path / "a")) == []
@@ -119,7 +119,7 @@ def test_the_recording_waits_until_the_bytes_have_left_and_loses_nothing(tmp_pat
 
 
 @pytest.mark.parametrize("policy", ["os", "group"])
-def test_a_commit_that_fails_is_the_recorders_failure(tmp_path: Path, policy: Policy) -> None:
+def test_a_commit_that_fails_is_told_to_whoever_sends(tmp_path: Path, policy: Policy) -> None:
     journal = EventJournal(tmp_path / "journal", epoch=1, build="", now_ns=0, policy=policy)
     recorder = FileRecorder(tmp_path / "a", build="", created_ns=0, journal=journal)
     if policy == "os":
@@ -128,6 +128,22 @@ def test_a_commit_that_fails_is_the_recorders_failure(tmp_path: Path, policy: Po
     assert recorder.commit is not None
     journal.close(0, 0)
     for _ in range(2):
-        with pytest.raises(RecorderError):
-            recorder.commit()
-    assert recorder.failed
+        recorder.commit()
+    assert recorder.broken
+    assert not recorder.failed
+
+
+def test_a_recording_that_fails_beside_a_journal_is_given_up_and_the_journal_goes_on(tmp_path: Path) -> None:
+    journal = EventJournal(tmp_path / "journal", epoch=1, build="", now_ns=START)
+    recorder = FileRecorder(tmp_path / "run.mmr", build="", created_ns=START, journal=journal)
+    session = Session(tmp_path, recorder=recorder)
+    session.run(5)
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, recorder._file)
+    os.close(full)
+    session.run(20)
+    assert "No space left on device" in recorder.lost
+    assert session.stop()
+    recorder.close()
+    kept = [unpack(payload) for *_, payload in JournalReader(str(tmp_path / "journal"))]
+    assert {type(event) for event in kept} >= {ev.Place, ev.Cancel, ev.OrderAccepted, ev.OrderCanceled}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from mm._core import events as ev
 from mm.conformance.orders import BUY, SELL
-from mm.conformance.stand import Stand
+from mm.conformance.stand import SECOND, Stand
+from mm.engine.ladder import Scope
+from mm.engine.reconciling import VERIFY
+from mm.live.killing import remains
 from tests.reconciling import drift
 from tests.reconciling.drift import ALL, FUTURES, SPOT
 
@@ -172,3 +177,45 @@ def test_f67_funding_that_nobody_told_of_is_booked_and_no_drift() -> None:
     assert perpetual.funding
     assert not [each for each in drift.differences(stand) if each.verdict == "unexplained"]
     drift.replays(stand)
+
+
+def asked(stand: Stand, word: str) -> int:
+    """Let an operator say it; when."""
+    stand.world.tell(lambda now_ns: stand.driver.operate(now_ns, word, ""))
+    return stand.now_ns
+
+
+def test_a_kill_is_proven_though_the_venues_count_of_reads_is_used_up(stand: Stand) -> None:
+    """The list of open orders that proves it is ahead of every other read, and of a round that is under way."""
+    order = stand.place(BUY, stand.price(-1))
+    stand.live(order)
+    reads = stand.engine.reconciling.reads[stand.name]
+    for _ in range(12):
+        asked(stand, "reconcile")
+        stand.run(0.5)
+    counter = stand.link._rest.counter
+    for _ in range(200):
+        if not 0 < counter.next_permit_ns(stand.now_ns, 1) <= stand.now_ns + SECOND:
+            break
+        counter.charge(stand.now_ns)
+    word_ns = asked(stand, VERIFY)
+    assert reads.orders_ns < word_ns
+    stand.until("the open orders are read", lambda: reads.orders_ns > word_ns, 0.5)
+    assert stand.state(order) == "NEW"
+    stand.run(60)
+    stand.finish_calmly()
+
+
+def test_a_round_that_could_not_be_read_proves_no_kill(stand: Stand) -> None:
+    """The proof is a complete list of open orders and nothing else."""
+    reads = stand.engine.reconciling.reads[stand.name]
+    word_ns = stand.now_ns
+    account_read = ev.AccountRead(word_ns + 1, stand.name, word_ns, False, 1, 1, "open_orders cannot be read: refused")
+    stand.world.tell(lambda now_ns: stand.engine.apply(account_read))
+    port = SimpleNamespace(engine=stand.engine)
+    assert reads.read_ns > word_ns
+    assert remains(port, "halt", Scope("", "", ""), word_ns) == [
+        f"unknown: {stand.name} has not told its open orders since"
+    ]
+    asked(stand, VERIFY)
+    stand.until("proven", lambda: not remains(port, "halt", Scope("", "", ""), word_ns), 1.0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mm._core import events as ev
 from mm.engine import Engine
-from mm.engine.engine import ADOPTED
-from mm.engine.liquidation import FLATTEN
+from mm.engine.closing import FLATTEN
+from mm.engine.strays import ADOPTED
 
 
 class PlainEngine(Engine):
@@ -25,13 +25,14 @@ class PlainEngine(Engine):
             market = self.markets.get((order.venue, order.symbol))
             if market is not None:
                 market.position.apply_fill(event.side, event.price, event.size, event.fee, event.fee_asset)
-                market.profit.on_fill(event.side, event.price, event.size, market.middle2)
+                middle2 = event.middle2 or market.middle2
+                market.profit.on_fill(event.side, event.price, event.size, middle2)
                 self.accounts.on_fill(
                     (order.venue, order.symbol),
                     event.side,
                     event.price,
                     event.size,
-                    market.middle2,
+                    middle2,
                     event.fee,
                     event.fee_asset,
                     is_hedge=order.purpose in ("hedge", FLATTEN),

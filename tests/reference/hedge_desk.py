@@ -10,8 +10,8 @@ from typing import Any, Final
 from mm._core import events as ev
 from mm._core.market import BOTH_SIDES
 from mm._core.orders import Order
+from mm.engine.closing import FLATTEN
 from mm.engine.hedging import HEDGE, HedgeDesk, base_units, price_units
-from mm.engine.liquidation import FLATTEN
 from mm.instruments import AMOUNT_PRECISION
 from mm.inventory.hedging import EXTERNAL, HedgeOrder, HedgePlan, HedgeState
 from mm.risk import Refused
@@ -28,18 +28,24 @@ class PlainDesk(HedgeDesk):
     def on_fill(self, event: ev.Fill, order: Order, market: Market) -> None:
         """A fill was booked: a quote's makes a debt, a hedge's pays it."""
         key = (order.venue, order.symbol)
-        amount = base_units(market.instrument, event.size)
+        moved = event.side * base_units(market.instrument, event.size)
+        if event.fee_asset == market.instrument.base:
+            moved -= event.fee
+        side, amount = (1 if moved > 0 else -1), abs(moved)
         if order.purpose == HEDGE and order.strategy == self.names.get(key):
             price = price_units(market.instrument, event.price)
-            self.ledger.on_hedge_fill(event.recv_ns, event.execution_id, self.policy.name, event.side, amount, price)
+            if moved:
+                self.ledger.on_hedge_fill(event.recv_ns, event.execution_id, self.policy.name, side, amount, price)
             self._failures = 0
             self._retry_ns = 0
         elif key == self.primary and order.purpose != HEDGE:
             middle2 = price_units(market.instrument, market.middle2)
-            self.ledger.on_quote_fill(event.recv_ns, event.execution_id, event.side, amount, middle2)
+            if moved:
+                self.ledger.on_quote_fill(event.recv_ns, event.execution_id, side, amount, middle2)
         elif key in self.markets and order.purpose == FLATTEN:
             middle2 = price_units(market.instrument, market.middle2)
-            self.ledger.on_external(event.recv_ns, event.execution_id, event.side, amount, middle2)
+            if moved:
+                self.ledger.on_external(event.recv_ns, event.execution_id, side, amount, middle2)
         else:
             return
         hedge = self._engine.markets.get(self.hedge)
@@ -102,14 +108,21 @@ class PlainDesk(HedgeDesk):
                 orders.append(order)
             else:
                 self._wake(engine.cancel(now_ns, order, f"hedging on {self.hedge[0]} now"))
+        engine._pull_ns = now_ns
         gate = hedge.problem if hedge.is_frozen else engine.market_gate(now_ns, hedge)
         if gate:
             self.note = gate
+            for order in orders:
+                # A line that is down for a moment does not take back what rests; a book that is old does.
+                is_due = now_ns >= engine._pull_ns
+                self._wake(engine.cancel(now_ns, order, gate) if is_due else engine._pull_ns)
             return
+        if orders:
+            self._wake(hedge.book_ns + engine._book_age_ns_max + 1)
         hedge.refresh(engine.orders, now_ns)
         plan = self.policy.plan(self._state(now_ns, hedge, worth, orders))
         self.note = plan.note
-        self.due_ns = plan.due_ns
+        self._wake(plan.due_ns)
         for order in plan.cancel:
             self._wake(engine.cancel(now_ns, order, plan.note))
         if plan.order is not None:

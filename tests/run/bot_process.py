@@ -44,14 +44,17 @@ class BotProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **(environment or {})},
+            # What chooses tests is no setting of a bot.
+            env={**{k: v for k, v in os.environ.items() if k != "MM_CAMPAIGN"}, **(environment or {})},
             cwd=state.parent,
         )
         self._rest = b""
 
     def until(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first line from here on that is it."""
+        """The first line from here on that is it; AssertionError if none of two minutes is."""
+        deadline = time.monotonic() + 4 * PATIENCE_S
         while True:
+            assert time.monotonic() < deadline, f"not within {4 * PATIENCE_S} s; at last: {self.lines[-5:]}"
             line = self._line()
             if line is None:
                 raise AssertionError(f"the bot has ended: {self.text()}")

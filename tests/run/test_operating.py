@@ -63,10 +63,11 @@ def test_a_strategy_is_paused_resumed_stopped_and_started(
     bot = start("--config", str(config))
     quoting(bot, 2)
     for word, told, orders in (
-        (("pause", "btc"), "btc: paused (paused by the operator)", 0),
+        (("pause", "btc"), "btc: paused, BTC/USD on kraken", 0),
         (("resume", "btc"), "btc: running", 2),
-        (("stop-strategy", "btc"), "btc: stopped (strategy btc is stopped)", 0),
+        (("stop-strategy", "btc"), "btc: stopped, BTC/USD on kraken", 0),
         (("start", "btc"), "btc: running", 2),
+        (("pause", "btc"), "btc: paused", 0),
         (("pause",), "every strategy is paused by the operator", 0),
         (("resume",), "btc: running", 2),
     ):
@@ -74,6 +75,10 @@ def test_a_strategy_is_paused_resumed_stopped_and_started(
         assert (code, told in text) == (0, True), text
         quoting(bot, orders)
     assert say(state, "start", "btc") == (1, "btc is running already\n")
+    nothing = "nothing to resume: no strategy is paused, and no step is in force\n"
+    assert say(state, "resume") == (1, nothing)
+    code, text = say(state, "journal", "verify")
+    assert (code, "note: a run writes it now" in text, "did not close" in text) == (0, True, False), text
     assert say(state, "pause", "eth") == (1, 'no strategy is named "eth"; the run has btc\n')
     code, text = say(state, "strategies")
     assert (code, text) == (0, "btc: running, BTC/USD on kraken, 2 open orders\n")
@@ -84,7 +89,7 @@ def test_a_strategy_is_paused_resumed_stopped_and_started(
     assert "no run answers on the state folder" in text
 
 
-def test_a_changed_file_is_checked_shown_confirmed_and_recorded(
+def test_f91_a_changed_file_is_checked_shown_confirmed_and_recorded(
     start: Callable[..., BotProcess], state: Path, config: Path
 ) -> None:
     bot = start("--config", str(config))
@@ -124,7 +129,7 @@ def test_a_changed_file_is_checked_shown_confirmed_and_recorded(
         code, text = say(state, "reload", stdin=theirs)
         os.close(theirs)
         os.close(ours)
-        assert (code, "1 limits are raised. Go by them? [y/N]" in text) == (expected, True), text
+        assert (code, "1 limit is raised. Go by them? [y/N]" in text) == (expected, True), text
     code, end = bot.stop()
     assert (code, end["clean"]) == (0, True)
     (recording,) = (state / "recordings").glob("*.mmr")

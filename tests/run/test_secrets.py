@@ -38,7 +38,9 @@ def live(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("json_lines", [True, False])
-def test_a_run_with_a_good_key_shows_nothing_of_it(start: Start, state: Path, world: World, json_lines: bool) -> None:
+def test_f95_a_run_with_a_good_key_shows_nothing_of_it(
+    start: Start, state: Path, world: World, json_lines: bool
+) -> None:
     environment = {"KRAKEN_API_KEY": world.api_key, "KRAKEN_API_SECRET": world.api_secret}
     bot = start(*live(world), environment=environment, json_lines=json_lines)
     assert bot.wait() == 0
@@ -50,7 +52,7 @@ def test_a_run_with_a_good_key_shows_nothing_of_it(start: Start, state: Path, wo
     assert [part for part in parts(world.api_key, world.api_secret) if part in shown] == []
 
 
-def test_a_run_with_a_refused_key_shows_nothing_of_it(start: Start, state: Path, world: World) -> None:
+def test_f95_a_run_with_a_refused_key_shows_nothing_of_it(start: Start, state: Path, world: World) -> None:
     bot = start(*live(world), environment={"KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET})
     assert bot.wait() == 3
     shown = everything(bot, state)
@@ -67,7 +69,9 @@ def test_a_run_with_a_refused_key_shows_nothing_of_it(start: Start, state: Path,
         {"KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRT": SECRET},
     ],
 )
-def test_a_wrong_configuration_shows_nothing_of_the_key(start: Start, state: Path, environment: dict[str, str]) -> None:
+def test_f95_a_wrong_configuration_shows_nothing_of_the_key(
+    start: Start, state: Path, environment: dict[str, str]
+) -> None:
     bot = start("--world", "live", "--live", environment=environment)
     assert bot.wait() == 2
     text = bot.text()
@@ -75,7 +79,7 @@ def test_a_wrong_configuration_shows_nothing_of_the_key(start: Start, state: Pat
     assert [part for part in parts(KEY, SECRET) if part in text] == []
 
 
-def test_the_report_of_a_crash_has_no_secret_whatever_raised_it(tmp_path: Path) -> None:
+def test_f95_the_report_of_a_crash_has_no_secret_whatever_raised_it(tmp_path: Path) -> None:
     settings = load(ONE_VENUE, Environment({"KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET}))
 
     def sign(secret: str) -> None:

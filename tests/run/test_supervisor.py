@@ -163,14 +163,14 @@ def without_timer(settings: Settings) -> Settings:
     return replace(settings, venues={"kraken": replace(settings.venues["kraken"], dead_man_switch_s=0)})
 
 
-async def cannot_spawn(*_: object, **__: object) -> None:
+def cannot_spawn(*_: object, **__: object) -> None:
     raise OSError("no process to be had")
 
 
 async def test_nothing_is_traded_without_the_watchdog_that_is_needed(
     world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", cannot_spawn)
+    monkeypatch.setattr("mm.live.guard.Popen", cannot_spawn)
     run = Run(without_timer(settings), epoch=next(EPOCH))
     assert await run.until_over() is not Exit.CLEAN
     assert "the watchdog cannot be started (no process to be had)" in run.view.facts["why"]
@@ -189,7 +189,7 @@ async def test_a_watchdog_that_cannot_be_replaced_is_told(
             asyncio.get_running_loop().call_later(0.05, stop_once_told)
 
     def kill_watchdog(run: Run) -> None:
-        monkeypatch.setattr(asyncio, "create_subprocess_exec", cannot_spawn)
+        monkeypatch.setattr("mm.live.guard.Popen", cannot_spawn)
         # By its own id: an earlier test's may still be on its way out.
         os.kill(run.supervisor.guard.pid, signal.SIGKILL)
         stop_once_told()

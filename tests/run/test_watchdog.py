@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from mm.live.watchdog import Pulse
+from mm.simulator import world as simulator
 from tests.run.bot_process import BotProcess, eventually, ledger
 
 Start = Callable[..., BotProcess]
@@ -76,6 +77,28 @@ def test_an_ordinary_end_needs_no_watchdog_and_ends_it(start: Start, state: Path
     assert bot.stop()[0] == 0
     watchdog.wait(10)
     assert not (state / "watchdog.log").exists()
+
+
+def test_orders_that_a_stop_could_not_cancel_are_the_watchdogs(start: Start, state: Path) -> None:
+    bot = start(environment=NO_TIMER)
+    bot.until_fills(1)
+    watchdog = watchdog_of(bot)
+    world = simulator.find(state)
+    assert world is not None
+    world.control("hooks", [{"on": "request", "name": "cancel_order", "action": "drop"}])
+    bot.process.send_signal(signal.SIGINT)
+    assert ledger(state)["open_orders"] != []
+    # The second one: the wait is short.
+    code, end = bot.stop()
+    assert (code, end["clean"]) == (4, False)
+    assert "the watchdog goes on cancelling own orders" in str(end["protection"])
+    assert ledger(state)["open_orders"] != []
+    world.control("hooks", [])
+    eventually(state, lambda books: not books["open_orders"], patience_s=RESCUE_S)
+    watchdog.wait(RESCUE_S)
+    told = (state / "watchdog.log").read_text()
+    assert "the bot ended without its last word: cancelling own orders at kraken" in told
+    assert "none left by the venue's word" in told
 
 
 def test_where_the_venue_has_its_timer_there_is_none(start: Start) -> None:

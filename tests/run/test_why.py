@@ -52,6 +52,25 @@ def test_every_command_of_the_run_stands_under_the_decision_that_led_to_it(folde
             assert any(line.startswith("  wants bid") for line in record.lines)
 
 
+def test_a_fill_that_is_told_again_is_no_reason_a_second_time(folder: Path) -> None:
+    from mm.persistence.recording import read
+
+    fills = [event for event in read(recording(folder)) if type(event) is ev.Fill]
+    executions = {fill.execution_id for fill in fills}
+    assert len(fills) > len(executions) > 0, "the history was read again"
+    because = [each for each in records(recording(folder)) if each.cause.startswith(("Bought", "Sold"))]
+    assert 0 < sum(each.times for each in because) <= len(executions)
+
+
+def test_a_time_that_is_none_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for wrong in ("25:99", "14:3x", "noon", "1403"):
+        with pytest.raises(SystemExit) as ended:
+            main(["--state", str(folder), "--at", wrong])
+        assert ended.value.code == 2
+        told = f"argument --at: expected a time of UTC such as 14:03 or 14:03:59, got {wrong!r}"
+        assert told in capsys.readouterr().err
+
+
 def test_a_quote_is_explained_by_what_the_run_had_decided(folder: Path) -> None:
     """The plan made again from the recording is what the run did: new quotes at the prices that were asked for."""
     first = next(record for record in records(recording(folder)) if record.did)

@@ -83,6 +83,36 @@ def test_no_line_is_wider_and_no_picture_higher_than_the_terminal(
         assert bare.isprintable()
 
 
+LABELLED = dataclasses.replace(SNAPSHOT, labels=("The market is recorded. " * 12, "The accounts are simulated. " * 6))
+
+
+def test_nothing_of_a_figure_is_cut_off_in_a_narrow_terminal() -> None:
+    wide, narrow = drawn(columns=200), drawn(columns=40, lines=60)
+    profit = next(line for line in wide if "Profit: " in line)
+    assert " ".join(profit.split()) in " ".join(" ".join(narrow).split())
+    assert any(line.startswith("   ") and "fees -$0.40" in line for line in narrow)
+
+
+def test_a_row_that_took_two_goes_on_taking_two() -> None:
+    depth: dict[tuple[str, str], int] = {}
+    without = dataclasses.replace(SNAPSHOT, labels=())
+    long = drawn(
+        dataclasses.replace(without, markets=(dataclasses.replace(MARKET, why="so " * 40),)), depth=depth, columns=72
+    )
+    short = drawn(without, depth=depth, columns=72)
+    assert len(long) == len(short)
+    assert long[-2:] == short[-2:]
+
+
+def test_what_the_simulation_is_made_of_makes_way_in_a_low_terminal() -> None:
+    high, low = drawn(LABELLED, columns=80, lines=50), drawn(LABELLED, columns=80, lines=22)
+    assert sum("The market is recorded" in line for line in high) > 2
+    assert [line for line in low if "recorded" in line] == [low[1]]
+    assert low[1].endswith(" …")
+    assert not any("accounts are simulated" in line for line in low)
+    assert any("Order round trip" in line or "Tick to trade" in line for line in low)
+
+
 @pytest.mark.parametrize("style", ["green", "bar"])
 def test_a_style_ends_with_its_text(style: str) -> None:
     assert paint(((style, "abc"), ("", "def")), 5, has_colour=True).endswith("m" + "de")

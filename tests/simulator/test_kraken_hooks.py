@@ -339,3 +339,19 @@ def test_chance_is_the_same_for_the_same_seed() -> None:
     first, second = run(), run()
     assert first == second
     assert set(first[1]) == {f"{rule['on']}.{rule['action']}" for rule in rules}
+
+
+def test_a_flood_sends_many_book_messages_that_all_fit() -> None:
+    client = client_of({"on": "clock", "action": "flood", "value": 2000, "at_s": 5, "duration_s": 3})
+    connection = client.open()
+    client.send(connection, '{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"],"depth":25}}')
+    client.wait(10)
+    books = [frame["data"][0] for frame in client.frames[connection] if frame.get("channel") == "book"]
+    snapshot, updates = books[0], books[1:]
+    assert 5900 <= len(updates) <= 6000
+    assert {len(update["bids"]) for update in updates} == {1}
+    grown, shrunk = ({update["checksum"] for update in updates[start::2]} for start in (0, 1))
+    assert shrunk == {snapshot["checksum"]}
+    assert len(grown) == 1
+    assert grown != shrunk
+    assert fired(client) == {"clock.flood": 1}

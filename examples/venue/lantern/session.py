@@ -201,7 +201,7 @@ class LanternSession:
         self._clock_good = ok
         return self._look_private(now_ns) if ok else self._change(now_ns, PRIVATE, False, "clock too far off", [])
 
-    def clock_offset(self, offset_ns: int) -> None:
+    def clock_offset(self, offset_ns: int, uncertainty_ns: int) -> None:
         self._codec.offset_ns = offset_ns
 
     def token_refused(self, now_ns: int) -> Events:

@@ -180,26 +180,31 @@ impl Book {
     /// The size on a side from its best price to `price`, that one included; the largest `i64` where it is more.
     #[must_use]
     pub fn depth_within(&self, side: Side, price: i64) -> i64 {
-        let is_within = |at: i64| if side == Side::Bid { at >= price } else { at <= price };
-        let levels = self.levels(side, usize::MAX).take_while(|(at, _)| is_within(*at));
-        levels.fold(0, |depth: i64, (_, size)| depth.saturating_add(size))
+        let levels = self.ladder(side).levels();
+        let worst = side.key(price);
+        let first = levels.partition_point(|level| level.key < worst);
+        // Sizes have 63 bits, and there are fewer than 2^63 levels.
+        let depth = levels[first..].iter().fold(0_i128, |depth, level| depth + i128::from(level.size));
+        i64::try_from(depth).unwrap_or(i64::MAX)
     }
 
     /// What taking `size` from a side gives: how much of it is there, and the exact sum of price times size.
     #[must_use]
     pub fn vwap(&self, side: Side, size: i64) -> (i64, i128) {
         let mut left = size;
-        let mut cost = 0_i128;
-        for (price, available) in self.levels(side, usize::MAX) {
+        let mut cost = 0_u128;
+        for level in self.ladder(side).levels().iter().rev() {
+            let taken = left.min(level.size);
+            // Never overflows: the sizes taken sum up to `size`, so the cost is below 2^63 times 2^63. None of the numbers
+            // is negative, and the product of two of 64 bits without a sign is one instruction.
+            let paid = u128::from(level.key.unsigned_abs()).wrapping_mul(u128::from(taken.unsigned_abs()));
+            cost = cost.wrapping_add(paid);
+            left -= taken;
             if left == 0 {
                 break;
             }
-            let taken = left.min(available);
-            // Never overflows: the sizes taken sum up to `size`, so the cost is below 2^63 times 2^63.
-            cost += i128::from(price) * i128::from(taken);
-            left -= taken;
         }
-        (size - left, cost)
+        (size - left, cost as i128)
     }
 
     /// Kraken's checksum: CRC-32 of the digits of the ten best asks, then of the ten best bids.

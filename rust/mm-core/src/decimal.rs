@@ -15,7 +15,9 @@ const POWERS: [u64; 19] = {
 
 /// Reads the plain form at `at`: digits, perhaps a point and at most `precision` digits, 18 digits in all. Returns the units
 /// and where the text goes on, or `None` for every other form, which [`scan`] judges.
-#[inline]
+///
+/// Always inline: a result that travels through memory costs more than the digits do.
+#[inline(always)]
 #[must_use]
 pub fn scan_plain(bytes: &[u8], mut at: usize, precision: u32) -> Option<(i64, usize)> {
     let from = at;
@@ -55,10 +57,17 @@ pub fn scan_plain(bytes: &[u8], mut at: usize, precision: u32) -> Option<(i64, u
 ///
 /// # Errors
 /// Not a number, negative, off the grid of `precision`, or beyond 63 bits.
+#[inline]
 pub fn scan(bytes: &[u8], at: usize, precision: u32) -> Result<(i64, usize), &'static str> {
-    if let Some(plain) = scan_plain(bytes, at, precision) {
-        return Ok(plain);
+    match scan_plain(bytes, at, precision) {
+        Some(plain) => Ok(plain),
+        None => scan_any(bytes, at, precision),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn scan_any(bytes: &[u8], at: usize, precision: u32) -> Result<(i64, usize), &'static str> {
     if bytes.get(at) == Some(&b'-') {
         return Err("a number that is not negative");
     }
@@ -97,7 +106,17 @@ pub fn scan(bytes: &[u8], at: usize, precision: u32) -> Result<(i64, usize), &'s
 ///
 /// # Errors
 /// As [`scan`].
+#[inline]
 pub fn parse(text: &[u8], precision: u32) -> Result<i64, &'static str> {
+    match scan_plain(text, 0, precision) {
+        Some((units, end)) if end == text.len() => Ok(units),
+        _ => parse_any(text, precision),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn parse_any(text: &[u8], precision: u32) -> Result<i64, &'static str> {
     match scan(text, 0, precision)? {
         (units, end) if end == text.len() => Ok(units),
         _ => Err("a decimal number"),

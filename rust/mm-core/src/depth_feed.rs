@@ -11,6 +11,9 @@ use crate::kraken_book::{IGNORED_INVALID, VALID};
 /// A push is missing before this one: the book is invalid until its next snapshot.
 pub const GAP: u32 = 64;
 
+/// Older than the book: it is what it was, and this proves nothing of it. (With `VALID`.)
+pub const BEHIND: u32 = 128;
+
 /// Pushes that wait for a snapshot: more than a minute of them, and the venue's REST is not coming back soon.
 const WAITING_MAX: usize = 2_000;
 
@@ -78,8 +81,8 @@ impl Feed {
         }
         let next = self.version.saturating_add(1);
         if self.fresh && span.to <= self.version {
-            // Older than the snapshot.
-            return VALID;
+            // Older than the snapshot. A stream that goes on so belongs to another server, and the book gets old.
+            return VALID | BEHIND;
         }
         if span.from != next && !(self.fresh && span.from < next) {
             book.invalidate();
@@ -98,7 +101,7 @@ impl Feed {
     pub fn snapshot(&mut self, version: u64, levels: &Levels, book: &mut Book) -> u32 {
         if self.synced {
             // Nobody needs it: the pushes are ahead of any snapshot.
-            return VALID;
+            return VALID | BEHIND;
         }
         if !self.reaches(version) {
             return IGNORED_INVALID;
@@ -112,7 +115,7 @@ impl Feed {
     /// Takes the changes of many versions, one after another: those that are not in the book yet must leave out none.
     pub fn commits(&mut self, commits: &mut [Changes], book: &mut Book) -> u32 {
         if self.synced {
-            return VALID;
+            return VALID | BEHIND;
         }
         if self.kept.is_none_or(|kept| kept != book.state_hash()) {
             return IGNORED_INVALID;

@@ -20,9 +20,12 @@ pub enum Change {
     Nothing,
 }
 
-/// Levels seen before the search turns from a walk into a bisection. Most updates touch the best few levels, where a walk
-/// over one or two cache lines beats the mispredicted branches of a bisection.
-const WALK_MAX: usize = 24;
+/// Levels that the search looks at together. Which of them it is comes from counting, without a branch that depends on the
+/// price, and most updates touch the best few levels.
+const STRIDE: usize = 8;
+
+/// Strides before the search turns into a bisection.
+const STRIDES: usize = 3;
 
 /// Room a fresh buffer has beyond its levels.
 const ROOM_MIN: usize = 64;
@@ -99,14 +102,22 @@ impl Ladder {
     /// Where `key` is, or where it belongs.
     #[inline]
     fn find(&self, key: i64) -> Result<usize, usize> {
-        let levels = self.levels();
-        let walk_end = levels.len().saturating_sub(WALK_MAX);
-        for (at, level) in levels.iter().enumerate().skip(walk_end).rev() {
-            if level.key <= key {
-                return if level.key == key { Ok(at) } else { Err(at + 1) };
+        let mut rest = self.levels();
+        for _ in 0..STRIDES {
+            let Some((worse, stride)) = rest.split_last_chunk::<STRIDE>() else { break };
+            if stride[0].key <= key {
+                let better = stride.iter().map(|level| usize::from(level.key > key)).sum::<usize>();
+                let at = rest.len() - better;
+                return if rest[at - 1].key == key { Ok(at - 1) } else { Err(at) };
             }
+            rest = worse;
         }
-        levels[..walk_end].binary_search_by_key(&key, |level| level.key)
+        // A book of fixed depth is refilled and cut at its worst level.
+        match rest.first() {
+            Some(worst) if worst.key > key => Err(0),
+            Some(worst) if worst.key == key => Ok(0),
+            _ => rest.binary_search_by_key(&key, |level| level.key),
+        }
     }
 
     #[inline]

@@ -3,8 +3,9 @@
 use crate::errors::refused;
 use mm_core::book::{Book as Core, Side, Top};
 use mm_core::decimal;
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList};
+use pyo3::types::{PyBytes, PyInt, PyList};
 
 const SIDE: &str = "+1 (buy) or -1 (sell)";
 
@@ -15,6 +16,27 @@ pub struct Book {
     pub price_precision: u32,
     #[pyo3(get)]
     pub size_precision: u32,
+}
+
+/// A side's sign as Python gives it. -1 is how the interpreter tells of an error, too, and to ask whether there was one
+/// costs more than to read the number; reading an int never fails but for its size.
+pub struct Sign(i64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Sign {
+    type Error = PyErr;
+
+    #[inline]
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if given.is_exact_instance_of::<PyInt>() {
+            let mut overflow = 0;
+            // SAFETY: it is an int, and `given` keeps it alive.
+            let value = unsafe { ffi::PyLong_AsLongAndOverflow(given.as_ptr(), &mut overflow) };
+            if overflow == 0 {
+                return Ok(Self(value));
+            }
+        }
+        given.extract().map(Self)
+    }
 }
 
 pub fn side_of(sign: i64) -> PyResult<Side> {
@@ -37,6 +59,13 @@ fn checked(price: i64, size: i64) -> PyResult<()> {
         return Err(refused("size", size, "a number that is not negative"));
     }
     Ok(())
+}
+
+/// Apart from the path of the texts that are read, so that no room for an error is made there.
+#[cold]
+#[inline(never)]
+fn not_read(field: &str, text: &str, expected: &str) -> PyErr {
+    refused(field, format_args!("{text:?}"), expected)
 }
 
 fn all_checked(levels: &[(i64, i64)]) -> PyResult<()> {
@@ -81,25 +110,25 @@ impl Book {
         Ok(())
     }
 
-    fn apply(&mut self, side: i64, price: i64, size: i64) -> PyResult<()> {
-        let side = side_of(side)?;
+    fn apply(&mut self, side: Sign, price: i64, size: i64) -> PyResult<()> {
+        let side = side_of(side.0)?;
         checked(price, size)?;
         self.core.set(side, price, size);
         self.core.advance();
         Ok(())
     }
 
-    fn apply_text(&mut self, side: i64, price: &str, size: &str) -> PyResult<()> {
-        let side = side_of(side)?;
-        let units = |field, text: &str, precision| {
-            decimal::parse(text.as_bytes(), precision)
-                .map_err(|expected| refused(field, format_args!("{text:?}"), expected))
+    fn apply_text(&mut self, side: Sign, price: &str, size: &str) -> PyResult<()> {
+        let side = side_of(side.0)?;
+        let price_units = match decimal::parse(price.as_bytes(), self.price_precision) {
+            Ok(0) => return Err(not_read("price", price, "a number above zero")),
+            Ok(units) => units,
+            Err(expected) => return Err(not_read("price", price, expected)),
         };
-        let price_units = units("price", price, self.price_precision)?;
-        if price_units == 0 {
-            return Err(refused("price", format_args!("{price:?}"), "a number above zero"));
-        }
-        let size_units = units("size", size, self.size_precision)?;
+        let size_units = match decimal::parse(size.as_bytes(), self.size_precision) {
+            Ok(units) => units,
+            Err(expected) => return Err(not_read("size", size, expected)),
+        };
         self.core.set(side, price_units, size_units);
         self.core.advance();
         Ok(())
@@ -139,26 +168,26 @@ impl Book {
         (bid, bid_size, ask, ask_size)
     }
 
-    fn depth_within(&self, side: i64, price: i64) -> PyResult<i64> {
-        Ok(self.core.depth_within(side_of(side)?, price))
+    fn depth_within(&self, side: Sign, price: i64) -> PyResult<i64> {
+        Ok(self.core.depth_within(side_of(side.0)?, price))
     }
 
-    fn vwap(&self, side: i64, size: i64) -> PyResult<(i64, Cost)> {
+    fn vwap(&self, side: Sign, size: i64) -> PyResult<(i64, Cost)> {
         if size < 0 {
             return Err(refused("size", size, "a number that is not negative"));
         }
-        let (filled, cost) = self.core.vwap(side_of(side)?, size);
+        let (filled, cost) = self.core.vwap(side_of(side.0)?, size);
         Ok((filled, i64::try_from(cost).map_or(Cost::Wide(cost), Cost::Narrow)))
     }
 
     #[pyo3(signature = (side, count=0))]
-    fn levels(&self, side: i64, count: i64) -> PyResult<Vec<(i64, i64)>> {
-        Ok(self.core.levels(side_of(side)?, Self::count_of(count)).collect())
+    fn levels(&self, side: Sign, count: i64) -> PyResult<Vec<(i64, i64)>> {
+        Ok(self.core.levels(side_of(side.0)?, Self::count_of(count)).collect())
     }
 
     #[pyo3(signature = (side, count=0))]
-    fn arrays<'py>(&self, py: Python<'py>, side: i64, count: i64) -> PyResult<Bound<'py, PyBytes>> {
-        let levels = self.core.levels(side_of(side)?, Self::count_of(count));
+    fn arrays<'py>(&self, py: Python<'py>, side: Sign, count: i64) -> PyResult<Bound<'py, PyBytes>> {
+        let levels = self.core.levels(side_of(side.0)?, Self::count_of(count));
         PyBytes::new_with(py, 16 * levels.len(), |bytes| {
             for (slot, (price, size)) in bytes.chunks_exact_mut(16).zip(levels) {
                 slot[..8].copy_from_slice(&price.to_ne_bytes());

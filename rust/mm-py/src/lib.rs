@@ -58,6 +58,8 @@ mod _rust {
     #[pymodule_export]
     const BOOK_CROSSED: i64 = mm_core::kraken_book::CROSSED as i64;
     #[pymodule_export]
+    const BOOK_BEHIND: i64 = mm_core::depth_feed::BEHIND as i64;
+    #[pymodule_export]
     const BOOK_GAP: i64 = mm_core::depth_feed::GAP as i64;
     #[pymodule_export]
     const BOOK_OTHER_CHANNEL: i64 = super::kraken_book::OTHER_CHANNEL;

@@ -1,5 +1,6 @@
 """The native core under one flat list of names; callers need not know which language answers."""
 
+from ._rust import BOOK_BEHIND as BOOK_BEHIND
 from ._rust import BOOK_CHECKSUM_MISMATCH as BOOK_CHECKSUM_MISMATCH
 from ._rust import BOOK_CROSSED as BOOK_CROSSED
 from ._rust import BOOK_GAP as BOOK_GAP

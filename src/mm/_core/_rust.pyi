@@ -7,6 +7,7 @@ times integer nanoseconds.
 from typing import Any, Final, final
 
 __all__ = [
+    "BOOK_BEHIND",
     "BOOK_CHECKSUM_MISMATCH",
     "BOOK_CROSSED",
     "BOOK_GAP",
@@ -56,6 +57,8 @@ BOOK_CROSSED: Final[int]
 """Flag: the best bid is at or above the best ask (the checksum may well agree)."""
 BOOK_GAP: Final[int]
 """Flag: a frame is missing before this one (venues that number their frames); the book is invalid until a snapshot."""
+BOOK_BEHIND: Final[int]
+"""Flag: older than the book, which is what it was; proves nothing of it (venues that number their frames)."""
 BOOK_OTHER_CHANNEL: Final[int]
 """Code: not a frame of the book channel."""
 BOOK_MALFORMED: Final[int]

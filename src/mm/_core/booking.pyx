@@ -3,12 +3,15 @@
 
 from libc.stdint cimport int64_t
 
+from mm._core.accounts_core cimport AccountsCore
 from mm._core.desk cimport Desk
+from mm._core.int128 cimport as_int, mm_fits_int64, mm_int128
 from mm._core.market cimport MarketCore, VenueCore
 from mm._core.order cimport UNKNOWN, Order
 from mm._core.order_events cimport Fill
 from mm._core.orders cimport OrderStore
 from mm._core.profit cimport ProfitSplit
+from mm._core.words cimport same
 
 # A fill that is told later than this was not told when it happened: the stream is some milliseconds behind.
 cdef int64_t LATE_NS = 5_000_000_000
@@ -23,18 +26,73 @@ cdef class BookingCore:
     orders, venues: of the run; accounts: the profit over all venues; fills, unbooked: how many were booked, and how
     many were of orders that are not ours (they change the account, not our position); silent: `on_fill` of a strategy
     that does not want to hear of fills; hears_fills: somebody subscribed to them.
+
+    What a fill does to the profit is worked out once its hedge is out, and before anything else happens or is asked.
     """
+
+    @property
+    def accounts(self):
+        """The profit over all venues, with every fill in it."""
+        self.settle_accounts()
+        return self._accounts
+
+    @accounts.setter
+    def accounts(self, AccountsCore accounts not None):
+        self._accounts = accounts
+
+    cdef MarketCore market_at(self, str venue, str symbol):
+        """The market of a symbol, None for one that is not there. Markets are for good, and mostly one is asked for
+        many times in a row."""
+        cdef MarketCore market = self._last_market
+        cdef VenueCore at
+        if market is not None and same(market.symbol, symbol) and same(market.venue.name, venue):
+            return market
+        market = self._other_market
+        if market is None or not (same(market.symbol, symbol) and same(market.venue.name, venue)):
+            at = self.venues.get(venue)
+            market = at.markets.get(symbol) if at is not None else None
+            if market is None:
+                return None
+        self._other_market = self._last_market
+        self._last_market = market
+        return market
+
+    cdef int price_fill(self, Fill event) except -1:
+        """Write on a fill where its market stands, before it is recorded."""
+        cdef MarketCore market = self.market_at(event.venue, event.symbol)
+        cdef mm_int128 middle2
+        if market is not None:
+            middle2 = market.middle()
+            if mm_fits_int64(middle2):
+                event.middle2 = <int64_t>middle2
+        return 0
+
+    cdef int settle_accounts(self) except -1:
+        """Work out what the last fill did to the profit, unless that is done."""
+        cdef Fill event = self._owed
+        cdef Order order = self._owed_order
+        if event is None:
+            return 0
+        self._owed = None
+        self._owed_order = None
+        self._accounts.on_fill(
+            (order.venue, order.symbol), event.side, event.price, event.size, as_int(self._owed_middle2), event.fee,
+            event.fee_asset, same(order.purpose, HEDGE) or same(order.purpose, FLATTEN),
+        )
+        return 0
 
     cpdef int apply_fill(self, Fill event) except -1:
         """Book a fill: order, position, profit, debts; a fill that was booked before changes nothing but its order."""
         cdef OrderStore orders = self.orders
         cdef Order order = orders.get(event.client_id)
         cdef MarketCore market
+        cdef VenueCore venue
         cdef ProfitSplit profit
-        cdef bint is_quote
+        cdef mm_int128 middle2
+        self.settle_accounts()
         if order is None:
             order = orders.by_venue_id(event.venue, event.venue_id)
-        if order is not None and order.purpose == ADOPTED and event.venue_ns < self.started_ns:
+        if order is not None and same(order.purpose, ADOPTED) and event.venue_ns < self.started_ns:
             # Of an order taken over, before this start: settled elsewhere.
             return 0
         order = orders.apply(event)
@@ -42,22 +100,29 @@ cdef class BookingCore:
             self.unbooked += 1
             self._unbooked(event)
             return 0
-        market = (<VenueCore?>self.venues[order.venue]).markets.get(order.symbol)
+        market = self.market_at(order.venue, order.symbol)
+        venue = market.venue if market is not None else <VenueCore?>self.venues[order.venue]
         if orders.last_booked:
             self.fills += 1
+            if event.venue_ns > venue.fill_ns:
+                venue.fill_ns = event.venue_ns
+            if venue.private_up:
+                # All before it is booked: nothing is missed while the stream is up.
+                venue.history_ns = venue.fill_ns
             if event.recv_ns - event.venue_ns > LATE_NS:
                 self._late(event)
             if market is not None:
-                is_quote = order.purpose != HEDGE and order.purpose != FLATTEN
-                middle2 = market.middle2
-                market.position.apply_fill(event.side, event.price, event.size, event.fee, event.fee_asset)
-                profit = <ProfitSplit?>market.profit
-                profit.on_fill(event.side, event.price, event.size, middle2)
-                self.accounts.on_fill(
-                    (order.venue, order.symbol), event.side, event.price, event.size, middle2, event.fee,
-                    event.fee_asset, not is_quote,
-                )
-                if order.purpose == HEDGE:
+                middle2 = event.middle2 if event.middle2 else market.middle()
+                market.position.take(event.side, event.price, event.size, event.fee, event.fee_asset)
+                profit = market.profit
+                if mm_fits_int64(middle2):
+                    profit.take(event.side, event.price, event.size, <int64_t>middle2)
+                else:
+                    profit.on_fill(event.side, event.price, event.size, as_int(middle2))
+                self._owed = event
+                self._owed_order = order
+                self._owed_middle2 = middle2
+                if same(order.purpose, HEDGE):
                     market.hedge_fills += 1
                     market.hedge_cost += market.instrument.money(<object>event.price * event.size)
                 if event.side > 0:
@@ -70,21 +135,29 @@ cdef class BookingCore:
                 for desk in self._desks:
                     if isinstance(desk, Desk):
                         (<Desk>desk).on_fill(event, order, market)
-                if market.perpetual is not None:
+                if market.is_margin and market.perpetual is not None:
                     self.perpetuals.on_own_fill(market, event)
-                if market.strategy is not None and order.purpose != HEDGE:
-                    if order.strategy == market.strategy_name:
+                if market.strategy is not None and not same(order.purpose, HEDGE):
+                    if same(order.strategy, market.strategy_name):
                         market.own_quantity += event.side * event.size
-                    hook = market.strategy.on_fill
-                    if self.silent is None or getattr(type(market.strategy), "on_fill", None) is not self.silent:
-                        self.roster.tell(market, hook, event)
+                    if type(market.strategy) is not self._silent_kind:
+                        self._tell(market, event)
             if self.hears_fills:
                 self.hearing.on_fill(event)
         if (
             market is not None and order.is_open and order._state != UNKNOWN and not self.is_stopping
-            and not (<VenueCore?>self.venues[order.venue]).doubtful
+            and not venue.doubtful
         ):
             market.changed = True
             return 0
         self._after(event, order)
+        return 0
+
+    cdef int _tell(self, MarketCore market, Fill event) except -1:
+        """Tell a strategy of its fill, unless its kind does not want to hear of any."""
+        kind = type(market.strategy)
+        if self.silent is not None and getattr(kind, "on_fill", None) is self.silent:
+            self._silent_kind = kind
+        else:
+            self.roster.tell(market, market.strategy.on_fill, event)
         return 0

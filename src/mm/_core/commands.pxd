@@ -16,6 +16,11 @@ cdef class Start(Event):
     cdef readonly bytes config
 
 
+cdef class Recovered(Event):
+    cdef readonly bytes state
+    cdef readonly object state_hash
+
+
 cdef class SettingsChanged(Event):
     cdef readonly bytes config
 
@@ -55,3 +60,13 @@ cdef class Alert(Event):
 
 cdef class StrategyPaused(Event):
     cdef readonly str strategy, reason
+
+
+cdef class Latched(Event):
+    cdef readonly str step, scope, cause, reason
+    cdef readonly bint is_on
+
+
+cdef class ProfitMarked(Event):
+    cdef readonly int64_t day
+    cdef readonly object begun, peak

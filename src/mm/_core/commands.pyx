@@ -54,6 +54,21 @@ cdef class Start(Event):
 
 @final
 @no_gc
+@freelist(1)
+cdef class Recovered(Event):
+    """A run goes on where an earlier one was: its durable state, and the hash of it."""
+
+    KIND = 59
+    FIELDS = (("recv_ns", "i"), ("state", "b"), ("state_hash", "n"),)
+
+    def __init__(self, int64_t recv_ns, bytes state not None, object state_hash not None):
+        self.recv_ns = recv_ns
+        self.state = state
+        self.state_hash = state_hash
+
+
+@final
+@no_gc
 @freelist(64)
 cdef class SettingsChanged(Event):
     """From here on the run goes by these settings, whole and checked, in the form that `Start` carries."""
@@ -227,3 +242,48 @@ cdef class StrategyPaused(Event):
         self.recv_ns = recv_ns
         self.strategy = strategy
         self.reason = reason
+
+
+@final
+@no_gc
+@freelist(64)
+cdef class Latched(Event):
+    """A step of the kill ladder is in force from here on, or is let go (is_on false).
+
+    step: one of `mm.engine.ladder.STEPS`; scope: "" everything, or strategy=NAME, venue=NAME, side=buy and side=sell
+    with a space between; cause: "operator" or the name of the trigger; reason: for people.
+    """
+
+    KIND = 68
+    FIELDS = (("recv_ns", "i"), ("step", "s"), ("scope", "s"), ("is_on", "t"), ("cause", "s"), ("reason", "s"),)
+
+    def __init__(
+        self, int64_t recv_ns, str step not None, str scope not None, bint is_on, str cause not None,
+        str reason not None,
+    ):
+        self.recv_ns = recv_ns
+        self.step = step
+        self.scope = scope
+        self.is_on = is_on
+        self.cause = cause
+        self.reason = reason
+
+
+@final
+@no_gc
+@freelist(8)
+cdef class ProfitMarked(Event):
+    """What a loss is counted from, for a start that comes after a kill.
+
+    day: of UTC since 1970; begun: the profit when it began, or when an operator let a step go in it; peak: the highest
+    since then; in 1e-12 dollars.
+    """
+
+    KIND = 69
+    FIELDS = (("recv_ns", "i"), ("day", "i"), ("begun", "n"), ("peak", "n"),)
+
+    def __init__(self, int64_t recv_ns, int64_t day, object begun not None, object peak not None):
+        self.recv_ns = recv_ns
+        self.day = day
+        self.begun = begun
+        self.peak = peak

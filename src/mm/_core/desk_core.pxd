@@ -4,15 +4,26 @@ from mm._core.desk cimport Desk
 from mm._core.engine_core cimport EngineCore
 from mm._core.hedge_ledger cimport HedgeLedger
 from mm._core.hedge_policy cimport HedgeOrder, HedgePlan, HedgeState, NativePolicy
+from mm._core.int128 cimport mm_int128
 from mm._core.market cimport MarketCore
+from mm._core.order cimport OrderList
+from mm._core.order_events cimport Fill
 
 
 cdef class Grid:
     cdef object instrument
-    cdef object base_unit, lot_base, base_scale, base_divisor, cost_scale, multiplier, price_factor, price_divisor
+    cdef str base
+    cdef object base_scale, base_divisor, cost_scale, multiplier
     cdef int64_t lot, fee_e8
+    cdef mm_int128 base_unit, lot_base, price_factor, price_divisor
+    # The same numbers where they have 63 bits, else 0.
+    cdef int64_t _base_unit, _base_scale, _cost_scale, _multiplier
 
-    cdef object price_units(self, object price)
+    cdef object price_units(self, mm_int128 price)
+    cdef mm_int128 moved(self, Fill event) except? -1
+    cdef int64_t lots(self, mm_int128 amount) except? -1
+    cdef object lots_paid_for(self, object free, bint sells, int64_t price)
+    cdef object _lots_paid_for(self, object free, bint sells, int64_t price)
 
 
 cdef class HedgeDeskCore(Desk):
@@ -30,15 +41,27 @@ cdef class HedgeDeskCore(Desk):
     cdef bint _remembers, _hears_paid
     cdef str _title
     cdef dict _grids
+    cdef Grid _last_grid
+    cdef MarketCore _primary_market, _hedge_at
+    # Whose market `_hedge_at` is.
+    cdef tuple _found
+    # The name of the orders there.
+    cdef str _hedge_name
+    # Those of its hedges that are open, by market; of a market that never had one there is none.
+    cdef list _own
 
     cdef Grid _grid(self, MarketCore market)
+    cdef int _owe(self, Fill event, MarketCore market, str kind) except -1
     cdef int _hedge(self, int64_t now_ns, MarketCore hedge, double worth) except -1
     cdef int _send(self, int64_t now_ns, MarketCore hedge, HedgePlan plan) except -1
     cdef HedgeState _state(self, int64_t now_ns, MarketCore hedge, double worth, list orders)
     cdef object _balance(self, MarketCore hedge, HedgeState state, int64_t price)
-    cdef object _lots(self, MarketCore hedge)
+    cdef int64_t _lots(self, MarketCore hedge) except? -1
+    cdef list _own_orders(self)
     cdef list _orders(self)
-    cdef object _exposure(self, int side)
-    cdef int _held(self, object net, double price) except -2
+    cdef MarketCore _hedge_market(self)
+    cdef bint _is_out(self) except -1
+    cdef mm_int128 _exposure(self, int side) except? -1
+    cdef int _held(self, mm_int128 net, double price) except -2
     cdef double _price(self, MarketCore primary, MarketCore hedge) except? -1
     cdef int _wake(self, int64_t due_ns) except -1

@@ -6,6 +6,8 @@ What a desk remembers changes in `apply` only: fills and placed hedges. A hedge 
 still fill, and a hedge is never taken for a quote: a hedge causes no hedge.
 """
 
+from sys import intern
+
 from cython cimport final
 from libc.stdint cimport int64_t
 
@@ -14,14 +16,19 @@ from mm._core.desk cimport Desk
 from mm._core.engine_core cimport EngineCore
 from mm._core.hedge_ledger cimport Debt, HedgeLedger
 from mm._core.hedge_policy cimport HedgeOrder, HedgePlan, HedgeState, NativePolicy
-from mm._core.int128 cimport mm_int128
+from mm._core.int128 cimport as_int, exact, mm_fits_int64, mm_int128, product_of, sum_of
 from mm._core.limits cimport Refused
 from mm._core.market cimport MarketCore
-from mm._core.order cimport Order
+from mm._core.order cimport Order, OrderList
 from mm._core.order_events cimport Fill
 from mm._core.order_rate cimport OrderRate
+from mm._core.words cimport same
+
+cdef extern from "Python.h":
+    long long PyLong_AsLongLongAndOverflow(object number, int* overflow) except? -1
 
 from mm._core.hedge_ledger import EXTERNAL as _EXTERNAL
+from mm._core.hedge_ledger import QUOTE as _QUOTE
 from mm._core.market import AMOUNT_PRECISION as _AMOUNT_PRECISION
 from mm._core.market import BOTH_SIDES as _BOTH_SIDES
 
@@ -36,10 +43,32 @@ cdef int64_t _RETRY_NS_MAX = RETRY_NS_MAX
 cdef int64_t _ALARM_TRIES = ALARM_TRIES
 cdef int BOTH_SIDES = _BOTH_SIDES
 cdef object AMOUNT_SCALE = 10**_AMOUNT_PRECISION
+cdef int64_t SCALE_12 = 10**_AMOUNT_PRECISION
 cdef str HEDGE = "hedge"
 cdef str FLATTEN = "flatten"
 cdef str EXTERNAL = _EXTERNAL
+cdef str QUOTE = _QUOTE
 cdef str EMPTY = ""
+# Of factors that are multiplied by a number of 63 bits: the product stays inside 127.
+cdef object FACTOR_MAX = 2**63 - 1
+
+
+cdef tuple interned(tuple key):
+    """A market's key in the words that markets and fills have: the same objects, told to be equal at a glance."""
+    venue, symbol = key
+    return intern(venue), intern(symbol)
+
+
+cdef inline bint is_small(object number, int64_t* value) except -1:
+    """Whether a whole number fits into 64 bits, and which one it is."""
+    cdef int overflow = 0
+    value[0] = PyLong_AsLongLongAndOverflow(number, &overflow)
+    return overflow == 0
+
+
+cdef inline int64_t factor_of(object number) except? -1:
+    """The same of a positive factor; 0 for one that does not fit."""
+    return <int64_t>number if number <= FACTOR_MAX else 0
 
 
 @final
@@ -56,21 +85,70 @@ cdef class Grid:
                 f"{instrument.symbol}: sizes finer than 10^-{_AMOUNT_PRECISION} cannot be hedged exactly"
             )
         self.instrument = instrument
+        self.base = instrument.base
         self.multiplier = instrument.multiplier
-        self.base_unit = instrument.base_units(1) * 10 ** (_AMOUNT_PRECISION - decimals)
+        unit = instrument.base_units(1) * 10 ** (_AMOUNT_PRECISION - decimals)
+        self.base_unit = exact(unit)
         self.lot = instrument.lot
-        self.lot_base = self.lot * self.base_unit
+        self.lot_base = product_of(self.lot, self.base_unit)
         self.base_scale = 10**decimals
         self.base_divisor = AMOUNT_SCALE * self.multiplier
         self.cost_scale = 10**instrument.cost_precision
         self.fee_e8 = max(instrument.taker_fee_e8, 0)
         shift = _AMOUNT_PRECISION - instrument.price_precision
-        self.price_factor = 10 ** max(shift, 0)
-        self.price_divisor = 10 ** max(-shift, 0)
+        self.price_factor = exact(10 ** max(shift, 0))
+        self.price_divisor = exact(10 ** max(-shift, 0))
+        self._base_unit = factor_of(unit)
+        self._base_scale = factor_of(self.base_scale)
+        self._cost_scale = factor_of(self.cost_scale)
+        self._multiplier = factor_of(self.multiplier)
 
-    cdef object price_units(self, object price):
+    cdef object price_units(self, mm_int128 price):
         """A price in 10^-12 of the quote currency; finer ones are cut off, they are for the cost and not for orders."""
-        return price * self.price_factor // self.price_divisor
+        price = product_of(price, self.price_factor)
+        return as_int(price if self.price_divisor == 1 else price // self.price_divisor)
+
+    cdef mm_int128 moved(self, Fill event) except? -1:
+        """What a fill changes of the base asset, signed: a fee that is taken in it is not held, or owed on top."""
+        cdef mm_int128 amount = product_of(event.size, self.base_unit if event.side > 0 else -self.base_unit)
+        if same(event.fee_asset, self.base) and event.fee:
+            return sum_of(amount, -exact(event.fee))
+        return amount
+
+    cdef int64_t lots(self, mm_int128 amount) except? -1:
+        """An amount in whole lots, rounded towards zero: less than a lot cannot be hedged."""
+        cdef mm_int128 lots
+        if mm_fits_int64(amount) and mm_fits_int64(self.lot_base):
+            # The same in 64 bits, which the processor divides by itself.
+            lots = (<int64_t>amount if amount >= 0 else -amount) // <int64_t>self.lot_base
+        else:
+            lots = (amount if amount >= 0 else -amount) // self.lot_base
+        if not mm_fits_int64(lots):
+            raise OverflowError(f"a debt of {as_int(amount)} is more lots than 63 bits hold")
+        return <int64_t>(lots if amount >= 0 else -lots)
+
+    cdef object lots_paid_for(self, object free, bint sells, int64_t price):
+        """How many lots an account pays for that has so much free, of the base asset for a sale, else of the quote."""
+        cdef int64_t small = 0
+        cdef mm_int128 units
+        # Prices and scales of 63 bits with a fee of less than 2^30: every product is below 2^127.
+        if (
+            self._base_unit and self._base_scale and self._cost_scale and 0 < self._multiplier < 1 << 30
+            and 0 < price < 1 << 62 and self.fee_e8 < 100_000_000 and is_small(free, &small) and small >= 0
+        ):
+            if sells:
+                units = <mm_int128>small * self._base_scale // (<mm_int128>SCALE_12 * self._multiplier)
+            else:
+                units = <mm_int128>self._cost_scale * small // SCALE_12
+                units = units * 100_000_000 // (<mm_int128>price * self._multiplier * (100_000_000 + self.fee_e8))
+            return as_int(units // self.lot)
+        return self._lots_paid_for(free, sells, price)
+
+    cdef object _lots_paid_for(self, object free, bint sells, int64_t price):
+        if sells:
+            return free * self.base_scale // self.base_divisor // self.lot
+        cost = self.cost_scale * free // AMOUNT_SCALE
+        return cost * 100_000_000 // (price * self.multiplier * (100_000_000 + self.fee_e8)) // self.lot
 
 
 cdef class HedgeDeskCore(Desk):
@@ -88,14 +166,15 @@ cdef class HedgeDeskCore(Desk):
         self._engine = engine
         self.name = name
         self._title = title
-        self.primary = primary
-        self.markets = markets
+        self.primary = interned(primary)
+        self.markets = tuple([interned(key) for key in markets])
         self.names = names
-        self.hedge = markets[0]
+        self.hedge = self.markets[0]
         self.ledger = HedgeLedger()
         self._debt_max = debt_max
         self._seed = seed
         self._grids = {}
+        self._own = []
 
     def take_policy(self, policy, NativePolicy planner, bint remembers, bint hears_paid):
         """Go by a policy from now on. planner: its native part; remembers, hears_paid: it wants on_sent, on_paid."""
@@ -112,41 +191,46 @@ cdef class HedgeDeskCore(Desk):
 
     cpdef on_fill(self, Fill event, Order order, MarketCore market):
         """A fill was booked: a quote's makes a debt, a hedge's pays it."""
-        cdef tuple key = (order.venue, order.symbol)
         cdef Grid grid
         cdef MarketCore hedge
-        if order.purpose == HEDGE:
-            if order.strategy != self.names.get(key):
+        cdef mm_int128 moved
+        if same(order.purpose, HEDGE):
+            if order.strategy != self.names.get((order.venue, order.symbol)):
                 return
             grid = self._grid(market)
-            self.ledger.on_hedge_fill(
-                event.recv_ns, event.execution_id, self.policy.name, event.side, event.size * grid.base_unit,
-                grid.price_units(<object>event.price),
-            )
+            moved = grid.moved(event)
+            if moved:
+                self.ledger.take_hedge(
+                    event.recv_ns, event.execution_id, self.policy.name, 1 if moved > 0 else -1,
+                    moved if moved > 0 else -moved, grid.price_units(event.price),
+                )
             self._failures = 0
             self._retry_ns = 0
-        elif key == self.primary:
-            grid = self._grid(market)
-            self.ledger.on_quote_fill(
-                event.recv_ns, event.execution_id, event.side, event.size * grid.base_unit,
-                grid.price_units(market.middle2),
-            )
-        elif order.purpose == FLATTEN and key in self.markets:
-            grid = self._grid(market)
-            self.ledger.on_external(
-                event.recv_ns, event.execution_id, event.side, event.size * grid.base_unit,
-                grid.price_units(market.middle2),
-            )
+        elif same(order.venue, <str>self.primary[0]) and same(order.symbol, <str>self.primary[1]):
+            self._owe(event, market, QUOTE)
+        elif same(order.purpose, FLATTEN) and (order.venue, order.symbol) in self.markets:
+            self._owe(event, market, EXTERNAL)
         else:
             return
         if self._hears_paid:
-            hedge = self._engine.markets.get(self.hedge)
+            hedge = self._hedge_market()
             if hedge is not None and not self._lots(hedge):
                 self.policy.on_paid()
 
+    cdef int _owe(self, Fill event, MarketCore market, str kind) except -1:
+        """What a fill changed is to be hedged."""
+        cdef Grid grid = self._grid(market)
+        cdef mm_int128 moved = grid.moved(event)
+        if moved:
+            self.ledger.add(
+                event.recv_ns, event.execution_id, kind, 1 if moved > 0 else -1, moved if moved > 0 else -moved,
+                grid.price_units(event.middle2 if event.middle2 else market.middle()),
+            )
+        return 0
+
     cpdef bint places(self, str strategy) except -1:
         """Whether orders of a strategy's name are its hedges."""
-        return strategy == self.name or strategy in self.names.values()
+        return same(strategy, self.name) or strategy in self.names.values()
 
     cpdef on_placed(self, Place place):
         """A hedge of this desk is on its way."""
@@ -164,21 +248,22 @@ cdef class HedgeDeskCore(Desk):
     cpdef run(self, int64_t now_ns):
         """Look at the debt: hold back the side of the quotes that would add to it, and hedge."""
         cdef EngineCore engine = self._engine
-        cdef MarketCore primary = engine.markets.get(self.primary)
-        cdef MarketCore hedge = engine.markets.get(self.hedge)
+        cdef MarketCore primary = self._primary_market
+        cdef MarketCore hedge = self._hedge_market()
         cdef str waits = EMPTY
         cdef int danger = 0
         cdef int held
         cdef double price
+        cdef mm_int128 net = self.ledger._net
         self.due_ns = 0
         if primary is None:
+            # Markets are for good once they are there.
+            primary = self._primary_market = engine.markets.get(self.primary)
+        if primary is None:
             return
-        net = self.ledger.net
         price = self._price(primary, hedge)
-        if hedge is not None:
-            perpetual = hedge.perpetual
-            if perpetual is not None:
-                danger = perpetual.danger
+        if hedge is not None and hedge.perpetual is not None:
+            danger = hedge.perpetual.danger
         held = self._held(net, price)
         if danger:
             # A position in danger is not added to, and a quote's fill would ask for just that.
@@ -189,7 +274,7 @@ cdef class HedgeDeskCore(Desk):
         elif hedge.is_frozen:
             # Not again in this run.
             waits = f"{self.hedge[0]} cannot be hedged on: {hedge.problem}"
-        if held != primary.held or waits != primary.waits:
+        if held != primary.held or not same(waits, primary.waits):
             primary.held = held
             primary.waits = waits
             primary.changed = True
@@ -202,7 +287,7 @@ cdef class HedgeDeskCore(Desk):
         if danger and danger == (-1 if net > 0 else 1):
             self.note = f"{hedge.venue.name} is close to a liquidation: nothing is added there"
             return
-        self._hedge(now_ns, hedge, abs(net) * price)
+        self._hedge(now_ns, hedge, <double>(net if net > 0 else -net) * price)
 
     cdef int _hedge(self, int64_t now_ns, MarketCore hedge, double worth) except -1:
         cdef EngineCore engine = self._engine
@@ -213,14 +298,23 @@ cdef class HedgeDeskCore(Desk):
         cdef str gate
         for each in self._orders():
             order = <Order>each
-            if order.venue == self.hedge[0] and order.symbol == self.hedge[1]:
+            if same(order.venue, <str>self.hedge[0]) and same(order.symbol, <str>self.hedge[1]):
                 orders.append(order)
             else:
                 self._wake(engine.cancel(now_ns, order, f"hedging on {self.hedge[0]} now"))
+        # From when on hedges that rest are taken back: at once, unless the gate says that it may be over in a moment.
+        engine._pull_ns = now_ns
         gate = hedge.problem if hedge.problem and hedge.is_frozen else engine.market_gate(now_ns, hedge)
         if gate:
             self.note = gate
+            for each in orders:
+                if now_ns < engine._pull_ns:
+                    self._wake(engine._pull_ns)
+                else:
+                    self._wake(engine.cancel(now_ns, <Order>each, gate))
             return 0
+        if orders:
+            self._wake(hedge.book_ns + engine._book_age_ns_max + 1)
         hedge.refresh(engine.orders, now_ns)
         state = self._state(now_ns, hedge, worth, orders)
         if self._native is not None:
@@ -228,7 +322,7 @@ cdef class HedgeDeskCore(Desk):
         else:
             plan = <HedgePlan?>self.policy.plan(state)
         self.note = plan.note
-        self.due_ns = plan.due_ns
+        self._wake(plan.due_ns)
         for each in plan.cancel:
             self._wake(engine.cancel(now_ns, <Order?>each, plan.note))
         if plan.order is not None:
@@ -250,7 +344,7 @@ cdef class HedgeDeskCore(Desk):
         if hedge.size_max:
             size = min(size, hedge.size_max // lot * lot)
         # In hedge mode longs and shorts stand beside each other: what we hold is closed before anything is opened.
-        if (hedge.quantity < 0) if wanted.side > 0 else (hedge.quantity > 0):
+        if (hedge.position.quantity < 0) if wanted.side > 0 else (hedge.position.quantity > 0):
             closes = hedge.venue.settings.position_mode == HEDGE
         if closes:
             closing = 0
@@ -258,7 +352,7 @@ cdef class HedgeDeskCore(Desk):
                 order = <Order>each
                 if order.side == wanted.side:
                     closing += order.counted
-            size = min(size, (abs(hedge.quantity) - closing) // lot * lot)
+            size = min(size, (abs(hedge.position.quantity) - closing) // lot * lot)
             if size <= 0:
                 self.note = "closing before it opens the other side"
                 return 0
@@ -285,7 +379,7 @@ cdef class HedgeDeskCore(Desk):
         place.venue = hedge.venue.name
         place.symbol = hedge.symbol
         place.client_id = engine.ids.peek(HEDGE)
-        place.strategy = self.names[self.hedge]
+        place.strategy = self._hedge_name
         place.purpose = HEDGE
         place.level = 0
         place.side = wanted.side
@@ -295,7 +389,7 @@ cdef class HedgeDeskCore(Desk):
         place.time_in_force = "ioc" if wanted.crossing else "gtc"
         place.post_only = not wanted.crossing
         place.reduce_only = closes
-        place.parent = (<Debt?>self.ledger.debts[0]).owner
+        place.parent = (<Debt>self.ledger.debts[0]).owner
         engine.emit(place)
         self.note = plan.note
         return self._wake(self._retry_ns)
@@ -304,14 +398,19 @@ cdef class HedgeDeskCore(Desk):
         cdef Grid grid = self._grid(hedge)
         cdef HedgeState state = HedgeState.__new__(HedgeState)
         cdef int64_t price
+        cdef mm_int128 committed
         state.now_ns = now_ns
         state.debt = self._lots(hedge)
         state.worth = worth
         state.oldest_ns = self.ledger.oldest_ns()
         # At worst, rounded up: what is in doubt counts as if it were to fill, and what the venue has told as filled
         # until its executions are here.
-        committed = self._exposure(1) + self._exposure(-1)
-        state.committed = -(-committed // grid.lot_base) if committed else 0
+        if self._is_out():
+            committed = sum_of(self._exposure(1), self._exposure(-1))
+            committed = -(-committed // grid.lot_base)
+            if not mm_fits_int64(committed):
+                raise OverflowError(f"hedges of {as_int(committed)} lots are out, more than 63 bits hold")
+            state.committed = <int64_t>committed
         state.instrument = grid.instrument
         state.lot = grid.lot
         state._tick = hedge.tick
@@ -324,8 +423,10 @@ cdef class HedgeDeskCore(Desk):
         price = state.crossing_price(
             self._native.slippage_bps if self._native is not None else self.policy.slippage_bps
         )
-        # A hedge that buys meets the asks.
-        state.depth = <int64_t>hedge.book.depth_within(1 if state.debt > 0 else -1, price) // grid.lot
+        # A hedge that buys meets the asks. What stands at the best price is there in any case.
+        state.depth = (hedge.bid_size if state.debt > 0 else hedge.ask_size) // grid.lot
+        if self._native is None or not self._native.is_enough(state, state.depth):
+            state.depth = <int64_t>hedge.book.depth_within(1 if state.debt > 0 else -1, price) // grid.lot
         state.balance = self._balance(hedge, state, price)
         return state
 
@@ -338,63 +439,91 @@ cdef class HedgeDeskCore(Desk):
         free = hedge.base_free if state.debt > 0 else hedge.quote_free
         if free is None:
             return None
-        if state.debt > 0:
-            units = free * grid.base_scale // grid.base_divisor
-        else:
-            cost = grid.cost_scale * free // AMOUNT_SCALE
-            units = cost * 100_000_000 // (price * grid.multiplier * (100_000_000 + grid.fee_e8))
-        units = units // grid.lot - state.committed
+        units = grid.lots_paid_for(free, state.debt > 0, price)
+        if state.committed:
+            units -= state.committed
         return units if units > 0 else 0
 
     # --- small ------------------------------------------------------------------------------------------------------
 
     cdef Grid _grid(self, MarketCore market):
-        cdef Grid grid = self._grids.get(market)
+        cdef Grid grid = self._last_grid
+        if grid is not None and grid.instrument is market.instrument:
+            return grid
+        grid = self._grids.get(market)
         if grid is None or grid.instrument is not market.instrument:
             grid = self._grids[market] = Grid(market.instrument)
+        self._last_grid = grid
         return grid
 
-    cdef object _lots(self, MarketCore hedge):
+    cdef MarketCore _hedge_market(self):
+        """The market where hedges go now, None before it is there."""
+        if self._found is not self.hedge:
+            self._hedge_at = self._engine.markets.get(self.hedge)
+            # Markets are for good once they are there.
+            self._found = self.hedge if self._hedge_at is not None else None
+            self._hedge_name = self.names[self.hedge]
+        return self._hedge_at
+
+    cdef int64_t _lots(self, MarketCore hedge) except? -1:
         """The debt in whole lots of the hedge market, rounded towards zero: less than a lot cannot be hedged."""
-        cdef Grid grid = self._grid(hedge)
-        net = self.ledger.net
-        return net // grid.lot_base if net >= 0 else -(-net // grid.lot_base)
+        return self._grid(hedge).lots(self.ledger._net)
+
+    cdef list _own_orders(self):
+        """The lists of its hedges that are open: the store makes one with the first order of a name, for good."""
+        cdef dict lists = self._engine.orders._strategies
+        if len(self._own) < len(self.names):
+            self._own = [lists[name] for name in self.names.values() if name in lists]
+        return self._own
 
     cdef list _orders(self):
         """Open hedge orders, wherever they are."""
-        cdef list found = None
-        cdef list orders
-        for name in self.names.values():
-            orders = self._engine.orders.open_of_strategy(name)
-            found = orders if found is None else found + orders
+        cdef list found = []
+        for orders in self._own_orders():
+            if (<OrderList?>orders).count:
+                found += (<OrderList>orders).orders()
         return found
 
-    cdef object _exposure(self, int side):
+    cdef bint _is_out(self) except -1:
+        """Whether any hedge may still fill, on whichever market."""
+        for orders in self._own_orders():
+            if (<OrderList?>orders)._buys or (<OrderList>orders)._sells:
+                return True
+        return False
+
+    cdef mm_int128 _exposure(self, int side) except? -1:
         """What hedges may still buy or sell at worst, on whichever market, in 10^-12 of the base asset."""
         cdef MarketCore market
-        total = 0
+        cdef OrderList orders
+        cdef mm_int128 total = 0
+        cdef mm_int128 exposure
         for key, name in self.names.items():
-            exposure = self._engine.orders.exposure_of_strategy(name, side)
-            if exposure:
+            orders = self._engine.orders._strategies.get(name)
+            if orders is not None:
+                exposure = orders._buys if side > 0 else orders._sells
                 market = self._engine.markets.get(key)
-                if market is not None:
-                    total += exposure * self._grid(market).base_unit
+                if exposure and market is not None:
+                    total = sum_of(total, product_of(exposure, self._grid(market).base_unit))
         return total
 
-    cdef int _held(self, object net, double price) except -2:
+    cdef int _held(self, mm_int128 net, double price) except -2:
         """The side on which no quote may stand, `BOTH_SIDES`, or 0.
 
         Hedges on their way count on the side that they add to: they may have filled already, and a fill of a quote on
         that side would then be owed on top.
         """
-        cdef bint is_long = (net + self._exposure(1)) * price >= self._debt_max
-        cdef bint is_short = (self._exposure(-1) - net) * price >= self._debt_max
-        if net:
-            for debt in self.ledger.debts:
-                if (<Debt?>debt).kind == EXTERNAL:
-                    # The venue has just taken a leg: not more of it before that is hedged.
-                    is_long, is_short = is_long or net > 0, is_short or net < 0
-                    break
+        cdef bint is_long, is_short
+        cdef double owed
+        if self._is_out():
+            is_long = <double>sum_of(net, self._exposure(1)) * price >= self._debt_max
+            is_short = <double>sum_of(self._exposure(-1), -net) * price >= self._debt_max
+        else:
+            owed = <double>net
+            is_long = owed * price >= self._debt_max
+            is_short = -owed * price >= self._debt_max
+        if net and self.ledger._externals:
+            # The venue has just taken a leg: not more of it before that is hedged.
+            is_long, is_short = is_long or net > 0, is_short or net < 0
         return BOTH_SIDES if is_long and is_short else <int>is_long - <int>is_short
 
     cdef double _price(self, MarketCore primary, MarketCore hedge) except? -1:

@@ -1,14 +1,17 @@
 from libc.stdint cimport int64_t
 
 from mm._core.engine_core cimport EngineCore
+from mm._core.recording cimport RecorderCore
 
 
 cdef class DriverCore:
     cdef readonly EngineCore engine
     cdef readonly dict links
     cdef readonly list observers
-    cdef public object on_output
+    cdef public object on_output, on_latch
     cdef object _record
+    # The same, where it is one of ours; None else.
+    cdef RecorderCore _recorder
     cdef object _commit
     cdef object _settle
     cdef list _unseen
@@ -16,6 +19,8 @@ cdef class DriverCore:
     cpdef take(self, events)
     cpdef decide(self, int64_t now_ns, str source)
     cdef bint _submit(self, int64_t now_ns, str source, list commands) except -1
+    cdef _kept_back(self, int64_t now_ns, command)
+    cdef int _halt(self, int64_t now_ns) except -1
     cpdef show(self)
 
 

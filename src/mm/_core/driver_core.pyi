@@ -12,6 +12,7 @@ class DriverCore:
     """An engine with its links and its recorder."""
 
     on_output: Callable[[str], None] | None
+    on_latch: Callable[[], None] | None
     def __init__(self, engine: EngineCore, links: dict[str, Any], recorder: Any) -> None: ...
     @property
     def engine(self) -> Any: ...

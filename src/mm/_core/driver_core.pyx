@@ -4,16 +4,31 @@
 from libc.stdint cimport int64_t
 
 from mm._core.account_checks cimport Difference, Reconciled
-from mm._core.commands cimport Alert, StrategyPaused
+from mm._core.commands cimport Alert, Amend, Latched, Place, ProfitMarked, StrategyPaused
 from mm._core.engine_core cimport EngineCore
 from mm._core.event cimport Event
 from mm._core.link_core cimport LinkCore
-from mm._core.order_events cimport Fill
+from mm._core.margin_events cimport PositionChanged
+from mm._core.order_events cimport AmendRejected, Fill, OrderDenied
+from mm._core.recording cimport RecorderCore
 
 # How often one input may lead to another decision at once; what is left waits for the next input or deadline.
 ROUNDS_MAX = 4
 
 cdef int _ROUNDS_MAX = ROUNDS_MAX
+cdef str EMPTY = ""
+cdef str HALT = "halt"
+cdef str JOURNAL = "journal"
+# Code of a refusal that is our own.
+cdef str LOCAL = "local"
+
+
+cdef bint _adds(list commands) except -1:
+    """Whether an order or an amend is among them."""
+    for command in commands:
+        if type(command) is Place or type(command) is Amend:
+            return True
+    return False
 
 
 cdef class DriverCore:
@@ -21,7 +36,8 @@ cdef class DriverCore:
 
     observers: see each event and command, in order, after it was applied and after what it led to was handed to the
     sockets, but fills that were not booked (told again, or of an earlier run): nobody's screen is on the way of an
-    order; on_output: called with the name of a venue for which actions wait, other than the one whose input made them.
+    order; on_output: called with the name of a venue for which actions wait, other than the one whose input made them;
+    on_latch: called when a decision has latched a step of the kill ladder, before its cancels are handed over.
     """
 
     def __init__(self, EngineCore engine not None, dict links not None, recorder):
@@ -30,6 +46,7 @@ cdef class DriverCore:
         self.observers = []
         self._unseen = []
         self._record = recorder.record
+        self._recorder = recorder if isinstance(recorder, RecorderCore) else None
         # What a decision recorded may have to wait for the disk before its bytes leave.
         self._commit = getattr(recorder, "commit", None)
         # And what it put off can be done once they have left.
@@ -41,7 +58,12 @@ cdef class DriverCore:
         cdef int64_t fills
         for each in events:
             event = <Event?>each
-            self._record(event)
+            if type(event) is Fill:
+                self.engine.price_fill(<Fill>event)
+            if self._recorder is not None:
+                self._recorder.record(event)
+            else:
+                self._record(event)
             fills = self.engine.fills
             self.engine.apply(event)
             # Looked at now: once observers see it, later fills have been applied.
@@ -54,7 +76,15 @@ cdef class DriverCore:
         cdef bint heard
         for _ in range(_ROUNDS_MAX):
             heard = False
-            first = self.engine.decide_first(now_ns)
+            if self._recorder is not None and self._recorder.broken:
+                self._halt(now_ns)
+            try:
+                first = self.engine.decide_first(now_ns)
+            except BaseException:
+                if self.on_latch is not None:
+                    # What it latched before it failed was not handed over.
+                    self.on_latch()
+                raise
             if first:
                 # Hedges are on their way before the quotes are thought of.
                 heard = self._submit(now_ns, source, first)
@@ -67,19 +97,34 @@ cdef class DriverCore:
     cdef bint _submit(self, int64_t now_ns, str source, list commands) except -1:
         """Hand commands to the links; returns whether they led to events."""
         cdef bint heard = False
-        if self._commit is not None:
+        cdef bint is_kept_back
+        if self._commit is not None and _adds(commands):
+            # Cancels do not wait for a disk.
             self._commit()
+        is_kept_back = self._recorder is not None and bool(self._recorder.broken)
         for command in commands:
             if self.observers:
                 self._unseen.append(command)
             kind = type(command)
-            if kind is Alert or kind is StrategyPaused or kind is Difference or kind is Reconciled:
+            if kind is Latched:
+                if self.on_latch is not None:
+                    # Kept before the cancels that follow it are with the sockets.
+                    self.on_latch()
+                continue
+            if (
+                kind is Alert or kind is StrategyPaused or kind is Difference or kind is Reconciled
+                or kind is PositionChanged or kind is ProfitMarked
+            ):
                 # News of the engine itself: for the recording and for people.
                 continue
-            venue = command.venue
+            if is_kept_back and (kind is Place or kind is Amend):
+                self.take((self._kept_back(now_ns, command),))
+                heard = True
+                continue
+            venue = (<Place>command).venue if kind is Place else command.venue
             link = self.links[venue]
             if isinstance(link, LinkCore):
-                events = (<LinkCore>link).submit(now_ns, command)
+                events = (<LinkCore>link).take_command(now_ns, command)
             else:
                 events = link.submit(now_ns, command)
             if events:
@@ -88,6 +133,22 @@ cdef class DriverCore:
             if self.on_output is not None and venue != source:
                 self.on_output(venue)
         return heard
+
+    cdef _kept_back(self, int64_t now_ns, command):
+        """The end of an intent that the journal does not have: not one byte of it leaves."""
+        cdef str why = f"not sent, the journal does not take it: {self._recorder.broken}"
+        if type(command) is Place:
+            return OrderDenied(now_ns, 0, command.venue, command.client_id, EMPTY, why)
+        return AmendRejected(now_ns, 0, command.venue, command.client_id, command.venue_id, why, LOCAL)
+
+    cdef int _halt(self, int64_t now_ns) except -1:
+        """Without a journal nothing new is risked, until an operator has seen to it."""
+        if (HALT, EMPTY) in self.engine.ladder.latches:
+            return 0
+        self.take((Latched(now_ns, HALT, EMPTY, True, JOURNAL, self._recorder.broken),))
+        if self.on_latch is not None:
+            self.on_latch()
+        return 0
 
     cpdef show(self):
         """Let the observers see what they have not seen."""
@@ -113,7 +174,7 @@ cdef class PortCore:
         so)."""
         if payload:
             if isinstance(self.link, LinkCore):
-                events = (<LinkCore>self.link).frame(now_ns, channel, payload)
+                events = (<LinkCore>self.link).take_frame(now_ns, channel, payload)
             else:
                 events = self.link.frame(now_ns, channel, payload)
             if events:
@@ -123,7 +184,10 @@ cdef class PortCore:
 
     cpdef drain(self):
         """Take the actions since the last call, in order; when there are none, all before are with the sockets."""
-        actions = self.link.drain()
+        if isinstance(self.link, LinkCore):
+            actions = (<LinkCore>self.link).taken_actions()
+        else:
+            actions = self.link.drain()
         if not actions:
             if self.driver._settle is not None:
                 self.driver._settle()

@@ -1,6 +1,7 @@
 from libc.stdint cimport int64_t
 
 from mm._core.booking cimport BookingCore
+from mm._core.client_ids cimport ClientIdsCore
 from mm._core.commands cimport Amend, Cancel, Place
 from mm._core.event cimport Event
 from mm._core.limits cimport Limits, Refused
@@ -8,20 +9,26 @@ from mm._core.market cimport MarketCore, VenueCore
 from mm._core.market_events cimport BookFrame
 from mm._core.order cimport Order
 from mm._core.quotes cimport Quote, Quoting
+from mm._core.recording cimport RecorderCore
 
 
 cdef class EngineCore(BookingCore):
     cdef readonly Limits limits
-    cdef readonly object recorder, ids, decisions
+    cdef readonly object recorder, decisions
+    cdef readonly ClientIdsCore ids
     cdef readonly dict markets, cancel_asked_ns, cancel_tries
     cdef public bint is_paused, is_heard
     # What the run waits for before its first order, '' once everything is there.
     cdef public str awaited
     cdef public int64_t last_ns, upkeep_due_ns
     cdef object _record, _upkeep
+    # What records, where it is one of ours; None else.
+    cdef RecorderCore _recorder
     cdef dict _handlers, _assets
     cdef list _commands, _market_list
-    cdef int64_t _book_age_ns_max, _private_down_ns_max, _pull_ns
+    cdef readonly int64_t _book_age_ns_max
+    cdef public int64_t _pull_ns
+    cdef int64_t _private_down_ns_max
 
     cpdef int apply(self, Event event) except -1
     cpdef int emit(self, Event command) except -1
@@ -32,6 +39,8 @@ cdef class EngineCore(BookingCore):
     cpdef int64_t cancel(self, int64_t now_ns, Order order, str reason, list acts=*) except? -1
     cpdef str gate(self, int64_t now_ns, MarketCore market)
     cpdef str market_gate(self, int64_t now_ns, MarketCore market)
+    cpdef str venue_gate(self, int64_t now_ns, MarketCore market)
+    cpdef Quoting curbed(self, MarketCore market, Quoting quoting)
     cpdef Refused refusal(
         self, int64_t now_ns, MarketCore market, Order order, Quote quote, str reason, object others_micro_usd
     )
@@ -41,6 +50,7 @@ cdef class EngineCore(BookingCore):
     cdef int _apply_place(self, Place command) except -1
     cdef int _apply_amend(self, Amend command) except -1
     cdef int _apply_cancel(self, Cancel command) except -1
+    cdef bint _is_killed(self, Order order) except -1
     cdef bint _in_maintenance(self, str venue, str symbol) except -1
     cdef MarketCore _market_of(self, str venue, str symbol)
     cdef Quoting _asked(self, int64_t now_ns, MarketCore market)

@@ -11,7 +11,7 @@ from mm._core.limits import Limits, Refused
 from mm._core.market import MarketCore
 from mm._core.order import Order
 from mm._core.orders import OrderStore
-from mm._core.quotes import Quote
+from mm._core.quotes import Quote, Quoting
 
 DECISIONS_MAX: Final[int]
 QUOTABLE: Final[frozenset[str]]
@@ -63,6 +63,8 @@ class EngineCore(BookingCore):
     def emit(self, command: Event) -> int: ...
     def gate(self, now_ns: int, market: MarketCore) -> str: ...
     def market_gate(self, now_ns: int, market: MarketCore) -> str: ...
+    def venue_gate(self, now_ns: int, market: MarketCore) -> str: ...
+    def curbed(self, market: MarketCore, quoting: Quoting) -> Quoting: ...
     def refusal(
         self,
         now_ns: int,

@@ -10,10 +10,12 @@ from collections import deque
 from libc.stdint cimport int64_t
 
 from mm._core.booking cimport BookingCore
+from mm._core.client_ids cimport ClientIdsCore
 from mm._core.commands cimport Amend, Cancel, Place, StrategyPaused
 from mm._core.decision cimport Decision, act_of
 from mm._core.desk cimport Desk
 from mm._core.event cimport Event
+from mm._core.intents cimport amend_of, place_of
 from mm._core.limits cimport Limits, Refused, net_micro_usd
 from mm._core.market cimport MarketCore, VenueCore
 from mm._core.market_events cimport BookFrame
@@ -23,11 +25,12 @@ from mm._core.order_rate cimport OrderRate
 from mm._core.orders cimport OrderStore
 from mm._core.quoter cimport Quoter, Step
 from mm._core.quotes cimport Quote, Quoting
+from mm._core.recording cimport RecorderCore
+from mm._core.words cimport same
 
-from mm._core._rust import BOOK_GAP as _GAP
-from mm._core._rust import BOOK_TOP_CHANGED as _TOP_CHANGED
-from mm._core._rust import BOOK_VALID as _VALID
-from mm._core.market import BOTH_SIDES as _BOTH_SIDES
+from mm._core._rust import BOOK_BEHIND as _BEHIND, BOOK_GAP as _GAP, BOOK_SNAPSHOT as _SNAPSHOT
+from mm._core._rust import BOOK_TOP_CHANGED as _TOP_CHANGED, BOOK_VALID as _VALID
+from mm._core.market import BOTH_SIDES as _BOTH_SIDES, LAG_SAMPLE_NS as _LAG_SAMPLE_NS
 from mm._core.quoter import TOO_CLOSE as _TOO_CLOSE
 
 # The newest records in memory; `mm why` makes older ones again from the recording.
@@ -40,6 +43,9 @@ cdef int64_t VALID = _VALID
 cdef int BOTH_SIDES = _BOTH_SIDES
 cdef int64_t TOP_CHANGED = _TOP_CHANGED
 cdef int64_t GAP = _GAP
+cdef int64_t BEHIND = _BEHIND
+cdef int64_t SNAPSHOT = _SNAPSHOT
+cdef int64_t LAG_SAMPLE_NS = _LAG_SAMPLE_NS
 cdef str URGENT = _TOO_CLOSE
 cdef int64_t CANCEL_AGAIN_NS = 1_000_000_000
 # Each cancel of a young order costs eight points of Kraken's counter: one in doubt is asked for less often than its
@@ -51,41 +57,10 @@ cdef int64_t CANCEL_AGAIN_NS_MAX = 30_000_000_000
 cdef int64_t RATE_WAIT_NS = 50_000_000
 cdef str EMPTY = ""
 cdef str HEDGE = "hedge"
+cdef str QUOTE = "quote"
 cdef tuple NOTHING = ()
 # Nobody adds to it.
 cdef list NO_COMMANDS = []
-
-
-cdef inline Amend amend_of(int64_t now_ns, Order order, int64_t price, int64_t size):
-    cdef Amend amend = Amend.__new__(Amend)
-    amend.recv_ns = now_ns
-    amend.venue = order.venue
-    amend.symbol = order.symbol
-    amend.client_id = order.client_id
-    amend.venue_id = order.venue_id
-    amend.price = price
-    amend.size = size
-    return amend
-
-
-cdef inline Place place_of(int64_t now_ns, MarketCore market, str client_id, Quote quote):
-    cdef Place place = Place.__new__(Place)
-    place.recv_ns = now_ns
-    place.venue = market.venue.name
-    place.symbol = market.symbol
-    place.client_id = client_id
-    place.strategy = market.strategy_name
-    place.purpose = "quote"
-    place.level = quote.level
-    place.side = quote.side
-    place.price = quote.price
-    place.size = quote.size
-    place.order_type = "limit"
-    place.time_in_force = "gtc"
-    place.post_only = market.post_only
-    place.reduce_only = False
-    place.parent = EMPTY
-    return place
 
 
 cdef class EngineCore(BookingCore):
@@ -98,8 +73,8 @@ cdef class EngineCore(BookingCore):
     """
 
     def __init__(
-        self, *, OrderStore orders not None, Limits limits not None, ids, recorder, dict handlers not None,
-        int64_t book_age_ns_max, int64_t private_down_ns_max,
+        self, *, OrderStore orders not None, Limits limits not None, ClientIdsCore ids not None, recorder,
+        dict handlers not None, int64_t book_age_ns_max, int64_t private_down_ns_max,
     ):
         self.orders = orders
         self.awaited = EMPTY
@@ -107,6 +82,7 @@ cdef class EngineCore(BookingCore):
         self.ids = ids
         self.recorder = recorder
         self._record = recorder.record
+        self._recorder = recorder if isinstance(recorder, RecorderCore) else None
         self._handlers = handlers
         self.venues = {}
         self.markets = {}
@@ -160,14 +136,20 @@ cdef class EngineCore(BookingCore):
         """Change state by one event or command."""
         self.last_ns = event.recv_ns
         kind = type(event)
+        if kind is Amend:
+            self._apply_amend(<Amend>event)
+            return 0
+        if kind is Place:
+            self._apply_place(<Place>event)
+            return 0
+        if kind is Cancel:
+            self._apply_cancel(<Cancel>event)
+            return 0
+        # Own requests move no price and no money; before anything else the accounts are brought up to date.
+        if self._owed is not None:
+            self.settle_accounts()
         if kind is BookFrame:
             self._apply_book(<BookFrame>event)
-        elif kind is Amend:
-            self._apply_amend(<Amend>event)
-        elif kind is Place:
-            self._apply_place(<Place>event)
-        elif kind is Cancel:
-            self._apply_cancel(<Cancel>event)
         elif kind is Fill:
             self.apply_fill(<Fill>event)
         else:
@@ -202,6 +184,8 @@ cdef class EngineCore(BookingCore):
         """Return what the quotes need."""
         cdef list commands = []
         cdef MarketCore market
+        if self._owed is not None:
+            self.settle_accounts()
         self._commands = commands
         if not self.is_stopping:
             if self.is_heard:
@@ -230,7 +214,10 @@ cdef class EngineCore(BookingCore):
 
     cpdef int emit(self, Event command) except -1:
         """Record a command, apply it, and hand it to the caller of `decide`. For the parts of the engine only."""
-        self._record(command)
+        if self._recorder is not None:
+            self._recorder.record(command)
+        else:
+            self._record(command)
         self.apply(command)
         self._commands.append(command)
         return 0
@@ -241,6 +228,8 @@ cdef class EngineCore(BookingCore):
         """Why nothing may be quoted ('' when it may)."""
         # From when on standing quotes are taken away.
         self._pull_ns = now_ns
+        if market.killed:
+            return market.killed
         if self.is_paused:
             return "paused by the operator"
         if market.problem:
@@ -259,6 +248,11 @@ cdef class EngineCore(BookingCore):
 
     cpdef str market_gate(self, int64_t now_ns, MarketCore market):
         """Why nothing may be sent to a market ('' when it may), whoever wants it."""
+        # In a market that falls the price is always far from its average: who has to get out goes by the book.
+        return market.sealed or self.venue_gate(now_ns, market) or market.doubt(now_ns)
+
+    cpdef str venue_gate(self, int64_t now_ns, MarketCore market):
+        """Why nothing can be sent to a market ('' when it can), be it to get out of a position."""
         cdef VenueCore venue = market.venue
         cdef int64_t off_ns = venue.clock_offset_ns
         if not venue.private_up:
@@ -276,6 +270,10 @@ cdef class EngineCore(BookingCore):
         if now_ns - market.book_ns > self._book_age_ns_max:
             return f"the book is {(now_ns - market.book_ns) / 1e9:.1f} s old"
         return EMPTY
+
+    cpdef Quoting curbed(self, MarketCore market, Quoting quoting):
+        """What the kill ladder leaves of an answer."""
+        return quoting if market.curb is None else <Quoting?>market.curb(market, quoting)
 
     cpdef Refused refusal(
         self, int64_t now_ns, MarketCore market, Order order, Quote quote, str reason, object others_micro_usd
@@ -333,8 +331,12 @@ cdef class EngineCore(BookingCore):
                 again_ns = max(again_ns, min(CANCEL_AGAIN_NS << min(tries - 1, 5), CANCEL_AGAIN_NS_MAX))
         if asked_ns and now_ns - asked_ns < again_ns:
             return asked_ns + again_ns
-        if order._state == PENDING_NEW and not order.venue_id and now_ns - order.created_ns < CANCEL_AGAIN_NS:
-            # The venue may not know it yet, and would answer that there is no such order.
+        if (
+            order._state == PENDING_NEW and not order.venue_id and now_ns - order.created_ns < CANCEL_AGAIN_NS
+            and not self.is_stopping and not self._is_killed(order)
+        ):
+            # The venue may not know it yet, and would answer that there is no such order. A stop and a step of the kill
+            # ladder ask all the same: where requests stay in order nothing is waited for.
             return order.created_ns + CANCEL_AGAIN_NS
         self.emit(Cancel(now_ns, order.venue, order.symbol, order.client_id, order.venue_id, reason))
         if acts is not None:
@@ -352,13 +354,20 @@ cdef class EngineCore(BookingCore):
             return 0
         market = <MarketCore?>venue.by_index[code >> 8]
         if code & VALID:
-            market.book_ns = event.recv_ns
             if market.stirs:
                 market.stirred = True
             if code & TOP_CHANGED or not market.book_ok:
-                market.take_top()
+                market.take_top(event.recv_ns)
+            # What is older than the book proves nothing, and a book that is no market gets old whatever is heard of it.
+            if market.book_ok and not code & BEHIND:
+                market.book_ns = event.recv_ns
+                # A whole book has the time of its last change.
+                if event.recv_ns - market._sampled_ns >= LAG_SAMPLE_NS and not code & SNAPSHOT:
+                    market.sample_lag(event.recv_ns)
+                if market.jumped_ns == event.recv_ns:
+                    self.upkeep_due_ns = 1
         elif market.book_ok:
-            market.lose_book("a frame is missing" if code & GAP else "checksum mismatch")
+            market.lose_book("a frame is missing" if code & GAP else "checksum mismatch", event.recv_ns)
             self.upkeep_due_ns = 1
         return 0
 
@@ -367,9 +376,9 @@ cdef class EngineCore(BookingCore):
         self.orders.place(command)
         self.ids.take()
         market.changed = True
-        if command.purpose == "quote":
+        if same(command.purpose, QUOTE):
             market.quoter.on_place(command)
-        elif command.purpose == HEDGE:
+        elif same(command.purpose, HEDGE):
             for desk in self._desks:
                 if isinstance(desk, Desk) and (<Desk>desk).places(command.strategy):
                     (<Desk>desk).on_placed(command)
@@ -403,6 +412,11 @@ cdef class EngineCore(BookingCore):
             market.limits.charge(command.recv_ns, "cancel", command.recv_ns - order.touched_ns)
         return 0
 
+    cdef bint _is_killed(self, Order order) except -1:
+        """Whether a step of the kill ladder lets nothing be quoted where an order is."""
+        cdef MarketCore market = self.markets.get((order.venue, order.symbol))
+        return market is not None and market.killed != EMPTY
+
     cdef bint _in_maintenance(self, str venue, str symbol) except -1:
         """Whether the venue takes no cancel of a symbol now."""
         cdef MarketCore market = self.markets.get((venue, symbol))
@@ -411,7 +425,10 @@ cdef class EngineCore(BookingCore):
         return market is not None and market.status == "maintenance"
 
     cdef MarketCore _market_of(self, str venue, str symbol):
-        return <MarketCore?>(<VenueCore?>self.venues[venue]).markets[symbol]
+        cdef MarketCore market = self.market_at(venue, symbol)
+        if market is None:
+            raise KeyError(f"{symbol} of {venue} is not traded in this run")
+        return market
 
     # --- decide -------------------------------------------------------------------------------------------------------
 
@@ -455,6 +472,8 @@ cdef class EngineCore(BookingCore):
             acts = []
             self._pull(now_ns, market, market.paused, acts)
             return self._keep(now_ns, market, market.paused, None, tuple(acts), NOTHING)
+        if market.curb is not None:
+            quoting = self.curbed(market, quoting)
         if market.held or market.guarded:
             # A debt that is too large already, a position in danger: what would add to it is not wanted.
             quoting = Quoting(

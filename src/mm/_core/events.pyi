@@ -13,9 +13,12 @@ from mm._core.commands import Alert as Alert
 from mm._core.commands import Amend as Amend
 from mm._core.commands import Cancel as Cancel
 from mm._core.commands import CancelAfter as CancelAfter
+from mm._core.commands import Latched as Latched
 from mm._core.commands import Operator as Operator
 from mm._core.commands import Place as Place
+from mm._core.commands import ProfitMarked as ProfitMarked
 from mm._core.commands import QueryOrder as QueryOrder
+from mm._core.commands import Recovered as Recovered
 from mm._core.commands import Resync as Resync
 from mm._core.commands import SettingsChanged as SettingsChanged
 from mm._core.commands import Start as Start
@@ -27,6 +30,7 @@ from mm._core.margin_events import FundingRate as FundingRate
 from mm._core.margin_events import LiquidationRisk as LiquidationRisk
 from mm._core.margin_events import MarginReport as MarginReport
 from mm._core.margin_events import MarkPrice as MarkPrice
+from mm._core.margin_events import PositionChanged as PositionChanged
 from mm._core.margin_events import PositionReport as PositionReport
 from mm._core.market_events import BookFrame as BookFrame
 from mm._core.market_events import BookReset as BookReset

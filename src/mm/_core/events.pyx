@@ -12,8 +12,14 @@ in an event.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
-from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
+
+cdef extern from "Python.h":
+    bint PyUnicode_IS_COMPACT_ASCII(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    void* PyUnicode_DATA(object text)
+    long long PyLong_AsLongLongAndOverflow(object number, int* overflow) except? -1
 
 from mm._core.commands cimport Amend as _Amend
 from mm._core.commands cimport Place as _Place
@@ -24,12 +30,12 @@ from mm._core.order_events cimport Fill as _Fill
 from mm._core.account_checks import AccountRead, Difference, Reconcile, Reconciled
 from mm._core.account_events import Balance, BalanceChange, FeeRates, ForeignOrders, TimerSet
 from mm._core.commands import (
-    Alert, Amend, Cancel, CancelAfter, Operator, Place, QueryOrder, Resync, SettingsChanged, Start, StrategyPaused,
-    Timer,
+    Alert, Amend, Cancel, CancelAfter, Latched, Operator, Place, ProfitMarked, QueryOrder, Recovered, Resync,
+    SettingsChanged, Start, StrategyPaused, Timer,
 )
 from mm._core.event import Event as _Event
 from mm._core.margin_events import (
-    FundingPaid, FundingRate, LiquidationRisk, MarginReport, MarkPrice, PositionReport,
+    FundingPaid, FundingRate, LiquidationRisk, MarginReport, MarkPrice, PositionChanged, PositionReport,
 )
 from mm._core.market_events import (
     BookFrame, BookReset, ClockOffset, InstrumentUpdate, LinkChanged, Ticker, Trade, VenueStatus,
@@ -40,7 +46,7 @@ from mm._core.order_events import (
 )
 from mm._core.order_events import OrderNews as _OrderNews
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 BUY = 1
 SELL = -1
 # The classes that others derive from are no events themselves, but names of this module like them.
@@ -52,7 +58,8 @@ CLASSES = (
     OutcomeUnknown, OrderReport, OrderAbsent, OrderDenied, OpenOrdersRead, Balance, BalanceChange, ForeignOrders,
     FeeRates, TimerSet, Timer, Operator, Start, Place, Amend, Cancel, CancelAfter, Resync, QueryOrder, Alert,
     PositionReport, FundingPaid, FundingRate, MarkPrice, MarginReport, LiquidationRisk, StrategyPaused,
-    SettingsChanged, Reconcile, AccountRead, Difference, Reconciled,
+    SettingsChanged, Reconcile, AccountRead, Difference, Reconciled, PositionChanged, Latched,
+    Recovered, ProfitMarked,
 )
 
 
@@ -68,6 +75,16 @@ def _schemas():
 
 cdef dict _BY_KIND = _by_kind()
 cdef dict _SCHEMAS = _schemas()
+
+
+cdef inline uint8_t bytes_of(int64_t number) noexcept nogil:
+    """How many bytes a number takes in two's complement: its bits, and one for the sign."""
+    cdef uint64_t bits = <uint64_t>number if number >= 0 else 0 - <uint64_t>number
+    cdef uint8_t count = 1
+    while bits >> 7:
+        bits >>= 8
+        count += 1
+    return count
 
 
 cdef class _Writer:
@@ -86,25 +103,35 @@ cdef class _Writer:
     def __dealloc__(self):
         PyMem_Free(self.start)
 
-    cdef int put(self, const void* source, size_t count) except -1:
+    cdef int grow(self, size_t count) except -1:
         cdef size_t room = self.room
         cdef char* grown
-        if count > room - self.size:
-            while count > room - self.size:
-                room *= 2
-            grown = <char*>PyMem_Realloc(self.start, room)
-            if grown == NULL:
-                raise MemoryError
-            self.start = grown
-            self.room = room
+        while count > room - self.size:
+            room *= 2
+        grown = <char*>PyMem_Realloc(self.start, room)
+        if grown == NULL:
+            raise MemoryError
+        self.start = grown
+        self.room = room
+        return 0
+
+    cdef inline int put(self, const void* source, size_t count) except -1:
+        if count > self.room - self.size:
+            self.grow(count)
         memcpy(self.start + self.size, source, count)
         self.size += count
         return 0
 
     cdef int put_text(self, str value) except -1:
         cdef Py_ssize_t count = 0
-        cdef const char* raw = PyUnicode_AsUTF8AndSize(value, &count)
-        cdef uint16_t size = <uint16_t>count
+        cdef const char* raw
+        cdef uint16_t size
+        if value is not None and PyUnicode_IS_COMPACT_ASCII(value):
+            raw = <const char*>PyUnicode_DATA(value)
+            count = PyUnicode_GET_LENGTH(value)
+        else:
+            raw = PyUnicode_AsUTF8AndSize(value, &count)
+        size = <uint16_t>count
         if count > 65535:
             raise ValueError(f"text of {count} bytes is longer than the recording takes (65535)")
         self.put(&size, 2)
@@ -119,17 +146,21 @@ cdef class _Writer:
         return self.put(PyBytes_AS_STRING(value), count)
 
     cdef int put_number(self, object value) except -1:
-        cdef int count = (value.bit_length() + 8) // 8
-        cdef uint8_t size = <uint8_t>count
-        cdef int64_t small
+        cdef int count
+        cdef uint8_t size
+        cdef int overflow = 0
+        cdef int64_t small = PyLong_AsLongLongAndOverflow(value, &overflow)
         cdef bytes raw
+        if not overflow:
+            size = bytes_of(small)
+            self.put(&size, 1)
+            # Two's complement of the lowest bytes, as little endian machines keep it.
+            return self.put(&small, size)
+        count = (value.bit_length() + 8) // 8
+        size = <uint8_t>count
         if count > 255:
             raise ValueError("number is longer than the recording takes (255 bytes)")
         self.put(&size, 1)
-        if count <= 8:
-            # Two's complement of the lowest bytes, as little endian machines keep it.
-            small = value
-            return self.put(&small, count)
         raw = value.to_bytes(count, "little", signed=True)
         return self.put(PyBytes_AS_STRING(raw), count)
 
@@ -152,6 +183,7 @@ cdef bytes pack_fill(_Writer writer, _Fill event):
     writer.put_text(event.liquidity)
     writer.put_number(event.fee)
     writer.put_text(event.fee_asset)
+    writer.put(&event.middle2, 8)
     return PyBytes_FromStringAndSize(writer.start, writer.size)
 
 

@@ -13,7 +13,8 @@ position without an order of ours (liquidation, deleveraging, a trade by hand) e
 
 The ledger takes each fill once and after it is booked; it keeps no clock and draws no conclusions. Amounts are whole
 units of 10^-12 of the base asset, so that spot sizes and contracts times their size add up exactly; prices whole units
-of 10^-12 of the quote currency; money is the product, in 10^-24. None of them is bounded by 64 bits.
+of 10^-12 of the quote currency; money is the product, in 10^-24. Amounts have 128 bits, and a sum that passes them
+raises OverflowError; prices and money are not bounded.
 """
 
 from collections import deque
@@ -21,6 +22,8 @@ from hashlib import blake2b
 
 from cython cimport final, freelist
 from libc.stdint cimport int64_t
+
+from mm._core.int128 cimport as_int, exact, mm_int128, sum_of
 
 UNIT = 10**12
 QUOTE = "quote"
@@ -42,6 +45,11 @@ cdef class Debt:
     owner: the execution that made it; kind: "quote", "excess" or "external"; side: +1 we hold it and owe a sale, -1 we
     are short and owe a purchase; amount: still open; middle2: bid + ask of the maker's market at the fill, 0 unknown.
     """
+
+    @property
+    def amount(self):
+        """Still open, in units of the base asset."""
+        return as_int(self._amount)
 
     def __repr__(self):
         return (
@@ -81,47 +89,90 @@ cdef class PolicyTotals:
         return self.waited // self.amount if self.amount else 0
 
 
-cdef inline int check(int side, object amount) except -1:
+cdef inline int check(int side, mm_int128 amount) except -1:
     if side != 1 and side != -1:
         raise ValueError(f"side: {side} is neither +1 nor -1")
     if amount <= 0:
-        raise ValueError(f"amount: {amount} is not positive")
+        raise ValueError(f"amount: {as_int(amount)} is not positive")
     return 0
+
+
+cdef inline int add_to(Sums* sums, int side, mm_int128 amount) except -1:
+    if side > 0:
+        sums.longs = sum_of(sums.longs, amount)
+    else:
+        sums.shorts = sum_of(sums.shorts, amount)
+    return 0
+
+
+cdef inline dict by_side(Sums sums):
+    return {1: as_int(sums.longs), -1: as_int(sums.shorts)}
+
+
+cdef Sums sums_of(pair) except *:
+    cdef Sums sums
+    longs, shorts = pair
+    sums.longs = exact(longs)
+    sums.shorts = exact(shorts)
+    return sums
 
 
 @final
 cdef class HedgeLedger:
     """The debts of one base asset; see the module's text for units.
 
-    debts: oldest first, all of one side; net: what we hold too much (positive) or too little (negative) of the base
-    asset, hedges booked; unknown_cost: amount paid whose cost cannot be told.
+    debts: oldest first, all of one side; unknown_cost: amount paid whose cost cannot be told.
     """
 
     def __init__(self):
-        self.debts = deque()
+        self.debts = []
         self.payments = deque(maxlen=PAYMENTS_MAX)
         self.totals = {}
-        self.opened = {1: 0, -1: 0}
-        self.paid = {1: 0, -1: 0}
-        self.netted = {1: 0, -1: 0}
         self.unknown_cost = 0
-        self.net = 0
+
+    @property
+    def net(self):
+        """What we hold too much (positive) or too little (negative) of the base asset, hedges booked."""
+        return as_int(self._net)
+
+    @property
+    def opened(self):
+        """All debts that ever were, by side."""
+        return by_side(self._opened)
+
+    @property
+    def paid(self):
+        """What hedges paid of them, by side."""
+        return by_side(self._paid)
+
+    @property
+    def netted(self):
+        """What fills of the other side made up for, by side."""
+        return by_side(self._netted)
 
     # --- what happened ----------------------------------------------------------------------------------------------
 
-    cpdef on_quote_fill(self, int64_t now_ns, str owner, int side, object amount, object middle2):
+    def on_quote_fill(self, int64_t now_ns, str owner not None, int side, amount, middle2):
         """A quote was filled: net the other side's debts, owe the rest."""
-        self._add(now_ns, owner, _QUOTE, side, amount, middle2)
+        self.add(now_ns, owner, _QUOTE, side, exact(amount), middle2)
 
-    cpdef on_external(self, int64_t now_ns, str owner, int side, object amount, object middle2):
+    def on_external(self, int64_t now_ns, str owner not None, int side, amount, middle2):
         """The position changed without an order of ours."""
-        self._add(now_ns, owner, _EXTERNAL, side, amount, middle2)
+        self.add(now_ns, owner, _EXTERNAL, side, exact(amount), middle2)
 
-    cpdef on_hedge_fill(self, int64_t now_ns, str owner, str policy, int side, object amount, object price):
+    def on_hedge_fill(self, int64_t now_ns, str owner not None, str policy not None, int side, amount, price):
         """A hedge was filled: pay the oldest debts; what is beyond them is owed back.
 
         owner: its execution; side: +1 the hedge bought; price: in 10^-12 of the quote currency.
         """
+        self.take_hedge(now_ns, owner, policy, side, exact(amount), price)
+
+    cdef int take_hedge(
+        self, int64_t now_ns, str owner, str policy, int side, mm_int128 amount, object price
+    ) except -1:
+        """The same."""
+        cdef mm_int128 left = amount
+        cdef mm_int128 part
         cdef Debt debt
         cdef Payment payment
         cdef PolicyTotals totals
@@ -130,48 +181,51 @@ cdef class HedgeLedger:
         if totals is None:
             totals = self.totals[policy] = PolicyTotals()
         totals.fills += 1
-        totals.amount += amount
-        totals.money += amount * price
-        left = amount
+        totals.amount += as_int(amount)
+        totals.money += as_int(amount) * price
         while left and self.debts:
-            debt = self.debts[0]
+            debt = <Debt>self.debts[0]
             if debt.side != -side:
                 break
-            part = min(left, debt.amount)
+            part = min(left, debt._amount)
+            units = as_int(part)
             payment = Payment.__new__(Payment)
             payment.owner = debt.owner
             payment.policy = policy
             payment.side = side
-            payment.amount = part
+            payment.amount = units
             payment.price = price
             payment.waited_ns = max(0, now_ns - debt.opened_ns)
             payment.paid_ns = now_ns
             if debt.middle2:
                 # A hedge that sells lower, or buys higher, than the middle at the fill has cost something.
-                payment.cost2 = side * part * (2 * price - debt.middle2)
+                payment.cost2 = side * units * (2 * price - debt.middle2)
                 totals.cost2 += payment.cost2
             else:
-                self.unknown_cost += part
-            totals.waited += part * payment.waited_ns
+                self.unknown_cost += units
+            totals.waited += units * payment.waited_ns
             self.payments.append(payment)
-            self.paid[debt.side] += part
+            add_to(&self._paid, debt.side, part)
             self._reduce(debt, part)
             left -= part
         if left:
-            self._add(now_ns, owner, _EXCESS, side, left, 2 * price)
+            self.add(now_ns, owner, _EXCESS, side, left, 2 * price)
+        return 0
 
-    cdef int _add(self, int64_t now_ns, str owner, str kind, int side, object amount, object middle2) except -1:
+    cdef int add(self, int64_t now_ns, str owner, str kind, int side, mm_int128 amount, object middle2) except -1:
+        """A debt of one of the kinds, less what it makes up for of the other side's."""
+        cdef mm_int128 left = amount
+        cdef mm_int128 part
         cdef Debt debt
         check(side, amount)
-        self.opened[side] += amount
-        left = amount
+        add_to(&self._opened, side, amount)
         while left and self.debts:
-            debt = self.debts[0]
+            debt = <Debt>self.debts[0]
             if debt.side != -side:
                 break
-            part = min(left, debt.amount)
-            self.netted[debt.side] += part
-            self.netted[side] += part
+            part = min(left, debt._amount)
+            add_to(&self._netted, debt.side, part)
+            add_to(&self._netted, side, part)
             self._reduce(debt, part)
             left -= part
         if left:
@@ -179,31 +233,34 @@ cdef class HedgeLedger:
             debt.owner = owner
             debt.kind = kind
             debt.side = side
-            debt.amount = left
+            debt._amount = left
             debt.opened_ns = now_ns
             debt.middle2 = middle2
-            self.debts.append(debt)
-            if side > 0:
-                self.net += left
-            else:
-                self.net -= left
+            self._owe(debt)
         return 0
 
-    cdef int _reduce(self, Debt debt, object part) except -1:
-        debt.amount -= part
-        if debt.side > 0:
-            self.net -= part
-        else:
-            self.net += part
-        if not debt.amount:
-            self.debts.popleft()
+    cdef int _owe(self, Debt debt) except -1:
+        self._net = sum_of(self._net, debt._amount if debt.side > 0 else -debt._amount)
+        self.debts.append(debt)
+        if debt.kind == _EXTERNAL:
+            self._externals += 1
+        return 0
+
+    cdef int _reduce(self, Debt debt, mm_int128 part) except -1:
+        """Take a part of the oldest debt."""
+        debt._amount -= part
+        self._net += -part if debt.side > 0 else part
+        if not debt._amount:
+            del self.debts[0]
+            if debt.kind == _EXTERNAL:
+                self._externals -= 1
         return 0
 
     # --- what is open -----------------------------------------------------------------------------------------------
 
-    cpdef int64_t oldest_ns(self) except? -1:
+    cpdef int64_t oldest_ns(self) noexcept:
         """When the oldest open debt was made, 0 without one."""
-        return (<Debt?>self.debts[0]).opened_ns if self.debts else 0
+        return (<Debt>self.debts[0]).opened_ns if self.debts else 0
 
     def owed(self, reserved):
         """What may still be hedged: the debt less what open hedge orders may fill at worst, never under zero."""
@@ -215,6 +272,53 @@ cdef class HedgeLedger:
 
     def __iter__(self):
         return iter(self.debts)
+
+    def durable(self):
+        """Return what `restore` takes back: debts and sums; the newest payments are for people of one run."""
+        cdef Debt debt
+        cdef PolicyTotals totals
+        return {
+            "debts": [
+                [debt.owner, debt.kind, debt.side, debt.amount, debt.opened_ns, debt.middle2] for debt in self.debts
+            ],
+            "sums": [[sums[1], sums[-1]] for sums in (self.opened, self.paid, self.netted)],
+            "unknown_cost": self.unknown_cost,
+            "totals": {
+                policy: [totals.fills, totals.amount, totals.money, totals.cost2, totals.waited]
+                for policy, totals in sorted(self.totals.items())
+            },
+        }
+
+    def restore(self, dict saved not None):
+        """Take back what `durable` gave."""
+        cdef Debt debt
+        cdef PolicyTotals totals
+        self.debts.clear()
+        self._net = 0
+        self._externals = 0
+        for owner, kind, side, amount, opened_ns, middle2 in saved["debts"]:
+            check(side, exact(amount))
+            debt = Debt.__new__(Debt)
+            debt.owner = owner
+            debt.kind = kind
+            debt.side = side
+            debt._amount = exact(amount)
+            debt.opened_ns = opened_ns
+            debt.middle2 = middle2
+            self._owe(debt)
+        opened, paid, netted = saved["sums"]
+        self._opened = sums_of(opened)
+        self._paid = sums_of(paid)
+        self._netted = sums_of(netted)
+        self.unknown_cost = saved["unknown_cost"]
+        self.totals.clear()
+        for policy, (fills, amount, money, cost2, waited) in saved["totals"].items():
+            totals = self.totals[policy] = PolicyTotals()
+            totals.fills = fills
+            totals.amount = amount
+            totals.money = money
+            totals.cost2 = cost2
+            totals.waited = waited
 
     def state_hash(self):
         """64 bits that are equal for equal ledgers, in any process."""

@@ -29,6 +29,7 @@ cdef class NativePolicy:
     cdef readonly double threshold, slippage_bps
 
     cpdef HedgePlan plan(self, HedgeState state)
+    cdef bint is_enough(self, HedgeState state, int64_t lots) noexcept
 
 
 cdef class FollowPlanner(NativePolicy):

@@ -164,6 +164,10 @@ cdef class NativePolicy:
         """Return what to do now."""
         raise NotImplementedError
 
+    cdef bint is_enough(self, HedgeState state, int64_t lots) noexcept:
+        """Whether so much depth leaves the plan as any more would: then the book need not be asked for the rest."""
+        return False
+
 
 @final
 cdef class FollowPlanner(NativePolicy):
@@ -172,6 +176,9 @@ cdef class FollowPlanner(NativePolicy):
     def __init__(self, double threshold, double slippage_bps, double depth_share):
         NativePolicy.__init__(self, threshold, slippage_bps)
         self.depth_share = depth_share
+
+    cdef bint is_enough(self, HedgeState state, int64_t lots) noexcept:
+        return <int64_t>(<double>min(lots, DEPTH_MAX) * self.depth_share) >= state.owed_lots()
 
     cpdef HedgePlan plan(self, HedgeState state):
         """Return one crossing order, cut to depth and balance."""
@@ -194,6 +201,9 @@ cdef class ThresholdPlanner(NativePolicy):
     def __init__(self, double threshold, double slippage_bps, double band):
         NativePolicy.__init__(self, threshold, slippage_bps)
         self.band = band
+
+    cdef bint is_enough(self, HedgeState state, int64_t lots) noexcept:
+        return lots >= state.owed_lots()
 
     cpdef HedgePlan plan(self, HedgeState state):
         """Return one crossing order for what is above the band."""

@@ -12,6 +12,7 @@ cdef class HttpWriter:
     cdef bytes _base, _fixed
     cdef TextWriter _writer
     # Of the request before: most carry the very same ones.
+    cdef str _method
     cdef tuple _headers
     cdef bytes _headers_written
 

@@ -7,6 +7,8 @@ form and says what is wrong with a bad one: this reader says None and has change
 one would have said. (Kraken reference: executions.)
 """
 
+from sys import intern
+
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cython cimport final
 from libc.stdint cimport int64_t
@@ -420,7 +422,8 @@ cdef class KrakenFills(PlainFrames):
         if instrument is None:
             return False
         if instrument is not self._instrument:
-            self._symbol = instrument.symbol
+            # The very text that markets have.
+            self._symbol = intern(instrument.symbol)
             self._quote = instrument.quote
             self._price_precision = instrument.price_precision
             self._size_precision = instrument.size_precision

@@ -31,6 +31,11 @@ cdef class Outstanding:
     cdef readonly bint by_rest
 
 
+cdef class ChannelCore:
+    cdef public int64_t last_frame_ns
+    cdef public object phase
+
+
 cdef class EntryCore:
     cdef readonly int64_t timeout_ns
     cdef readonly dict outstanding, busy
@@ -68,7 +73,7 @@ cdef class LinkCore:
     cdef public int64_t other_due_ns
 
     cdef bint is_book(self, bytes payload) except -1
-    cpdef object frame(self, int64_t now_ns, str channel, bytes payload, bint last=*)
-    cpdef object submit(self, int64_t now_ns, Event command)
+    cdef object take_frame(self, int64_t now_ns, str channel, bytes payload)
+    cdef object take_command(self, int64_t now_ns, Event command)
+    cdef list taken_actions(self)
     cdef object _order(self, int64_t now_ns, Place place)
-    cpdef list drain(self)

@@ -69,6 +69,14 @@ class Outstanding:
 def order_key(command: Event) -> str: ...
 
 @disjoint_base
+class ChannelCore:
+    """What each message of a socket asks and tells."""
+
+    last_frame_ns: int
+    # Any: a phase of `mm.net.channel`, which the core does not know.
+    phase: Any
+
+@disjoint_base
 class EntryCore:
     """The requests under way."""
 

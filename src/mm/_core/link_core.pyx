@@ -16,6 +16,7 @@ from mm._core.market_events cimport BookFrame
 from mm._core.order_writer cimport OrderWriter
 from mm._core.plain_frames cimport PlainFrames
 from mm._core.rest_core cimport Call, RestCore
+from mm._core.words cimport same
 
 from mm._core.rest_core import COMMAND_TIMEOUT_NS as _COMMAND_TIMEOUT_NS
 
@@ -104,6 +105,10 @@ cdef inline str key_of(Event command):
 def order_key(Event command not None):
     """Return the id of the order that a command is about, empty for none."""
     return key_of(command)
+
+
+cdef class ChannelCore:
+    """What each message of a socket asks and tells: phase, of its life; last_frame_ns: when bytes last came."""
 
 
 cdef class EntryCore:
@@ -201,12 +206,15 @@ cdef class LinkCore:
         self.book_prefixes = book_prefixes
         self.other_due_ns = -1
 
-    cpdef object frame(self, int64_t now_ns, str channel, bytes payload, bint last=True):
+    def frame(self, int64_t now_ns, str channel not None, bytes payload not None, bint last=True):
         """Take a whole message of an open channel; an empty one says that bytes came. `last` is for engines."""
+        return self.take_frame(now_ns, channel, payload)
+
+    # These are no cpdef: whether a subclass has another one would be asked with each message.
+    cdef object take_frame(self, int64_t now_ns, str channel, bytes payload):
+        """The same."""
         cdef BookFrame event
-        if payload is None:
-            raise TypeError("payload: None is no message")
-        state = self._channels[channel]
+        cdef ChannelCore state = <ChannelCore?>self._channels[channel]
         state.last_frame_ns = now_ns
         if self.is_book(payload) and state.phase is self._open_phase:
             event = BookFrame.__new__(BookFrame)
@@ -214,7 +222,7 @@ cdef class LinkCore:
             event.venue = self.venue
             event.payload = payload
             return (event,)
-        if self._plain is not None and channel == PRIVATE and state.phase is self._open_phase:
+        if self._plain is not None and same(channel, PRIVATE) and state.phase is self._open_phase:
             events = self._plain.take(now_ns, payload)
             if events is not None:
                 # A fill wishes for nothing, and settles no doubt about a request.
@@ -237,8 +245,12 @@ cdef class LinkCore:
                 return True
         return False
 
-    cpdef object submit(self, int64_t now_ns, Event command):
+    def submit(self, int64_t now_ns, Event command not None):
         """Take a command of the engine."""
+        return self.take_command(now_ns, command)
+
+    cdef object take_command(self, int64_t now_ns, Event command):
+        """The same."""
         kind = type(command)
         self.other_due_ns = -1
         if (
@@ -280,8 +292,12 @@ cdef class LinkCore:
         self._actions.append(made)
         return NOTHING
 
-    cpdef list drain(self):
+    def drain(self):
         """Take the actions since the last call, in order."""
+        return self.taken_actions()
+
+    cdef list taken_actions(self):
+        """The same."""
         cdef list actions = self._actions
         if not actions:
             return []

@@ -35,6 +35,11 @@ cdef class MarginReport(Event):
     cdef readonly object equity, available, position_margin, order_margin, unrealized, bonus
 
 
+cdef class PositionChanged(Event):
+    cdef readonly int64_t size, price, middle2
+    cdef readonly str venue, symbol, evidence
+
+
 cdef class LiquidationRisk(Event):
     cdef readonly int64_t venue_ns, margin_ratio_e8, adl_level
     cdef readonly str venue, symbol, position_id

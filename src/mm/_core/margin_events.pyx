@@ -192,3 +192,32 @@ cdef class LiquidationRisk(Event):
         self.liquidation_price_e12 = liquidation_price_e12
         self.margin_ratio_e8 = margin_ratio_e8
         self.adl_level = adl_level
+
+
+@final
+@no_gc
+@freelist(8)
+cdef class PositionChanged(Event):
+    """A position changed without an order of ours, and is booked so: our own conclusion, from the venue's words.
+
+    size: signed, in size units; price, middle2: at which it counts while no fill tells of it; evidence: what says so.
+    """
+
+    KIND = 58
+    FIELDS = (
+        ("recv_ns", "i"), ("venue", "s"), ("symbol", "s"), ("size", "i"), ("price", "i"), ("middle2", "i"),
+        ("evidence", "s"),
+    )
+
+    def __init__(
+        self,
+        int64_t recv_ns, str venue not None, str symbol not None, int64_t size, int64_t price, int64_t middle2,
+        str evidence not None
+    ):
+        self.recv_ns = recv_ns
+        self.venue = venue
+        self.symbol = symbol
+        self.size = size
+        self.price = price
+        self.middle2 = middle2
+        self.evidence = evidence

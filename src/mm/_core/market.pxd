@@ -4,6 +4,7 @@ from mm._core.int128 cimport mm_int128
 from mm._core.order cimport OpenOrders, Order
 from mm._core.orders cimport OrderStore
 from mm._core.positions cimport Position
+from mm._core.profit cimport ProfitSplit
 from mm._core.quoter cimport Quoter
 
 
@@ -23,7 +24,13 @@ cdef class VenueCore:
     cdef readonly dict margins
     cdef public str status
     cdef public bint private_up, early_book
+    # Its private side was up once.
+    cdef public bint was_ready
+    # Orders whose fate has to be asked for, and when that was done.
+    cdef public dict doubtful
     cdef public int64_t private_down_ns, clock_offset_ns
+    # Of the venue's clock: its last fill that was booked, and until when none is missing.
+    cdef public int64_t fill_ns, history_ns
     cdef readonly int64_t clock_offset_ns_max
 
     cpdef object free(self, str asset)
@@ -36,21 +43,45 @@ cdef class MarketCore:
     cdef readonly object instrument, strategy, limits, book
     cdef readonly Quoter quoter
     cdef readonly Position position
+    cdef readonly ProfitSplit profit
     cdef readonly MarketState state
     cdef readonly bint post_only
-    cdef public str gap, problem, paused, waits, halted
-    cdef public bint book_ok, changed
+    cdef public str gap, problem, paused, waits, halted, killed, sealed
+    cdef public object curb
+    cdef public bint book_ok, no_market, changed
     cdef public int8_t held, guarded
     cdef public bint is_capped, stirs, stirred
+    # The venue changed what our numbers mean.
+    cdef public bint is_frozen
+    # Of a contract, what the venue says of its position, margin and funding; None on spot.
+    cdef public object perpetual
+    cdef public int64_t hedge_fills
+    cdef public object hedge_cost
     cdef public int64_t own_quantity, own_position_max, own_size_max, own_orders_max
     cdef public list hears, wakes
     cdef public str seen_gate
-    cdef public int64_t bid, bid_size, ask, ask_size, book_ns, due_ns, position_max, order_size_max
+    cdef public int64_t bid, bid_size, ask, ask_size, book_ns, lost_ns, due_ns, position_max, order_size_max
+    # Bounds of what is believed of a book: a fraction, ns, ns; 0 never.
+    cdef public double jump_max
+    cdef public int64_t lag_ns_max, side_age_ns_max
+    # A slow average of the middle, doubled, and when it last moved; since when the middle is far from it, and where.
+    cdef readonly double reference
+    cdef readonly int64_t reference_ns, jumped_ns
+    cdef double _jumped_to
+    # When each side's best last changed, and how often the other side's did since.
+    cdef readonly int64_t bid_ns, ask_ns
+    cdef int _bid_still, _ask_still
+    # How late the data is by the venue's time, 0 within the bound.
+    cdef readonly int64_t lag_ns
+    cdef int64_t _sampled_ns
+    cdef bint _was_late
     cdef public object last
     cdef readonly str status
     # As of the last look.
     cdef readonly list orders
     cdef readonly int64_t quantity
+    # Contracts that the account held before the first start, signed.
+    cdef public int64_t base_quantity
     cdef readonly object base_free, quote_free, margin_free
     cdef mm_int128 _buys, _sells
     cdef double _base_room, _quote_room
@@ -78,9 +109,15 @@ cdef class MarketCore:
     # When the strategy wants to be asked again, 0 never.
     cdef int64_t wish_ns
 
+    cdef mm_int128 middle(self) noexcept
     cpdef refresh(self, OrderStore store, int64_t now_ns)
-    cpdef take_top(self)
-    cpdef lose_book(self, str gap)
+    cpdef take_top(self, int64_t now_ns=*)
+    cdef int _follow(self, int64_t now_ns) except -1
+    cdef bint _is_confirmed(self, double middle2) noexcept
+    cdef int sample_lag(self, int64_t now_ns) except -1
+    cpdef str doubt(self, int64_t now_ns)
+    cpdef bint is_far(self, int64_t price) noexcept
+    cpdef lose_book(self, str gap, int64_t now_ns=*)
     cpdef str currency_gate(self)
     cdef double usd_rate(self) noexcept
     cdef object rate2(self)

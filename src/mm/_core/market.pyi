@@ -7,6 +7,7 @@ from mm._core._rust import Book
 from mm._core.order import Order
 from mm._core.orders import OrderStore
 from mm._core.positions import Position
+from mm._core.profit import ProfitSplit
 from mm._core.quoter import Quoter
 
 USD: Final[frozenset[str]]
@@ -16,6 +17,12 @@ BOTH_SIDES: Final[int]
 COST_MAX: Final[int]
 BASE_DIGITS: Final[int]
 ONE2: Final[int]
+REFERENCE_NS: Final[int]
+JUMP_HOLD_NS: Final[int]
+REFERENCE_NS_MAX: Final[int]
+STILL_MOVES: Final[int]
+LAG_SAMPLE_NS: Final[int]
+LAG_NS_MAX: Final[int]
 
 @final
 class MarketState:
@@ -47,9 +54,13 @@ class VenueCore:
     def margins(self) -> dict[str, Any]: ...
     status: str
     private_up: bool
+    was_ready: bool
+    doubtful: dict[str, int]
     early_book: bool
     private_down_ns: int
     clock_offset_ns: int
+    fill_ns: int
+    history_ns: int
     def __init__(self, name: str, decoder: Any, *, clock_offset_ns_max: int) -> None: ...
     @property
     def name(self) -> str: ...
@@ -73,12 +84,21 @@ class MarketCore:
     paused: str
     waits: str
     halted: str
+    killed: str
+    sealed: str
+    curb: Any
     book_ok: bool
+    no_market: bool
     changed: bool
     held: int
     is_capped: bool
     stirs: bool
     stirred: bool
+    is_frozen: bool
+    # Any: `mm.engine.perpetual`, which the core does not know.
+    perpetual: Any
+    hedge_fills: int
+    hedge_cost: int
     own_quantity: int
     own_position_max: int
     own_size_max: int
@@ -92,6 +112,24 @@ class MarketCore:
     ask: int
     ask_size: int
     book_ns: int
+    lost_ns: int
+    jump_max: float
+    lag_ns_max: int
+    side_age_ns_max: int
+    @property
+    def reference(self) -> float: ...
+    @property
+    def reference_ns(self) -> int: ...
+    @property
+    def jumped_ns(self) -> int: ...
+    @property
+    def bid_ns(self) -> int: ...
+    @property
+    def ask_ns(self) -> int: ...
+    @property
+    def lag_ns(self) -> int: ...
+    def doubt(self, now_ns: int) -> str: ...
+    def is_far(self, price: int) -> bool: ...
     due_ns: int
     position_max: int
     order_size_max: int
@@ -130,6 +168,8 @@ class MarketCore:
     @property
     def position(self) -> Position: ...
     @property
+    def profit(self) -> ProfitSplit: ...
+    @property
     def state(self) -> MarketState: ...
     @property
     def post_only(self) -> bool: ...
@@ -151,6 +191,7 @@ class MarketCore:
     def sells(self) -> int: ...
     @property
     def middle2(self) -> int: ...
+    base_quantity: int
     @property
     def siblings(self) -> list[Any]: ...
     @property
@@ -163,7 +204,7 @@ class MarketCore:
     def relate(self, store: OrderStore, markets: list[Any]) -> None: ...
     def take_instrument(self, instrument: Any) -> None: ...
     def take_strategy(self, strategy: Any, *, post_only: bool, due_of: Any) -> None: ...
-    def lose_book(self, gap: str) -> None: ...
+    def lose_book(self, gap: str, now_ns: int = 0) -> None: ...
     def affordable(self, side: int, price: int) -> int | None: ...
-    def take_top(self) -> None: ...
+    def take_top(self, now_ns: int = 0) -> None: ...
     def refresh(self, store: OrderStore, now_ns: int) -> None: ...

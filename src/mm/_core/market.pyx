@@ -4,14 +4,17 @@
 `MarketCore.refresh` brings all of it to the moment of the decision; `MarketState` is the part that a strategy sees.
 """
 
+from sys import intern
+
 from cython cimport final
-from libc.math cimport llrint
+from libc.math cimport fabs, llrint
 from libc.stdint cimport int64_t
 
-from mm._core.int128 cimport as_int, from_int
+from mm._core.int128 cimport as_int, from_int, mm_int128
 from mm._core.order cimport OpenOrders, Order
 from mm._core.orders cimport OrderStore
 from mm._core.positions cimport Position
+from mm._core.profit cimport ProfitSplit
 from mm._core.quoter cimport Quoter
 
 from types import MappingProxyType
@@ -27,6 +30,27 @@ CAP_MAX = 2**62
 BOTH_SIDES = 2
 # No order costs as much: its price and its size have 63 bits each.
 COST_MAX = 2**126
+
+# The average that a jump is measured against takes in a new price within so long.
+REFERENCE_NS = 10_000_000_000
+# A price that jumped and stays where it is for so long is the price.
+JUMP_HOLD_NS = 10_000_000_000
+# After so long without a book there is nothing to measure a jump against.
+REFERENCE_NS_MAX = 60_000_000_000
+# So often the best of the other side has to change before a side that does not is taken for dead.
+STILL_MOVES = 20
+# How late data is, is looked at this often; two looks in a row count.
+LAG_SAMPLE_NS = 100_000_000
+# A venue's time that is further off is a jump of its clock, and says nothing.
+LAG_NS_MAX = 900_000_000_000
+
+cdef double _REFERENCE_NS = REFERENCE_NS
+cdef int64_t _JUMP_HOLD_NS = JUMP_HOLD_NS
+cdef int64_t _REFERENCE_NS_MAX = REFERENCE_NS_MAX
+cdef int _STILL_MOVES = STILL_MOVES
+cdef int64_t _LAG_NS_MAX = LAG_NS_MAX
+# A sibling that was not heard of for longer confirms nothing.
+cdef int64_t CONFIRM_NS = 2_000_000_000
 
 # Decimals of amounts of the base asset, when they are exact: those of a size and of a contract's size together.
 BASE_DIGITS = 36
@@ -64,18 +88,21 @@ cdef class VenueCore:
     """What a decision needs of a venue.
 
     decoder: applies book frames; markets: by symbol; by_index: in the order in which the decoder knows them;
-    private_up: connected, snapshots and history read; balances: by asset in 1e-12; margins: the last report of
-    each margin account, by asset; early_book: a book came before its instrument.
+    private_up: connected, snapshots and history read; was_ready: so it was once; doubtful: orders whose fate has to be
+    asked for, and when that was done; balances: by asset in 1e-12; margins: the last report of
+    each margin account, by asset; early_book: a book came before its instrument; fill_ns: venue time of the last fill
+    booked; history_ns: the same, as long as none before it can be missing.
     """
 
     def __init__(self, str name not None, decoder, *, int64_t clock_offset_ns_max):
-        self.name = name
+        self.name = intern(name)
         self.decoder = decoder
         self.clock_offset_ns_max = clock_offset_ns_max
         self.markets = {}
         self.by_index = []
         self.balances = {}
         self.margins = {}
+        self.doubtful = {}
         self.status = "online"
 
     cpdef object free(self, str asset):
@@ -100,10 +127,13 @@ cdef class MarketCore:
 
     venue, book, position, quoter: of this symbol; strategy: None for a symbol that is only watched; limits: the venue's
     order rate, None without one; bid, bid_size, ask, ask_size: the best prices, own orders included, kept after a loss
-    of the book for the collar; book_ns: when it was last confirmed by a checksum, 0 never; book_ok: it may be quoted
-    from; gap: why not; problem: why the symbol cannot be quoted at all; paused: why its strategy is
+    of the book or of a side for the collar; book_ns: when it was last heard of and could be quoted from, 0 never;
+    jump_max, lag_ns_max, side_age_ns_max: bounds of `doubt`;
+    book_ok: it may be quoted from; gap: why not; lost_ns: since when; no_market: it is the venue's, and crossed or
+    one-sided; problem: why the symbol cannot be quoted at all; paused: why its strategy is
     not asked; waits: what has to come before its first quote; halted: why nothing is quoted until somebody looks into
-    it; position_max, order_size_max: hard caps in size
+    it; killed: the same by the kill ladder; sealed: why it lets nothing new be sent, hedges neither; curb: what it
+    makes of quotes, None as they are; position_max, order_size_max: hard caps in size
     units; due_ns: when the quotes have to be looked at again although nothing happens; changed: something happened
     since they were looked at; held: the side on which nothing may be quoted, BOTH_SIDES, 0 none; guarded: the same for
     a position that is close to its liquidation; last: the last record that was kept.
@@ -113,9 +143,14 @@ cdef class MarketCore:
     whose strategies read this one; stirs: they read its whole book; seen_gate: why nothing could be sent here when one
     of them last looked.
 
-    As of the last `refresh`: orders, own open ones; quantity, signed position; base_free, quote_free, what the account
-    can spend in 1e-12, None while unknown; margin_free, the same of a contract's margin account. leverage: with which
-    a contract's margin is counted.
+    is_frozen: the venue changed what our numbers mean; perpetual: of a contract, what the venue says of its position,
+    margin and funding, None on spot; hedge_fills, hedge_cost: of hedges that filled here.
+
+    base_quantity: contracts that the account held before the first start, signed: no strategy's, and in the limits.
+
+    As of the last `refresh`: orders, own open ones; quantity, signed, with those; base_free, quote_free, what the
+    account can spend in 1e-12, None while unknown; margin_free, the same of a contract's margin account. leverage:
+    with which a contract's margin is counted.
 
     siblings: the other markets of the same base asset, on whatever venue; off_peg: the quote currency has no known rate
     in dollars or is too far off its peg.
@@ -126,7 +161,7 @@ cdef class MarketCore:
         bint post_only=True, due_of=None,
     ):
         self.venue = venue
-        self.symbol = instrument.symbol
+        self.symbol = intern(instrument.symbol)
         self.book = book
         self.strategy = strategy
         self.strategy_name = strategy.name if strategy is not None else ""
@@ -136,10 +171,11 @@ cdef class MarketCore:
         self.position = Position(
             venue.name, instrument.symbol, instrument.price_precision, instrument.size_precision
         )
+        self.profit = ProfitSplit()
         self.state = MarketState(instrument, book)
         self.gap = "no book yet"
         self.problem = ""
-        self.paused = self.waits = self.halted = ""
+        self.paused = self.waits = self.halted = self.killed = self.sealed = ""
         self.changed = True
         self.leverage = 1
         self.orders = []
@@ -151,6 +187,7 @@ cdef class MarketCore:
         self.hears = []
         self.wakes = []
         self.seen_gate = ""
+        self.hedge_cost = 0
         self.own_position_max = self.own_size_max = self.own_orders_max = CAP_MAX
         self.take_instrument(instrument)
 
@@ -167,7 +204,11 @@ cdef class MarketCore:
     @property
     def middle2(self):
         """Bid + ask of the last good book, 0 before the first."""
-        return <object>self.bid + self.ask if self.bid and self.ask else 0
+        return as_int(self.middle())
+
+    cdef mm_int128 middle(self) noexcept:
+        """The same."""
+        return <mm_int128>self.bid + self.ask if self.bid and self.ask else 0
 
     def take_instrument(self, instrument):
         """Take the symbol's grid, minimums and fees. Raises OverflowError for numbers that no order could have."""
@@ -207,30 +248,118 @@ cdef class MarketCore:
         self.wish_ns = 0
         self.changed = True
 
-    cpdef lose_book(self, str gap):
-        """Trust the book no longer: the next snapshot ends it."""
-        self.book_ok = False
+    cpdef lose_book(self, str gap, int64_t now_ns=0):
+        """Trust the book no longer: the next snapshot ends it, or what makes it a market again."""
+        if self.book_ok:
+            self.lost_ns = now_ns
+        self.book_ok = self.no_market = False
         self.gap = gap
         self.changed = True
         if self._dependents:
             self._tell_dependents()
 
-    cpdef take_top(self):
-        """Read the book's best prices after a change."""
+    cpdef take_top(self, int64_t now_ns=0):
+        """Read the book's best prices after a change; those of a book that is no market are not taken."""
         cdef tuple top = self.book.top()
-        self.bid = top[0]
-        self.bid_size = top[1]
-        self.ask = top[2]
-        self.ask_size = top[3]
-        if not self.bid or not self.ask:
-            self.lose_book("one side of the book is empty")
-        elif self.bid >= self.ask:
-            self.lose_book("the book is crossed")
+        cdef int64_t bid = top[0]
+        cdef int64_t ask = top[2]
+        if not bid or not ask:
+            self.lose_book("one side of the book is empty" if bid or ask else "the book is empty", now_ns)
+            self.no_market = True
+        elif bid >= ask:
+            self.lose_book("the book is crossed" if bid > ask else "the book is locked", now_ns)
+            self.no_market = True
         else:
+            if bid != self.bid or self.bid_size != top[1]:
+                self.bid = bid
+                self.bid_size = top[1]
+                self.bid_ns = now_ns
+                self._bid_still = 0
+                self._ask_still += 1
+            if ask != self.ask or self.ask_size != top[3]:
+                self.ask = ask
+                self.ask_size = top[3]
+                self.ask_ns = now_ns
+                self._ask_still = 0
+                self._bid_still += 1
             self.book_ok = True
             self.changed = True
+            self._follow(now_ns)
             if self._dependents:
                 self._tell_dependents()
+
+    # --- whether a good book is to be believed -----------------------------------------------------------------------
+
+    cdef int _follow(self, int64_t now_ns) except -1:
+        """Let the average follow the middle, unless that is too far away to be believed at once."""
+        cdef double middle2 = <double>self.bid + <double>self.ask
+        cdef int64_t passed_ns = now_ns - self.reference_ns
+        if not self.reference or passed_ns > _REFERENCE_NS_MAX:
+            self.reference = middle2
+        elif self.jump_max > 0 and fabs(middle2 - self.reference) > self.jump_max * self.reference:
+            if not self.jumped_ns or fabs(middle2 - self._jumped_to) > self.jump_max * self._jumped_to:
+                self.jumped_ns = now_ns
+                self._jumped_to = middle2
+            if now_ns - self.jumped_ns < _JUMP_HOLD_NS and not self._is_confirmed(middle2):
+                return 0
+            self.reference = middle2
+        else:
+            self.reference += (middle2 - self.reference) * min(1.0, passed_ns / _REFERENCE_NS)
+        self.reference_ns = now_ns
+        self.jumped_ns = 0
+        return 0
+
+    cdef bint _is_confirmed(self, double middle2) noexcept:
+        """Whether another market of the same asset shows about the same price."""
+        cdef MarketCore other
+        cdef double price = middle2 / self.price_scale * self.usd_rate()
+        cdef double theirs
+        for each in self.siblings:
+            other = <MarketCore>each
+            if other.book_ok and self.book_ns - other.book_ns < CONFIRM_NS:
+                theirs = (<double>other.bid + <double>other.ask) / other.price_scale * other.usd_rate()
+                if price > 0 and fabs(theirs - price) <= self.jump_max * price:
+                    return True
+        return False
+
+    cpdef bint is_far(self, int64_t price) noexcept:
+        """Whether a price is too far from the average to be believed at once."""
+        return self.jump_max > 0 and self.reference > 0 and fabs(2.0 * price - self.reference) > (
+            self.jump_max * self.reference
+        )
+
+    cdef int sample_lag(self, int64_t now_ns) except -1:
+        """See how late the message is that was just decoded, by the venue's time; two late ones in a row count."""
+        cdef int64_t venue_ns = self.venue.decoder.last_venue_ns
+        cdef int64_t lag_ns = now_ns + self.venue.clock_offset_ns - venue_ns
+        self._sampled_ns = now_ns
+        if not venue_ns or not self.lag_ns_max or lag_ns > _LAG_NS_MAX or lag_ns < -_LAG_NS_MAX:
+            return 0
+        if lag_ns <= self.lag_ns_max:
+            lag_ns = 0
+        elif not self._was_late:
+            self._was_late = True
+            return 0
+        self._was_late = lag_ns > 0
+        if (self.lag_ns > 0) != (lag_ns > 0):
+            self.changed = True
+        self.lag_ns = lag_ns
+        return 0
+
+    cpdef str doubt(self, int64_t now_ns):
+        """Why a book that is the venue's and a market is not believed, '' when it is. In the same words while it lasts.
+        """
+        if self.lag_ns:
+            return f"the book is late by the venue's time, over book_lag_ms_max = {self.lag_ns_max // 1_000_000}"
+        if self.jumped_ns and now_ns - self.jumped_ns < _JUMP_HOLD_NS:
+            away = self.instrument.price_text(int(self.reference) // 2)
+            return f"the price jumped away from {away}, by more than jump_bps_max = {self.jump_max * 10_000:g}"
+        if self.side_age_ns_max:
+            if self._ask_still >= _STILL_MOVES and now_ns - self.ask_ns > self.side_age_ns_max:
+                return f"the asks stand still, over book_side_age_ms_max = {self.side_age_ns_max // 1_000_000}"
+            if self._bid_still >= _STILL_MOVES and now_ns - self.bid_ns > self.side_age_ns_max:
+                return f"the bids stand still, over book_side_age_ms_max = {self.side_age_ns_max // 1_000_000}"
+        return ""
 
     # --- what the quote currency is worth ----------------------------------------------------------------------------
 
@@ -320,11 +449,11 @@ cdef class MarketCore:
         self.orders = group.orders()
         self._buys = group._buys
         self._sells = group._sells
-        self.quantity = self.position.quantity
+        self.quantity = self.position.quantity + self.base_quantity
         self._funds()
         state.now_ns = now_ns
-        state.position = self.quantity
-        state.net_position = self.quantity if not self.siblings else self._net_position()
+        state.position = self.position.quantity
+        state.net_position = state.position if not self.siblings else self._net_position()
         state.bid = self.bid
         state.bid_size = self.bid_size
         state.ask = self.ask
@@ -332,9 +461,9 @@ cdef class MarketCore:
         for each in self.orders:
             order = <Order>each
             if order.side > 0:
-                if order.price == self.bid and order.size > order.cum_size:
+                if (order.price == self.bid or order.pending_price == self.bid) and order.size > order.cum_size:
                     own_bid += order.size - order.cum_size
-            elif order.price == self.ask and order.size > order.cum_size:
+            elif (order.price == self.ask or order.pending_price == self.ask) and order.size > order.cum_size:
                 own_ask += order.size - order.cum_size
         if own_bid:
             self._best_of_others(1, own_bid)
@@ -344,11 +473,11 @@ cdef class MarketCore:
     cdef int64_t _net_position(self) noexcept:
         """What all markets of the base asset hold together, in size units of this one, to the nearest."""
         cdef MarketCore other
-        cdef double net = <double>self.quantity
+        cdef double net = <double>self.position.quantity
         for each in self.siblings:
             other = <MarketCore>each
             net += <double>other.position.quantity / other.size_scale * self.size_scale
-        return <int64_t>llrint(net) if -9.2e18 < net < 9.2e18 else self.quantity
+        return <int64_t>llrint(net) if -9.2e18 < net < 9.2e18 else self.position.quantity
 
     cdef object margin_bound(self, int side, int64_t size, int64_t price, Order replaces):
         """The margin that open orders bind at worst, and one more of a side, size and price (0: none), in 1e-12.
@@ -377,7 +506,7 @@ cdef class MarketCore:
                 if order.side == of_side and order is not replaces:
                     opening += order.counted
                     top = max(top, order.price, order.pending_price)
-        opening -= max(0, -of_side * <object>self.position.quantity)
+        opening -= max(0, -of_side * (<object>self.position.quantity + self.base_quantity))
         # A sale may fill at a better price, which is worth more.
         return opening, top if of_side > 0 else max(top, self.ask)
 
@@ -437,7 +566,9 @@ cdef class MarketCore:
             for each in self.orders:
                 order = <Order>each
                 if order.side == side and order.size > order.cum_size:
-                    own_at[order.price] = own_at.get(order.price, 0) + order.size - order.cum_size
+                    # Until an amend is answered the book may show either price.
+                    for at in {order.price, order.pending_price or order.price}:
+                        own_at[at] = own_at.get(at, 0) + order.size - order.cum_size
             for level_price, level_size in self.book.levels(side, len(own_at) + 1):
                 if level_size > own_at.get(level_price, 0):
                     price, size = level_price, level_size - own_at.get(level_price, 0)

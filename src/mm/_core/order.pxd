@@ -1,5 +1,6 @@
 from libc.stdint cimport int8_t, int64_t
 
+from mm._core.commands cimport Place
 from mm._core.int128 cimport mm_int128
 from mm._core.order_events cimport AmendRejected, CancelRejected, OrderAmended, OrderReport, OutcomeUnknown
 
@@ -113,3 +114,8 @@ cdef class Order:
     cdef int cancel_refused(self, CancelRejected event) except -1
     cdef int lose(self, OutcomeUnknown event) except -1
     cdef tuple facts(self)
+    cdef int take_facts(self, tuple saved) except -1
+
+
+cdef Order order_of(Place command)
+cdef Order order_of_report(OrderReport report, str strategy, str purpose)

@@ -14,7 +14,8 @@ from libc.string cimport memmove
 
 from cython cimport final, no_gc
 
-from mm._core.int128 cimport as_int
+from mm._core.commands cimport Place
+from mm._core.int128 cimport as_int, from_int
 from mm._core.order_events cimport AmendRejected, CancelRejected, OrderAmended, OrderReport, OutcomeUnknown
 
 from mm._core.order_states import OrderState
@@ -199,6 +200,18 @@ cdef class Order:
             self._told_ns, self._lost_ns, self.reason,
         )
 
+    cdef int take_facts(self, tuple saved) except -1:
+        """Be the order whose facts these are."""
+        (
+            self.client_id, self.venue_id, self.venue, self.symbol, self.strategy, self.purpose, self.parent,
+            self.level, self.side, self.price, self.size, self.cum_size, self.booked, cost, self.pending_price,
+            self.pending_size, self.order_type, self.time_in_force, self.post_only, self.reduce_only, self._state,
+            self.accepted, self.cancel_asked, self.doubts, self.created_ns, self.updated_ns, self.touched_ns,
+            self._told_ns, self._lost_ns, self.reason,
+        ) = saved
+        self._cost = from_int(cost)
+        return 0
+
     cdef int standing(self, int word) noexcept:
         """The state that the words LIVE and STANDS mean now."""
         if word == STANDS:
@@ -313,3 +326,46 @@ cdef class Order:
         if self.is_open:
             self.doubts |= doubt
         return lost
+
+
+cdef Order order_of(Place command):
+    """The order that an intent asks for."""
+    cdef Order order = Order.__new__(Order)
+    order.client_id = command.client_id
+    order.venue_id = ""
+    order.venue = command.venue
+    order.symbol = command.symbol
+    order.strategy = command.strategy
+    order.purpose = command.purpose
+    order.parent = command.parent
+    order.order_type = command.order_type
+    order.time_in_force = command.time_in_force
+    order.post_only = command.post_only
+    order.reduce_only = command.reduce_only
+    order.level = command.level
+    order.side = command.side
+    order.price = command.price
+    order.size = command.size
+    order.created_ns = order.updated_ns = order.touched_ns = command.recv_ns
+    order.reason = ""
+    return order
+
+
+cdef Order order_of_report(OrderReport report, str strategy, str purpose):
+    """The order that a venue tells of and nobody here knows."""
+    cdef Order order = Order.__new__(Order)
+    order.client_id = report.client_id
+    order.venue_id = ""
+    order.venue = report.venue
+    order.symbol = report.symbol
+    order.strategy = strategy
+    order.purpose = purpose
+    order.parent = ""
+    order.order_type = "limit"
+    order.time_in_force = "gtc"
+    order.side = report.side
+    order.price = report.price
+    order.size = report.size
+    order.created_ns = order.updated_ns = order.touched_ns = report.recv_ns
+    order.reason = ""
+    return order

@@ -35,6 +35,8 @@ cdef class Fill(OrderNews):
     cdef readonly str symbol, execution_id, liquidity, fee_asset
     cdef readonly int8_t side
     cdef readonly object fee
+    # Written once, by the driver that takes it.
+    cdef readonly int64_t middle2
 
 
 cdef class OrderAmended(OrderNews):

@@ -73,6 +73,8 @@ class Fill(OrderNews):
     def fee(self) -> int: ...
     @property
     def fee_asset(self) -> str: ...
+    @property
+    def middle2(self) -> int: ...
     def __init__(
         self,
         recv_ns: int,
@@ -89,6 +91,7 @@ class Fill(OrderNews):
         liquidity: str,
         fee: int,
         fee_asset: str,
+        middle2: int = 0,
     ) -> None: ...
 
 @final

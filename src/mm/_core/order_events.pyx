@@ -135,20 +135,24 @@ cdef class OrderExpired(OrderNews):
 @no_gc
 @freelist(64)
 cdef class Fill(OrderNews):
-    """One execution; cum_size -1 when not told; fee in 1e-12 of fee_asset; liquidity 'm' or 't'."""
+    """One execution; cum_size -1 when not told; fee in 1e-12 of fee_asset; liquidity 'm' or 't'.
+
+    middle2: bid + ask of its market when it was taken, 0 unknown: what a fill captured is part of the fill, so that
+    profit can be told again from the fills alone.
+    """
 
     KIND = 25
     FIELDS = (
         ("recv_ns", "i"), ("venue_ns", "i"), ("venue", "s"), ("client_id", "s"), ("venue_id", "s"), ("symbol", "s"),
         ("side", "c"), ("execution_id", "s"), ("price", "i"), ("size", "i"), ("cum_size", "i"), ("liquidity", "s"),
-        ("fee", "n"), ("fee_asset", "s"),
+        ("fee", "n"), ("fee_asset", "s"), ("middle2", "i"),
     )
 
     def __init__(
         self,
         int64_t recv_ns, int64_t venue_ns, str venue not None, str client_id not None, str venue_id not None, str
         symbol not None, int8_t side, str execution_id not None, int64_t price, int64_t size, int64_t cum_size,
-        str liquidity not None, object fee not None, str fee_asset not None
+        str liquidity not None, object fee not None, str fee_asset not None, int64_t middle2=0
     ):
         self.recv_ns = recv_ns
         self.venue_ns = venue_ns
@@ -164,6 +168,7 @@ cdef class Fill(OrderNews):
         self.liquidity = liquidity
         self.fee = fee
         self.fee_asset = fee_asset
+        self.middle2 = middle2
 
 
 @final

@@ -18,7 +18,7 @@ from mm._core.int128 cimport as_int, mm_add_int64, mm_add_int128, mm_int128
 from mm._core.order cimport (
     ABSENT, ACCEPT, CANCEL, CONFIRM, CREATED, DENY, DOUBT_PLACE, EVENTS, EXPIRE, FILL, FILL_ALL, LIVE, ODD, OF_ALL,
     OF_STRATEGY, OF_SYMBOL, PEND, REFUSE, REJECT, REPLACED, REQUEST_CANCEL, REQUEST_REPLACE, SAME, STANDS, STATES,
-    SUBMIT, OpenOrders, Order, OrderList,
+    SUBMIT, OpenOrders, Order, OrderList, order_of, order_of_report,
 )
 from mm._core.order_events cimport (
     AmendRejected, CancelRejected, Fill, OrderAbsent, OrderAccepted, OrderAmended, OrderCanceled, OrderDenied,
@@ -38,9 +38,10 @@ cdef bint[12] IS_TERMINAL
 # How many orders the venue's words about unknown ids are kept for: enough for an account traded by hand.
 cdef int QUARANTINE_MAX = 1000
 cdef int QUARANTINE_EVENTS_MAX = 100
+# How many fills of unknown orders are kept over a restart.
+cdef int ASIDE_MAX = 500
 # How many closed orders one step looks at before it lets their memory grow for the sake of fills that are missing.
 cdef int LOOKS_MAX = 8
-
 
 cdef int compile_table() except -1:
     """The literal table as an array; what is missing or misspelt there is an error at import."""
@@ -128,7 +129,7 @@ cdef class OrderStore:
         order.updated_ns = command.recv_ns
         return order
 
-    def adopt(self, OrderReport report not None, str strategy not None):
+    def adopt(self, OrderReport report not None, str strategy not None, str purpose not None="adopted"):
         """Take over an own order that the venue has and we do not, and apply what was said about it before.
 
         Fills stay aside until `take_fills`, since whoever keeps the position must book them too; until then they count
@@ -139,21 +140,7 @@ cdef class OrderStore:
             raise LocalError(f"order {report.client_id!r} cannot be adopted: it is known, or has no client id")
         if (report.side != 1 and report.side != -1) or report.size <= 0:
             raise LocalError(f"order {report.client_id}: adopted with side {report.side}, size {report.size}")
-        cdef Order order = Order.__new__(Order)
-        order.client_id = report.client_id
-        order.venue_id = ""
-        order.venue = report.venue
-        order.symbol = report.symbol
-        order.strategy = strategy
-        order.purpose = "adopted"
-        order.parent = ""
-        order.order_type = "limit"
-        order.time_in_force = "gtc"
-        order.side = report.side
-        order.price = report.price
-        order.size = report.size
-        order.created_ns = order.updated_ns = order.touched_ns = report.recv_ns
-        order.reason = ""
+        cdef Order order = order_of_report(report, strategy, purpose)
         self._add(order)
         self._move(order, SUBMIT)
         if report.venue_id:
@@ -360,6 +347,12 @@ cdef class OrderStore:
             return 0
         return as_int(orders._buys if side > 0 else orders._sells)
 
+    def unsettled(self):
+        """Return the orders of which fills may be missing: open ones without a venue's id, and those short of fills."""
+        cdef Order order
+        found = [order for order in self._open.orders() if not order.venue_id or order.cum_size > order.booked]
+        return found + [order for order in self._closed.orders() if order.cum_size > order.booked]
+
     def open(self):
         """Return every open order, oldest first."""
         return self._open.orders()
@@ -378,6 +371,54 @@ cdef class OrderStore:
     def knows_execution(self, str venue not None, str symbol not None, str execution_id not None):
         """Return whether an execution was booked."""
         return execution_id in self.group(venue, symbol).executions
+
+    def durable(self):
+        """Return what `restore` takes back: every order, and the executions that are booked of them.
+
+        `aside` is what came for orders that are not here: fills of the newest, packed.
+        """
+        cdef Order order
+        cdef OpenOrders group
+        rows = [order.facts() for order in self._closed.orders()]
+        rows += [order.facts() for order in self._open.orders()]
+        executions = []
+        for _, of_venue in sorted(self._groups.items()):
+            for _, each in sorted((<dict>of_venue).items()):
+                group = <OpenOrders>each
+                owned = (<Recent>group.executions).owned(self._orders)
+                if owned:
+                    executions.append([group.venue, group.symbol, owned])
+        fills = [event for events in self._quarantine.values() for event in events if type(event) is Fill]
+        return {"orders": rows, "executions": executions, "aside": fills[-ASIDE_MAX:], "total": self.total}
+
+    def restore(self, dict saved not None):
+        """Take back what `durable` gave, into a store without orders. Raises LocalError for a row that is no order."""
+        cdef Order order
+        cdef OpenOrders group
+        if self._orders:
+            raise LocalError("orders are restored before the first is placed")
+        for row in saved["orders"]:
+            order = Order.__new__(Order)
+            order.take_facts(tuple(row))
+            if (order.side != 1 and order.side != -1) or not 0 <= order._state < STATES or not order.client_id:
+                raise LocalError(f"a saved order {row!r} cannot be")
+            self._add(order)
+            self._counts[CREATED] -= 1
+            self._counts[order._state] += 1
+            if order.venue_id:
+                self._by_venue_id.setdefault(order.venue, {}).setdefault(order.venue_id, order)
+            if IS_TERMINAL[order._state]:
+                self._closed.push(order)
+            else:
+                self._open_up(order)
+            self._recount(order)
+        for venue, symbol, names in saved["executions"]:
+            group = self.group(venue, symbol)
+            for name, owner in names:
+                (<Recent>group.executions).add(name, owner, self._orders)
+        for event in saved["aside"]:
+            self._put_aside(event)
+        self.total = saved["total"]
 
     def state_hash(self):
         """Return 64 bits that are equal for equal stores, however they came about, in any process."""
@@ -487,24 +528,7 @@ cdef class OrderStore:
             raise LocalError(f"order {command.client_id}: side {command.side} is neither +1 nor -1")
         if command.size <= 0 or command.price < 0:
             raise LocalError(f"order {command.client_id}: price {command.price}, size {command.size}")
-        cdef Order order = Order.__new__(Order)
-        order.client_id = command.client_id
-        order.venue_id = ""
-        order.venue = command.venue
-        order.symbol = command.symbol
-        order.strategy = command.strategy
-        order.purpose = command.purpose
-        order.parent = command.parent
-        order.order_type = command.order_type
-        order.time_in_force = command.time_in_force
-        order.post_only = command.post_only
-        order.reduce_only = command.reduce_only
-        order.level = command.level
-        order.side = command.side
-        order.price = command.price
-        order.size = command.size
-        order.created_ns = order.updated_ns = order.touched_ns = command.recv_ns
-        order.reason = ""
+        cdef Order order = order_of(command)
         self._add(order)
         return order
 
@@ -565,9 +589,8 @@ cdef class OrderStore:
 
     cdef int _put_aside(self, OrderNews event) except -1:
         key = (event.venue, "", event.client_id) if event.client_id else (event.venue, event.venue_id, "")
-        events = self._quarantine.get(key)
-        if events is None:
-            events = self._quarantine[key] = []
+        events = self._quarantine.setdefault(key, [])
+        if not events:
             if len(self._quarantine) > QUARANTINE_MAX:
                 self.dropped += len(self._quarantine.pop(next(iter(self._quarantine))))
         if len(events) < QUARANTINE_EVENTS_MAX:

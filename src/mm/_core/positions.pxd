@@ -9,3 +9,5 @@ cdef class Position:
     cdef readonly int64_t quantity, fill_count
     cdef readonly dict fees
     cdef mm_int128 _cash, _basis, _bought, _sold, _bought_cost, _sold_cost
+
+    cdef int take(self, int8_t side, int64_t price, int64_t size, object fee, str fee_asset) except -1

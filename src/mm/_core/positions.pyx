@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from cython cimport final
 
-from mm._core.int128 cimport as_int, mm_add_int64, mm_int128
+from mm._core.int128 cimport as_int, from_int, mm_add_int64, mm_int128
 
 __all__ = ["Position"]
 
@@ -68,6 +68,9 @@ cdef class Position:
         Raises ValueError for a side, price or size that cannot be, TypeError for a fee that is not an integer,
         OverflowError beyond 2^92 money units or 63 bits of quantity; then nothing has changed.
         """
+        self.take(side, price, size, fee, fee_asset)
+
+    cdef int take(self, int8_t side, int64_t price, int64_t size, object fee, str fee_asset) except -1:
         if side != 1 and side != -1:
             raise ValueError(f"{self.symbol}: side {side} is neither +1 nor -1")
         if price <= 0 or size <= 0:
@@ -105,6 +108,7 @@ cdef class Position:
             self._sold += size
             self._sold_cost += cost
         self.fill_count += 1
+        return 0
 
     @property
     def cash(self):
@@ -162,6 +166,26 @@ cdef class Position:
     def volume(self):
         """Sum of price x size over all fills."""
         return as_int(self._bought_cost) + as_int(self._sold_cost)
+
+    def durable(self):
+        """Return what `restore` takes back: every number, exact."""
+        return [
+            self.quantity, self.fill_count, as_int(self._cash), as_int(self._basis), as_int(self._bought),
+            as_int(self._sold), as_int(self._bought_cost), as_int(self._sold_cost), dict(sorted(self.fees.items())),
+        ]
+
+    def restore(self, list saved not None):
+        """Take back what `durable` gave of the same symbol."""
+        quantity, fill_count, cash, basis, bought, sold, bought_cost, sold_cost, fees = saved
+        self.quantity = quantity
+        self.fill_count = fill_count
+        self._cash = from_int(cash)
+        self._basis = from_int(basis)
+        self._bought = from_int(bought)
+        self._sold = from_int(sold)
+        self._bought_cost = from_int(bought_cost)
+        self._sold_cost = from_int(sold_cost)
+        self.fees = dict(fees)
 
     def state_hash(self):
         """Return 64 bits that are equal for equal positions, in any process."""

@@ -1,7 +1,10 @@
 from libc.stdint cimport int64_t
 
+from mm._core.int128 cimport mm_int128
+
 
 cdef class ProfitSplit:
-    cdef readonly object cash, quantity, spread2
+    cdef mm_int128 _cash, _quantity, _spread2
+    cdef object _cash_above, _quantity_above, _spread2_above
 
-    cpdef on_fill(self, int side, int64_t price, int64_t size, object middle2)
+    cdef int take(self, int side, int64_t price, int64_t size, int64_t middle2) except -1

@@ -4,4 +4,5 @@ cdef class Recent:
     cdef list _ring
     cdef Py_ssize_t _next
 
+    cdef list owned(self, dict orders)
     cdef bint add(self, str name, str owner, dict orders) except -1

@@ -34,6 +34,16 @@ cdef class Recent:
         """Return the names that are known."""
         return list(self._owners)
 
+    cdef list owned(self, dict orders):
+        """The names whose owners are among some orders, each with its owner, oldest first."""
+        cdef list found = []
+        for index in range(len(self._ring)):
+            name = self._ring[(self._next + index) % len(self._ring)]
+            owner = self._owners[name]
+            if owner in orders:
+                found.append([name, owner])
+        return found
+
     cdef bint add(self, str name, str owner, dict orders) except -1:
         """Remember a name, returns whether it is new. orders: those that may be open, by the name of the owner."""
         cdef Py_ssize_t known = len(self._owners)

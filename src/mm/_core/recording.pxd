@@ -14,6 +14,8 @@ cdef class RecorderCore:
     cdef object _journal
     cdef dict _durable
     cdef bint _owes
+    # Why the journal takes nothing more, '' while it does: no intent may leave that it does not have.
+    cdef public str broken
 
     cpdef record(self, Event event)
     cpdef settle_owed(self)

@@ -11,6 +11,7 @@ class RecorderCore:
     """Frames events into a buffer."""
 
     failed: bool
+    broken: str
     def __init__(
         self,
         *,

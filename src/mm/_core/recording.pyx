@@ -22,7 +22,8 @@ cdef class RecorderCore:
     waiting: kinds that may wait there, all others are flushed at once; None: all may; bytes_max: flushed above it;
     kept: a list that takes the events too; journal: the `append` of a durable journal, which takes those whose type is
     in `durable` first, under the kind that stands there: these wait in the buffer until `settle_owed`, which is called
-    when what they led to is with the sockets. A subclass has `flush`, which empties `buffer`, and `refuse`, called when
+    when what they led to is with the sockets; a journal that fails is asked no more, `broken` says why, and whoever
+    sends has to keep back every order. A subclass has `flush`, which empties `buffer`, and `refuse`, called when
     it has `failed` before or an event is too long.
     """
 
@@ -36,6 +37,7 @@ cdef class RecorderCore:
         self._kept = kept
         self._journal = journal
         self._durable = durable if durable is not None else {}
+        self.broken = ""
 
     cpdef record(self, Event event):
         """Take one event. Raises ValueError for text longer than the form takes."""
@@ -45,15 +47,17 @@ cdef class RecorderCore:
         if self.failed:
             self.refuse("")
         payload = pack(event)
-        if self._journal is not None:
+        if self._journal is not None and not self.broken:
             kind = self._durable.get(type(event))
             if kind is not None:
                 try:
                     self._journal(kind, payload, event.recv_ns, _monotonic_ns())
-                except (JournalError, ValueError) as error:
+                    is_kept = True
+                except JournalError as error:
+                    self.broken = str(error) or type(error).__name__
+                except ValueError as error:
                     self.refuse(str(error))
                     raise
-                is_kept = True
         try:
             size = self._append(payload)
         except ValueError as error:

@@ -8,13 +8,14 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from cython cimport final
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memcpy
 
 cdef int64_t SECOND_NS = 1_000_000_000
 cdef int64_t MILLISECOND_NS = 1_000_000
 cdef int64_t DAY_S = 86_400
 # No time of ours is before 1970 or after what 64 bits of nanoseconds hold.
 PRECISION_MAX = 18
+
+cdef int _PRECISION_MAX = PRECISION_MAX
 
 
 @final
@@ -30,19 +31,17 @@ cdef class TextWriter:
     def __dealloc__(self):
         PyMem_Free(self.start)
 
-    cdef int put(self, const char* source, Py_ssize_t count) except -1:
+    cdef int grow(self, Py_ssize_t count) except -1:
+        """Make room for `count` bytes more."""
         cdef Py_ssize_t room = self.room
         cdef char* grown
-        if count > room - self.size:
-            while count > room - self.size:
-                room *= 2
-            grown = <char*>PyMem_Realloc(self.start, room)
-            if grown == NULL:
-                raise MemoryError
-            self.start = grown
-            self.room = room
-        memcpy(self.start + self.size, source, count)
-        self.size += count
+        while count > room - self.size:
+            room *= 2
+        grown = <char*>PyMem_Realloc(self.start, room)
+        if grown == NULL:
+            raise MemoryError
+        self.start = grown
+        self.room = room
         return 0
 
     cdef int put_bytes(self, bytes text) except -1:
@@ -66,7 +65,7 @@ cdef class TextWriter:
         cdef int end = 24
         cdef int digits = 0
         cdef uint64_t left
-        if not 0 <= precision <= PRECISION_MAX:
+        if not 0 <= precision <= _PRECISION_MAX:
             raise ValueError(f"precision: {precision} is not from 0 to {PRECISION_MAX}")
         # Unsigned negation is defined for the lowest int64 too.
         left = 0 - <uint64_t>units if units < 0 else <uint64_t>units

@@ -98,12 +98,14 @@ class MemoryWorld:
             dues.append(self._queue[0][0])
         return min((due for due in dues if due), default=0)
 
+    def _venue_due(self) -> int:
+        return int(self.venue.next_deadline())
+
     def step(self) -> None:
         """Do one thing that is due now."""
-        venue_ns = self.venue.next_deadline()
         if self._queue and self._queue[0][0] <= self.now_ns:
             heappop(self._queue)[2]()
-        elif venue_ns and venue_ns <= self.now_ns:
+        elif 0 < self._venue_due() <= self.now_ns:
             self.venue.advance(self.now_ns)
         else:
             self.machine.deadline(self.now_ns)

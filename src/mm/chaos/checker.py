@@ -37,6 +37,8 @@ INVARIANTS: Final = {
 }
 GONE: Final = frozenset({"OrderRejected", "OrderCanceled", "OrderExpired", "OrderAbsent", "OrderDenied"})
 """Records after which the bot takes an order for over."""
+MARKET: Final = frozenset({"BookFrame", "Ticker", "Trade", "MarkPrice", "FundingRate", "ClockOffset"})
+"""Records that say nothing of orders and accounts."""
 KILL_NS: Final = 100 * MS
 """From the command to the first cancel's bytes."""
 COLLAR_SLACK_BPS: Final = 50
@@ -100,6 +102,8 @@ class _Side:
     """Signed size of own executions."""
     external: int = 0
     """Signed size of what else moved the position."""
+    records: int = 0
+    """Of the journal, besides market data: only then the bot may think otherwise of its orders."""
     mark: tuple[int, ...] = ()
     ids: dict[str, str] = field(default_factory=dict)
     """Client id to the venue's id."""
@@ -136,6 +140,8 @@ class Checker:
         """Side and size of what was sent and is neither at the venue nor over."""
         self._executions: dict[tuple[str, str], dict[str, int]] = {}
         self._volumes = {"quote": 0, "hedge": 0, "flatten": 0, "external": 0}
+        self.is_unwritable = False
+        """The journal takes nothing more."""
         self._stopped_ns = 0
         self._is_cancelled = True
         self._asked: set[str] = set()
@@ -163,6 +169,8 @@ class Checker:
         if request.kind == "cancel":
             self._is_cancelled = True
             self._asked.update((*request.client_id.split(","), *request.venue_id.split(",")))
+        if self.is_unwritable and self.is_alive and request.kind in ("place", "amend"):
+            self._broken("I7", venue, request.client_id, f"{request.client_id} left, and the journal takes nothing")
         if request.kind == "place":
             self._ingest()
             self._sent_place(venue, request)
@@ -253,8 +261,7 @@ class Checker:
         if not self._is_cancelled and self._stopped_ns and now_ns - self._stopped_ns > KILL_NS:
             self._is_cancelled = True
             self._broken("I13", "", "late", f"no cancel {(now_ns - self._stopped_ns) // MS} ms after stop")
-        grown = self._read != len(self.journal)
-        if grown:
+        if self._read != len(self.journal):
             self._ingest()
         for name, venue in self.venues.items():
             exchange = venue.exchange
@@ -265,7 +272,7 @@ class Checker:
                 len(blotter.open.get(ACCOUNT, ())),
                 len(exchange.ledger.entries),
                 len(self._flying),
-                self._read if grown else 0,
+                self._sides[name].records,
             )
             if mark != self._sides[name].mark:
                 self._sides[name].mark = mark
@@ -363,6 +370,11 @@ class Checker:
     def _ingest(self) -> None:
         for record in self.journal[self._read :]:
             kind = type(record).__name__
+            if kind in MARKET:
+                continue
+            side = self._sides.get(getattr(record, "venue", ""))
+            if side is not None:
+                side.records += 1
             if kind == "Place":
                 key = (record.venue, record.client_id)
                 if key in self.places:

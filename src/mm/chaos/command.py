@@ -29,7 +29,7 @@ classes: """ + ", ".join(f"{number} {title}" for number, title in CLASSES.items(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m mm chaos",
+        prog="mm chaos",
         description="Run a configuration against simulated venues in which everything goes wrong, and judge it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -62,7 +62,12 @@ def main(argv: Sequence[str]) -> int:
             return _one(trial, trial.draw(arguments.faults), arguments)
         Trial(arguments.first, arguments.minutes, arguments.config)
         return _many(arguments)
-    except (ConfigError, SettingsError, LookupError, OSError, ValueError) as error:
+    except OSError as error:
+        what = "--script" if arguments.script is not None else "file"
+        reason = (error.strerror or str(error)).lower()
+        print(f"{error.filename or arguments.script}: {what}: expected a readable file, got {reason}", file=sys.stderr)
+        return USAGE
+    except (ConfigError, SettingsError, LookupError, ValueError) as error:
         print(error, file=sys.stderr)
         return USAGE
 

@@ -34,7 +34,7 @@ FIRST_S: Final = 15.0
 QUIET_S: Final = 100.0
 """The last seconds are without new faults: lists are read each half minute and minute, and an order that never came to
 be is in doubt for some 80 s."""
-ENDING: Final = frozenset({"kill", "disk"})
+ENDING: Final = frozenset({"kill"})
 """Acts after which the bot's process is gone, and what is left of it is cancelled by the rescue."""
 
 Rule = dict[str, Any]
@@ -45,7 +45,8 @@ class Fault:
     """One thing that befalls the run.
 
     number: of its class; venue: where, "" for the bot's own process; rule: of the venue's hooks; act: of the bot:
-    "freeze", "kill", "disk", "stop", or "impatient" (each answer over HTTP is given up at once), at_s into the run for
+    "freeze", "kill", "disk", "stop", "restart" (it goes on from its journal, and what it sent for duration_s before did
+    not leave), or "impatient" (each answer over HTTP is given up at once), at_s into the run for
     duration_s; fired: how often it struck.
     """
 
@@ -102,22 +103,27 @@ class Names:
     trades: str
     refusals: tuple[str, ...]
     bans: tuple[str, ...]
+    keys: tuple[str, ...]
+    """Refusals of a key, a signature's time or a nonce that is right all the same."""
     change: str = ""
 
 
 NAMES: Final[dict[str, Names]] = {
     KRAKEN: Names(
-        "add_order", ("executions",), ("OpenOrders",), "book", "trade",
+        "add_order", ("executions",), ("OpenOrders", "TradesHistory", "QueryOrders", "ClosedOrders"), "book", "trade",
         ("EService:Unavailable", "EGeneral:Internal error", "EOrder:Unknown reason"),
-        ("EAPI:Rate limit exceeded", "EOrder:Rate limit exceeded"), "amend_order",
+        ("EAPI:Rate limit exceeded", "EOrder:Rate limit exceeded"), ("EAPI:Invalid nonce",), "amend_order",
     ),
     MEXC_SPOT: Names(
-        "POST order", ("deals", "orders"), ("GET openOrders", "GET myTrades"), "aggre.depth", "aggre.deals",
-        ("30016:Trading disabled", "1002:no rule for this"), ("429:Too many requests", "510:Requests are too frequent"),
+        "POST order", ("deals", "orders"), ("GET openOrders", "GET myTrades", "GET order", "GET allOrders"),
+        "aggre.depth", "aggre.deals", ("30016:Trading disabled", "1002:no rule for this"),
+        ("429:Too many requests", "510:Requests are too frequent"), ("700003:Timestamp outside of recvWindow",),
     ),
     MEXC_FUTURES: Names(
-        "POST order/create", ("order", "order.deal", "position"), ("GET order/list/open_orders",), "depth", "deal",
-        ("1002:contract not available", "2011:no such thing"), ("510:Requests are too frequent",),
+        "POST order/create", ("order", "order.deal", "position"),
+        ("GET order/list/open_orders", "GET order/list/order_deals", "GET order/get", "GET order/external"),
+        "depth", "deal", ("1002:contract not available", "2011:no such thing"), ("510:Requests are too frequent",),
+        ("513:Invalid request(time invalid)",),
     ),
 }  # fmt: skip
 
@@ -153,8 +159,16 @@ class Draw:
         if number == 14:
             return Fault(14, act="disk", at_s=at_s)
         if number == 13:
+            if chance.random() < 0.4:
+                # The host's clock and a venue's are apart, for a while.
+                skew_s, duration_s = chance.choice((-30.0, -1.5, 0.7, 12.0)), round(chance.uniform(2, 90), 2)
+                rule = {"on": "clock", "action": "skew", "skew_s": skew_s, "duration_s": duration_s, "at_s": at_s}
+                return Fault(13, chance.choice(self._venues), rule)
             return Fault(13, act="freeze", at_s=at_s, duration_s=round(chance.uniform(0.2, 10.0), 3))
-        act = chance.choice(("freeze", "kill", "stop"))
+        act = chance.choice(("freeze", "kill", "stop", "restart", "restart"))
+        if act == "restart":
+            # What was written shortly before it died may never have left.
+            return Fault(12, act=act, at_s=at_s, duration_s=round(chance.choice((0.0, 0.02, 0.3)), 3))
         return Fault(12, act=act, at_s=at_s, duration_s=round(chance.uniform(12, 70), 3) if act == "freeze" else 0.0)
 
     def _rule_1(self, venue: str, names: Names) -> Rule:
@@ -176,7 +190,7 @@ class Draw:
         place, name = self._chance.choice(
             [("message", each) for each in names.events] + [("reply", names.create), ("request", self._entry(names))]
         )
-        delay_s = self._chance.choice((0.05, 0.5, 2.0, 6.0))
+        delay_s = self._chance.choice((0.05, 0.5, 2.0, 6.0, 20.0 if place == "message" else 1.0))
         return {"on": place, "name": name, "action": "delay", "delay_s": delay_s}
 
     def _rule_4(self, venue: str, names: Names) -> Rule:
@@ -192,7 +206,7 @@ class Draw:
 
     def _rule_5(self, venue: str, names: Names) -> Rule:
         del venue
-        delay_s = self._chance.choice((0.5, 2.0, 10.0))
+        delay_s = self._chance.choice((0.5, 2.0, 10.0, 25.0))
         return {"on": "request", "name": self._chance.choice(names.reads), "action": "lag", "delay_s": delay_s}
 
     def _rule_6(self, venue: str, names: Names) -> Rule:
@@ -208,14 +222,17 @@ class Draw:
         del venue, names
         chance = self._chance
         if chance.random() < 0.4:
-            return {"on": "clock", "action": "outage", "duration_s": round(chance.uniform(0.5, 45), 2)}
+            return {"on": "clock", "action": "outage", "duration_s": round(chance.uniform(0.5, 90), 2)}
         if chance.random() < 0.3:
             return {"on": "clock", "action": "silence", "target": "all", "duration_s": round(chance.uniform(1, 30), 2)}
         target, code = chance.choice(("all", "public", "private")), chance.choice((0, 1001, 1011, 1012))
         return {"on": "clock", "action": "disconnect", "target": target, "code": code}
 
     def _rule_8(self, venue: str, names: Names) -> Rule:
-        del venue, names
+        del venue
+        if self._chance.random() < 0.3:
+            name = self._chance.choice((self._entry(names), *names.reads))
+            return {"on": "request", "name": name, "action": "refuse", "error": self._chance.choice(names.keys)}
         return {"on": "clock", "action": "tokens"}
 
     def _rule_9(self, venue: str, names: Names) -> Rule:
@@ -248,7 +265,12 @@ class Draw:
         sign = chance.choice((-1, 1))
         return chance.choice(
             (
-                {"on": "clock", "action": "adl", "percent": 40, "told": chance.choice(("push", "lists"))},
+                {
+                    "on": "clock",
+                    "action": "adl",
+                    "percent": chance.choice((15, 40, 100)),
+                    "told": chance.choice(("push", "lists")),
+                },
                 {"on": "clock", "action": "foreign_order", "value": 13 * sign},
                 {"on": "clock", "action": "leverage", "value": chance.choice((10, 15))},
                 {"on": "clock", "action": "mark", "percent": 2 * sign, "duration_s": 3},

@@ -62,6 +62,8 @@ def drawn(seed: int) -> str:
     chance = Random(f"settings:{seed}")
     way = chance.choice(WAYS)
     (venue, symbol), more = (SPOT if way == "spot" else CONTRACTS), []
+    # Longs and shorts beside each other: another order of closing, and money that no net position explains.
+    mode = '\nposition_mode = "hedge"' if venue == CONTRACTS[0] and chance.random() < 0.25 else ""
     hedge = f'hedge = "{venue}"\nhedge_symbol = "{symbol}"'
     if way == "contracts and fallback":
         more.append(SPOT[0])
@@ -69,7 +71,7 @@ def drawn(seed: int) -> str:
     return TEXT.format(
         seed=seed,
         timer=chance.choice((15, 30, 60)),
-        venues="\n\n".join(f"[venues.{name}]" for name in (venue, *more)),
+        venues="\n\n".join((f"[venues.{venue}]{mode}", *(f"[venues.{name}]" for name in more))),
         # A rate that moves costs a message a second; a peg none.
         conversion="peg = 1",
         spread=chance.choice(("0.3", "0.5", "1.0")),

@@ -22,27 +22,37 @@ class Tapped(MemoryWorld):
     checker: Checker
     name: str
     frozen_ns = 0
+    is_mute = False
+    """What the bot sends reaches nobody, and it does not know."""
     impatient_ns = 0
     """Until then no answer over HTTP is waited for longer than `IMPATIENT_NS`, although the request is carried out."""
+    _venue_ns = 0
     touched = True
     """Something happened since the last time that somebody asked when it is due."""
 
     def due_ns(self) -> int:
         """When something is due; a process that stands still misses its own deadlines."""
-        dues = [self.venue.next_deadline(), self._machine_due()]
-        if self._queue:
-            dues.append(self._queue[0][0])
-        return min((due for due in dues if due), default=0)
+        self._venue_ns = due_ns = self.venue.next_deadline()
+        machine_ns = self.machine.next_deadline()
+        if machine_ns:
+            machine_ns = max(machine_ns, self.frozen_ns)
+            if not due_ns or machine_ns < due_ns:
+                due_ns = machine_ns
+        if self._queue and (not due_ns or self._queue[0][0] < due_ns):
+            due_ns = self._queue[0][0]
+        return int(due_ns)
 
-    def _machine_due(self) -> int:
-        due_ns = self.machine.next_deadline()
-        return max(due_ns, self.frozen_ns) if due_ns else 0
+    def _venue_due(self) -> int:
+        # Nothing has happened there since this was asked, or it would have been asked again.
+        return self._venue_ns
 
     def _drain(self) -> None:
         self.touched = True
         super()._drain()
 
     def _do(self, action: Any) -> None:
+        if self.is_mute and isinstance(action, Send | Request):
+            return
         if isinstance(action, Send):
             for sent in of_frame(self.name, action.payload):
                 self.checker.sent(self.now_ns, self.name, sent, action.payload)

@@ -20,15 +20,18 @@ from mm.config import Secret, Settings
 from mm.config.canonical import from_json, to_json
 from mm.driver import Driver
 from mm.engine import Engine
+from mm.engine.recovery import recover
 from mm.errors import InvariantError
 from mm.exchanges import find
 from mm.inventory.hedging import parameters_of as policies_of
 from mm.live.linking import Addresses, make_link, symbols_of
 from mm.live.rescue import Rescue
+from mm.persistence.journal import DURABLE
 from mm.persistence.recorder import MemoryRecorder
 from mm.simulator.hooks import ACTIONS
 from mm.simulator.kinds import ACCOUNT, KINDS, MEXC_FUTURES, Operated
 from mm.simulator.ledger import DECIMALS
+from mm.steps import HALT
 from mm.strategies import parameters_of
 
 SECOND: Final = 1_000_000_000
@@ -39,6 +42,10 @@ REST_S: Final = 90
 THRESHOLD: Final = 100
 """Dollars of debt that a policy without a threshold of its own may leave."""
 STOP_S: Final = 60
+SETTLED_SHORTLY_S = 5
+"""Before the stop: a settlement is asked for when it is due, and asked for again."""
+SAMPLE_S = 5
+"""Between two marks, rates and tickers of a contract: each second they were a third of all that a bot hears."""
 EVENTS_MIN, ORDERS_MIN, FAULTS_MIN, KINDS_MIN = 3_000, 100, 5, 3
 """What ten virtual minutes must hold for their seed to count."""
 BOOK_SLACK_NS: Final = 250_000_000
@@ -95,11 +102,13 @@ class World:
         self.settings = _with_keys(settings, self.venues)
         self.journal = MemoryRecorder(keep=True)
         self.faces = {name: find(name) for name in self.venues}
-        start = ev.Start(START, seed, 1, to_json(self.settings))
-        self.journal.record(start)
-        self._start = start
-        self.engine = Engine(start, self.settings, self.faces, self.journal)
-        self.driver = Driver(self.engine, {name: self._link(name, seed) for name in self.venues}, self.journal)
+        self._epoch = 0
+        self._nonces: dict[str, int] = {}
+        """A process leaves word of them (`mm.persistence.floors`)."""
+        self._snapshot: tuple[int, bytes] | None = None
+        self._behind = 0
+        """How many records of the journal the snapshot holds."""
+        self._begin(START)
         bounds = _bounds(self.settings, self.venues)
         self.checker = Checker(self.venues, self, self.journal.events, bounds)
         latency_ns = chance.choice((50_000, 200_000, 2_000_000, 20_000_000, 100_000_000))
@@ -112,17 +121,58 @@ class World:
             )  # fmt: skip
             wires.checker, wires.name = self.checker, name
             self.wires[name] = wires
-        self.driver.on_output = self._output
         self.crash = ""
         self.now_ns = START
+        self.stopped_ns = 0
         self._rescues: dict[str, Rescue] = {}
 
-    def _link(self, name: str, seed: int) -> Any:
+    def _begin(self, now_ns: int) -> None:
+        """A start of the bot, on what the journal holds of those before."""
+        events = self.journal.events
+        durable = [event for event in events[self._behind :] if type(event) in DURABLE]
+        recovery = recover(self._snapshot, durable, self._made, Engine)
+        taken_over = recovery.event(now_ns)
+        if taken_over is not None:
+            self._snapshot, self._behind = (taken_over.state_hash, taken_over.state), len(events)
+        self._epoch += 1
+        self._start = ev.Start(now_ns, self.seed, self._epoch, to_json(self.settings))
+        self.journal.record(self._start)
+        self.engine = Engine(self._start, self.settings, self.faces, self.journal)
+        if taken_over is not None:
+            self.journal.record(taken_over)
+            self.engine.apply(taken_over)
+        seed = self.seed + self._epoch - 1
+        links = {name: self._link(name, seed, self._nonces.get(name, 0)) for name in self.venues}
+        self.driver = Driver(self.engine, links, self.journal)
+        self.driver.on_output = self._output
+
+    def _made(self, start: ev.Start) -> tuple[Settings, Mapping[str, Any]]:
+        return from_json(start.config, parameters_of, policies_of), self.faces
+
+    def _restart(self, lost_ns: int) -> None:
+        """The bot's process is killed between two messages and started again; lost_ns: what it had written to its
+        sockets for so long before did not leave."""
+        if lost_ns:
+            for wires in self.wires.values():
+                wires.is_mute = True
+            self.run(self.now_ns + lost_ns)
+        self._nonces = {name: link.nonce for name, link in self.driver.links.items()}
+        self._begin(self.now_ns)
+        for name, wires in self.wires.items():
+            wires.is_mute = False
+            wires.frozen_ns = 0
+            for channel in ("public", "private"):
+                self.checker.linked(self.now_ns, name, channel, up=False)
+            wires.take_over(self.driver.ports[name])
+            wires.touched = True
+
+    def _link(self, name: str, seed: int, nonce_floor: int = 0) -> Any:
         public, private = KINDS[name].paths
         where = Addresses("http://127.0.0.1", f"ws://127.0.0.1{public}", f"ws://127.0.0.1{private}")
         return make_link(
-            self.settings.venues[name], where, self.faces[name], symbols_of(self.settings, name), seed=seed
-        )
+            self.settings.venues[name], where, self.faces[name], symbols_of(self.settings, name), seed=seed,
+            nonce_floor=nonce_floor,
+        )  # fmt: skip
 
     def _output(self, venue: str) -> None:
         self.wires[venue].tell(lambda now_ns: None)
@@ -190,6 +240,11 @@ class World:
             fault.fired += 1
             if fault.act == "freeze":
                 self._freeze(int(fault.duration_s * SECOND))
+            elif fault.act == "restart" and not self.journal.broken:
+                self._restart(int(fault.duration_s * SECOND))
+            elif fault.act == "disk":
+                self.journal.break_journal("no space left on the device")
+                self.checker.is_unwritable = True
             elif fault.act == "impatient":
                 for wires in self.wires.values():
                     wires.impatient_ns = self.now_ns + int(fault.duration_s * SECOND)
@@ -202,10 +257,11 @@ class World:
         if not stopped:
             self.run(START + int(self.seconds * SECOND))
             self._rest()
-        self._count()
         self._stop()
+        # What struck while it stopped counts too.
+        self._count()
         self.checker.at_rest(self.now_ns)
-        if self.checker.is_told and (residual := self.residual()):
+        if self.checker.is_told and not self._settled_late() and (residual := self.residual()):
             self.checker.unbalanced(f"the profit misses the venues' word by {float(residual)} dollars")
         if self.replayed().state_hash() != self.engine.state_hash():
             self.checker.diverged("a replay of the journal ends elsewhere")
@@ -273,6 +329,17 @@ class World:
                 return False
         return all(self._is_paid(name) for name in self.settings.hedging)
 
+    def _settled_late(self) -> bool:
+        """Whether a venue settled funding when the run was at its end: it did not stay to hear of that."""
+        stopped_ns = self.stopped_ns - SETTLED_SHORTLY_S * SECOND
+        exchanges: list[Any] = [venue.exchange for venue in self.venues.values()]
+        return any(
+            record.time_ns > stopped_ns
+            for exchange in exchanges
+            if next(iter(exchange.instruments.values())).contract
+            for record in exchange.positions.records.get(ACCOUNT, ())
+        )
+
     def _is_paid(self, name: str) -> bool:
         desk = self.engine.desks.get(name)
         if desk is None:
@@ -287,7 +354,13 @@ class World:
         )
 
     def _stop(self) -> None:
+        self.stopped_ns = self.now_ns
         self.checker.stopped(self.now_ns)
+        if self.seed % 2:
+            # By the kill ladder: a halt, and the end of the run a moment later.
+            halt = (ev.Latched(self.now_ns, HALT, "", True, "operator", "chaos"),)
+            next(iter(self.wires.values())).tell(lambda now_ns: self.driver.latch(now_ns, halt))
+            self.run(self.now_ns + SECOND)
         self._tell("stop", "chaos")
         self.run(self.now_ns + STOP_S * SECOND, done=lambda: self.engine.orders.n_open == 0)
         # Executions that the venues told last, and their settlement.
@@ -321,10 +394,11 @@ class World:
         self.checker.is_told = not told
 
     def replayed(self) -> Engine:
-        """A fresh engine that was given the journal."""
+        """A fresh engine that was given the journal of the last start."""
         settings = from_json(self._start.config, parameters_of, policies_of)
         engine = Engine(self._start, settings, self.faces, MemoryRecorder())
-        for event in self.journal.events[1:]:
+        begun = max(number for number, event in enumerate(self.journal.events) if event is self._start)
+        for event in self.journal.events[begun + 1 :]:
             engine.apply(event)
         return engine
 
@@ -335,7 +409,7 @@ def _venues(settings: Settings, seed: int, chance: Random) -> dict[str, Operated
     stride, period_us = chance.choice(((1, 1_300_000), (2, 1_500_000), (4, 1_600_000), (7, 1_500_000)))
     options = Namespace(
         tier="pro", mexc_tier="reported", volume_usd=0, seed=seed, mexc_futures_tier="documented",
-        position_mode="one_way", funding_seconds=chance.choice((60, 28_800)),
+        position_mode="one_way", funding_seconds=chance.choice((60, 28_800)), sample_seconds=SAMPLE_S,
     )  # fmt: skip
     found: dict[str, Operated] = {}
     for name, venue in settings.venues.items():

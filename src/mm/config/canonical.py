@@ -17,6 +17,7 @@ from mm.config.reader import Source, read_table
 from mm.config.settings import (
     ConversionSettings,
     HedgeSettings,
+    KillSettings,
     LimitSettings,
     RunSettings,
     Settings,
@@ -43,6 +44,7 @@ def to_json(settings: Settings) -> bytes:
         "venues": {name: _table(venue) for name, venue in settings.venues.items()},
         "strategies": strategies,
         "limits": _table(settings.limits),
+        "kill": _table(settings.kill),
     }
     if settings.hedging:
         value["hedging"] = {name: _table(hedge) | _table(hedge.parameters) for name, hedge in settings.hedging.items()}
@@ -60,6 +62,7 @@ def from_json(
         value = json.loads(text)
         run = read_table(RunSettings, value["run"], source, ("run",))
         limits = read_table(LimitSettings, value["limits"], source, ("limits",))
+        kill = read_table(KillSettings, value.get("kill", {}), source, ("kill",))
         venues = {
             name: read_table(VenueSettings, table, source, ("venues", name), name=name)
             for name, table in value["venues"].items()
@@ -85,13 +88,14 @@ def from_json(
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         source.refuse(("file",), "the settings of a run", f"{type(error).__name__}")
         raise SettingsError(tuple(source.problems)) from error
-    if source.problems or run is None or limits is None:
+    if source.problems or run is None or limits is None or kill is None:
         raise SettingsError(tuple(source.problems))
     return Settings(
         run=run,
         venues={name: venue for name, venue in venues.items() if venue is not None},
         strategies={name: strategy for name, strategy in strategies.items() if strategy is not None},
         limits=limits,
+        kill=kill,
         hedging={name: hedge for name, hedge in hedging.items() if hedge is not None},
         conversion={name: stated for name, stated in conversion.items() if stated is not None},
     )

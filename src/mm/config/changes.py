@@ -23,7 +23,7 @@ FIXED_KEYS: Final = {
 }
 WITH_THE_RUN: Final = "stop the run and start it with this file"
 DEBT: Final = "debt_max_usd"
-FLOORS: Final = ("liquidation_distance_min_bps",)
+FLOORS: Final = ("liquidation_distance_min_bps", "disk_free_mb", "descriptors_free", "widen_factor")
 """Limits that let more happen the lower they are."""
 
 
@@ -90,6 +90,10 @@ def _refused(path: tuple[str, ...], old: Settings, new: Settings) -> str:
 
 
 def _is_raised(path: tuple[str, ...], old: Settings, new: Settings, was: str, now: str) -> bool:
+    if path[0] == "kill":
+        # A milder step, or a trigger that is never reached, lets more happen: which is milder is for people to say.
+        is_step = path[1].endswith("_step")
+        return is_step or now == "0" or (_is_more(was, now) if path[1] in FLOORS else was != "0" and _is_more(now, was))
     if path[:2] == ("limits", "max_per_symbol"):
         return new.limits.position_max(path[2]) > old.limits.position_max(path[2])
     is_own = path[0] == "strategies" and path[2:3] == ("limits",)

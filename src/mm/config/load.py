@@ -20,6 +20,7 @@ from mm.config.reader import Source, read_table, refuse_unknown
 from mm.config.settings import (
     ConversionSettings,
     HedgeSettings,
+    KillSettings,
     LimitSettings,
     MarketMakerParameters,
     RunSettings,
@@ -31,7 +32,7 @@ from mm.config.settings import (
 from mm.config.syntax import syntax_problem
 from mm.subscriptions import subscriptions_of
 
-TABLES: Final = ("run", "venues", "strategies", "hedging", "conversion", "limits")
+TABLES: Final = ("run", "venues", "strategies", "hedging", "conversion", "limits", "kill")
 BYTES_MAX: Final = 1_000_000
 DEFAULTS: Final = {"kind": "market_maker", "policy": "cross_exchange"}
 """What is chosen where a table does not say."""
@@ -117,6 +118,7 @@ def _check(
             "STORE_URL=postgresql://user:password@host/database",
         )
     limits = read_table(LimitSettings, _limits(tables.get("limits", {}), source), source, ("limits",))
+    kill = read_table(KillSettings, tables.get("kill", {}), source, ("kill",))
     is_live = run is None or run.world == "live"
     venues: dict[str, VenueSettings] = {}
     for name, table in _named(tables, "venues", source).items():
@@ -141,7 +143,7 @@ def _check(
             conversion[name] = stated
     if not tables.get("strategies"):
         source.refuse(("strategies",), "at least one table [strategies.NAME]", "none")
-    if run is not None and limits is not None and not source.problems:
+    if run is not None and limits is not None and kill is not None and not source.problems:
         named = {strategy.venue for strategy in strategies.values()}
         named |= {name for hedge in hedging.values() for name, _ in hedge.markets()}
         named |= {stated.venue for stated in conversion.values() if stated.venue}
@@ -150,7 +152,13 @@ def _check(
             key, secret = environment.secrets(name, are_needed=is_live)
             venues[name] = VenueSettings(name=name, api_key=key, api_secret=secret)
         settings = Settings(
-            run=run, venues=venues, strategies=strategies, limits=limits, hedging=hedging, conversion=conversion
+            run=run,
+            venues=venues,
+            strategies=strategies,
+            limits=limits,
+            kill=kill,
+            hedging=hedging,
+            conversion=conversion,
         )
         warnings = cross_check(settings, source, maker_fee_of) if not source.problems else []
         if not source.problems and not environment.problems:

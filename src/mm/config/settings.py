@@ -9,6 +9,7 @@ from typing import Any
 
 from mm.config import rule
 from mm.config.secret import Secret
+from mm.steps import BY_ITSELF, PULL
 
 FRACTION = "that is tiny; did you write a fraction? 0.001 as a fraction is 10 bps"
 PERCENT = "1000 bps is already 10 %"
@@ -24,9 +25,13 @@ class RunSettings:
     orders where no timer of the venue is armed once this one has given no sign of life for so long, 0 never; outage_s,
     outage_every_s: a new simulation cuts off the venue that is hedged on, or the only one, for so long every so often,
     0 never; funding_s: a new simulation settles the funding of contracts so often, real venues each 8 hours;
-    reconcile_s: each venue's account is read and compared with ours so often, 0 only at a connect; journal: "off",
-    or when the durable journal has what is acted on: "os", "group", "always" (`docs/journal.md`); store: what a
-    process of its own keeps of the journal for people, "off", "sqlite" or "postgres" (`docs/store.md`).
+    reconcile_s: each venue's account is read and compared with ours so often, 0 only at a connect; journal: when the
+    durable journal has what is acted on, "os", "group" or "always" (`docs/journal.md`), or "off": then nothing is taken
+    over by the next start; store: what a process of its own keeps of the journal for people, "off", "sqlite" or
+    "postgres" (`docs/store.md`); log_mb_max: what a run says is kept in the state folder, no more than so much, 0 not;
+    packages: a live start whose installed packages are not what they should be is refused ("check"), goes on with a
+    warning ("warn") or does not look ("off"); package_pins: a file of `mm packages --pin` that they have to agree with,
+    in any world (`docs/operating.md`).
     store_url comes from the environment or `.env`, never from the file.
     """
 
@@ -41,8 +46,11 @@ class RunSettings:
     funding_s: Decimal = rule.number("s", default=28_800, least=1, most=86_400)
     outage_every_s: Decimal = rule.number("s", default=90, least=10, most=86_400)
     reconcile_s: Decimal = rule.number("s", default=30, least=0, most=3600)
-    journal: str = rule.choice("off", "os", "group", "always", default="off")
+    journal: str = rule.choice("off", "os", "group", "always", default="os")
     store: str = rule.choice("off", "sqlite", "postgres", default="sqlite")
+    log_mb_max: int = rule.integer(default=20, least=0, most=100_000)
+    packages: str = rule.choice("check", "warn", "off", default="check")
+    package_pins: str = rule.text("path", default="")
     store_url: Secret | None = None
 
 
@@ -57,6 +65,7 @@ class VenueSettings:
     accept_account_wide_timer: arm it although the account holds foreign orders; clock_offset_ms_max: no quoting when
     our clock is further off; maker_fee_bps, taker_fee_bps: taken when the venue does not tell the rates, negative is a
     rebate, None unknown; account_fingerprint: the key that `live` is meant for, see `mm.config.fingerprint`;
+    accept_unknown_key_rights: trade live although the venue does not say that the key may not withdraw;
     of a venue with contracts, leverage: that the account must have there, 0 any; position_mode: "one_way" nets, "hedge"
     keeps longs and shorts apart; margin_mode: "cross" or "isolated"; empty means one_way and cross.
     api_key, api_secret come from the environment or `.env`, never from the file.
@@ -76,6 +85,7 @@ class VenueSettings:
     maker_fee_bps: Decimal | None = rule.number("bps", default=None, least=-100, most=200)
     taker_fee_bps: Decimal | None = rule.number("bps", default=None, least=-100, most=200)
     account_fingerprint: str = rule.text("name", default="")
+    accept_unknown_key_rights: bool = rule.boolean(default=False)
     leverage: int = rule.integer(default=0, least=0, most=500)
     position_mode: str = rule.choice("one_way", "hedge", default="")
     margin_mode: str = rule.choice("cross", "isolated", default="")
@@ -164,9 +174,13 @@ class LimitSettings:
 
     max_total_exposure_usd: over all symbols; default_max_position: of each symbol not named in max_per_symbol;
     max_order_size: one order; max_open_orders: over all strategies; price_collar_bps: how far from the market an order
-    may be; book_age_ms_max: an older book quotes nothing; private_down_ms_max: quotes are pulled when the private
-    stream is down for longer; liquidation_distance_min_bps: a contract's mark price this close to the price at which
-    the venue takes the position over stops what would add to it and reduces it, 0 never.
+    may be; book_age_ms_max: an older book quotes nothing; book_lag_ms_max: nor does one whose messages are further
+    behind the venue's own time; book_side_age_ms_max: nor one of which a side stands still for longer while the other
+    moves (20 changes of its best at least); jump_bps_max: nor one whose middle is further from its average of 10 s,
+    until another market of the asset shows the same price or it has held for 10 s; each 0 never; private_down_ms_max:
+    quotes are pulled when the private stream is down for longer; liquidation_distance_min_bps: a contract's mark price
+    this close to the price at which the venue takes the position over stops what would add to it and reduces it, 0
+    never.
     """
 
     max_total_exposure_usd: Decimal = rule.number("usd", default=10_000, above=0, most=1_000_000_000)
@@ -180,12 +194,52 @@ class LimitSettings:
         "bps", default=200, above=0, most=5000, help_high="5000 bps is half the price"
     )
     book_age_ms_max: int = rule.integer("ms", default=2000, least=50, most=60_000)
+    book_lag_ms_max: int = rule.integer("ms", default=2000, least=0, most=600_000)
+    book_side_age_ms_max: int = rule.integer("ms", default=2000, least=0, most=600_000)
+    jump_bps_max: Decimal = rule.number("bps", default=200, least=0, most=5000, help_high="5000 bps is half the price")
     private_down_ms_max: int = rule.integer("ms", default=3000, least=0, most=60_000)
     liquidation_distance_min_bps: Decimal = rule.number("bps", default=300, least=0, most=5000)
 
     def position_max(self, symbol: str) -> Decimal:
         """The cap on the worst-case position in `symbol`, in units of its base."""
         return self.max_per_symbol.get(symbol, self.default_max_position)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillSettings:
+    """`[kill]`: what brings which step of the kill ladder by itself; see `docs/kill_ladder.md`.
+
+    A step is one of those of `mm kill` but pause-side, "off" for none, and for what is silent "pull": the quotes are
+    taken away while it lasts, as `[limits]` says. drawdown_usd: of the profit from its peak; day_loss_usd: since 00:00
+    UTC, restarts included; debt_usd: not hedged, of one desk; errors_per_minute, rejects_per_minute:
+    alarms, and orders or changes that venues refused; refusals_in_a_row: of one side of a symbol for one reason, after
+    which that side is paused; loop_blocked_ms: this process stood still; disk_free_mb: left
+    where the state is; descriptors_free: how many more files and sockets the process may open; 0: never. breach_step:
+    more is held than a limit allows; widen_factor: of the distance from the fair price in the step widen.
+    """
+
+    widen_factor: Decimal = rule.number(default=3, above=1, most=100)
+    drawdown_usd: Decimal = rule.number("usd", default=1000, least=0, most=1_000_000_000)
+    drawdown_step: str = rule.choice(*BY_ITSELF, default="cancel")
+    day_loss_usd: Decimal = rule.number("usd", default=2000, least=0, most=1_000_000_000)
+    day_loss_step: str = rule.choice(*BY_ITSELF, default="cancel")
+    debt_usd: Decimal = rule.number("usd", default=10_000, least=0, most=1_000_000_000)
+    debt_step: str = rule.choice(*BY_ITSELF, default="reduce-only")
+    breach_step: str = rule.choice(*BY_ITSELF, default="reduce-only")
+    errors_per_minute: int = rule.integer(default=120, least=0, most=10_000)
+    errors_step: str = rule.choice(*BY_ITSELF, default="cancel")
+    rejects_per_minute: int = rule.integer(default=120, least=0, most=10_000)
+    rejects_step: str = rule.choice(*BY_ITSELF, default="cancel")
+    refusals_in_a_row: int = rule.integer(default=10, least=0, most=1000)
+    stale_book_step: str = rule.choice(PULL, *BY_ITSELF, default=PULL)
+    private_down_step: str = rule.choice(PULL, *BY_ITSELF, default=PULL)
+    clock_offset_step: str = rule.choice(PULL, *BY_ITSELF, default=PULL)
+    loop_blocked_ms: int = rule.integer("ms", default=500, least=0, most=60_000)
+    loop_blocked_step: str = rule.choice(PULL, *BY_ITSELF, default=PULL)
+    disk_free_mb: int = rule.integer(default=100, least=0, most=1_000_000)
+    disk_step: str = rule.choice(*BY_ITSELF, default="cancel")
+    descriptors_free: int = rule.integer(default=24, least=0, most=100_000)
+    descriptors_step: str = rule.choice(*BY_ITSELF, default="cancel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +284,7 @@ class Settings:
     venues: dict[str, VenueSettings]
     strategies: dict[str, StrategySettings]
     limits: LimitSettings
+    kill: KillSettings = field(default_factory=KillSettings)
     hedging: dict[str, HedgeSettings] = field(default_factory=dict)
     conversion: dict[str, ConversionSettings] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -81,7 +81,7 @@ class Stand:
             max_total_exposure_usd=Decimal(10**9), default_max_position=Decimal(10**6), max_order_size=Decimal(10**6)
         )
         self.settings = Settings(run=RunSettings(), venues={self.name: chosen}, strategies={}, limits=limits)
-        self.recorder = MemoryRecorder(keep=True)
+        self.recorder = self.make_recorder()
         self.begin = ev.Start(now_ns, self.seed, self.epoch, to_json(self.settings))
         self.recorder.record(self.begin)
         public, private = self.case.kind.paths
@@ -92,6 +92,10 @@ class Stand:
         self.engine.add_desk(self.desk)
         self.driver = Driver(self.engine, {self.name: self.link}, self.recorder)
         return self.driver.ports[self.name]
+
+    def make_recorder(self) -> MemoryRecorder:
+        """What takes the events of a start."""
+        return MemoryRecorder(keep=True)
 
     # --- time -------------------------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ class VenueCase:
     face: the `VENUE` of its package; kind: its simulated counterpart; words: of that counterpart; settings: further
     keys of `[venues.NAME]`; options: what `kind` reads of the simulator's arguments; size: of an order in the cases, in
     units (0: twenty times the venue's minimum); counterpart: makes the other side where it is not made of
-    `mm.simulator.exchange`, called as `mm.conformance.Counterpart` is.
+    `mm.simulator.exchange`, called as `mm.conformance.Counterpart` is; mode: tells apart two cases of one venue.
     """
 
     face: Any  # each venue's face has a type of its own
@@ -46,9 +46,10 @@ class VenueCase:
     settings: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     size: int = 0
+    mode: str = ""
 
     def __str__(self) -> str:
-        return str(self.face.name)
+        return f"{self.face.name}-{self.mode}" if self.mode else str(self.face.name)
 
     def arguments(self, seed: int) -> argparse.Namespace:
         """The simulator's arguments for this venue."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from mm._core.positions import Position
+from mm.instruments import Instrument
+
 if TYPE_CHECKING:
     from mm.engine.engine import Engine
 
@@ -21,11 +24,24 @@ def residual(engine: Engine) -> Fraction:
         if venue.name in engine.accounts.opened
         for asset, total in venue.balances.items()
     }
-    contracts = {}
-    for key, market in engine.markets.items():
-        if market.is_margin:
-            instrument, quantity = market.instrument, market.position.quantity
-            numerator, denominator = market.position.average_price_exact
-            cost = Fraction(numerator * quantity, denominator or 1) * instrument.multiplier
-            contracts[key] = (quantity, cost / int(10**instrument.cost_precision))
+    margin = [(key, market) for key, market in engine.markets.items() if market.is_margin]
+    contracts = {key: _held(market.position, market.instrument) for key, market in margin}
+    # Of a venue that the settings do not have any more: as its last start left it.
+    for name, each in engine.elsewhere.get("venues", {}).items():
+        if name in engine.accounts.opened:
+            balances |= {(name, asset): total for asset, total in each["balances"].items()}
+    for each in engine.elsewhere.get("markets", []):
+        instrument = Instrument.from_json(each["definition"].encode())
+        if instrument.is_contract:
+            key = (each["venue"], each["symbol"])
+            position = Position(*key, instrument.price_precision, instrument.size_precision)
+            position.restore(each["position"])
+            contracts[key] = _held(position, instrument)
     return engine.accounts.residual(balances, contracts)
+
+
+def _held(position: Position, instrument: Instrument) -> tuple[int, Fraction]:
+    """Contracts, and what they cost at their mean price."""
+    numerator, denominator = position.average_price_exact
+    cost = Fraction(numerator * position.quantity, denominator or 1) * instrument.multiplier
+    return position.quantity, cost / int(10**instrument.cost_precision)

@@ -20,19 +20,27 @@ from mm._core.engine_core import EngineCore
 from mm._core.market import CAP_MAX
 from mm._core.orders import Order, OrderState, OrderStore
 from mm.config import Settings, VenueSettings
+from mm.config.canonical import to_json
+from mm.engine.durable import durable_hash, durable_state, restore, resumed_hash, snapshot
 from mm.engine.explain import explain
 from mm.engine.hearing import Hearing
 from mm.engine.hedging import HedgeDesk, base_units
+from mm.engine.ladder import NAME as LADDER
+from mm.engine.ladder import Ladder
 from mm.engine.liquidation import NAME as GUARD
 from mm.engine.liquidation import LiquidationGuard
 from mm.engine.market import Market
 from mm.engine.muster import Muster
 from mm.engine.perpetual import Perpetuals
-from mm.engine.reconciling import Reconciling
+from mm.engine.reconciling import VERIFY, Reconciling
+from mm.engine.refusals import Refusals
 from mm.engine.reloading import caps_of, take_settings
 from mm.engine.roster import WORDS, Roster, made
+from mm.engine.strays import CLOSED, Strays, priced
+from mm.engine.triggers import Triggers
 from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
+from mm.engine.venue_news import MAINTENANCE, VenueNews
 from mm.errors import InvariantError
 from mm.exchanges.venue import ErrorClass
 from mm.instruments import Instrument
@@ -46,11 +54,10 @@ OWNER: Final = "mm"
 LIVE: Final = ("pending_new", "new", "partially_filled")
 LIST_LAG_NS: Final = 35_000_000_000
 """Reports from the field have lists more than 20 s behind (Kraken reference: pitfalls)."""
-TIMER_AGAIN_NS: Final = 1_000_000_000
-FLOWS: Final = frozenset({"deposit", "withdrawal", "withdraw", "transfer"})
-"""Kinds of balance changes that are no profit."""
-ADOPTED: Final = "adopted"
-MAINTENANCE: Final = "maintenance"
+CLOSED_MAX: Final = 3_000
+"""Orders that are over, the newest: many times what a list half a minute behind may show. Each is in every snapshot."""
+STOOD_STILL: Final = "this process stood still"
+"""What waits in the sockets is from before: no book of it is trusted."""
 RATE: Final = ErrorClass.RATE.value
 NOT_SENT: Final = "local"
 """Code of a refusal that is the link's own: not one byte of the request left."""
@@ -82,12 +89,24 @@ class Engine(EngineCore):
         self, start: ev.Start, settings: Settings, faces: Mapping[str, Face], recorder: Recorder, owner: str = OWNER
     ) -> None:
         limits = settings.limits
+        self.epoch = start.epoch
+        self.is_recovering = False
+        """What is applied has happened before this process: strategies hear nothing of it."""
+        self.carried: set[tuple[str, str]] = set()
+        """Markets that are here because something is held or owed there from before this start."""
+        self.elsewhere: dict[str, Any] = {}
+        """What is carried of venues, hedges and strategies that the settings do not have."""
+        self.earlier: set[str] = set()
+        """Orders of earlier starts that are not over: counted, and cancelled."""
+        self.ladder = Ladder(self)
+        self.news = VenueNews(self)
+        self.strays = Strays(self, start.epoch)
         self.perpetuals = Perpetuals(self, float(limits.liquidation_distance_min_bps))
         self._upkeep = Upkeep(self)
         self.tell = self._upkeep.tell
         self.handlers = self._handlers()
         super().__init__(
-            orders=OrderStore(),
+            orders=OrderStore(closed_max=CLOSED_MAX),
             limits=Limits(**caps_of(limits)),
             ids=ClientIds(owner, start.epoch),
             recorder=recorder,
@@ -96,6 +115,8 @@ class Engine(EngineCore):
             private_down_ns_max=limits.private_down_ms_max * 1_000_000,
         )
         self.settings = settings
+        self.triggers = Triggers(self)
+        self.refusals = Refusals(self)
         self.seed = start.seed
         for name, venue in settings.venues.items():
             self.venues[name] = VenueState(faces[name], venue)
@@ -108,7 +129,8 @@ class Engine(EngineCore):
         self.roster = Roster(self)
         self.hearing = Hearing(self)
         self.silent = Strategy.on_fill
-        self.started_ns = self.last_ns = start.recv_ns
+        # `started_ns`: since when what the venues tell is booked; this process may have begun later.
+        self.started_ns = self.begun_ns = self.last_ns = start.recv_ns
         self.set_upkeep(self._upkeep)
         self.rates = rates(settings.conversion)
         self.accounts = Accounts(self.markets, self.rates)
@@ -124,9 +146,9 @@ class Engine(EngineCore):
             ev.Trade: self._on_trade,
             ev.InstrumentUpdate: self._on_instrument,
             ev.FeeRates: self._on_fee_rates,
-            ev.VenueStatus: self._on_venue_status,
-            ev.LinkChanged: self._on_link,
-            ev.ClockOffset: self._on_clock_offset,
+            ev.VenueStatus: self.news.on_status,
+            ev.LinkChanged: self.news.on_link,
+            ev.ClockOffset: self.news.on_clock_offset,
             ev.Fill: self.apply_fill,
             ev.OrderPending: self._on_order,
             ev.OrderAccepted: self._on_order,
@@ -140,17 +162,19 @@ class Engine(EngineCore):
             ev.OrderReport: self._on_report,
             ev.OrderAbsent: self._on_order,
             ev.OrderDenied: self._on_order,
-            ev.OpenOrdersRead: self._on_open_orders_read,
-            ev.TimerSet: self._on_timer_set,
-            ev.Balance: self._on_balance,
-            ev.BalanceChange: self._on_balance,
-            ev.ForeignOrders: self._on_foreign_orders,
+            ev.OpenOrdersRead: self.news.on_open_orders_read,
+            ev.TimerSet: self.news.on_timer_set,
+            ev.Balance: self.news.on_balance,
+            ev.BalanceChange: self.news.on_balance,
+            ev.ForeignOrders: self.news.on_foreign_orders,
             ev.Operator: self._on_operator,
             ev.StrategyPaused: self._on_strategy_paused,
+            ev.Latched: self.ladder.on_latched,
+            ev.ProfitMarked: self._upkeep.on_profit_marked,
             ev.SettingsChanged: self._on_settings,
-            ev.CancelAfter: self._on_cancel_after,
-            ev.Resync: self._on_resync,
-            ev.QueryOrder: self._on_query,
+            ev.CancelAfter: self.news.on_cancel_after,
+            ev.Resync: self.news.on_resync,
+            ev.QueryOrder: self.news.on_query,
             ev.Alert: self._upkeep.on_alert,
             ev.FundingPaid: self.perpetuals.on_funding,
             ev.FundingRate: self.perpetuals.on_rate,
@@ -158,11 +182,70 @@ class Engine(EngineCore):
             ev.MarginReport: self.perpetuals.on_margin,
             ev.MarkPrice: self.perpetuals.on_mark,
             ev.PositionReport: self.perpetuals.on_position,
+            ev.PositionChanged: self.perpetuals.on_changed,
             # Facts that change nothing here: they are in the recording for people and for replays of other parts.
-            ev.Ticker: self._on_nothing,
-            ev.Timer: self._on_nothing,
-            ev.Start: self._on_nothing,
+            **dict.fromkeys((ev.Ticker, ev.Timer, ev.Start), self._on_nothing),
+            ev.Recovered: self._on_recovered,
         }
+
+    def config(self) -> bytes:
+        """The settings as they are now, in the form that `Start` carries."""
+        return to_json(self.settings)
+
+    def durable_state(self) -> bytes:
+        """What a restart must know, see `mm.engine.durable`."""
+        return durable_state(self)
+
+    def snapshot(self) -> tuple[bytes, int]:
+        """The same and its hash, in one go."""
+        return snapshot(self)
+
+    def durable_hash(self) -> int:
+        """64 bits over the part of it that follows from the durable events alone."""
+        return durable_hash(self)
+
+    def restore(self, state: bytes) -> None:
+        """Go on, as a fresh engine, where the one was that gave its `durable_state`, unheard by strategies. Raises
+        InvariantError for a state of another form."""
+        self.is_recovering = True
+        restore(self, state)
+        self.is_recovering = False
+
+    def begin(self) -> None:
+        """The process is another one than the one whose state was restored: connections, balances and positions are to
+        be heard anew, and what it left open is cancelled."""
+        self.is_stopping = False
+        self.stop_reason = ""
+        self.ghosts.clear()
+        self.listed_ns.clear()
+        for venue in self.venues.values():
+            venue.private_up = venue.was_ready = False
+            venue.balances.clear()
+        for market in self.markets.values():
+            if market.perpetual is not None:
+                market.perpetual.forget_reads()
+            self.prepare(market)
+        self.earlier = {order.client_id for order in self.orders.open()}
+        for order in self.orders.unsettled():
+            self.venues[order.venue].doubtful.setdefault(order.client_id, 0)
+        self.strays.begin()
+        self.muster.look()
+        self._upkeep.wake()
+
+    def history_since_ns(self, name: str) -> int:
+        """Since when a venue's history has to be read, by its clock: fills before that are booked; 0 from now on."""
+        if name not in self.accounts.opened and name not in self.strays.booked_ns:
+            return 0
+        since_ns = self.venues[name].history_ns or self.started_ns
+        made = [order.created_ns for order in self.orders.unsettled() if order.venue == name]
+        return min([since_ns, *made])
+
+    def _on_recovered(self, event: ev.Recovered) -> None:
+        """Go on where an earlier start was. Raises InvariantError where that does not come out the same."""
+        self.restore(event.state)
+        if resumed_hash(self, event.state) != event.state_hash:
+            raise InvariantError("the state of the earlier start comes out otherwise than it was written")
+        self.begin()
 
     def explain(self, now_ns: int) -> list[Decision]:
         """Return what would be decided at a moment, and on what; changes nothing. For `mm why`."""
@@ -178,7 +261,8 @@ class Engine(EngineCore):
         add(self.orders.state_hash(), self.ids.count, self.is_stopping, self.is_paused, self.fills, self.unbooked)
         add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
         add(sorted(self.cancel_tries.items()), sorted(self.roster.unannounced.items()), self.roster.facts())
-        add(self._upkeep.untold, self.perpetuals.facts(), self.reconciling.facts())
+        add(self._upkeep.facts(), self.perpetuals.facts(), self.reconciling.facts(), self.ladder.facts())
+        add(self.triggers.facts(), self.refusals.facts(), self.strays.facts())
         add([desk.facts() for _, desk in sorted(self.desks.items())])
         add(self.accounts.facts())
         for name, venue in sorted(self.venues.items()):
@@ -188,10 +272,12 @@ class Engine(EngineCore):
             add(sorted(venue.balances.items()), [report.values() for _, report in sorted(venue.margins.items())])
         for key, market in sorted(self.markets.items()):
             add(key, market.instrument, market.book_ok, market.book_ns, market.gap, market.resync_ns)
+            add(market.lost_ns, market.bid, market.ask, market.bid_ns, market.ask_ns, market.lag_ns)
+            add(market.reference, market.reference_ns, market.jumped_ns)
             add(market.book.state_hash(), market.position.state_hash(), market.profit.cash, market.profit.spread2)
             add(list(market.quoter.facts()), market.quoter.changed_ns)
             add(market.limits.state_hash() if market.limits is not None else 0)
-            add(market.paused, market.own_quantity, market.leverage)
+            add(market.paused, market.own_quantity, market.leverage, market.problem, market.is_frozen)
             add(market.perpetual.facts() if market.perpetual is not None else None)
             add(market.state.buy_fill_ns, market.state.sell_fill_ns, market.state.trade_price)
         return digest.hexdigest()
@@ -204,20 +290,24 @@ class Engine(EngineCore):
             return
         index = venue.decoder.last_index
         for market in [venue.by_index[index]] if index >= 0 else venue.by_index:
-            market.lose_book(f"malformed book message: {venue.decoder.last_error}")
+            market.lose_book(f"malformed book message: {venue.decoder.last_error}", self.last_ns)
         self._upkeep.wake()
 
     def _on_book_reset(self, event: ev.BookReset) -> None:
         for market in self.venues[event.venue].markets.values():
             if event.symbol in ("", market.symbol):
                 market.book.invalidate()
-                market.lose_book(event.reason)
-                # The link is already asking for a snapshot.
-                market.resync_ns = event.recv_ns
+                market.lose_book(event.reason, event.recv_ns)
+                # The link is already asking for a snapshot, but for a doubt that is ours alone.
+                is_ours = event.reason.startswith(STOOD_STILL)
+                market.resync_ns = 0 if is_ours else event.recv_ns
+                if is_ours:
+                    self._upkeep.wake()
 
     def _on_trade(self, event: ev.Trade) -> None:
         market = self.markets.get((event.venue, event.symbol))
-        if market is not None:
+        # A trade that is too far away to be believed at once is no price to go by.
+        if market is not None and not market.is_far(event.price):
             market.state.trade_price = event.price
             if market.strategy is not None:
                 self.roster.tell(market, market.strategy.on_trade, event)
@@ -226,7 +316,8 @@ class Engine(EngineCore):
         venue = self.venues[event.venue]
         member = self.roster.of(event.venue, event.symbol)
         key = (event.venue, event.symbol)
-        is_wanted = key in self.hearing.markets or any(key in desk.markets for desk in self.desks.values())
+        is_wanted = key in self.carried or key in self.hearing.markets
+        is_wanted = is_wanted or any(key in desk.markets for desk in self.desks.values())
         is_wanted = is_wanted or any((s.venue, s.symbol) == key for s in self.settings.conversion.values())
         if member is None and not is_wanted and event.symbol not in venue.settings.symbols:
             return
@@ -251,6 +342,7 @@ class Engine(EngineCore):
                 market.problem = str(error)
             if member is not None:
                 self.roster.take(member, market)
+            self.ladder.show()
             self.hearing.connect()
             if market.perpetual is not None:
                 if not self.guard.markets:
@@ -302,6 +394,7 @@ class Engine(EngineCore):
         limits = self.settings.limits
         market.position_max = min(size_of(limits.position_max(market.symbol)), CAP_MAX)
         market.order_size_max = min(size_of(limits.max_order_size), CAP_MAX)
+        market.believe(limits)
         strategy = self.settings.strategies.get(market.strategy_name)
         own = strategy.limits if strategy is not None else None
         market.is_capped = own is not None
@@ -334,75 +427,18 @@ class Engine(EngineCore):
                 replace(market.instrument, maker_fee_e8=event.maker_fee_e8, taker_fee_e8=event.taker_fee_e8),
             )
 
-    # --- the venue --------------------------------------------------------------------------------------------------
-
-    def _on_venue_status(self, event: ev.VenueStatus) -> None:
-        venue = self.venues[event.venue]
-        was = venue.status
-        venue.status = event.status
-        if was == MAINTENANCE != event.status:
-            self.cancels_are_taken()
-        for desk in self.desks.values():
-            desk.choose()
-        self._touch(venue)
-
-    def _on_link(self, event: ev.LinkChanged) -> None:
-        venue = self.venues[event.venue]
-        if event.channel == "public":
-            venue.public_up = event.up
-            for market in venue.markets.values():
-                # The subscription brings a snapshot by itself.
-                market.resync_ns = max(market.resync_ns, event.recv_ns) if market.resync_ns else 0
-        elif event.up:
-            if not venue.private_up:
-                venue.private_up = venue.was_ready = True
-                self.accounts.open(venue.name, venue.balances)
-                self.perpetuals.on_up(venue, event.recv_ns)
-                self.reconciling.on_up(venue, event.recv_ns)
-                self.muster.look()
-        elif venue.private_up or not venue.private_down_ns:
-            venue.private_up = False
-            venue.private_down_ns = event.recv_ns
-            venue.armed_ns = 0
-            self.reconciling.on_down(venue)
-        self._touch(venue)
-
-    def _on_clock_offset(self, event: ev.ClockOffset) -> None:
-        venue = self.venues[event.venue]
-        bound_ns = venue.settings.clock_offset_ms_max * 1_000_000
-        was_good = abs(venue.clock_offset_ns) <= bound_ns
-        # Only what is certain counts: an estimate over a slow line may be off by its own uncertainty.
-        certain_ns = max(0, abs(event.offset_ns) - event.uncertainty_ns)
-        venue.clock_offset_ns = certain_ns if event.offset_ns >= 0 else -certain_ns
-        if was_good is not (certain_ns <= bound_ns):
-            self._touch(venue)
-
-    def _on_balance(self, event: ev.Balance | ev.BalanceChange) -> None:
-        venue = self.venues[event.venue]
-        venue.balances[event.asset] = event.total
-        if type(event) is ev.BalanceChange and event.kind.lower() in FLOWS and venue.name in self.accounts.opened:
-            self.accounts.on_flow(venue.name, event.asset, event.amount - event.fee)
-
-    def _on_foreign_orders(self, event: ev.ForeignOrders) -> None:
-        self.venues[event.venue].foreign = event.count
-        self._upkeep.wake()
-
-    def _touch(self, venue: VenueState) -> None:
-        for market in venue.markets.values():
-            market.changed = True
-        self._upkeep.wake()
-
     # --- orders -----------------------------------------------------------------------------------------------------
 
     def _on_order(self, event: Any) -> None:
         order = self.orders.apply(event)
         if order is not None:
             self._after(event, order)
+        elif type(event) is ev.OrderAbsent:
+            self.strays.absent(event)
 
     def _unbooked(self, event: ev.Fill) -> None:
-        """A fill of an order that is not ours."""
-        self.perpetuals.on_foreign_fill(event)
-        self.reconciling.foreign(event)
+        """A fill of an order that is not here."""
+        self.strays.take(event)
 
     def _late(self, event: ev.Fill) -> None:
         """A fill was booked that was not told when it happened."""
@@ -411,22 +447,21 @@ class Engine(EngineCore):
     def _on_report(self, event: ev.OrderReport) -> None:
         order = self.orders.apply(event)
         if order is None:
-            if not self.ids.is_own(event.client_id) or event.status in ("filled", "canceled", "expired"):
+            is_missed = self.strays.is_missed(event)
+            if not self.ids.is_own(event.client_id) or (event.status in CLOSED and not is_missed):
+                self.strays.known(event)
                 return
             if event.side == 0 or event.size <= 0 or self.orders.get(event.client_id) is not None:
+                if is_missed and event.status in CLOSED:
+                    # What it filled is still to be booked: halted, and asked again.
+                    return
                 # Its instrument is not known yet, or a second order has the id of one of ours: it cannot be counted,
                 # and can be cancelled.
                 self.ghosts[event.client_id] = event
                 self._upkeep.wake()
                 return
-            # Ours, from a start that ended without its cancels: taken over so that it is cancelled and counted. What it
-            # filled before this start is not this run's.
-            order = self.orders.adopt(event, "")
-            fills = [fill for fill in self.orders.take_fills(order) if fill.venue_ns >= self.started_ns]
-            self.orders.settle_elsewhere(order, order.cum_size - sum(fill.size for fill in fills))
-            for fill in fills:
-                self.apply_fill(fill)
-            self._upkeep.wake()
+            # Ours, from a start that ended without its cancels: taken over so that it is cancelled and counted.
+            order = self.strays.adopt(event)
         elif not order.is_open and event.status in LIVE:
             # Lists trail the engine, but not for so long: the venue contradicts its own word, and may be holding it.
             first_ns = self.listed_ns.setdefault(order.client_id, event.recv_ns)
@@ -442,13 +477,18 @@ class Engine(EngineCore):
         kind = type(event)
         if market is not None:
             market.changed = True
-            if kind is ev.OrderAccepted or kind is ev.OrderAmended:
+            self.refusals.on_order(event, order)
+            if kind is ev.OrderAmended or (kind is ev.OrderCanceled and order.client_id in self.cancel_asked_ns):
+                # It stood until we wanted otherwise. That it was accepted says little: a post-only order is accepted
+                # and cancelled at once where it would have taken.
                 market.quoter.on_accepted(order)
             elif kind is ev.OrderCanceled and order.client_id not in self.cancel_asked_ns:
                 # Not our doing: a post-only order that would have taken, for example. The same wish would end the same.
                 market.quoter.on_refused(event.recv_ns, order)
             elif kind is ev.OrderRejected or kind is ev.AmendRejected:
                 market.quoter.on_refused(event.recv_ns, order)
+                if kind is ev.OrderRejected or event.code != "gone":
+                    self.triggers.on_reject(event.recv_ns)
                 if market.limits is not None and event.code == RATE:
                     market.limits.refused(event.recv_ns)
             if market.limits is not None:
@@ -460,8 +500,13 @@ class Engine(EngineCore):
                     market.limits.refund(event.recv_ns, "cancel", age_ns)
                 elif kind is ev.AmendRejected and event.code == NOT_SENT:
                     market.limits.refund(event.recv_ns, "amend", age_ns)
+        if order.fills_missing:
+            # Told before anybody knew whose they are.
+            for fill in self.orders.take_fills(order):
+                self.apply_fill(priced(fill))
         venue = self.venues[order.venue]
         if not order.is_open:
+            self.earlier.discard(order.client_id)
             self.cancel_asked_ns.pop(order.client_id, None)
             self.cancel_tries.pop(order.client_id, None)
             if order.fills_missing:
@@ -482,28 +527,13 @@ class Engine(EngineCore):
         if self.is_stopping or venue.doubtful or order.state is OrderState.UNKNOWN:
             self._upkeep.wake()
 
-    def _on_open_orders_read(self, event: ev.OpenOrdersRead) -> None:
-        """A whole list was read, its rows at this very moment: what it leaves out is in doubt."""
-        venue = self.venues[event.venue]
-        if event.complete:
-            for order in self.orders.open():
-                if order.venue == venue.name and venue.seen.get(order.client_id) != event.recv_ns:
-                    venue.doubtful.setdefault(order.client_id, 0)
-        self._upkeep.wake()
-
-    def _on_timer_set(self, event: ev.TimerSet) -> None:
-        venue = self.venues[event.venue]
-        venue.protected_s = event.timeout_s
-        if not event.timeout_s and venue.armed_s:
-            # Refused or lost: asked again soon, and not as late as a period that stands.
-            venue.armed_ns = min(venue.armed_ns, event.recv_ns - venue.armed_s * 1_000_000_000 // 3 + TIMER_AGAIN_NS)
-            self._upkeep.wake()
-
     # --- commands and operators -------------------------------------------------------------------------------------
 
     def _placed(self, place: ev.Place) -> None:
         """An order that is neither quote nor hedge is on its way."""
-        if place.strategy == GUARD:
+        if place.strategy == LADDER:
+            self.ladder.on_placed(place)
+        elif place.strategy == GUARD:
             perpetual = self.markets[place.venue, place.symbol].perpetual
             if perpetual is not None:
                 perpetual.reduced_ns = place.recv_ns
@@ -514,17 +544,6 @@ class Engine(EngineCore):
             return False
         self.listed_ns.pop(command.client_id, None)
         return True
-
-    def _on_cancel_after(self, command: ev.CancelAfter) -> None:
-        venue = self.venues[command.venue]
-        venue.armed_ns = command.recv_ns
-        venue.armed_s = command.timeout_s
-
-    def _on_resync(self, command: ev.Resync) -> None:
-        self.markets[command.venue, command.symbol].resync_ns = command.recv_ns
-
-    def _on_query(self, command: ev.QueryOrder) -> None:
-        self.venues[command.venue].doubtful[command.client_id] = command.recv_ns
 
     def _on_operator(self, event: ev.Operator) -> None:
         """Take an operator's word; "pause" and "resume" with a name are for that strategy alone."""
@@ -540,8 +559,8 @@ class Engine(EngineCore):
             self.is_paused = False
         elif event.action == "accept":
             self.reconciling.accept(event.argument)
-        elif event.action == "reconcile":
-            self.reconciling.want()
+        elif event.action in ("reconcile", VERIFY):
+            self.reconciling.want(is_proof=event.action == VERIFY)
         for market in self.markets.values():
             market.changed = True
         self._upkeep.wake()

@@ -28,7 +28,7 @@ def explain(engine: Engine, now_ns: int, market: Market) -> Decision:
         return Decision(now_ns, venue, symbol, name, gate, market.bid, market.ask, market.quantity, None, (), ())
     state = market.state
     engine.look_around(now_ns, market)
-    quoting = strategy.quotes(state)
+    quoting = engine.curbed(market, strategy.quotes(state))
     others = engine.others_micro_usd(market)
     instrument = market.instrument
     acts: list[Act | str] = []

@@ -89,13 +89,13 @@ class HedgeDesk(HedgeDeskCore):
         market = self._engine.markets.get(key)
         return self._engine.venues[key[0]].status in CLOSED or (market is not None and market.status in CLOSED)
 
-    def on_external(self, now_ns: int, owner: str, side: int, size: int, market: Market) -> None:
+    def on_external(self, now_ns: int, owner: str, side: int, size: int, market: Market, middle2: int) -> None:
         """A position of this desk changed without an order of ours: the exposure that follows is owed."""
         key = (market.venue.name, market.symbol)
         if key != self.primary and key not in self.markets:
             return
-        middle2 = price_units(market.instrument, market.middle2)
-        self.ledger.on_external(now_ns, owner, side, base_units(market.instrument, size), middle2)
+        price = price_units(market.instrument, middle2)
+        self.ledger.on_external(now_ns, owner, side, base_units(market.instrument, size), price)
         self._retry_ns = max(self._retry_ns, now_ns + EXTERNAL_NS)
         self.wake()
 

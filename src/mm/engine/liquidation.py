@@ -10,22 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mm._core import events as ev
-from mm.risk import Limits, Refused
+from mm.engine.closing import AGAIN_NS, close
 
 if TYPE_CHECKING:
     from mm.engine.engine import Engine
     from mm.engine.market import Market
 
 NAME: Final = "liquidation guard"
-FLATTEN: Final = "flatten"
-AGAIN_NS: Final = 1_000_000_000
-SLIPPAGE: Final = 0.005
-"""Further than a hedge may go: what the venue would take is worse."""
-
-
-CAPS: Final = Limits(collar=1.0, total_micro_usd=0, orders_max=1)
-"""Of a reduction: the grid, one order, and own orders in the way."""
 
 
 class LiquidationGuard:
@@ -60,7 +51,7 @@ class LiquidationGuard:
             self._wake(again_ns)
             return
         self._wake(now_ns + AGAIN_NS)
-        self.note = market.problem if market.is_frozen else engine.market_gate(now_ns, market)
+        self.note = market.problem if market.is_frozen else engine.venue_gate(now_ns, market)
         if self.note:
             return
         if any(order.strategy == NAME for order in market.orders):
@@ -75,40 +66,7 @@ class LiquidationGuard:
         nearest = perpetual.nearest()
         if nearest is None or 2 * nearest[0] >= engine.perpetuals.distance_e8:
             size = max(size // 2 // lot * lot, min(size, instrument.size_min))
-        size = min(size, market.order_size_max // lot * lot, instrument.size_max or size)
-        if danger > 0:
-            price = min(market.bid, instrument.price_up(market.bid * (1 - SLIPPAGE)))
-        else:
-            price = max(market.ask, instrument.price_down(market.ask * (1 + SLIPPAGE)))
-        if size < instrument.size_min:
-            return
-        # The caps of a run hold no rescue back: what the venue takes over uncovers more, and at a worse price.
-        verdict = CAPS.check(market, -danger, price, size, post_only=False, orders_open=0, others_micro_usd=0)
-        if isinstance(verdict, Refused) and verdict.gate != "exposure":
-            self.note = verdict.reason
-            return
-        if market.limits is not None and not market.limits.allows(now_ns, "place", 0, True, len(market.orders)):
-            self.note = "the venue's order rate limit is used up"
-            return
-        engine.emit(
-            ev.Place(
-                now_ns,
-                market.venue.name,
-                market.symbol,
-                engine.ids.peek(FLATTEN),
-                NAME,
-                FLATTEN,
-                0,
-                -danger,
-                price,
-                size,
-                "limit",
-                "ioc",
-                False,
-                market.venue.capabilities.reduce_only,
-                "",
-            )
-        )
+        self.note = close(engine, now_ns, market, -danger, size, NAME)
 
     def _wake(self, due_ns: int) -> None:
         if not self.due_ns or due_ns < self.due_ns:

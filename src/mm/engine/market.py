@@ -12,10 +12,10 @@ from mm._core.orders import Order
 from mm._core.quoter import Quoter
 from mm.engine.perpetual import Perpetual
 from mm.instruments import Instrument
-from mm.inventory.profit import ProfitSplit
 from mm.strategies import Strategy
 
 if TYPE_CHECKING:
+    from mm.config import LimitSettings
     from mm.engine.venue import TradingLimits, VenueState
 
 
@@ -49,14 +49,14 @@ def _due_of(strategy: Strategy | None) -> Callable[..., int] | None:
 class Market(MarketCore):
     """State of one symbol during a run; see `MarketCore` for the part that a tick needs.
 
-    resync_ns: when a fresh snapshot was last asked for; is_frozen: the venue changed what our numbers mean;
-    perpetual: of a contract, what the venue says of its position, margin and funding; None on spot.
+    resync_ns: when a fresh snapshot was last asked for.
     """
 
     instrument: Instrument
     strategy: Strategy | None
     venue: VenueState
-    __slots__ = ("hedge_cost", "hedge_fills", "is_frozen", "perpetual", "profit", "resync_ns")
+    perpetual: Perpetual | None
+    __slots__ = ("resync_ns",)
 
     def __init__(
         self, venue: VenueState, instrument: Instrument, strategy: Strategy | None, limits: TradingLimits | None
@@ -74,11 +74,7 @@ class Market(MarketCore):
             post_only=knobs.post_only,
             due_of=_due_of(strategy),
         )
-        self.profit = ProfitSplit()
         self.resync_ns = 0
-        self.is_frozen = False
-        self.hedge_fills = 0
-        self.hedge_cost = 0
         self.perpetual = Perpetual() if instrument.is_contract else None
         self.leverage = venue.settings.leverage or 1
 
@@ -87,6 +83,12 @@ class Market(MarketCore):
         knobs = _Knobs.of(strategy)
         self.quoter.retune(knobs.interval_ns, knobs.tolerance, knobs.max_age_ns)
         self.take_strategy(strategy, post_only=knobs.post_only, due_of=_due_of(strategy))
+
+    def believe(self, limits: LimitSettings) -> None:
+        """Take how far a book is to be believed."""
+        self.jump_max = float(limits.jump_bps_max) / 10_000
+        self.lag_ns_max = limits.book_lag_ms_max * 1_000_000
+        self.side_age_ns_max = limits.book_side_age_ms_max * 1_000_000
 
     def venue_orders(self) -> list[Order]:
         """Own open orders of this symbol as of the last look at it."""

@@ -3,7 +3,8 @@
 A position can change without an order of ours: the venue takes it over or cuts it (liquidation, auto-deleveraging), or
 somebody trades by hand. The difference between what the venue holds for us and what our fills add up to is booked once
 it has lasted, with no order under way that could explain it, and a report newer than our last fill: then the position,
-the exposure and the debts are what they really are. What the account held before this start is no difference.
+the exposure and the debts are what they really are. That is a conclusion, so it is decided (`PositionChanged`), and
+what is applied is the conclusion. What the account held before the first start is no difference.
 
 Funding is money and no fill: it has a sum of its own and moves no position. (MEXC Futures reference: positions and
 account, arithmetic.)
@@ -11,9 +12,10 @@ account, arithmetic.)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
+from mm._core.events import pack, unpack
 from mm._core.orders import OrderState
 from mm.instruments import AMOUNT_PRECISION, Instrument
 from mm.perpetuals import RATE_ONE, liquidation_distance_e8
@@ -37,6 +39,8 @@ AWAY: Final = 1.25
 ADD: Final = 2
 """What was reduced is not added again at once: only up to so many times the distance at which it is reduced."""
 WARNED_NS: Final = 60 * SECOND_NS
+MARK_AGE_NS_MAX: Final = 30 * SECOND_NS
+"""A mark price that is older tells no distance to add by. It is pushed each second or two, and read each minute."""
 FOREIGN_MAX: Final = 100
 ESTIMATES_MAX: Final = 10
 FOREIGN: Final = "fill"
@@ -64,7 +68,9 @@ class Perpetual:
         "gap_ns",
         "gaps",
         "index_e12",
+        "is_two_sided",
         "mark_e12",
+        "mark_ns",
         "positions",
         "rate_e12",
         "reduced_ns",
@@ -76,7 +82,7 @@ class Perpetual:
 
     def __init__(self) -> None:
         self.positions: dict[str, ev.PositionReport] = {}
-        self.mark_e12 = self.index_e12 = self.rate_e12 = self.settle_ns = 0
+        self.mark_e12 = self.mark_ns = self.index_e12 = self.rate_e12 = self.settle_ns = 0
         self.funding: dict[str, int] = {}
         self.base: int | None = None
         self.gap = self.gap_ns = 0
@@ -92,6 +98,9 @@ class Perpetual:
         self.estimates: list[tuple[int, int, int]] = []
         """Side, size and price of what was booked without the venue's own fills: they may be told later."""
         self.danger = 0
+        self.is_two_sided = False
+        """A long and a short stood beside each other since the account last held nothing: what has been realized by
+        then is each leg's own, and not what their net would have made."""
 
     @property
     def net(self) -> int:
@@ -151,12 +160,54 @@ class Perpetual:
         """What a replay must agree on."""
         return (
             [report.values() for _, report in sorted(self.positions.items())],
-            (self.mark_e12, self.index_e12, self.rate_e12, self.settle_ns),
+            (self.mark_e12, self.mark_ns, self.index_e12, self.rate_e12, self.settle_ns),
             sorted(self.funding.items()),
             (self.base, self.gap, self.gap_ns, self.report_ns, self.fill_ns, self.warned_ns, self.reduced_ns),
             (sorted(self.gaps.items()), self.fill_venue_ns, self.sure_ns),
-            ([fill.execution_id for fill in self.foreign], self.danger, self.estimates),
+            ([fill.execution_id for fill in self.foreign], self.danger, self.estimates, self.is_two_sided),
         )
+
+    def durable(self) -> dict[str, Any]:
+        """What a restart must know: what is booked, and what the account held before the first start."""
+        return {
+            "base": self.base,
+            "funding": dict(sorted(self.funding.items())),
+            "estimates": [list(each) for each in self.estimates],
+            "fill_venue_ns": self.fill_venue_ns,
+            "foreign": [pack(fill).hex() for fill in self.foreign],
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what `durable` gave."""
+        self.base = saved["base"]
+        self.funding = dict(saved["funding"])
+        self.estimates = [(side, size, price) for side, size, price in saved["estimates"]]
+        self.fill_venue_ns = saved["fill_venue_ns"]
+        fills: list[Any] = [unpack(bytes.fromhex(text)) for text in saved["foreign"]]
+        self.foreign = fills
+
+    def reads(self) -> dict[str, Any]:
+        """What the venue's reads tell anew at each start."""
+        return {
+            "positions": [pack(report).hex() for _, report in sorted(self.positions.items())],
+            "is_two_sided": self.is_two_sided,
+            "gap": [self.gap, self.gap_ns],
+            "ns": [self.report_ns, self.fill_ns, self.sure_ns],
+        }
+
+    def take_reads(self, saved: dict[str, Any]) -> None:
+        """Take back what `reads` gave."""
+        reports: list[Any] = [unpack(bytes.fromhex(text)) for text in saved["positions"]]
+        self.positions = {report.position_id: report for report in reports}
+        self.is_two_sided = saved["is_two_sided"]
+        self.gap, self.gap_ns = saved["gap"]
+        self.report_ns, self.fill_ns, self.sure_ns = saved["ns"]
+
+    def forget_reads(self) -> None:
+        """The process is another: what the venue says of positions is to be read before it counts."""
+        self.positions = {}
+        self.gaps = {}
+        self.gap = self.gap_ns = self.report_ns = self.sure_ns = 0
 
 
 class Perpetuals:
@@ -181,6 +232,15 @@ class Perpetuals:
         """What a replay must agree on, besides what the contracts themselves know."""
         return (self.externals, list(self._settled))
 
+    def durable(self) -> dict[str, Any]:
+        """What a restart must know: which settlements and fills of others are booked."""
+        return {"externals": self.externals, "settled": [list(key) for key in self._settled]}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what `durable` gave."""
+        self.externals = saved["externals"]
+        self._settled = {tuple(key): None for key in saved["settled"]}
+
     # --- facts ------------------------------------------------------------------------------------------------------
 
     def on_position(self, event: ev.PositionReport) -> None:
@@ -189,7 +249,10 @@ class Perpetuals:
         if market is None or market.perpetual is None:
             return
         perpetual = market.perpetual
-        perpetual.report_ns = event.recv_ns
+        is_gone = event.source == QUERY and not event.size
+        if not event.venue_ns or event.venue_ns >= perpetual.fill_venue_ns or is_gone:
+            # One of before our last fill says nothing of it, however late it comes.
+            perpetual.report_ns = event.recv_ns
         if event.source == QUERY and event.venue_ns >= perpetual.fill_venue_ns:
             perpetual.sure_ns = event.recv_ns
         if event.size:
@@ -197,6 +260,8 @@ class Perpetuals:
             market.leverage = market.venue.settings.leverage or max(1, event.leverage)
         else:
             perpetual.positions.pop(event.position_id, None)
+        sides = {report.side for report in perpetual.positions.values()}
+        perpetual.is_two_sided = len(sides) > 1 or (perpetual.is_two_sided and bool(sides))
         self.look(market, event.recv_ns)
 
     def on_mark(self, event: ev.MarkPrice) -> None:
@@ -204,7 +269,10 @@ class Perpetuals:
         market = self._engine.markets.get((event.venue, event.symbol))
         if market is not None and market.perpetual is not None:
             market.perpetual.mark_e12, market.perpetual.index_e12 = event.mark_e12, event.index_e12
-            self.look(market, event.recv_ns)
+            market.perpetual.mark_ns = event.recv_ns
+            self._danger(market, event.recv_ns)
+            if self._has_lasted(market, event.recv_ns):
+                self._engine.wake_upkeep()
 
     def on_rate(self, event: ev.FundingRate) -> None:
         """The rate of the next settlement."""
@@ -244,6 +312,9 @@ class Perpetuals:
         instrument = market.instrument
         shift = AMOUNT_PRECISION - instrument.price_precision
         price_e12 = int(price * 10 ** max(0, shift) // 10 ** max(0, -shift))
+        if self.add_e8 and perpetual.mark_e12 and self._engine.last_ns - perpetual.mark_ns > MARK_AGE_NS_MAX:
+            # How far the liquidation is nobody knows: what we hold may be closed, and nothing opened.
+            return max(0, -side * (market.position.quantity + (perpetual.base or 0)))
         margin = market.venue.margins.get(instrument.settle)
         free_e12 = None if margin is None else margin.available
         return perpetual.room(side, self.add_e8, price_e12, market.position.quantity, instrument, free_e12)
@@ -253,7 +324,8 @@ class Perpetuals:
         for market in venue.markets.values():
             perpetual = market.perpetual
             if perpetual is not None and perpetual.base is None:
-                perpetual.base = perpetual.net - market.position.quantity
+                perpetual.base = market.base_quantity = perpetual.net - market.position.quantity
+                market.changed = True
             if perpetual is not None:
                 self.look(market, recv_ns)
 
@@ -288,8 +360,33 @@ class Perpetuals:
     # --- what follows -----------------------------------------------------------------------------------------------
 
     def look(self, market: Market, recv_ns: int) -> None:
-        """See whether a difference has lasted, and whether the position is in danger."""
+        """See whether there is a difference, and whether the position is in danger."""
         self._danger(market, recv_ns)
+        self._compare(market, recv_ns)
+        if self._has_lasted(market, recv_ns):
+            self._engine.wake_upkeep()
+
+    def run(self, now_ns: int) -> None:
+        """Decide what has changed without an order of ours."""
+        for market in list(self._engine.markets.values()):
+            perpetual = market.perpetual
+            if perpetual is None or not perpetual.gap or not self._has_lasted(market, now_ns):
+                continue
+            told = sum(fill.side * fill.size for fill in perpetual.foreign)
+            price = self._price(market)
+            if not price and told != perpetual.gap:
+                continue
+            evidence = "the venue's position, and "
+            evidence += (
+                "the venue's own fills of orders that are not ours" if perpetual.foreign else "no fill tells of it"
+            )
+            self._engine.emit(
+                ev.PositionChanged(
+                    now_ns, market.venue.name, market.symbol, perpetual.gap, price, market.middle2, evidence
+                )
+            )
+
+    def _compare(self, market: Market, recv_ns: int) -> None:
         perpetual = market.perpetual
         assert perpetual is not None
         if perpetual.base is None or not market.venue.private_up or market.is_frozen:
@@ -302,7 +399,16 @@ class Perpetuals:
             perpetual.gaps.clear()
             if not perpetual.estimates:
                 perpetual.foreign.clear()
-            return
+
+    def _has_lasted(self, market: Market, recv_ns: int) -> bool:
+        """Whether a difference is one, with no order under way that could explain it."""
+        perpetual = market.perpetual
+        assert perpetual is not None
+        gap = perpetual.gap
+        if not gap or perpetual.base is None or not market.venue.private_up or market.is_frozen:
+            return False
+        if self._engine.strays.of_venue(market.venue.name):
+            return False
         orders = self._engine.orders.open_of(market.venue.name, market.symbol)
         doubted = [self._engine.orders.get(client_id) for client_id in market.venue.doubtful]
         # One that the venue has given no id yet may be whose fills seem to be somebody else's.
@@ -317,33 +423,33 @@ class Perpetuals:
             reads = self._engine.reconciling.reads[market.venue.name]
             lasts_ns = READ_LASTS_NS if reads.agreed_since(perpetual.gap_ns) else OPEN_LASTS_NS
         is_newest = perpetual.report_ns >= perpetual.fill_ns + AFTER_FILL_NS or perpetual.sure_ns >= perpetual.gap_ns
-        if not is_explained and recv_ns - perpetual.gap_ns >= lasts_ns and (is_told or is_newest):
-            self._book(market, recv_ns, gap)
+        return not is_explained and recv_ns - perpetual.gap_ns >= lasts_ns and (is_told or is_newest)
 
-    def _book(self, market: Market, recv_ns: int, gap: int) -> None:
-        """Take a change that no order of ours made: at the prices of the venue's own fills, else at the mark price."""
+    def on_changed(self, event: ev.PositionChanged) -> None:
+        """Take a change that no order of ours made: at the prices of the venue's own fills, else as it was valued."""
+        market = self._engine.markets.get((event.venue, event.symbol))
+        if market is None or market.perpetual is None or not event.size:
+            return
         perpetual = market.perpetual
-        assert perpetual is not None
         engine = self._engine
+        gap, recv_ns, price = event.size, event.recv_ns, event.price
         side = 1 if gap > 0 else -1
         fills = perpetual.foreign
-        told = "the venue's own fills of orders that are not ours" if fills else "no fill tells of it"
         if fills and sum(fill.side * fill.size for fill in fills) == gap:
             self._take_told(market, fills)
-        else:
-            price = self._price(market)
-            if not price:
-                return
-            self._take(market, side, price, abs(gap), 0, "")
+        elif price > 0:
+            self._take(market, side, price, abs(gap), 0, "", event.middle2)
             perpetual.estimates.append((side, abs(gap), price))
             del perpetual.estimates[:-ESTIMATES_MAX]
+        else:
+            return
         perpetual.foreign = []
         perpetual.gap = perpetual.gap_ns = 0
         perpetual.gaps.clear()
         self.externals += 1
-        engine.reconciling.external(market, recv_ns, gap, f"the venue's position, and {told}")
+        engine.reconciling.external(market, recv_ns, gap, event.evidence)
         for desk in engine.desks.values():
-            desk.on_external(recv_ns, f"external {self.externals}", side, abs(gap), market)
+            desk.on_external(recv_ns, f"external {self.externals}", side, abs(gap), market, event.middle2)
         for each in (market, *market.siblings):
             each.changed = True
         instrument = market.instrument
@@ -362,7 +468,7 @@ class Perpetuals:
             side, size, price = estimate
             if told == side * size:
                 perpetual.estimates.remove(estimate)
-                self._take(market, -side, price, size, 0, "")
+                self._take(market, -side, price, size, 0, "", perpetual.foreign[0].middle2)
                 self._take_told(market, perpetual.foreign)
                 perpetual.foreign = []
                 return
@@ -370,15 +476,16 @@ class Perpetuals:
     def _take_told(self, market: Market, fills: list[ev.Fill]) -> None:
         for fill in fills:
             self._settle((fill.venue, fill.symbol, FOREIGN, fill.execution_id))
-            self._take(market, fill.side, fill.price, fill.size, fill.fee, fill.fee_asset)
+            self._take(market, fill.side, fill.price, fill.size, fill.fee, fill.fee_asset, fill.middle2)
 
-    def _take(self, market: Market, side: int, price: int, size: int, fee: int, fee_asset: str) -> None:
+    def _take(self, market: Market, side: int, price: int, size: int, fee: int, fee_asset: str, middle2: int) -> None:
         """Book what is no fill of an order of ours as one: what it cost is a cost of hedging where we hedge."""
         key = (market.venue.name, market.symbol)
         is_hedge = any(key in desk.markets for desk in self._engine.desks.values())
+        middle2 = middle2 or market.middle2
         market.position.apply_fill(side, price, size, fee, fee_asset)
-        market.profit.on_fill(side, price, size, market.middle2)
-        self._engine.accounts.on_fill(key, side, price, size, market.middle2, fee, fee_asset, is_hedge=is_hedge)
+        market.profit.on_fill(side, price, size, middle2)
+        self._engine.accounts.on_fill(key, side, price, size, middle2, fee, fee_asset, is_hedge=is_hedge)
 
     @staticmethod
     def _price(market: Market) -> int:

@@ -33,6 +33,7 @@ from mm.engine.differences import (
 )
 from mm.engine.holdings import Holding, holdings
 from mm.engine.suspects import TRAIL_NS, Suspects
+from mm.exchanges.audit import PROOF
 from mm.instruments import AMOUNT_PRECISION
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ LATE_FUNDING_NS: Final = 100 * SECOND_NS
 RECENT_MAX: Final = 200
 FOREIGN_MAX: Final = 2000
 QUERY: Final = "query"
+ASKED: Final = "asked for"
+VERIFY: Final = "verify"
+"""An operator's word: what a kill has left, by the venues' lists of open orders."""
 LIVE: Final = frozenset({"pending_new", "new", "partially_filled"})
 
 Key = tuple[str, str, str]
@@ -61,7 +65,8 @@ Key = tuple[str, str, str]
 
 
 class Reads:
-    """What is known of a venue's whole word. Times in ns UTC, 0 never."""
+    """What is known of a venue's whole word. Times in ns UTC, 0 never. orders_ns: when a complete list of open orders
+    was read last, which is sooner than all the rest."""
 
     __slots__ = (
         "asked_ns",
@@ -71,13 +76,14 @@ class Reads:
         "cost",
         "is_complete",
         "judged_ns",
+        "orders_ns",
         "read_ns",
         "reason",
         "rounds",
     )
 
     def __init__(self) -> None:
-        self.asked_ns = self.before_ns = self.begun_ns = self.read_ns = self.judged_ns = 0
+        self.asked_ns = self.before_ns = self.begun_ns = self.read_ns = self.judged_ns = self.orders_ns = 0
         self.calls = self.cost = self.rounds = 0
         self.is_complete = False
         self.reason = ""
@@ -122,7 +128,7 @@ class Reconciling:
         self._settled: set[tuple[str, str, str, str]] = set()
         """Of those, by asset too, what has been booked as somebody else's doing."""
         self._accepts: list[str] = []
-        self._wanted: set[str] = set()
+        self._wanted: dict[str, str] = {}
         handlers = engine.handlers
         handlers[ev.Reconcile] = self._on_reconcile
         handlers[ev.AccountRead] = self._on_account_read
@@ -151,8 +157,8 @@ class Reconciling:
     def on_up(self, venue: VenueState, recv_ns: int) -> None:
         """A session reads everything before it is up: that is a round of its own."""
         reads = self.reads[venue.name]
-        reads.begun_ns = venue.private_down_ns or self._engine.started_ns
-        reads.asked_ns = reads.read_ns = recv_ns
+        reads.begun_ns = venue.private_down_ns or self._engine.begun_ns
+        reads.asked_ns = reads.read_ns = reads.orders_ns = recv_ns
         reads.is_complete, reads.calls, reads.cost = True, 0, 0
         reads.reason = "read at the connect"
         self._engine.wake_upkeep()
@@ -169,6 +175,8 @@ class Reconciling:
         reads.before_ns = reads.begun_ns if reads.is_complete else 0
         reads.begun_ns, reads.read_ns, reads.is_complete = event.begun_ns, event.recv_ns, event.is_complete
         reads.calls, reads.cost, reads.reason = event.calls, event.cost, event.reason
+        if event.is_complete:
+            reads.orders_ns = event.recv_ns
         for market in self._engine.venues[event.venue].markets.values():
             if market.perpetual is not None:
                 self._engine.perpetuals.look(market, event.recv_ns)
@@ -192,6 +200,8 @@ class Reconciling:
                 engine.orders.settle_elsewhere(order, order.cum_size - order.booked)
         if event.verdict == UNEXPLAINED:
             self.unexplained[key] = event.amount
+            if event.what == "fill":
+                engine.strays.give_up(event.venue, event.subject)
         elif event.verdict in OVER:
             self.unexplained.pop(key, None)
         else:
@@ -206,6 +216,8 @@ class Reconciling:
             text = f"halted: {venue} says otherwise about {what} {subject} than was booked (mm reconcile)"
             for key in self._concerned(venue, what, subject):
                 why.setdefault(key, text)
+        for key in self._engine.strays.concerned():
+            why.setdefault(key, f"halted: asking {key[0]} whose executions are that it tells of and nobody here knows")
         for desk in self._engine.desks.values():
             for key in desk.markets:
                 if key in why:
@@ -239,9 +251,9 @@ class Reconciling:
         self._accepts.append(scope)
         self._engine.wake_upkeep()
 
-    def want(self) -> None:
-        """An operator wants every venue read now."""
-        self._wanted = set(self._engine.venues)
+    def want(self, *, is_proof: bool = False) -> None:
+        """An operator wants every venue read now; is_proof: to know what a kill has left, which waits for no round."""
+        self._wanted = dict.fromkeys(self._engine.venues, PROOF if is_proof else ASKED)
         self._engine.wake_upkeep()
 
     # --- what is noticed while it is applied ------------------------------------------------------------------------
@@ -355,12 +367,13 @@ class Reconciling:
         reads = self.reads[venue.name]
         if self._engine.is_stopping:
             return
-        if reads.read_ns < reads.asked_ns and now_ns - reads.asked_ns < ANSWER_NS:
+        wanted = self._wanted.get(venue.name, "")
+        if wanted != PROOF and reads.read_ns < reads.asked_ns and now_ns - reads.asked_ns < ANSWER_NS:
             # Under way.
             return
-        if venue.name in self._wanted:
-            self._wanted.discard(venue.name)
-            self._engine.emit(ev.Reconcile(now_ns, venue.name, "asked for"))
+        if wanted:
+            del self._wanted[venue.name]
+            self._engine.emit(ev.Reconcile(now_ns, venue.name, wanted))
             return
         if not self.period_ns:
             return
@@ -406,7 +419,7 @@ class Reconciling:
         self._engine.emit(ev.Reconciled(now_ns, venue.name, reads.begun_ns, differences, unexplained, summary))
 
     def _balances(self, now_ns: int, venue: VenueState) -> None:
-        if venue.name not in self._engine.accounts.opened:
+        if venue.name not in self._engine.accounts.opened or self._engine.strays.of_venue(venue.name):
             return
         expected = self._before[venue.name] = holdings(self._engine, venue)
         known = {key[2]: amount for key, amount in self.unexplained.items() if key[:2] == (venue.name, "balance")}

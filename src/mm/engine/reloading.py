@@ -47,11 +47,15 @@ def take_settings(engine: Engine, event: ev.SettingsChanged) -> None:
     old = engine.settings
     if fresh.strategies.keys() != old.strategies.keys() or fresh.hedging.keys() != old.hedging.keys():
         raise InvariantError("settings with other strategies or hedges than the run has")
-    engine.settings = replace(old, strategies=fresh.strategies, hedging=fresh.hedging, limits=fresh.limits)
+    engine.settings = replace(
+        old, strategies=fresh.strategies, hedging=fresh.hedging, limits=fresh.limits, kill=fresh.kill
+    )
     limits = fresh.limits
     engine.limits.retune(**caps_of(limits))
     engine.wait_for(limits.book_age_ms_max * MS, limits.private_down_ms_max * MS)
     engine.perpetuals.keep_away(float(limits.liquidation_distance_min_bps))
+    engine.triggers.retune()
+    engine.ladder.show()
     for market in engine.markets.values():
         engine.cap(market)
         market.changed = True

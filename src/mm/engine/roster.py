@@ -82,6 +82,8 @@ class Member:
     life: Life
     reason: str = ""
     is_told: bool = False
+    latch: Life | None = None
+    """What an operator has said of it last, if that holds it back: it does so after a restart, too."""
     market: Market | None = None
     """Once its venue has told of its symbol."""
 
@@ -123,6 +125,18 @@ class Roster:
             for _, member in sorted(self.members.items())
         ]
 
+    def durable(self) -> dict[str, str]:
+        """Who is held back by an operator's word. One that failed is made anew by a start, as by an operator."""
+        return {name: member.latch.value for name, member in sorted(self.members.items()) if member.latch is not None}
+
+    def restore(self, saved: Mapping[str, str]) -> None:
+        """Take back what `durable` gave."""
+        for name, life in saved.items():
+            member = self.members.get(name)
+            if member is not None:
+                self._move(member, PAUSE if life == Life.PAUSED else STOP, BY_OPERATOR)
+                member.latch = member.life
+
     @property
     def is_over(self) -> bool:
         """Whether nobody is left who quotes or could be let go on without being made anew."""
@@ -152,6 +166,7 @@ class Roster:
             return
         before = member.life
         self._move(member, event.action, BY_OPERATOR)
+        member.latch = member.life if member.life in (Life.PAUSED, Life.STOPPED) else None
         if member.life is Life.RUNNING:
             # Forgiven: what is still to be told of it would pause it again.
             self.unannounced.pop(member.name, None)
@@ -184,7 +199,7 @@ class Roster:
 
     def tell(self, market: Market, hook: Callable[[Any], None], event: Any) -> None:
         """Let a strategy learn of something; one that failed hears no more. A replay raises just so."""
-        if self.members[market.strategy_name].life is not Life.FAILED:
+        if self.members[market.strategy_name].life is not Life.FAILED and not self._engine.is_recovering:
             self._call(market, hook, event)
 
     def _call(self, market: Market, hook: Callable[..., None], *facts: Any) -> None:
@@ -196,7 +211,8 @@ class Roster:
     def prepared(self, recv_ns: int, market: Market) -> None:
         """A strategy has the grid of its symbol: it starts, if it may and has not."""
         member = self.members[market.strategy_name]
-        if member.is_told or member.life in (Life.STOPPED, Life.FAILED) or market.strategy is None:
+        is_held = member.life in (Life.STOPPED, Life.FAILED) or self._engine.is_recovering
+        if member.is_told or is_held or market.strategy is None:
             return
         member.is_told = True
         self._to_moment(recv_ns, market)

@@ -19,6 +19,10 @@ class BookDecoder(Protocol):
     def last_index(self) -> int: ...
     @property
     def last_error(self) -> str: ...
+    @property
+    def last_venue_ns(self) -> int:
+        """The venue's time of the last payload, 0 where it told none."""
+        ...
 
 
 class TradingLimits(Protocol):
@@ -63,9 +67,8 @@ class Face(Protocol):
 class VenueState(VenueCore):
     """One venue during a run; see `VenueCore` for the part that a tick needs.
 
-    seen: when a list or snapshot last told of an own order; doubtful: orders whose fate has to be asked for, and when
-    that was done; foreign: open orders of the account that are not ours; armed_s: of the last request for the venue's
-    timer, protected_s: of its last word about it; was_ready: its private side was up once.
+    seen: when a list or snapshot last told of an own order; foreign: open orders of the account that are not ours;
+    armed_s: of the last request for the venue's timer, protected_s: of its last word about it.
     """
 
     __slots__ = (
@@ -73,14 +76,12 @@ class VenueState(VenueCore):
         "armed_ns",
         "armed_s",
         "capabilities",
-        "doubtful",
         "face",
         "foreign",
         "protected_s",
         "public_up",
         "seen",
         "settings",
-        "was_ready",
     )
 
     def __init__(self, face: Face, settings: VenueSettings) -> None:
@@ -88,13 +89,12 @@ class VenueState(VenueCore):
         self.face = face
         self.capabilities = face.capabilities
         self.settings = settings
-        self.public_up = self.was_ready = False
+        self.public_up = False
         self.foreign = 0
         self.armed_ns = 0
         self.armed_s = 0
         self.protected_s = 0
         self.seen: dict[str, int] = {}
-        self.doubtful: dict[str, int] = {}
         self._account_limits: TradingLimits | None = None
 
     def trading_limits(self) -> TradingLimits | None:

@@ -8,9 +8,12 @@ cancels and recoveries never wait for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from mm._core.events import AccountRead, Balance
+
+PROOF: Final = "to prove a kill"
+"""Why a round was asked for whose list of open orders waits for no other read, and may use the venue's reserve."""
 
 
 class Audit:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mm._core._rust import (
+    BOOK_BEHIND,
     BOOK_CROSSED,
     BOOK_GAP,
     BOOK_IGNORED_INVALID,
@@ -42,6 +43,8 @@ class BookNews:
     last: int
     levels: tuple[Level, ...]
     is_whole: bool = False
+    venue_ns: int = 0
+    """When the venue says that it happened, 0 where it does not."""
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class SequencedBooks(ABC):
         self._kept: dict[str, _Kept] = {}
         self.last_index = -1
         self.last_error = ""
+        self.last_venue_ns = 0
 
     @abstractmethod
     def read(self, payload: bytes) -> BookNews | None:
@@ -81,7 +85,7 @@ class SequencedBooks(ABC):
             kept = self._kept.get(news.symbol)
             if kept is None:
                 return BOOK_UNKNOWN_SYMBOL
-            self.last_index = kept.index
+            self.last_index, self.last_venue_ns = kept.index, news.venue_ns
             levels = [_level(level, kept.book) for level in news.levels]
             if not 0 < news.first <= news.last:
                 raise ValueError(f"numbers {news.first} to {news.last}: expected a range above zero")
@@ -104,7 +108,7 @@ class SequencedBooks(ABC):
             kept.waiting.append((news.first, news.last, levels))
             return BOOK_IGNORED_INVALID
         if news.last <= kept.last:
-            return BOOK_VALID
+            return BOOK_VALID | BOOK_BEHIND
         if news.first > kept.last + 1:
             kept.book.invalidate()
             kept.last = 0
@@ -116,7 +120,7 @@ class SequencedBooks(ABC):
 
     def _whole(self, kept: _Kept, last: int, levels: list[Units]) -> int:
         if kept.book.is_valid and last <= kept.last:
-            return BOOK_VALID
+            return BOOK_VALID | BOOK_BEHIND
         later = [change for change in kept.waiting if change[1] > last]
         if later and later[0][0] > last + 1:
             kept.waiting = later

@@ -137,8 +137,8 @@ class Session(Protocol):
         """The clock is inside the bound that trading needs, or is not."""
         ...
 
-    def clock_offset(self, offset_ns: int) -> None:
-        """Take the venue's time minus ours, as estimated."""
+    def clock_offset(self, offset_ns: int, uncertainty_ns: int) -> None:
+        """Take the venue's time minus ours, as estimated, and how far that may be off."""
         ...
 
     def token_refused(self, now_ns: int) -> Events:

@@ -48,6 +48,8 @@ class ErrorClass(Enum):
     """Not carried out: the session token is not accepted (any more)."""
     NONCE = "nonce"
     """Not carried out: the nonce was too low."""
+    CLOCK = "clock"
+    """Not carried out: it bore a time that is too far from the venue's."""
     GONE = "gone"
     """The target order is not open (any more)."""
     BUSY = "busy"
@@ -90,7 +92,8 @@ class Capabilities:
     """What a venue can do.
 
     order_rate_by_account: it counts order requests of all symbols together; margin: its positions have a leverage, a
-    margin mode and a position mode.
+    margin mode and a position mode; tells_rights: it says what a key may do; rising_nonces: it refuses a request whose
+    nonce is not above all earlier ones of its key.
     """
 
     amend: bool
@@ -102,6 +105,8 @@ class Capabilities:
     client_id_length_max: int
     order_rate_by_account: bool = False
     margin: bool = False
+    tells_rights: bool = False
+    rising_nonces: bool = False
 
 
 __all__ = ["Capabilities", "Decoded", "ErrorClass", "HttpRequest", "Kind"]

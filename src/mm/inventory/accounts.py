@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from mm._core.accounts_core import CASH, AccountsCore, CurrencyAccount, MarketAccount
 from mm.instruments import AMOUNT_PRECISION, Instrument
@@ -302,6 +302,53 @@ class Accounts(AccountsCore):
             if (instrument.venue, instrument.base) == (venue, asset) and not instrument.is_contract:
                 return self._price(key, market)
         return None
+
+    # --- over a restart -----------------------------------------------------------------------------------------------
+
+    def durable(self) -> dict[str, Any]:
+        """What is held and what was paid, whatever it was worth: follows from fills, fees, funding and flows alone."""
+        return {
+            "markets": [[*key, market.amount] for key, market in sorted(self._markets.items())],
+            "cash": {name: currency.cash for name, currency in sorted(self._currencies.items())},
+            "moved": [[*key, money] for key, money in sorted(self._moved.items())],
+            "opening": [[*key, amount] for key, amount in sorted(self._opening.items())],
+            "opened": sorted(self.opened),
+        }
+
+    def marks(self) -> dict[str, Any]:
+        """What all of it was marked at last, and the terms until then."""
+        return {
+            "markets": [
+                [*key, market.mark2, market.spread, market.hedging, market.inventory]
+                for key, market in sorted(self._markets.items())
+            ],
+            "currencies": {
+                name: [each.fees, each.funding, each.opening, each.opening_usd, each.rate2, each.usd]
+                for name, each in sorted(self._currencies.items())
+            },
+            "held": [[*key, amount, worth] for key, (amount, worth) in sorted(self._held.items())],
+        }
+
+    def restore(self, durable: Mapping[str, Any], marks: Mapping[str, Any]) -> None:
+        """Take back what `durable` and `marks` gave, with the same markets."""
+        for venue, symbol, amount in durable["markets"]:
+            self._markets[venue, symbol].amount = amount
+        for name, cash in durable["cash"].items():
+            self._currency(name).cash = cash
+        self._moved = {(venue, asset): money for venue, asset, money in durable["moved"]}
+        self._opening = {(venue, asset): amount for venue, asset, amount in durable["opening"]}
+        self.opened = set(durable["opened"])
+        for venue, symbol, mark2, spread, hedging, inventory in marks["markets"]:
+            market = self._markets[venue, symbol]
+            market.mark2, market.spread, market.hedging, market.inventory = mark2, spread, hedging, inventory
+        for name, (fees, funding, opening, opening_usd, rate2, usd) in marks["currencies"].items():
+            currency = self._currency(name)
+            currency.fees, currency.funding, currency.opening = fees, funding, opening
+            currency.opening_usd, currency.usd = opening_usd, list(usd)
+            if not currency.is_fixed:
+                currency.rate2 = rate2
+        self._held = {(venue, asset): (amount, worth) for venue, asset, amount, worth in marks["held"]}
+        self._unpriced = True
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""

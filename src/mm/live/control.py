@@ -50,6 +50,16 @@ def address(state: Path) -> Iterator[str]:
         os.close(folder)
 
 
+def answers(state: Path) -> bool:
+    """Whether a run listens on a state folder."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door, address(state) as path:
+            door.connect(path)
+    except OSError:
+        return False
+    return True
+
+
 def failed(*text: str) -> Answer:
     """The answer to what was not done."""
     return {"ok": False, "text": list(text)}

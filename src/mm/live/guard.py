@@ -9,11 +9,13 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any, Final
 
 from mm.engine.engine import OWNER
 from mm.live.linking import symbols_of
 from mm.live.rescuing import Target
+from mm.live.tasks import Tasks
 from mm.live.watchdog import LOG
 
 if TYPE_CHECKING:
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 BEAT_S: Final = 0.5
 GOODBYE_S: Final = 2.0
+POLL_S: Final = 0.02
 STARTS_MAX: Final = 3
+HEARTBEAT: Final = "heartbeat"
+"""Its task."""
 
 
 def is_needed(bot: Bot) -> bool:
@@ -44,48 +49,50 @@ def is_needed(bot: Bot) -> bool:
 class Guard:
     """Keeps one watchdog for a bot. say: takes a sentence for people."""
 
-    def __init__(self, bot: Bot, say: Callable[[str], None]) -> None:
+    def __init__(self, bot: Bot, say: Callable[[str], None], tasks: Tasks) -> None:
         self._bot = bot
         self._say = say
-        self._process: asyncio.subprocess.Process | None = None
-        self._beating: asyncio.Task[None] | None = None
+        self._tasks = tasks
+        self._process: Popen[bytes] | None = None
+        """Not one of the loop's: those are killed when what holds them goes, and this one may outlive the run."""
+        self._pipe: asyncio.WriteTransport | None = None
         self._log = Path(bot.settings.run.state) / LOG
         self._told_bytes = 0
 
     async def start(self) -> None:
         """Start the process and the beats, if a venue needs them."""
         if is_needed(self._bot):
-            self._process = await self._spawn()
-            self._beating = asyncio.ensure_future(self._beat())
+            await self._spawn()
+            self._tasks.start(HEARTBEAT, self._beat())
 
-    async def stop(self) -> None:
-        """Say goodbye; the process ends by itself."""
-        if self._beating is not None:
-            self._beating.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._beating
-        process = self._process
-        if process is None or process.stdin is None:
+    async def stop(self, *, is_left: bool = False) -> None:
+        """Say goodbye; the process ends by itself. is_left: orders may be open, it goes on where the run gave up."""
+        await self._tasks.stop(HEARTBEAT)
+        process, pipe = self._process, self._pipe
+        if process is None or pipe is None:
             return
-        with contextlib.suppress(ConnectionError, RuntimeError, TimeoutError):
+        if not is_left:
             self._write({"bye": True})
-            process.stdin.close()
-            await asyncio.wait_for(process.wait(), GOODBYE_S)
+        pipe.close()
+        for _ in range(0 if is_left else round(GOODBYE_S / POLL_S)):
+            if process.poll() is not None:
+                return
+            await asyncio.sleep(POLL_S)
+        # What is written leaves the pipe, and the pipe is closed, before the loop ends.
+        await asyncio.sleep(POLL_S)
 
     @property
     def pid(self) -> int:
         """Of the watchdog, 0 without one."""
         return self._process.pid if self._process is not None else 0
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
+    async def _spawn(self) -> None:
         settings: Settings = self._bot.settings
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "mm.live.watchdog",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+        process = Popen(  # noqa: ASYNC220  # it starts a process just as the loop's own way does
+            [sys.executable, "-m", "mm.live.watchdog"],
+            stdin=PIPE,
+            stdout=DEVNULL,
+            stderr=DEVNULL,
             # Ctrl-C on the terminal is the bot's affair.
             start_new_session=True,
         )
@@ -94,6 +101,8 @@ class Guard:
             for name, venue in settings.venues.items()
             if venue.api_key is not None
         }
+        loop = asyncio.get_running_loop()
+        self._pipe, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, process.stdin)
         self._process = process
         self._write(
             {
@@ -105,7 +114,6 @@ class Guard:
                 "venues": targets,
             }
         )
-        return process
 
     async def _beat(self) -> None:
         number = starts = 0
@@ -113,11 +121,15 @@ class Guard:
             number += 1
             covered = [name for name, venue in self._bot.engine.venues.items() if venue.protected_s]
             process = self._process
-            if process is None or process.returncode is not None:
+            if process is None or process.poll() is not None:
                 starts += 1
                 if starts > STARTS_MAX:
-                    self._say("The watchdog does not stay alive: if this process dies, its orders stay at the venue")
-                    return
+                    if starts == STARTS_MAX + 1:
+                        self._say(
+                            "The watchdog does not stay alive: if this process dies, its orders stay at the venue"
+                        )
+                    await asyncio.sleep(BEAT_S)
+                    continue
                 self._say("The watchdog has ended; starting another")
                 try:
                     await self._spawn()
@@ -125,15 +137,19 @@ class Guard:
                     self._say(f"No watchdog can be started: {error}")
                     await asyncio.sleep(BEAT_S)
                     continue
-            with contextlib.suppress(ConnectionError, RuntimeError):
-                self._write({"beat": number, "covered": covered})
+            nonces = {name: self._bot.nonce(name) for name in self._bot.nonces.floors}
+            self._write({"beat": number, "covered": covered, "nonces": nonces})
             self._tell()
             await asyncio.sleep(BEAT_S)
 
     def _tell(self) -> None:
         """Say what the watchdog did: it took us for dead or blocked, and orders of ours are gone."""
         with contextlib.suppress(OSError):
-            if self._log.stat().st_size > self._told_bytes:
+            size = self._log.stat().st_size
+            if size < self._told_bytes:
+                # Another file has begun.
+                self._told_bytes = 0
+            if size > self._told_bytes:
                 new = self._log.read_bytes()[self._told_bytes :]
                 whole = new[: new.rfind(b"\n") + 1]
                 self._told_bytes += len(whole)
@@ -141,5 +157,5 @@ class Guard:
                     self._say(f"The watchdog: {line.partition(': ')[2]}")
 
     def _write(self, value: dict[str, Any]) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.write(json.dumps(value).encode() + b"\n")
+        if self._pipe is not None and not self._pipe.is_closing():
+            self._pipe.write(json.dumps(value).encode() + b"\n")

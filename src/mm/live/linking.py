@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mm.config import Settings, VenueSettings
+from mm.errors import ConfigError
 from mm.net.link import Link, LinkSettings
 from mm.subscriptions import subscriptions_of
 
@@ -29,12 +30,33 @@ def addresses(face: Any, venue: VenueSettings) -> Addresses:  # Any: each venue'
 
 
 def make_link(
-    venue: VenueSettings, where: Addresses, face: Any, symbols: tuple[str, ...], *, seed: int, nonce_floor: int = 0
+    venue: VenueSettings,
+    where: Addresses,
+    face: Any,
+    symbols: tuple[str, ...],
+    *,
+    seed: int,
+    nonce_floor: int = 0,
+    is_live: bool = False,
 ) -> Link:
-    """A link to a venue with the keys of its settings. Raises ConfigError for a secret that is none."""
+    """A link to a venue with the keys of its settings. Raises ConfigError for a secret that is none.
+
+    is_live: nothing is sent with a key that may withdraw, nor, unless the settings accept it, with one of which that is
+    not known; ConfigError where the venue never tells.
+    """
     key = venue.api_key.reveal() if venue.api_key is not None else ""
     secret = venue.api_secret.reveal() if venue.api_secret is not None else ""
-    mode = {}
+    mode, rights = {}, {}
+    if is_live and key:
+        if face.capabilities.tells_rights:
+            rights["rights"] = "accept" if venue.accept_unknown_key_rights else "read"
+        elif not venue.accept_unknown_key_rights:
+            raise ConfigError(
+                "accept_unknown_key_rights",
+                f"venues.{venue.name}",
+                "true, for a key of which its owner has seen on the venue's page that it may not withdraw",
+                "false, and this venue does not tell what a key may do",
+            )
     if face.capabilities.margin:
         mode["mode"] = face.trading_mode(venue.position_mode, venue.margin_mode, venue.leverage)
     codec = face.codec(key, secret, symbols=symbols, **mode)
@@ -46,10 +68,12 @@ def make_link(
         depth=venue.book_depth,
         ticker=False,
         seed=seed,
+        **rights,
     )
     settings = LinkSettings(
         clock_offset_max_ns=venue.clock_offset_ms_max * MS,
         nonce_floor=nonce_floor,
+        rising_nonces=face.capabilities.rising_nonces,
     )
     return Link(session, settings, seed=seed, calls=face.call_counter(venue.tier))
 

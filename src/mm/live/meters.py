@@ -11,6 +11,7 @@ from mm._core.orders import OrderStore
 from mm.live.shell import Machine
 from mm.metrics.registry import Registry
 from mm.net.actions import Action, Send
+from mm.screen.amounts import venue_title
 
 IN_FLIGHT_MAX: Final = 1000
 """Requests whose answer is timed: more than any limit of open orders in use."""
@@ -162,6 +163,6 @@ def latencies(registry: Registry) -> tuple[tuple[str, int, int, int], ...]:
         if name is not None:
             spent = registry.histogram(sample.name, sample.help, **dict(sample.labels))
             if spent.count:
-                where = "".join(f" {value}" for _, value in sample.labels)
+                where = "".join(f" {venue_title(value)}" for _, value in sample.labels)
                 found.append((name + where, spent.percentile(50), spent.percentile(99), spent.max))
     return tuple(found)

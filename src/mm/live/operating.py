@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from mm.config import SettingsError
 from mm.config.canonical import to_json
 from mm.config.changes import changes
-from mm.engine.roster import PAUSE, RESUME, START, STOP
+from mm.engine.roster import BY_OPERATOR, PAUSE, RESUME, START, STOP, Life
 from mm.inventory.hedging import find as policy_of
 from mm.live.control import Answer, Command, done, failed
+from mm.live.killing import KillDoor
 from mm.live.reconciling import ReconcileDoor
 from mm.strategies import find as strategy_of
 
@@ -42,21 +43,31 @@ class Operating:
         """By name."""
         words = dict.fromkeys((PAUSE, RESUME, START, STOP), self._word)
         door = ReconcileDoor(self._bot)
-        return {**words, **door.commands(), "strategies": self._strategies, "reload": self._reload}
+        kill = KillDoor(self._bot, self._word)
+        return {**words, **door.commands(), **kill.commands(), "strategies": self._strategies, "reload": self._reload}
 
     async def _word(self, request: Mapping[str, Any]) -> Answer:
-        """Pause, resume, start or stop a strategy; pause or resume all."""
+        """Pause, resume, start or stop a strategy; pause all, or resume all that are paused."""
         bot, word, name = self._bot, str(request["command"]), request.get("strategy", "")
         if not isinstance(name, str) or (not name and word in (START, STOP)):
             return failed(f"which strategy? The run has {', '.join(sorted(bot.engine.roster.members))}")
         if bot.engine.is_stopping:
             return failed("the run is stopping")
-        if not name:
-            if bot.engine.is_paused is (word == PAUSE):
-                return failed(f"the run is {'paused' if word == PAUSE else 'not paused'} already")
-        elif refusal := bot.engine.roster.refusal(word, name):
-            return failed(refusal)
-        bot.operate(word, name)
+        if name:
+            if refusal := bot.engine.roster.refusal(word, name):
+                return failed(refusal)
+            bot.operate(word, name)
+        elif word == PAUSE:
+            if bot.engine.is_paused:
+                return failed("every strategy is paused already")
+            bot.operate(word, name)
+        else:
+            members = bot.engine.roster.members.items()
+            paused = [each for each, member in sorted(members) if member.life is Life.PAUSED]
+            if not paused and not bot.engine.is_paused:
+                return failed("nothing to resume: no strategy is paused, and no step is in force")
+            for each in [*([""] if bot.engine.is_paused else []), *paused]:
+                bot.operate(word, each)
         return done(f"{name or 'every strategy'}: {PAST[word]}", *self._lives())
 
     async def _strategies(self, request: Mapping[str, Any]) -> Answer:
@@ -68,7 +79,8 @@ class Operating:
         lines = ["every strategy is paused by the operator"] if engine.is_paused else []
         for name, member in sorted(engine.roster.members.items()):
             orders = len(engine.orders.open_of_strategy(name))
-            why = f" ({member.reason})" if member.reason else ""
+            said = ("", BY_OPERATOR, f"strategy {name} is stopped")
+            why = f" ({member.reason})" if member.reason not in said else ""
             where = f"{member.settings.symbol} on {member.settings.venue}"
             lines.append(f"{name}: {member.life.value}{why}, {where}, {orders} open orders")
         return lines
@@ -127,7 +139,13 @@ class Operating:
         if self._bot.engine.is_stopping:
             return failed("the run is stopping")
         self._bot.take_settings(fresh)
-        self._loaded = replace(self._loaded, strategies=fresh.strategies, hedging=fresh.hedging, limits=fresh.limits)
+        self._loaded = replace(
+            self._loaded,
+            strategies=fresh.strategies,
+            hedging=fresh.hedging,
+            limits=fresh.limits,
+            kill=fresh.kill,
+        )
         return done(*(f"{change.key} = {change.new or 'none'}, was {change.old or 'none'}" for change in found))
 
 

@@ -88,15 +88,17 @@ async def rescue(
     clock: WallClock | None = None,
     is_wanted: Callable[[], bool] = lambda: True,
     epoch_max: int | None = None,
+    nonce_floor: int = 0,
 ) -> Rescued:
     """Cancel own orders at a venue by a fresh link, until the venue says that none is left or patience is over.
 
     owner: how client ids of own orders begin; is_wanted: asked all the time, False breaks off;
-    epoch_max: the last start whose orders are meant.
+    epoch_max: the last start whose orders are meant; nonce_floor: what the run that failed has used up to.
     """
     clock = clock or WallClock()
     name = target.venue.name
-    link = make_link(target.venue, target.where, find(name, target.venue.package), target.symbols, seed=target.seed)
+    face = find(name, target.venue.package)
+    link = make_link(target.venue, target.where, face, target.symbols, seed=target.seed, nonce_floor=nonce_floor)
     machine = Rescue(link, owner, epoch_max)
     shell = Shell(machine, {name: target.where.rest}, clock=clock)
     shell.start()

@@ -48,7 +48,9 @@ class Machine(Protocol):
 class Shell:
     """Runs one machine on the running event loop.
 
-    rest_urls: base address of each venue's REST interface; context: TLS settings (the default verifies everything).
+    rest_urls: base address of each venue's REST interface; context: TLS settings (the default verifies everything);
+    on_stall: told how long the loop has stood still, in ns, before anything that waited in the sockets is read, once
+    `watch` has said from when on that counts.
     """
 
     def __init__(
@@ -58,8 +60,14 @@ class Shell:
         *,
         clock: WallClock | None = None,
         context: ssl.SSLContext | None = None,
+        on_stall: Callable[[int], None] | None = None,
     ) -> None:
         self._machine = machine
+        self._on_stall = on_stall
+        self._stall_ns = 0
+        self._alive_ns = 0
+        """When the loop was last seen to turn."""
+        self._beat: asyncio.TimerHandle | None = None
         self._clock = clock or WallClock()
         self._context = context
         self._loop = asyncio.get_running_loop()
@@ -73,7 +81,7 @@ class Shell:
         self._late = False
         """The sockets are being read before a late deadline is looked at."""
         self._acting = False
-        self._running = False
+        self._running = self._has_begun = False
         self._burst = ""
         self._flush: asyncio.Handle | None = None
         self._failure: asyncio.Future[None] = self._loop.create_future()
@@ -90,14 +98,31 @@ class Shell:
         """What the machine raised, if it did."""
         return self._failure.exception() if self._failure.done() and not self._failure.cancelled() else None
 
+    def watch(self, stall_ns: int) -> None:
+        """Tell of a loop that stood still for so long; 0: of none."""
+        self._stall_ns = stall_ns
+        self.turned()
+        if self._beat is None and stall_ns and self._running:
+            self._beating()
+
+    def turned(self) -> None:
+        """The loop turns: what it missed before is known."""
+        self._alive_ns = self._clock.now_ns()
+
     def start(self) -> None:
-        """Start the machine."""
+        """Start the machine; one that has raised already stays where it is."""
+        self._has_begun = True
+        if self._failure.done():
+            return
         self._running = True
         self.tell(self._machine.start)
 
     def tell(self, function: Callable[[int], object]) -> None:
-        """Give the machine something that does not come from a socket: `function` is called with the time."""
-        if self._running:
+        """Give the machine something that does not come from a socket: `function` is called with the time.
+
+        Before the start too, when it can only be noted; after the stop nothing is taken any more.
+        """
+        if self._running or not (self._has_begun or self._failure.done()):
             try:
                 function(self._clock.now_ns())
                 self._act()
@@ -117,10 +142,11 @@ class Shell:
         """Stop the machine and close everything; a machine that raised is not asked any more."""
         if self._running:
             self.tell(self._machine.stop)
-        self._running = False
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._running, self._has_begun = False, True
+        for timer in (self._timer, self._beat):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._beat = None
         for channel in tuple(self._sockets):
             self._disconnect(channel, "stopped")
         for client in self._http.values():
@@ -147,7 +173,10 @@ class Shell:
         if not self._running or self._sockets.get(channel) is not socket:
             return
         try:
-            self._machine.frame(self._clock.now_ns(), channel, payload, last)
+            now_ns = self._clock.now_ns()
+            if self._stall_ns and now_ns - self._alive_ns > self._stall_ns:
+                self._stood_still(now_ns)
+            self._machine.frame(now_ns, channel, payload, last)
             self._act()
         except Exception as error:  # noqa: BLE001  # kept, and raised by `wait_failed`
             self._fail(error)
@@ -168,6 +197,20 @@ class Shell:
     def _flushed(self) -> None:
         self._flush = None
         self.tell(lambda now_ns: None)
+
+    def _beating(self) -> None:
+        """Note that the loop turns, several times in what counts as standing still."""
+        now_ns = self._clock.now_ns()
+        if self._stall_ns and now_ns - self._alive_ns > self._stall_ns:
+            self.tell(self._stood_still)
+        self._alive_ns = now_ns
+        self._beat = self._loop.call_later(self._stall_ns / 4e9, self._beating) if self._stall_ns else None
+
+    def _stood_still(self, now_ns: int) -> None:
+        """What waits in the sockets, and what is known, is from before."""
+        late_ns, self._alive_ns = now_ns - self._alive_ns, now_ns
+        if self._on_stall is not None:
+            self._on_stall(late_ns)
 
     def _end_burst(self) -> None:
         channel, self._burst = self._burst, ""

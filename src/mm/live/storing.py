@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mm.config import RunSettings
+from mm.live.tasks import Tasks
 
 GOODBYE_S: Final = 5.0
 """How long the end of a run waits for the store to have it; it goes on by itself afterwards."""
@@ -18,14 +19,17 @@ AGAIN_S: Final = (0.2, 1.0, 5.0, 5.0)
 UNFIT: Final = 2
 """Its exit code when another start would end the same."""
 LINE_MAX: Final = 4096
+STORE: Final = "store"
+"""Its task."""
 
 
 class Storing:
     """Keeps one store process for a run. say: takes a sentence for people."""
 
-    def __init__(self, run: RunSettings, say: Callable[[str], None]) -> None:
+    def __init__(self, run: RunSettings, say: Callable[[str], None], tasks: Tasks) -> None:
         self._run = run
         self._say = say
+        self._tasks = tasks
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._is_over = False
@@ -43,7 +47,7 @@ class Storing:
     def start(self) -> None:
         """Have the process started; whatever becomes of it, the run goes on."""
         if self.is_wanted:
-            self._keeping = asyncio.ensure_future(self._keep())
+            self._keeping = self._tasks.start(STORE, self._keep(), may_end=True)
 
     async def stop(self) -> None:
         """Say goodbye: it takes in what the journal has and ends by itself."""
@@ -53,8 +57,7 @@ class Storing:
         process = self._process
         if process is not None and process.stdin is not None:
             process.stdin.close()
-        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-            await asyncio.wait_for(self._keeping, GOODBYE_S)
+        await asyncio.wait((self._keeping,), timeout=GOODBYE_S)
 
     async def _keep(self) -> None:
         for again_s in (*AGAIN_S, 0.0):

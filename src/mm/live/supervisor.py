@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from picows import WSProtocolError
@@ -18,11 +18,18 @@ from mm._core import events as ev
 from mm._core.engine_core import QUOTABLE
 from mm._core.orders import Order, OrderState
 from mm.engine.engine import OWNER
+from mm.engine.ladder import OPERATOR, Scope
+from mm.instruments import AMOUNT_PRECISION
+from mm.live.control import Answer, Command
 from mm.live.guard import Guard
+from mm.live.killing import proof
 from mm.live.linking import symbols_of
 from mm.live.meters import latencies
 from mm.live.rescuing import Target, rescue
-from mm.live.storing import Storing
+from mm.live.sentry import Sentry
+from mm.live.storing import STORE, Storing
+from mm.live.tasks import Tasks
+from mm.live.watchdog import PATIENCE_S
 from mm.screen.amounts import plain, thousands
 from mm.screen.lines import accounts as accounts_line
 from mm.screen.lines import accounts_json
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
     from mm.engine.market import Market
     from mm.engine.venue import VenueState
     from mm.live.bot import Bot
+    from mm.live.snapshots import Snapshots
     from mm.screen.view import View
 
 POLL_S: Final = 0.02
@@ -49,6 +57,13 @@ STOOD_S: Final = 1.0
 """A look that comes this late means that the process was stopped, or that its machine was."""
 TRACE_LENGTH_MAX: Final = 400
 """Of an event in a trace: a whole book is nothing to read."""
+SEEN: Final = (ev.OrderReport, ev.OrderPending, ev.OrderAccepted)
+"""Words about an order that another start of this bot may have placed."""
+ENGINE: Final = "engine"
+SENTRY: Final = "sentry"
+NONCES: Final = "nonces"
+RESTARTS_MAX: Final = 3
+"""Of a task that nobody trades by."""
 SIGNAL_NAMES: Final = {"SIGINT": "Ctrl-C", "SIGHUP": "the terminal was closed (SIGHUP)"}
 
 
@@ -83,6 +98,8 @@ class Supervisor:
         """Why the run ends without having been asked; '' it does not."""
         self._trouble = ""
         """The last thing that a link could not get over by itself."""
+        self._is_lost = False
+        """The recording could not be written, and it was said."""
         self._is_refused = False
         """The configuration cannot work at this venue."""
         self._patience: Patience | None = None
@@ -90,8 +107,16 @@ class Supervisor:
         self._heard: set[str] = set()
         """Venues whose private stream was up: they have told every open order in this run."""
         self._quoted: set[tuple[str, str]] = set()
-        self.guard = Guard(bot, view.say)
-        self.storing = Storing(bot.settings.run, view.say)
+        self.ended: asyncio.Future[tuple[list[str], Exit]] | None = None
+        """The last word, for whoever waits for it."""
+        self.tasks = Tasks(self._died)
+        """Every task that lives as long as the run."""
+        self.guard = Guard(bot, view.say, self.tasks)
+        self.storing = Storing(bot.settings.run, view.say, self.tasks)
+        self.sentry = Sentry(bot)
+        self._restarts = self._proofs = 0
+        self.snapshots: Snapshots | None = None
+        """Of a run with a journal."""
         bot.driver.observers.append(self._observe)
 
     def ask_to_stop(self, reason: str) -> None:
@@ -103,12 +128,25 @@ class Supervisor:
             self._view.say("Stopping already; not waiting long for the venue's word now.")
         self._wake.set()
 
+    def commands(self) -> dict[str, Command]:
+        """What can be said to this run about its end."""
+        return {"stop": self._stop_command}
+
+    async def _stop_command(self, request: Mapping[str, Any]) -> Answer:
+        """Stop in order, and answer with the last word."""
+        if self.ended is None:
+            self.ended = asyncio.get_running_loop().create_future()
+        self.ask_to_stop("mm stop")
+        lines, code = await asyncio.shield(self.ended)
+        return {"ok": code is Exit.CLEAN, "text": lines, "exit_code": int(code)}
+
     async def run(self) -> Exit:
         """Run to the end; returns the exit code."""
         bot = self._bot
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
-        failing = asyncio.ensure_future(bot.wait_failed())
-        failing.add_done_callback(lambda future: self._wake.set())
+        self.tasks.start(ENGINE, bot.wait_failed())
+        # Until it is known better: an end that fails on its way proves nothing.
+        is_left = True
         try:
             try:
                 await self.guard.start()
@@ -119,6 +157,8 @@ class Supervisor:
                 )
             bot.start()
             self.storing.start()
+            self.tasks.start(SENTRY, self.sentry.run())
+            self.tasks.start(NONCES, bot.nonces.run(bot.driver.links, bot.clock.now_ns, self._view.say))
             try:
                 await self._watch()
             except Exception as error:  # noqa: BLE001  # whatever it is, own orders are cancelled first
@@ -129,17 +169,19 @@ class Supervisor:
             with contextlib.suppress(Exception):
                 bot.driver.show()
             residue = self._residue() if bot.failure is None else await self._rescue(bot.failure)
+            is_left = bool(residue.orders or residue.unknown)
             return self._end(residue)
         finally:
-            failing.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await failing
+            await self.tasks.stop(ENGINE, SENTRY, NONCES)
             bot.driver.observers.clear()
             bot.stop()
             await bot.wait_closed()
+            if bot.failure is None:
+                bot.nonces.give_back(bot.driver.links)
             # Not before the last word: until then it would be right to step in.
-            await self.guard.stop()
+            await self.guard.stop(is_left=is_left)
             await self.storing.stop()
+            await self.tasks.stop()
 
     # --- while it runs ----------------------------------------------------------------------------------------------
 
@@ -156,9 +198,12 @@ class Supervisor:
                     "happened meanwhile comes now"
                 )
             looked_s = now_s
+            self._tell_lost()
             if now_s >= end_s:
                 self.ask_to_stop(f"{self._seconds:g} s are over")
                 return
+            if self.snapshots is not None:
+                self.snapshots.look(self._bot.clock.now_ns())
             if self._unheard() and now_s - began_s > self._connect_patience_s:
                 self._fault = self._unreachable()
                 return
@@ -170,6 +215,15 @@ class Supervisor:
             wait_s = min(shown_s + self._view.interval_s, end_s, now_s + LOOK_S) - now_s
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait_s)
+
+    def _tell_lost(self) -> None:
+        """Say once that the recording is not written any more."""
+        lost = getattr(self._bot.engine.recorder, "lost", "")
+        if lost and not self._is_lost:
+            self._is_lost = True
+            self._view.say(
+                f"{lost}: the run goes on without it, mm why and a replay will not; the journal has the orders"
+            )
 
     def _is_hopeless(self, running_s: float) -> bool:
         """Whether a strategy can never quote as it is configured, which is better said by ending than in a corner."""
@@ -225,8 +279,14 @@ class Supervisor:
                 self._heard.add(event.venue)
             elif kind is ev.Place:
                 self._quoted.add((event.venue, event.symbol))
+            elif kind in SEEN:
+                self._look_for_younger(event)
             elif kind is ev.StrategyPaused:
                 self._strategy_paused(event)
+            elif kind is ev.Latched and event.is_on and event.cause != OPERATOR:
+                # An operator's word is answered with the same.
+                self._proofs += 1
+                self.tasks.start(f"proof {self._proofs}", self._prove(event), may_end=True)
             elif kind is ev.Alert and event.severity == "critical" and not self._fault:
                 self._fault = event.text
                 self._wake.set()
@@ -237,6 +297,25 @@ class Supervisor:
                 self._view.happened(happening)
         except Exception as error:  # noqa: BLE001  # telling people must not break the engine: the run ends in order
             self._fail(error)
+
+    async def _prove(self, latched: ev.Latched) -> None:
+        """Tell whether a step that came by itself did what it says."""
+        _, told = await proof(self._bot, latched.step, Scope.of(latched.scope), latched.recv_ns)
+        for line in told:
+            self._view.say(f"{latched.step} by {latched.cause}: {line.strip()}")
+
+    def _look_for_younger(self, event: Any) -> None:
+        """End where a later start trades with this account: the later one goes on, as it cancels what we have."""
+        ids, ours = self._bot.engine.ids, self._bot.epoch
+        if self._fault or not ids.is_own(event.client_id):
+            return
+        if (epoch := ids.epoch_of(event.client_id)) > ours:
+            self._fault = (
+                f"{event.venue} tells of order {event.client_id} of start {epoch}, and this is start {ours}: a later "
+                "start of this bot trades with this account, on another machine or from a copy of the state folder. "
+                f"If none does, write {epoch} into {self._bot.settings.run.state}/epoch and start again"
+            )
+            self._wake.set()
 
     def _strategy_paused(self, event: ev.StrategyPaused) -> None:
         """Keep the report of what a strategy raised; without any strategy left the run is over."""
@@ -276,6 +355,19 @@ class Supervisor:
             return
         self._fail(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message"))))
 
+    def _died(self, name: str, error: BaseException) -> None:
+        """A task that was to live as long as the run has ended: trading ends with it, but for what nobody trades by."""
+        if name == ENGINE and self._bot.failure is not None:
+            self._wake.set()
+        elif name == STORE and self._restarts < RESTARTS_MAX:
+            self._restarts += 1
+            self._view.say(f"The keeper of the store has failed: {self._told(error)}; starting it again")
+            self.storing.start()
+        elif name == STORE:
+            self._view.say("The keeper of the store does not stay alive: `mm store` brings it up to date later")
+        else:
+            self._fail(error)
+
     def _fail(self, error: BaseException) -> None:
         if not self._fault:
             self._fault = self._told(error)
@@ -311,6 +403,8 @@ class Supervisor:
             # What a replay of the recording up to here has to end in.
             facts["state_hash"] = self._bot.engine.state_hash()
         self._view.end(lines, facts)
+        if self.ended is not None and not self.ended.done():
+            self.ended.set_result((lines, code))
         return code
 
     def _residue(self) -> Residue:
@@ -353,11 +447,21 @@ class Supervisor:
         return f"{order.venue} {order.client_id} ({order.venue_id or 'no id yet'}): {side} {size} at {price}"
 
     def _positions(self, note: str = "") -> tuple[str, ...]:
-        return tuple(
-            f"{_held(market)} from this run on {market.venue.name}{note}"
+        """What is held, and what of it is not hedged."""
+        engine = self._bot.engine
+        runs = "this run" if engine.started_ns == engine.begun_ns else "this run and those before"
+        held = tuple(
+            f"{_held(market)} from {runs} on {market.venue.name}{note}"
             for market in self._bot.engine.markets.values()
             # Of a rate, or of a fallback that was not needed, there is nothing to tell.
             if market.strategy is not None or market.position.fill_count
+        )
+        desks = self._bot.engine.desks.values()
+        return held + tuple(
+            f"{plain(desk.ledger.net, AMOUNT_PRECISION)} {desk.settings.symbol.partition('/')[0]} of it is not hedged "
+            f"({desk.settings.name}, from {desk.settings.primary} to {desk.settings.hedge}){note}"
+            for desk in desks
+            if desk.ledger.net
         )
 
     def _protection(self) -> tuple[str, ...]:
@@ -368,6 +472,11 @@ class Supervisor:
             return f"{venue.name} cancels every order of the account {venue.protected_s} s after our last word"
         if venue.name not in self._heard:
             return f"{venue.name}: this start has armed no timer; whether one of an earlier start runs is not known"
+        if self.guard.pid:
+            return (
+                f"{venue.name} has no timer armed: the watchdog goes on cancelling own orders for {PATIENCE_S:.0f} s "
+                "more, and says in watchdog.log what it did"
+            )
         return f"{venue.name} has no timer armed: orders stay until they are cancelled"
 
     async def _rescue(self, failure: BaseException) -> Residue:
@@ -376,6 +485,7 @@ class Supervisor:
         self._fault = self._told(failure)
         self._view.say(f"FAULT: {self._fault}. Cancelling own orders without the engine")
         bot.stop()
+        self.sentry.descriptors.release()
         orders: list[str] = []
         unknown: list[str] = []
         targets = {
@@ -385,7 +495,10 @@ class Supervisor:
         }
         # All at once: a venue that cannot be reached must not keep orders at the others open.
         rescued = await asyncio.gather(
-            *(rescue(target, OWNER, patience_s=RESCUE_S, clock=bot.clock) for target in targets.values())
+            *(
+                rescue(target, OWNER, patience_s=RESCUE_S, clock=bot.clock, nonce_floor=bot.nonce(name))
+                for name, target in targets.items()
+            )
         )
         for name, done in zip(targets, rescued, strict=True):
             orders += [f"{name} {order}" for order in done.left]

@@ -7,9 +7,9 @@ it hears from the bot twice a second, and when the pipe ends without a last word
 too long (it was stopped, or its loop is blocked) it connects by itself, reads the open orders and cancels those with
 our form of id, by id, until the venue says that none is left. When the heart beats again meanwhile, it stands back.
 
-Lines of JSON: first who we are and where, then `{"beat": n, "covered": [venues whose own timer is armed]}`, at last
-`{"bye": true}`. What it did is in `watchdog.log` of the state folder, and the next start tells of it. Keys come over
-the pipe and go nowhere else.
+Lines of JSON: first who we are and where, then `{"beat": n, "covered": [venues whose own timer is armed],
+"nonces": {venue: what its key has used up to}}`, at last `{"bye": true}`. What it did is
+in `watchdog.log` of the state folder, and the next start tells of it. Keys come over the pipe and go nowhere else.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any, Final
 
 LOG: Final = "watchdog.log"
+LOG_BYTES_MAX: Final = 256_000
+"""Then it becomes watchdog.old.log, and the one before that goes: a heart that stops and beats in turns says a lot."""
 PATIENCE_S: Final = 120.0
 """How long it goes on against a venue that does not answer; longer than any reconnect pause."""
 POLL_S: Final = 0.05
@@ -37,6 +39,8 @@ class Pulse:
     heard_s: float = 0.0
     beats: int = 0
     covered: frozenset[str] = frozenset()
+    nonces: dict[str, int] = field(default_factory=dict)
+    """What the links of the bot may have used, by venue."""
     is_over: bool = False
     """It said goodbye: nothing is left to watch."""
     is_cut: bool = False
@@ -54,6 +58,7 @@ class Pulse:
             if "beat" in value:
                 self.beats += 1
                 self.covered = frozenset(str(name) for name in value.get("covered", ()))
+                self.nonces = {str(name): int(last) for name, last in value.get("nonces", {}).items()}
 
     def why(self, now_s: float) -> str:
         """Why orders have to be cancelled now, '' while all is well."""
@@ -122,6 +127,7 @@ class Watchdog:
                 patience_s=PATIENCE_S,
                 is_wanted=lambda: self.pulse.beats == beats and not self.pulse.is_over,
                 epoch_max=self.hello["epoch"],
+                nonce_floor=self.pulse.nonces.get(name, 0),
             )
             if done.is_wanted or done.cancelled:
                 self.say(done.text(name))
@@ -141,8 +147,11 @@ async def _main() -> None:
 
     def say(text: str) -> None:
         line = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, watching process {hello['process']}: {text}\n"
-        with contextlib.suppress(OSError), path.open("a") as log:
-            log.write(line)
+        with contextlib.suppress(OSError):
+            if path.exists() and path.stat().st_size >= LOG_BYTES_MAX:
+                path.replace(path.with_name("watchdog.old.log"))
+            with path.open("a") as log:
+                log.write(line)
 
     await Watchdog(hello, say).run(reader)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from mm._core.link_core import ChannelCore
 from mm.net.backoff import Backoff
 from mm.net.budget import ConnectionBudget
 
@@ -68,7 +69,7 @@ SLOW_CODES = {429: 30 * SECOND_NS, 503: 5 * SECOND_NS}
 """Least wait after an upgrade that was turned away for load."""
 
 
-class Channel:
+class Channel(ChannelCore):
     """One socket's state; the link owns the actions."""
 
     __slots__ = (
@@ -78,10 +79,8 @@ class Channel:
         "backoff",
         "budget",
         "is_held",
-        "last_frame_ns",
         "liveness",
         "name",
-        "phase",
         "subscribed",
         "url",
         "wait_min_ns",
@@ -89,15 +88,15 @@ class Channel:
 
     def __init__(self, name: str, url: str, backoff: Backoff, budget: ConnectionBudget, liveness: Liveness) -> None:
         self.name, self.url = name, url
+        super().__init__()
         self.backoff, self.budget, self.liveness = backoff, budget, liveness
-        self.phase = Phase.STOPPED
+        self.phase: Phase = Phase.STOPPED
         self.subscribed = False
         """Something is subscribed: heartbeats are due."""
         self.is_held = False
         """The address is not known yet."""
         self.wait_min_ns = 0
         """Least wait between attempts while the venue is in maintenance."""
-        self.last_frame_ns = 0
         self._due_ns = 0
         self._connected_ns = 0
         self._pinged_ns = 0

@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+CLOCK_PERIOD_NS = 30_000_000_000
+CLOCK_FIRST_PERIOD_NS = 250_000_000
+"""The first few exchanges follow closely: the shortest round trip of several bounds the error well."""
+CLOCK_FIRST_SAMPLES = 4
+CLOCK_BAD_PERIOD_NS = 5_000_000_000
+"""While it is too far off: trading waits for it."""
+CLOCK_DOUBT_NS = 1_000_000_000
+"""Refusals for the time that a request bore have the clock asked at once, so often at most, and wait so long for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offset:
@@ -23,10 +32,18 @@ class ClockEstimator:
     the bound.
     """
 
-    __slots__ = ("_samples",)
+    __slots__ = ("_asked", "_samples")
 
     def __init__(self, samples_max: int = 16) -> None:
         self._samples: deque[Offset] = deque(maxlen=samples_max)
+        self._asked = 0
+
+    def asked(self, *, is_off: bool) -> int:
+        """The venue is asked for its time; returns until when it is again. is_off: the clock is too far off."""
+        self._asked += 1
+        if self._asked < CLOCK_FIRST_SAMPLES:
+            return CLOCK_FIRST_PERIOD_NS
+        return CLOCK_BAD_PERIOD_NS if is_off else CLOCK_PERIOD_NS
 
     def add(
         self, sent_ns: int, received_ns: int, server_ns: int, *, server_sent_ns: int = 0, resolution_ns: int = 0
@@ -55,6 +72,7 @@ class ClockEstimator:
     def forget(self) -> None:
         """Drop the samples: after a silence long enough for clocks to drift, or when the host was suspended."""
         self._samples.clear()
+        self._asked = 0
 
 
 DRIFT_NS = 50_000_000

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mm._core.events import (
+    Fill,
     OrderAccepted,
     OrderAmended,
     OrderCanceled,
@@ -62,6 +63,10 @@ class InquiryDesk:
             self.reconciler.settle(event.client_id, event.venue_id, "place")
         elif kind is OrderAmended:
             self.reconciler.settle(event.client_id, event.venue_id, "amend")
+        elif kind is Fill:
+            # It traded, so it was placed. What was read before this is older than what is known now.
+            self.reconciler.settle(event.client_id, event.venue_id, "place")
+            self.reconciler.outdate(now_ns, event.client_id, event.venue_id)
 
     def poll(self, now_ns: int) -> None:
         """Begin a round that is due."""

@@ -20,38 +20,40 @@ from mm._core._rust import KrakenRestCounter
 from mm._core.events import (
     Alert,
     ClockOffset,
+    OutcomeUnknown,
     Place,
     QueryOrder,
     Reconcile,
     Resync,
+    VenueStatus,
 )
 from mm._core.link_core import LinkCore, LinkCounters
 from mm.errors import LocalError
 from mm.exchanges.session import Halt, Query, Reconnect, Session, Transmit
 from mm.exchanges.venue import Decoded, ErrorClass, Kind
+from mm.net.access import BANNED, News
 from mm.net.actions import PRIVATE, PUBLIC, Action, Connect, Disconnect, Request, Send, without_query
 from mm.net.backoff import Backoff
 from mm.net.breaker import Breaker
 from mm.net.budget import ConnectionBudget
 from mm.net.channel import SECOND_NS, Channel, Liveness, Phase, Step
-from mm.net.clock import ClockEstimator
+from mm.net.clock import CLOCK_DOUBT_NS, ClockEstimator
 from mm.net.inquiry import OWNER as INQUIRY
 from mm.net.inquiry import InquiryDesk
-from mm.net.order_entry import RESPONSE_TIMEOUT_NS
+from mm.net.order_entry import RESPONSE_TIMEOUT_NS, Command, request_name
 from mm.net.rest import Call, CallCounter, RestQueue
 from mm.net.trading import Trading
 from mm.reconciliation import Reconciler
 
 Events = Sequence[Any]
 
-CLOCK_PERIOD_NS = 30 * SECOND_NS
-CLOCK_FIRST_PERIOD_NS = SECOND_NS // 4
-"""The first few exchanges follow closely: the shortest round trip of several bounds the error well."""
-CLOCK_FIRST_SAMPLES = 4
 RATE_WAIT_NS = 5 * SECOND_NS
 """Least wait after a refusal for the rate of calls; calling on prolongs it (Kraken reference: rate limits)."""
 ALERT_PERIOD_NS = 60 * SECOND_NS
 FAILURES_ALERT = 5
+FINAL = frozenset({ErrorClass.REJECTED, ErrorClass.GONE, ErrorClass.NONCE, ErrorClass.CLOCK})
+"""What another try of a read would be told again."""
+MAINTENANCE = "maintenance"
 SESSION = "session"
 CLOCK = "clock"
 BACKGROUND_RANK = 2
@@ -65,7 +67,7 @@ class LinkSettings:
     """Limits of a link.
 
     clock_offset_max_ns: how far our clock may be off before trading stops (order deadlines and the age of data are
-    judged by it). nonce_floor: nonces stay above it (the last one that an earlier process used, if known).
+    judged by it). nonce_floor, rising_nonces: see `mm.net.nonces`.
     """
 
     liveness: Liveness = field(default_factory=Liveness)
@@ -74,6 +76,7 @@ class LinkSettings:
     settle_ns: int = 5 * SECOND_NS
     lag_ns: int = 30 * SECOND_NS
     nonce_floor: int = 0
+    rising_nonces: bool = False
 
 
 class Link(LinkCore):
@@ -97,9 +100,10 @@ class Link(LinkCore):
         }
         # Starter is the smallest tier, and a key does not tell its own.
         counter = calls or KrakenRestCounter("starter")
-        self._rest = RestQueue(random, Breaker(), counter, session.orders_in_flight_max)
+        nonces = (self.settings.nonce_floor, self.settings.rising_nonces)
+        self._rest = RestQueue(random, Breaker(), counter, session.orders_in_flight_max, nonces)
         self._actions: list[Action] = []
-        self._trading = Trading(session, self._rest, self._actions)
+        self._trading = Trading(session, self._rest, self._actions, self._judge)
         super().__init__(
             session.venue,
             self._channels,
@@ -116,23 +120,28 @@ class Link(LinkCore):
         self._clock = ClockEstimator()
         self._clock_state: bool | None = None
         self._clock_due_ns = 0
-        self._clock_samples = 0
+        self._clock_doubted_ns = 0
+        self._untimely: list[Call] = []
+        """Calls that were refused for their time and wait for the venue's."""
         self._pings: dict[int, int] = {}
         self._now_ns = 0
-        self._nonce = self.settings.nonce_floor
         self._malformed_alert_ns = 0
         self._running = False
-        self._locked = False
+        self._status = "online"
         self._take_prefixes()
         self._take_addresses()
 
     # --- inputs -----------------------------------------------------------------------------------------------------
 
-    def start(self, now_ns: int, history_since_ns: int = 0) -> Events:
-        """Begin to connect. history_since_ns: venue time of the last fill that is booked; 0 when there is none."""
+    def start(self, now_ns: int, history_since_ns: int = 0, lost: Sequence[OutcomeUnknown] = ()) -> Events:
+        """Begin to connect.
+
+        history_since_ns: venue time of the last fill that is booked; 0 when there is none; lost: requests of an earlier
+        process whose answers nobody has heard: they are told, and looked into.
+        """
         self._running = True
-        self._locked = False
-        events = list(self.session.start(now_ns, history_since_ns))
+        self._rest.access.unlock()
+        events = [*lost, *self.session.start(now_ns, history_since_ns)]
         for channel in self._channels.values():
             channel.start(now_ns)
         return self._end(now_ns, events + self._poll_channels(now_ns))
@@ -149,7 +158,6 @@ class Link(LinkCore):
             # The gap may have been a suspended machine, whose monotonic clock stood still.
             self._clock.forget()
             self._clock_due_ns = now_ns
-            self._clock_samples = 0
         return self._end(now_ns, self.session.opened(now_ns, channel))
 
     def closed(self, now_ns: int, channel: str, code: int, reason: str) -> Events:
@@ -232,7 +240,7 @@ class Link(LinkCore):
         dues = (
             self._trading.entry.due_ns(),
             self.session.due_ns(),
-            0 if self._locked else self._inquiry.reconciler.due_ns(),
+            0 if self._rest.access.is_locked else self._inquiry.reconciler.due_ns(),
             self._rest.due_ns(self._now_ns),
             self._clock_due_ns if self._channels[PUBLIC].is_open else 0,
         )
@@ -246,7 +254,7 @@ class Link(LinkCore):
     @property
     def nonce(self) -> int:
         """The last nonce used; a later process with the same key must stay above it."""
-        return self._nonce
+        return self._rest.nonces.last
 
     @property
     def clock_offset_ns(self) -> int:
@@ -266,6 +274,8 @@ class Link(LinkCore):
             # It may be what a session waits for that has to find its way into a book.
             return self._end(now_ns, decoded.events)
         if kind is Kind.RESPONSE:
+            if decoded.error_class is ErrorClass.CLOCK:
+                self._doubt_clock(now_ns)
             return self._end(now_ns, self._trading.response(now_ns, decoded))
         events: list[Any] = []
         if kind is Kind.MALFORMED:
@@ -342,15 +352,19 @@ class Link(LinkCore):
 
     def _ask_clock(self, now_ns: int) -> None:
         if self._channels[PUBLIC].is_open and now_ns >= self._clock_due_ns:
-            self._clock_samples += 1
-            first = self._clock_samples < CLOCK_FIRST_SAMPLES
-            self._clock_due_ns = now_ns + (CLOCK_FIRST_PERIOD_NS if first else CLOCK_PERIOD_NS)
+            self._clock_due_ns = now_ns + self._clock.asked(is_off=self._clock_state is False)
             kind = self.session.clock_query
             if kind:
                 self._rest.supersede(kind, CLOCK)
                 self._rest.add(Call(kind, CLOCK, is_private=False))
             else:
                 self._ping(now_ns, PUBLIC)
+
+    def _doubt_clock(self, now_ns: int) -> None:
+        """The venue refused a request for its time: one of the clocks was stepped since they were compared."""
+        if now_ns - self._clock_doubted_ns >= CLOCK_DOUBT_NS:
+            self._clock_doubted_ns = self._clock_due_ns = now_ns
+            self._clock.forget()
 
     def _pong(self, now_ns: int, decoded: Decoded) -> list[Any]:
         sent_ns = self._pings.pop(decoded.request_id, 0)
@@ -361,7 +375,10 @@ class Link(LinkCore):
         if offset is None:
             return []
         self._trading.clock_offset_ns = offset.offset_ns
-        self.session.clock_offset(offset.offset_ns)
+        self.session.clock_offset(offset.offset_ns, offset.uncertainty_ns)
+        for call in self._untimely:
+            call.not_before_ns = now_ns
+        self._untimely.clear()
         events: list[Any] = [ClockOffset(now_ns, self.venue, offset.offset_ns, offset.uncertainty_ns)]
         off_ns = abs(offset.offset_ns) - offset.uncertainty_ns
         good = off_ns <= self.settings.clock_offset_max_ns
@@ -382,23 +399,50 @@ class Link(LinkCore):
     # --- REST -------------------------------------------------------------------------------------------------------
 
     def _answered(self, now_ns: int, call: Call, status: int, body: bytes) -> list[Any]:
-        self._rest.answered(call)
         reason = f"HTTP status {status}" if status > 0 else body[:200].decode("utf-8", "replace")
-        if status <= 0 or status == 429 or status >= 500:
+        decoded = self.session.decode_reply(call.kind, status, body, now_ns) if status > 0 else None
+        news = self._rest.access.answered(now_ns, call, status, decoded)
+        self._rest.answered(call)
+        if status <= 0 or status == 429 or status == BANNED or status >= 500:
             self.counters.call_failures += 1
             self._rest.breaker.fail(now_ns)
         else:
             self._rest.breaker.succeed()
-        decoded = self.session.decode_reply(call.kind, status, body, now_ns) if status > 0 else None
+        return self._access_told(now_ns, news) + self._answer_taken(now_ns, call, status, decoded, reason)
+
+    def _access_told(self, now_ns: int, news: News) -> list[Any]:
+        """Say that the venue shuts us out, or hears us again."""
+        if news is News.NONE:
+            return []
+        if news is News.BACK:
+            text = f"{self.venue}: answers again"
+            return [Alert(now_ns, "warning", text), VenueStatus(now_ns, self.venue, self._status)]
+        text = f"{self.venue}: banned (HTTP status {BANNED}): one call from time to time sees whether it is over. "
+        text += "Orders that stand are the venue's timer's, or the watchdog's"
+        events: list[Any] = [Alert(now_ns, "error", text)]
+        if not self.session.can_cancel():
+            # Orders go the same way: no new ones, and no cancels each second.
+            events.append(VenueStatus(now_ns, self.venue, MAINTENANCE))
+        return events
+
+    def _answer_taken(self, now_ns: int, call: Call, status: int, decoded: Decoded | None, reason: str) -> list[Any]:
         if decoded is not None and not decoded.ok:
             reason = decoded.error or reason
-            again = decoded.error_class is ErrorClass.NONCE and type(call.command) is not Place
-            if again and self._rest.retry_with_fresh_nonce(now_ns, call):
+            is_late = decoded.error_class is ErrorClass.CLOCK
+            if is_late:
+                self._doubt_clock(now_ns)
+            again = (is_late or decoded.error_class is ErrorClass.NONCE) and type(call.command) is not Place
+            if again and self._rest.retry_with_fresh_nonce(now_ns, call, CLOCK_DOUBT_NS if is_late else 0):
+                if is_late:
+                    self._untimely = [each for each in self._untimely if each.not_before_ns > now_ns] + [call]
                 return []
             if decoded.error_class is ErrorClass.RATE:
                 self._rest.counter.refused(now_ns)
         if not call.is_read:
-            return self._trading.rest_answer(now_ns, call, status, decoded, reason)
+            events = self._trading.rest_answer(now_ns, call, status, decoded, reason)
+            if decoded is not None and call.command is not None:
+                events += self._judge(now_ns, call.command, decoded)
+            return events
         if decoded is not None and decoded.ok:
             self._rest.succeeded()
             if call.owner == INQUIRY:
@@ -414,16 +458,22 @@ class Link(LinkCore):
         if error_class is ErrorClass.FATAL:
             return self._locked_out(now_ns, call.kind, reason)
         # The clock is asked again by itself, and an old answer is of no use.
-        final = error_class in (ErrorClass.REJECTED, ErrorClass.GONE, ErrorClass.NONCE) or call.owner == CLOCK
+        final = error_class in FINAL or call.owner == CLOCK
         if not final and self._rest.retry(now_ns, call, RATE_WAIT_NS if error_class is ErrorClass.RATE else 0):
             return []
         if call.owner == INQUIRY:
             return self._inquiry.refused(now_ns, call, error_class)
         return list(self.session.given_up(now_ns, call.query, reason)) if call.query is not None else []
 
+    def _judge(self, now_ns: int, command: Command, decoded: Decoded) -> list[Any]:
+        """An order request was answered, over whatever way."""
+        if self._rest.access.judged(now_ns, command, decoded):
+            return self._locked_out(now_ns, request_name(command), decoded.error)
+        return []
+
     def _locked_out(self, now_ns: int, what: str, reason: str) -> list[Any]:
         """Key or rights refused: asking again would only lock the account (15 minutes after a few tries)."""
-        self._locked = True
+        self._rest.access.lock(now_ns)
         self._rest.withdraw(SESSION)
         self._inquiry.failed(now_ns)
         state = self._channels[PRIVATE]
@@ -441,7 +491,7 @@ class Link(LinkCore):
         """Encode and send the calls whose turn it is; the nonce is drawn here, in the order of sending."""
         events: list[Any] = []
         while (call := self._rest.next_call(now_ns)) is not None:
-            self._nonce = max(self._nonce + 1, now_ns)
+            nonce = self._rest.nonces.draw(now_ns)
             request_id = self._trading.take_id()
             if call.expires_ns and now_ns > call.expires_ns:
                 self._rest.answered(call)
@@ -452,9 +502,9 @@ class Link(LinkCore):
                 self._pings[request_id] = now_ns
             try:
                 if call.is_read:
-                    request = self.session.encode_query(call.kind, call.parameters, self._nonce)
+                    request = self.session.encode_query(call.kind, call.parameters, nonce)
                 else:
-                    request = self.session.encode_command(call.command, self._nonce)
+                    request = self.session.encode_command(call.command, nonce)
             except LocalError as error:
                 self._rest.answered(call)
                 events += self._unwritable(now_ns, call, str(error))
@@ -485,6 +535,8 @@ class Link(LinkCore):
             events = list(events)
         for event in events:
             self._inquiry.watch(now_ns, event)
+            if type(event) is VenueStatus and not self._rest.access.is_banned:
+                self._status = event.status
         if not self._running:
             self.session.wishes()
             return events
@@ -493,7 +545,7 @@ class Link(LinkCore):
             if self.session.book_prefix is not self._book_prefix:
                 self._take_prefixes()
             if not extra:
-                if len(self._inquiry.reconciler) and not self._locked:
+                if len(self._inquiry.reconciler) and not self._rest.access.is_locked:
                     self._inquiry.poll(now_ns)
                 extra = self._pump(now_ns)
             if not extra:

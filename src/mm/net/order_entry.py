@@ -1,8 +1,9 @@
 """Requests that are under way: who waits for which answer, until when, and what must wait its turn.
 
-Never two requests on one order at once: a venue does not promise to keep the order of requests it has not answered, so
-an amend that overtakes a cancel would be obeyed. A second request on an order waits until the first has been answered
-or has timed out. An answer after its time-out is still an answer: it is kept apart for a while and settles the doubt.
+An amend waits until the request before it has been answered or has timed out: a venue does not promise to keep the
+order of requests it has not answered, so an amend that overtakes a cancel would be obeyed. A cancel never waits: it may
+overtake what it is to end, and is asked again when the venue knows no such order. An answer after its time-out is
+still an answer: it is kept apart for a while and settles the doubt.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class OrderEntry(EntryCore):
     def __init__(self, timeout_ns: int = RESPONSE_TIMEOUT_NS) -> None:
         super().__init__(timeout_ns)
         self._late: OrderedDict[int, Outstanding] = OrderedDict()
-        self._queued: dict[str, deque[Amend | Cancel]] = {}
+        self._queued: dict[str, deque[Amend]] = {}
         self._queued_count = 0
 
     def admit(self, command: Command) -> tuple[Admission, tuple[Amend, ...]]:
@@ -60,15 +61,14 @@ class OrderEntry(EntryCore):
             return Admission.FULL, ()
         if isinstance(command, Cancel) and isinstance(ahead.command, Cancel):
             return Admission.MERGED, ()
+        if isinstance(command, Cancel):
+            pointless = tuple(self._queued.pop(key, ()))
+            self._queued_count -= len(pointless)
+            return Admission.SEND, pointless
+        if isinstance(ahead.command, Cancel) or self._queued_count >= QUEUED_MAX:
+            return Admission.FULL, ()
         queue = self._queued.setdefault(key, deque())
-        if isinstance(command, Cancel) and any(isinstance(other, Cancel) for other in queue):
-            return Admission.MERGED, ()
-        if self._queued_count >= QUEUED_MAX:
-            return Admission.FULL, ()
-        superseded = tuple(other for other in queue if isinstance(other, Amend))
-        if isinstance(command, Amend) and len(superseded) < len(queue):
-            # A cancel waits already: an amend behind it has nothing to amend.
-            return Admission.FULL, ()
+        superseded = tuple(queue)
         queue.clear()
         queue.append(command)
         self._queued_count += 1 - len(superseded)
@@ -100,12 +100,12 @@ class OrderEntry(EntryCore):
         self._doubt(lost)
         return lost
 
-    def release(self) -> list[Amend | Cancel]:
-        """Take the commands whose turn has come."""
+    def release(self) -> list[Amend]:
+        """Take the amends whose turn has come."""
         if not self._queued:
             return []
         ready = [key for key in self._queued if key not in self.busy]
-        released: list[Amend | Cancel] = []
+        released: list[Amend] = []
         for key in ready:
             released.extend(self._queued.pop(key))
         self._queued_count -= len(released)

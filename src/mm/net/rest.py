@@ -15,9 +15,12 @@ from enum import Enum
 from random import Random
 from typing import Protocol
 
+from mm._core.events import Place
 from mm._core.rest_core import Call, RestCore
+from mm.net.access import Access
 from mm.net.backoff import Backoff
 from mm.net.breaker import Breaker
+from mm.net.nonces import Nonces
 
 CALLS_MAX = 256
 OVERTAKEN_MAX = 1
@@ -59,14 +62,34 @@ def lane_of(call: Call) -> Lane:
 
 
 class RestQueue(RestCore):
-    """Calls that wait and the ones in flight: one in each lane, on the urgent one as many as the venue takes."""
+    """Calls that wait and the ones in flight: one in each lane, on the urgent one as many as the venue takes.
 
-    __slots__ = ("_backoff", "_in_flight", "_overtaken", "breaker", "counter")
+    nonces: their floor, and whether the venue wants them to rise.
+    """
 
-    def __init__(self, random: Random, breaker: Breaker, counter: CallCounter, urgent_max: int = 1) -> None:
+    __slots__ = (
+        "_backoff",
+        "_in_flight",
+        "_overtaken",
+        "access",
+        "breaker",
+        "counter",
+        "nonces",
+    )
+
+    def __init__(
+        self,
+        random: Random,
+        breaker: Breaker,
+        counter: CallCounter,
+        urgent_max: int = 1,
+        nonces: tuple[int, bool] = (0, False),
+    ) -> None:
         super().__init__(urgent_max)
+        self.nonces = Nonces(nonces[0], is_rising=nonces[1])
         self.breaker, self.counter = breaker, counter
         self._in_flight: dict[Lane, list[Call]] = {Lane.URGENT: self.urgent, Lane.PRIVATE: [], Lane.PUBLIC: []}
+        self.access = Access()
         self._overtaken = 0
         """How many private reads have gone before one of a later rank that was ready too."""
         self._backoff = Backoff(random, base_ns=500_000_000, cap_ns=10_000_000_000, free=0)
@@ -102,6 +125,7 @@ class RestQueue(RestCore):
                     if call.is_private and call.cost:
                         self.counter.charge(now_ns, call.cost)
                     busy.append(call)
+                    self.access.sent(call)
                     return call
         return None
 
@@ -110,6 +134,7 @@ class RestQueue(RestCore):
         if not self.waiting:
             return 0
         dues = [call.not_before_ns for call in self.waiting if call.not_before_ns > now_ns]
+        dues += [until_ns for call in self.waiting if (until_ns := self.access.held_until(now_ns, call)) > 0]
         for lane in self._in_flight:
             head = self._head(now_ns, lane) if self._has_room(lane) else None
             if head is not None:
@@ -118,6 +143,7 @@ class RestQueue(RestCore):
 
     def answered(self, call: Call) -> None:
         """The call's answer is there (or given up): the next may go."""
+        self.access.dropped(call)
         busy = self._in_flight[lane_of(call)]
         if call in busy:
             busy.remove(call)
@@ -130,18 +156,20 @@ class RestQueue(RestCore):
         self.waiting.append(call)
         return True
 
-    def retry_with_fresh_nonce(self, now_ns: int, call: Call) -> bool:
-        """Put a call back whose nonce was refused; False the second time."""
-        if call.nonce_refused:
+    def retry_with_fresh_nonce(self, now_ns: int, call: Call, wait_ns: int = 0) -> bool:
+        """Put a call back whose nonce or time (wait_ns) was refused; False the second time, but for nonces that can be
+        raised."""
+        if call.nonce_refused and (wait_ns or not self.nonces.raise_(now_ns)):
             return False
         call.nonce_refused = True
-        call.not_before_ns = now_ns
+        call.not_before_ns = now_ns + wait_ns
         self.waiting.append(call)
         return True
 
     def succeeded(self) -> None:
         """The venue answered as it should."""
         self.breaker.succeed()
+        self.nonces.taken()
         self._backoff.succeed()
 
     def withdraw(self, owner: str) -> list[Call]:
@@ -149,6 +177,15 @@ class RestQueue(RestCore):
         withdrawn = [call for call in self.waiting if call.owner == owner]
         self.waiting = [call for call in self.waiting if call.owner != owner]
         return withdrawn
+
+    def withdraw_order(self, client_id: str) -> Call | None:
+        """Take back the call that is to place an order, if nothing of it was ever sent; None when there is none."""
+        for call in self.waiting:
+            command = call.command
+            if type(command) is Place and command.client_id == client_id and not call.attempts:
+                self.waiting.remove(call)
+                return call
+        return None
 
     def supersede(self, kind: str, owner: str, subject: str = "") -> None:
         """Take back what waits of a kind: a newer call asks for more."""
@@ -159,7 +196,8 @@ class RestQueue(RestCore):
         ]
 
     def _has_room(self, lane: Lane) -> bool:
-        return len(self._in_flight[lane]) < (self.urgent_max if lane is Lane.URGENT else 1)
+        most = self.urgent_max if lane is Lane.URGENT else 1
+        return len(self._in_flight[lane]) < most
 
     def _ready_ns(self, now_ns: int, call: Call) -> int:
         """When a call whose turn it is may go; `now_ns` or before it means now."""
@@ -179,6 +217,8 @@ class RestQueue(RestCore):
         is_full = lane is Lane.URGENT and sum(1 for call in self.urgent if call.rank) >= self.orders_max
         for call in self.waiting:
             if lane_of(call) is not lane or call.not_before_ns > now_ns or (is_full and call.rank):
+                continue
+            if self.access.held_until(now_ns, call):
                 continue
             if head is None or call.rank < head.rank:
                 head = call

@@ -7,6 +7,7 @@
 | cancel | websocket | REST, on a lane of its own |
 | cancel-after | websocket | REST |
 
+A cancel whose order still waits for a place on the REST lane takes it back instead: not one byte of either leaves.
 Place and amend go out only while the private side is up: logged in, and everything read. Nothing is sent twice by this
 module but a cancel that provably was not carried out (no byte left, or the token was refused). A request without an
 answer becomes `OutcomeUnknown`, and an inquiry is opened.
@@ -14,6 +15,7 @@ answer becomes `OutcomeUnknown`, and an inquiry is opened.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mm._core.events import (
@@ -37,6 +39,9 @@ from mm.net.rest import Call, RestQueue
 
 LOCAL = "local"
 """Code of refusals that are our own."""
+Judge = Callable[[int, Command, Decoded], list[Any]]
+"""Hears what the venue answered to each order request over the socket."""
+
 UNSENT_RETRY_NS = 500_000_000
 CANCEL_ATTEMPTS_MAX = 20
 
@@ -44,25 +49,38 @@ CANCEL_ATTEMPTS_MAX = 20
 class Trading(TradingCore):
     """The order desk of one link."""
 
-    __slots__ = ("rest",)
+    __slots__ = ("judge", "rest")
     session: Session
     actions: list[Action]
     entry: OrderEntry
 
-    def __init__(self, session: Session, rest: RestQueue, actions: list[Action]) -> None:
+    def __init__(self, session: Session, rest: RestQueue, actions: list[Action], judge: Judge) -> None:
         super().__init__(session, actions, OrderEntry())
-        self.rest = rest
+        self.rest, self.judge = rest, judge
 
     def _submit(self, now_ns: int, command: Command) -> list[Any]:
         """Submit what cannot be sent at once over the socket."""
         by_rest = not self.session.can_cancel()
         admission, superseded = self.entry.admit(command)
         events: list[Any] = [self._denied(now_ns, amend, "superseded before it was sent") for amend in superseded]
-        if admission is Admission.SEND:
+        if admission is Admission.SEND and isinstance(command, Cancel) and self._withdraw(command):
+            events.append(OrderDenied(now_ns, 0, command.venue, command.client_id, "", "cancelled before it was sent"))
+        elif admission is Admission.SEND:
             events += self._send(now_ns, command, by_rest=by_rest)
         elif admission is Admission.FULL:
             events.append(self._denied(now_ns, command, "too many requests under way, or one on this order"))
         return events
+
+    def _withdraw(self, cancel: Cancel) -> bool:
+        """Take back the order that a cancel is for, if it still waits for its turn; returns whether it did.
+
+        The cancel would go first, be told that there is no such order, and the order would follow it.
+        """
+        call = self.rest.withdraw_order(cancel.client_id)
+        if call is None:
+            return False
+        self.entry.answered(call.request_id)
+        return True
 
     def response(self, now_ns: int, decoded: Decoded) -> list[Any]:
         """Take an answer from the private socket."""
@@ -73,7 +91,9 @@ class Trading(TradingCore):
             text = f"{self.session.venue}: refused a request that is not known here: {decoded.error}"
             return [Alert(now_ns, "error", text)]
         events = self._outcome(now_ns, outstanding.command, decoded, by_rest=False)
-        return events if late else events + self._release(now_ns)
+        if not late:
+            events += self._release(now_ns)
+        return events + self.judge(now_ns, outstanding.command, decoded)
 
     def unsent(self, now_ns: int, request_id: int) -> list[Any]:
         """The shell could not write a request: not one byte of it left."""

@@ -106,16 +106,18 @@ class WebSocket:
 
     async def _connect(self) -> None:
         try:
-            await picows.ws_connect(
-                lambda: _Listener(self, self._message_bytes_max),
-                self.url,
-                ssl_context=self._context,
-                websocket_handshake_timeout=self._handshake_timeout_s,
-                max_frame_size=self._message_bytes_max,
-                # picows would keep a ping to itself, and with it the mark of the last frame read.
-                enable_auto_pong=False,
-                max_redirects=0,
-            )
+            # picows bounds the handshake alone: a resolver that hangs would keep this waiting for ever.
+            async with asyncio.timeout(self._handshake_timeout_s):
+                await picows.ws_connect(
+                    lambda: _Listener(self, self._message_bytes_max),
+                    self.url,
+                    ssl_context=self._context,
+                    websocket_handshake_timeout=self._handshake_timeout_s,
+                    max_frame_size=self._message_bytes_max,
+                    # picows would keep a ping to itself, and with it the mark of the last frame read.
+                    enable_auto_pong=False,
+                    max_redirects=0,
+                )
         except picows.WSInvalidStatusError as error:
             status = int(error.response.status) if error.response is not None else UNREACHABLE
             self._ended(status, f"upgrade refused with HTTP status {status}")

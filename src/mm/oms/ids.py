@@ -14,6 +14,7 @@ from mm.errors import LocalError
 from mm.ownership import PURPOSE_LETTERS, own_form
 
 LENGTH_MAX: Final = 18
+PURPOSES: Final = {letter: purpose for purpose, letter in PURPOSE_LETTERS.items()}
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -51,3 +52,10 @@ class ClientIds(ClientIdsCore):
         if found is None:
             raise LocalError(f"{client_id!r} is no client id of ours")
         return int(found["epoch"], 36)
+
+    def purpose_of(self, client_id: str) -> str:
+        """What an order with an own id was for. Raises LocalError for another's."""
+        found = self._form.fullmatch(client_id)
+        if found is None:
+            raise LocalError(f"{client_id!r} is no client id of ours")
+        return PURPOSES[found["purpose"]]

@@ -43,19 +43,9 @@ class Floor:
 
     def write(self, number: int) -> None:
         """Put a number on the disk, whole and by its name."""
-        fresh = self.path.with_name(f"{self.path.name}.new")
         digits = str(number)
-        content = f"{digits} {_check(digits)}\n".encode()
         try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            try:
-                if os.write(descriptor, content) != len(content):
-                    raise OSError("the disk took only a part of it")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            fresh.replace(self.path)
-            sync_names(self.path.parent)
+            write_whole(self.path, f"{digits} {_check(digits)}\n".encode())
         except OSError as error:
             raise unwritable(self.path.parent, error) from None
 
@@ -106,6 +96,21 @@ class NonceFloor:
         end = highest + NONCE_BLOCK_NS
         self._floor.write(end)
         self.end = end
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file by a new one for its owner alone, on the disk whole and by its name when this returns. Raises
+    OSError; the old one stands until then."""
+    fresh = path.with_name(f"{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        if os.write(descriptor, content) != len(content):
+            raise OSError("the disk took only a part of it")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    fresh.replace(path)
+    sync_names(path.parent)
 
 
 def sync_names(folder: Path) -> None:

@@ -58,6 +58,9 @@ DURABLE: Final[dict[type[Event], Kind]] = {
             events.AccountRead,
             events.Difference,
             events.Reconciled,
+            events.PositionChanged,
+            # Once it is up, the account was read: what is there now was there before, and no fill is missing.
+            events.LinkChanged,
         ),
         Kind.PRIVATE,
     ),
@@ -67,8 +70,10 @@ DURABLE: Final[dict[type[Event], Kind]] = {
     # What the integers of all the others mean: without it no reader could tell a price.
     events.InstrumentUpdate: Kind.POLICY,
     events.StrategyPaused: Kind.LATCH,
+    events.Latched: Kind.LATCH,
+    events.ProfitMarked: Kind.LATCH,
 }
-"""By type. What is not here is market data, a timer, a link's state, a read or a word to the user: each comes anew."""
+"""By type. What is not here is market data, a timer, a read or a word to the user: each comes anew."""
 
 
 class EventJournal:
@@ -126,6 +131,11 @@ class EventJournal:
     def save_snapshot(self, state: bytes, state_hash: int, wall_ns: int) -> None:
         """Keep the state that all events so far made: the next start begins with it."""
         self._journal.save_snapshot(state, state_hash, wall_ns)
+
+    @property
+    def next_index(self) -> int:
+        """Index that the next record gets."""
+        return self._journal.next_index
 
     @property
     def durable_index(self) -> int:

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
 from zlib import crc32
 
 from mm._core import JournalError, events
@@ -74,11 +74,14 @@ class FileRecorder(RecorderCore):
     """Writes a new file; refuses one that exists.
 
     Args: path; build: what made the events, for the reader of an old file; created_ns: UTC; journal: takes what is
-    durable before the file does; its failure is the recorder's, and it is closed with it. Raises RecorderError, from
-    the constructor too. After the first failure the recorder is `failed` and takes no more.
+    durable before the file does; it is closed with the file. Raises RecorderError, from the constructor too.
+
+    After the first failure of the file the recorder is `failed` and takes no more. With a journal the run goes on
+    without the file, which is for people and replays (`lost` says why), and after a failure of the journal with cancels
+    and reads alone (`broken` says why).
     """
 
-    __slots__ = ("_file", "_journal", "commit", "path", "settle")
+    __slots__ = ("_file", "_journal", "commit", "lost", "path", "settle")
 
     commit: Callable[[], None] | None
     """To be called between a decision and its bytes; None where nobody has to wait."""
@@ -89,6 +92,7 @@ class FileRecorder(RecorderCore):
         append = None if journal is None else journal.append
         super().__init__(waiting=BATCHED, bytes_max=BUFFER_BYTES_MAX, journal=append, durable=DURABLE)
         self._journal = journal
+        self.lost = ""
         self.commit = self._committed if journal is not None and journal.policy == "group" else None
         self.settle = self.settle_owed if journal is not None else None
         self.path = path
@@ -111,17 +115,19 @@ class FileRecorder(RecorderCore):
         self._fail(reason, None)
 
     def _committed(self) -> None:
-        if self._journal is None or self.failed:
-            self.refuse("")
+        if self._journal is None or self.broken:
             return
         try:
             self._journal.commit()
         except JournalError as error:
-            self.refuse(str(error))
+            self.broken = str(error)
 
     def flush(self) -> None:
         """Hand the buffer to the kernel, whole."""
         if not len(self.buffer) or self.failed:
+            return
+        if self.lost:
+            self.buffer.clear()
             return
         pending = self.buffer.pending()
         # Taken before it is written: after a failure nothing more is tried.
@@ -143,7 +149,7 @@ class FileRecorder(RecorderCore):
     def sync(self) -> None:
         """Flush and have the kernel put it on the disk: against a loss of power, at the cost of milliseconds."""
         self.flush()
-        if not self.failed:
+        if not self.failed and not self.lost:
             try:
                 os.fsync(self._file)
             except OSError as error:
@@ -167,7 +173,12 @@ class FileRecorder(RecorderCore):
             except JournalError as error:
                 raise RecorderError(f"the journal was not closed: {error}") from error
 
-    def _fail(self, reason: str, cause: OSError | None) -> NoReturn:
+    def _fail(self, reason: str, cause: OSError | None) -> None:
+        """The file takes no more."""
+        if self._journal is not None and cause is not None:
+            self.lost = f"cannot write the recording {self.path}: {reason}"
+            self.buffer.clear()
+            return
         self.failed = True
         self.buffer.clear()
         raise RecorderError(f"cannot write the recording {self.path}: {reason}") from cause
@@ -182,6 +193,10 @@ class MemoryRecorder(RecorderCore):
         self.events: list[Event] = []
         super().__init__(waiting=None, bytes_max=BUFFER_BYTES_MAX, kept=self.events if keep else None)
         self._hash = blake2b(digest_size=16)
+
+    def break_journal(self, reason: str) -> None:
+        """As if a journal behind this took nothing more."""
+        self.broken = reason
 
     def refuse(self, reason: str) -> None:
         """Raise for an event that is too long."""

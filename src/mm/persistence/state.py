@@ -6,6 +6,7 @@ state/epoch             the number of the last start; part of every client id, s
 state/nonce-*           up to where a key's nonces may have been used
 state/journal/          the durable journal (see mm.persistence.journal)
 state/recordings/*.mmr  the last RECORDINGS_MAX runs
+state/logs/run*.log     what runs said, no more than run.log_mb_max
 state/store...          what a process of its own keeps of the journal (see mm.store)
 state/simulator...      the simulator's own (see mm.simulator)
 """
@@ -31,6 +32,7 @@ class StateFolder:
         self.path = path
         self.recordings = path / "recordings"
         self.journal = path / "journal"
+        self.logs = path / "logs"
         self._lock = -1
         try:
             self.recordings.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,7 @@ CAUSES: Final = (
     ev.LinkChanged,
     ev.VenueStatus,
     ev.Operator,
+    ev.Latched,
     ev.SettingsChanged,
     ev.Fill,
     ev.OrderRejected,
@@ -104,8 +105,10 @@ class Explainer:
                 self._acting.did.append(told.text)
         else:
             found += self.end()
+        fills = self.engine.fills
         self.engine.apply(event)
-        if kind in CAUSES:
+        # A fill that is told again, as each reading of the history does, was heard before.
+        if kind in CAUSES and (kind is not ev.Fill or self.engine.fills != fills):
             told = self._narrator.tell(event)
             for decision in self.engine.explain(event.recv_ns):
                 # The clock is looked at again and again: worth a word only while it forbids to quote.

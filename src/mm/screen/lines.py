@@ -160,7 +160,7 @@ def age(nanoseconds: int) -> str:
 
 def block(snapshot: Snapshot) -> list[str]:
     """One report of a run that is not on a terminal."""
-    lines = [f"--- {snapshot.elapsed_ns / 1e9:.0f} s", *summary(snapshot)]
+    lines = [f"--- {snapshot.elapsed_ns / 1e9:.0f} s", *snapshot.ladder, *summary(snapshot)]
     for market in snapshot.markets:
         lines += market_lines(market)
     return [*lines, *details(snapshot)]
@@ -182,6 +182,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "profit": accounts_json(snapshot.accounts) if snapshot.accounts is not None else None,
         "markets": [_market_json(market) for market in snapshot.markets],
         "reconciled": _reconciled_json(snapshot.reconciled) if snapshot.reconciled is not None else None,
+        "ladder": list(snapshot.ladder),
         "links": [{"venue": venue, "channel": channel, "up": up} for venue, channel, up in snapshot.links],
         "headroom": list(snapshot.headroom),
         "latency_ns": {name: {"p50": p50, "p99": p99, "max": most} for name, p50, p99, most in snapshot.latencies},

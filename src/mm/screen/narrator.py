@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
 from mm.engine.differences import ALARMED, told
+from mm.engine.ladder import told as told_latch
 from mm.screen.amounts import grouped, money, plain, venue_title
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Narrator:
             ev.AccountRead: self._account_read,
             ev.Operator: self._operator,
             ev.SettingsChanged: self._settings,
+            ev.Latched: self._latched,
             ev.OrderCanceled: self._canceled,
             ev.Place: self._place,
             ev.Amend: self._amend,
@@ -177,6 +179,12 @@ class Narrator:
             return Happening(event.recv_ns, f"Stopping: {event.argument or 'asked to'}")
         argument = f" {event.argument}" if event.argument else ""
         return Happening(event.recv_ns, f"Operator: {event.action}{argument}")
+
+    def _latched(self, event: ev.Latched) -> Happening:
+        if event.is_on:
+            return Happening(event.recv_ns, told_latch(event)[:1].upper() + told_latch(event)[1:])
+        scope = f" ({event.scope})" if event.scope else ""
+        return Happening(event.recv_ns, f"Kill ladder: {event.step}{scope} is let go")
 
     def _settings(self, event: ev.SettingsChanged) -> Happening:
         return Happening(event.recv_ns, "The settings were changed: the run goes by the new ones from here on")

@@ -79,6 +79,7 @@ def observe(
         latencies=latencies,
         accounts=accounts(engine),
         reconciled=reconciled(engine, now_ns),
+        ladder=tuple(engine.ladder.lines()),
     )
 
 

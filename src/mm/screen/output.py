@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 WAITING_MAX: Final = 200
@@ -16,10 +17,11 @@ CLOSE_TIMEOUT_S: Final = 1.0
 
 
 class Output:
-    """Takes texts, writes them in order to a file descriptor."""
+    """Takes texts, writes them in order to a file descriptor, or hands each to a `sink` that never raises."""
 
-    def __init__(self, descriptor: int = 1) -> None:
+    def __init__(self, descriptor: int = 1, *, sink: Callable[[bytes], None] | None = None) -> None:
         self._descriptor = descriptor
+        self._sink = sink
         self._waiting: deque[bytes] = deque(maxlen=WAITING_MAX)
         self._ready = threading.Condition()
         self._closing = False
@@ -50,6 +52,9 @@ class Output:
                 if not self._waiting:
                     return
                 data = self._waiting.popleft()
+            if self._sink is not None:
+                self._sink(data)
+                continue
             try:
                 while data:
                     data = data[os.write(self._descriptor, data) :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from textwrap import wrap
@@ -48,6 +49,9 @@ STATES: Final = {
     "UNKNOWN": "UNKNOWN, asking",
 }
 HAPPENINGS_MIN: Final = 3
+PIECES: Final = re.compile(r"\S+\s*|\s+")
+"""A word with the blanks behind it."""
+MARGIN: Final = "   "
 GAP: Final[Row] = ()
 
 
@@ -77,15 +81,20 @@ def picture(
     snapshot: Snapshot, happenings: Sequence[Happening], columns: int, lines: int, depth: dict[tuple[str, str], int]
 ) -> list[Row]:
     """The rows, at most `lines`. depth: rows kept for each side's quotes by market; grows to the most ever seen."""
-    rows: list[Row] = [_title(snapshot, columns)]
-    rows += [(("dim", line),) for label in snapshot.labels for line in _wrapped(label, columns)]
-    rows += [GAP, *_figures(snapshot)]
+    labels: list[Row] = [(("dim", line),) for label in snapshot.labels for line in _wrapped(label, columns)]
+    body: list[Row] = [(("alarm", line),) for each in snapshot.ladder for line in _wrapped(each, columns)]
+    body += [GAP, *_steady("figures", _figures(snapshot), columns, depth)]
     was_watched = False
     for market in snapshot.markets:
         # Markets that are only watched take a row each.
-        rows += [*([] if market.is_watched and was_watched else [GAP]), *_market(market, depth)]
+        body += [*([] if market.is_watched and was_watched else [GAP])]
+        body += _steady(f"{market.venue} {market.symbol}", _market(market, depth), columns, depth)
         was_watched = market.is_watched
-    rows += [GAP, *_details(snapshot, columns)]
+    body += [GAP, *_details(snapshot, columns)]
+    if len(labels) > 1 and len(labels) + len(body) + HAPPENINGS_MIN + 2 > lines:
+        # What the market is made of was told in the first lines of the run, and makes way for what happens in it.
+        labels = [(("dim", f"{labels[0][0][1][: columns - 2]} …"),)]
+    rows: list[Row] = [_title(snapshot, columns), *labels, *body]
     room = max(HAPPENINGS_MIN, lines - len(rows) - 1)
     told = list(happenings)[-room:]
     if told:
@@ -105,6 +114,40 @@ def _title(snapshot: Snapshot, columns: int) -> Row:
 
 def _wrapped(text: str, columns: int) -> list[str]:
     return wrap(text, max(20, columns - 1), initial_indent=" ", subsequent_indent="   ")
+
+
+def _steady(part: str, rows: Iterable[Row], columns: int, depth: dict[tuple[str, str], int]) -> Iterable[Row]:
+    """Rows folded to the width; one that once took two goes on taking two, so that what is below it stays there."""
+    # By their count too: with another position each row stands for something else.
+    given = list(rows)
+    for number, row in enumerate(given):
+        folded = _folded(row, columns)
+        key = (part, f"row {number} of {len(given)}, {columns} wide")
+        most = depth[key] = max(depth.get(key, 1), len(folded))
+        yield from folded
+        yield from (GAP for _ in range(most - len(folded)))
+
+
+def _folded(row: Row, columns: int) -> list[Row]:
+    """A row on as many as it needs, broken at its blanks."""
+    if sum(len(text) for _, text in row) <= columns:
+        return [row]
+    words: list[list[Span]] = [[]]
+    for style, text in row:
+        for piece in PIECES.findall(text):
+            words[-1].append((style, piece))
+            if piece[-1].isspace():
+                words.append([])
+    found: list[list[Span]] = [[]]
+    width = 0
+    for word in words:
+        size = sum(len(text) for _, text in word)
+        if width + len("".join(text for _, text in word).rstrip()) > columns and width > len(MARGIN):
+            found.append([("", MARGIN)])
+            width = len(MARGIN)
+        found[-1] += word
+        width += size
+    return [tuple(each) for each in found]
 
 
 def _figures(snapshot: Snapshot) -> Iterable[Row]:

@@ -134,4 +134,6 @@ class Snapshot:
     headroom: tuple[str, ...]
     latencies: tuple[tuple[str, int, int, int], ...]
     accounts: AccountsView | None = None
+    ladder: tuple[str, ...] = ()
+    """Steps of the kill ladder that are in force, in words."""
     reconciled: ReconciledView | None = None

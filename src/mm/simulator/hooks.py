@@ -24,8 +24,8 @@ T = TypeVar("T", str, bytes)
 
 ACTIONS: Final[dict[str, frozenset[str]]] = {
     "request": frozenset({"drop", "delay", "refuse", "disconnect", "lag"}),
-    "reply": frozenset({"withhold", "delay", "duplicate", "corrupt", "garbage", "disconnect", "status"}),
-    "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap"}),
+    "reply": frozenset({"withhold", "delay", "duplicate", "corrupt", "garbage", "disconnect", "status", "body"}),
+    "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap", "edit"}),
     "clock": frozenset({"mode", "skew", "disconnect", "silence", "tokens", "outage", "ban", "cancel_all", "tick"}),
 }
 CONTRACT_ACTIONS: Final = frozenset(
@@ -34,7 +34,13 @@ CONTRACT_ACTIONS: Final = frozenset(
 """By the clock, of a venue that trades contracts."""
 GENERATED_ACTIONS: Final = frozenset({"peg"})
 """By the clock, of a venue with a market that is generated (`generated.py`)."""
+DISPLAY_ACTIONS: Final = frozenset({"cross", "freeze", "empty", "spike"})
+"""By the clock: the public is shown another book than there is (`display.py`)."""
 TOLD: Final = ("push", "lists", "position")
+EDITS: Final = ("set", "shift", "remove", "rename", "add", "strip", "reverse")
+SHOWN_SIDES: Final = ("both", "bid", "ask")
+FLOOD_ACTIONS: Final = frozenset({"flood"})
+"""By the clock, of a venue that can send more messages about its books than they have changes."""
 CLOSE_CODES: Final = (0, 1000, 1001, 1008, 1011, 1012, 1013)
 MODES: Final = ("online", "post_only", "cancel_only", "limit_only", "maintenance")
 
@@ -48,9 +54,11 @@ class Rule:
     """One hook. Times are seconds of the venue's clock since it began; see the module for the rest.
 
     Attributes:
-        delay_s: for `delay` (delays of messages may reorder them), and for `lag`: a read that does not show orders
+        delay_s: for `delay` (delays of messages may reorder them; with `growth` each second since `from_s` adds so
+            many seconds more, and nothing is overtaken), and for `lag`: a read that does not show orders
             and executions younger than this, as an index behind the engine does.
-        error: the text of `refuse`.
+        error: the text of `refuse`, and the whole text of `body`: what a REST request that was carried out is answered
+            with, by `status` (a socket's answer is withheld).
         status: the HTTP status of `status` (answered with an HTML page, like a gateway's), and of `ban`: for
             `duration_s` every REST request is answered with it and not carried out; connections stand.
         code: the WebSocket close code of `disconnect`; 0 drops the connection without a close frame.
@@ -58,7 +66,11 @@ class Rule:
             no request is carried out or answered); 0 is once for an outage, and for good for the others.
         bps: how far `peg` moves the middle of what is generated.
         target: `public`, `private` or `all` connections, for `disconnect` and `silence` by the clock.
-        value: for `tick` the symbols' new step of prices, in units of the old precision.
+        value: for `tick` the symbols' new step of prices, in units of the old precision; for `flood` how many messages
+            a second each book sends besides, for `duration_s`.
+        match: a text that a message has to hold.
+        path, how, text, value: for `edit`, see `editing.py`.
+        side, percent, value: for `cross`, `freeze`, `empty` and `spike`, see `display.py`.
         percent, value, told: of what a venue for contracts can do besides; see its module.
 
     `cancel_all` by the clock: the venue cancels every order of the account on its own.
@@ -87,6 +99,12 @@ class Rule:
     percent: float = 0.0
     value: float = 0.0
     told: str = "push"
+    growth: float = 0.0
+    side: str = "both"
+    match: str = ""
+    path: str = ""
+    how: str = "set"
+    text: str = ""
     matches: int = field(default=0, init=False)
     fired: int = field(default=0, init=False)
     due_ns: int = field(default=0, init=False)
@@ -95,16 +113,21 @@ class Rule:
     def delay_ns(self) -> int:
         return int(self.delay_s * SECOND_NS)
 
+    def delay_at_ns(self, elapsed_ns: int) -> int:
+        """How long a message is held back that is sent so long after the venue's beginning."""
+        return self.delay_ns + int(self.growth * (elapsed_ns - self.from_s * SECOND_NS))
+
     @property
     def duration_ns(self) -> int:
         return int(self.duration_s * SECOND_NS)
 
 
-_TEXTS: Final = frozenset({"on", "action", "name", "error", "mode", "target", "told"})
-_COUNTS: Final = frozenset({"skip", "every", "times", "status", "code"})
-_FIGURES: Final = frozenset(
-    {"rate", "from_s", "until_s", "at_s", "every_s", "duration_s", "delay_s", "skew_s", "bps", "percent", "value"}
+_TEXTS: Final = frozenset(
+    {"on", "action", "name", "error", "mode", "target", "told", "side", "path", "how", "text", "match"}
 )
+_COUNTS: Final = frozenset({"skip", "every", "times", "status", "code"})
+_SECONDS: Final = frozenset({"from_s", "until_s", "at_s", "every_s", "duration_s", "delay_s", "skew_s"})
+_FIGURES: Final = _SECONDS | {"rate", "growth", "bps", "percent", "value"}
 _SIGNED: Final = frozenset({"skew_s", "bps", "percent", "value"})
 
 
@@ -132,12 +155,14 @@ def parse_rule(value: Any, more: frozenset[str] = frozenset()) -> Rule:
     place, action = value.get("on"), value.get("action")
     if place not in ACTIONS:
         raise HookError(f"hook field 'on' must be one of {', '.join(ACTIONS)}, not {place!r}")
-    known_actions = ACTIONS[place] | (more if place == "clock" else frozenset())
+    known_actions = ACTIONS[place] | (more | DISPLAY_ACTIONS if place == "clock" else frozenset())
     if action not in known_actions:
         raise HookError(f"hook action on {place!r} must be one of {', '.join(sorted(known_actions))}, not {action!r}")
     rule = Rule(**value)
     if rule.code not in CLOSE_CODES:
         raise HookError(f"hook field 'code' must be one of {CLOSE_CODES}, not {rule.code}")
+    if rule.how not in EDITS or rule.side not in SHOWN_SIDES:
+        raise HookError(f"hook fields 'how' and 'side' must be one of {', '.join(EDITS)} and {', '.join(SHOWN_SIDES)}")
     if rule.told not in TOLD:
         raise HookError(f"hook field 'told' must be one of {', '.join(TOLD)}, not {rule.told!r}")
     if rule.rate > 1 or rule.every < 1 or rule.mode not in MODES or rule.target not in ("all", "public", "private"):
@@ -151,7 +176,7 @@ class Hooks:
     def __init__(self, seed: int, start_ns: int, more: frozenset[str] = frozenset()) -> None:
         self._more = more
         self._rng = random.Random(f"hooks:{seed}")
-        self._start_ns = start_ns
+        self.start_ns = self._start_ns = start_ns
         self._rules: dict[str, list[Rule]] = {place: [] for place in ACTIONS}
         self.fired: Counter[str] = Counter()
         """How often each action has fired, by "place.action"."""
@@ -177,14 +202,16 @@ class Hooks:
             rule.due_ns = self._start_ns + int((rule.at_s or rule.every_s) * SECOND_NS)
             self._rules[rule.on].append(rule)
 
-    def find(self, now_ns: int, place: str, name: str) -> Rule | None:
-        """The rule that fires at this request, reply or message; counts it as fired."""
+    def find(self, now_ns: int, place: str, name: str, payload: str | bytes = "") -> Rule | None:
+        """The rule that fires at this request, reply or message (with its payload); counts it as fired."""
         rules = self._rules[place]
         if not rules:
             return None
         hit: Rule | None = None
         for rule in rules:
             if rule.name and rule.name != name:
+                continue
+            if rule.match and not _holds(payload, rule.match):
                 continue
             elapsed_s = (now_ns - self._start_ns) / SECOND_NS
             if elapsed_s < rule.from_s or (rule.until_s and elapsed_s >= rule.until_s):
@@ -246,3 +273,7 @@ class Hooks:
             for rule in group
         ]
         return {"fired": dict(self.fired), "rules": rules}
+
+
+def _holds(payload: str | bytes, text: str) -> bool:
+    return text in payload if isinstance(payload, str) else text.encode() in payload

@@ -12,7 +12,7 @@ from mm.simulator.blotter import Name
 from mm.simulator.contracts.exchange import ContractExchange
 from mm.simulator.exchange import Exchange
 from mm.simulator.generated import GeneratedMarket
-from mm.simulator.hooks import CONTRACT_ACTIONS, GENERATED_ACTIONS, Hooks
+from mm.simulator.hooks import CONTRACT_ACTIONS, FLOOD_ACTIONS, GENERATED_ACTIONS, Hooks
 from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6, tables
 from mm.simulator.kraken.venue import KrakenVenue
 from mm.simulator.kraken.venue import Options as KrakenOptions
@@ -169,6 +169,7 @@ def _mexc_futures(exchange: Exchange, start_ns: int, options: argparse.Namespace
         tier=options.mexc_futures_tier,
         mode={"hedge": 1, "one_way": 2}[options.position_mode],
         funding_s=options.funding_seconds,
+        sample_s=vars(options).get("sample_seconds", 1),
     )
     contracts = cast(ContractExchange, exchange)
     return MexcFuturesVenue(contracts, start_ns=start_ns, seed=options.seed, options=choices, hooks=hooks)
@@ -193,7 +194,7 @@ KINDS: Final[dict[str, VenueKind]] = {
             make=_kraken,
             tier=lambda options: str(options.tier),
             fees=lambda options: kraken_fees(options.volume_usd),
-            actions=GENERATED_ACTIONS,
+            actions=FLOOD_ACTIONS | GENERATED_ACTIONS,
             generated=generated_usdt,
         ),
         VenueKind(

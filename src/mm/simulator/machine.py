@@ -24,8 +24,10 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from mm.simulator.display import Display
 from mm.simulator.exchange import Exchange
-from mm.simulator.hooks import MODES, SECOND_NS, Hooks, Rule
+from mm.simulator.hooks import DISPLAY_ACTIONS, MODES, SECOND_NS, Hooks, Rule
+from mm.simulator.orders import BookChange, TradePrint
 from mm.simulator.outbox import Action, Outbox
 
 SILENCE_NS: Final = 3600 * SECOND_NS
@@ -91,6 +93,7 @@ class VenueMachine(ABC, Generic[C]):
         self.counts = {"connections": 0, "frames": 0, "requests": 0, "malformed": 0}
         self._rng = random.Random(f"venue:{seed}")
         self._outbox = Outbox(self.hooks, host)
+        self._display = Display(exchange)
         self._connections: dict[int, C] = {}
         self._held: list[tuple[int, int, Held]] = []
         self._serial = 0
@@ -159,6 +162,7 @@ class VenueMachine(ABC, Generic[C]):
             self.hooks.next_due_ns(),
             self._mode_until_ns,
             self._skew_until_ns,
+            self._display.until_ns,
             self._held[0][0] if self._held else 0,
             self._own_deadline(),
         ]
@@ -290,6 +294,8 @@ class VenueMachine(ABC, Generic[C]):
         if self._skew_until_ns and now_ns >= self._skew_until_ns:
             self.skew_ns = self._skew_until_ns = 0
         self._tell(now_ns)
+        if self._display.until_ns and now_ns >= self._display.until_ns:
+            self._show(now_ns, self._display.end(now_ns))
         self._tick(now_ns)
 
     def _end(self, now_ns: int) -> None:
@@ -358,6 +364,9 @@ class VenueMachine(ABC, Generic[C]):
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.
                 self._outbox.silenced[connection.id] = until_ns or now_ns + SILENCE_NS
+        elif rule.action in DISPLAY_ACTIONS:
+            self._tell(now_ns)
+            self._show(now_ns, self._display.begin(now_ns, rule))
         else:
             self._own_rule(now_ns, rule)
 
@@ -367,6 +376,13 @@ class VenueMachine(ABC, Generic[C]):
 
     def _tell_terms(self, now_ns: int, symbols: list[str]) -> None:
         """Tell other terms of symbols, where the venue does."""
+
+    def _show(self, now_ns: int, market: list[BookChange | TradePrint]) -> None:
+        """Tell the public what happened in the market, where the venue has the hooks that show it otherwise."""
+
+    def _market(self, now_ns: int) -> list[BookChange | TradePrint]:
+        """What happened in the market since the last call, as the public is to see it."""
+        return self._display.passed(now_ns, self.exchange.drain_market())
 
     def _own_rule(self, now_ns: int, rule: Rule) -> None:
         """Do what only this venue's hooks can do."""

@@ -6,6 +6,7 @@ import re
 from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
+from mm.simulator.editing import edited
 from mm.simulator.hooks import Hooks, Rule
 
 SEND: Final = "send"
@@ -94,7 +95,7 @@ class Outbox:
 
     def message(self, now_ns: int, connection: int, channel: str, payload: str | bytes) -> None:
         """Send a data frame of a channel."""
-        rule = self._hooks.find(now_ns, "message", channel)
+        rule = self._hooks.find(now_ns, "message", channel, payload)
         if rule is not None:
             self._faulty(now_ns, connection, payload, rule)
         else:
@@ -126,6 +127,8 @@ class Outbox:
             self.hold(now_ns + rule.delay_ns, reply)
         elif rule.action == "status":
             self._put(now_ns, Action(REPLY, connection, self._gateway_page, rule.status, HTML_TYPE))
+        elif rule.action == "body":
+            self._put(now_ns, Action(REPLY, connection, rule.error.encode(), rule.status, JSON_TYPE))
         elif rule.action == "corrupt":
             self._put(now_ns, Action(REPLY, connection, self._hooks.cut(text).encode(), status, JSON_TYPE))
         elif rule.action == "garbage":
@@ -160,7 +163,12 @@ class Outbox:
     def _faulty(self, now_ns: int, connection: int, payload: str | bytes, rule: Rule) -> None:
         action = _frame(connection, payload)
         if rule.action == "delay":
-            self.hold(now_ns + rule.delay_ns, action)
+            self.hold(now_ns + rule.delay_at_ns(now_ns - self._hooks.start_ns), action)
+        elif rule.action == "edit":
+            changed = edited(payload, rule)
+            if changed != payload:
+                self._hooks.fired["message.edited"] += 1
+            self._put(now_ns, _frame(connection, changed))
         elif rule.action == "duplicate":
             self._put(now_ns, action)
             self._put(now_ns, action)

@@ -20,7 +20,8 @@ FILE_NAME: Final = "simulator.json"
 LOG_NAME: Final = "simulator.log"
 LAUNCH_TIMEOUT_S: Final = 15.0
 """A start takes about half a second; a loaded machine may need much longer."""
-PROBE_TIMEOUT_S: Final = 1.0
+PROBE_TIMEOUT_S: Final = 5.0
+"""Of a process that lives: on a machine that is busy it may take its time, and a second one must not be started."""
 
 
 class LaunchError(RuntimeError):

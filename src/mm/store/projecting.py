@@ -64,7 +64,6 @@ class Projector:
             "Operator": self._operator,
             "StrategyPaused": self._paused,
             "Latched": self._latch,
-            "Unlatched": self._latch,
             "Difference": self._difference,
             "Reconciled": self._reconciled,
             **dict.fromkeys(WORDS, self._word),
@@ -148,8 +147,8 @@ class Projector:
         self._note(epoch, record, event, "strategy paused", event.strategy, event.reason)
 
     def _latch(self, epoch: int, record: int, event: Any) -> None:
-        words = [str(getattr(event, name, "")) for name in ("scope", "reason", "by")]
-        kind = type(event).__name__.lower()
+        words = (event.scope, event.cause, event.reason)
+        kind = "latched" if event.is_on else "let go"
         self._note(epoch, record, event, kind, str(event.step), ", ".join(word for word in words if word))
 
     def _note(self, epoch: int, record: int, event: Any, kind: str, subject: str, text: str) -> None:

@@ -97,7 +97,7 @@ def results(store: Store, wanted: Filter) -> list[MarketResult]:
 
 
 def parts(store: Store) -> Row | None:
-    """The six terms of the last run whose recording was read, in dollars; None without one."""
+    """The six terms up to the last run whose recording was read, in dollars; None without one."""
     found = store.database.rows("profits", "ORDER BY epoch DESC, minute DESC LIMIT 1")
     return found[0] if found else None
 
@@ -143,7 +143,7 @@ def _parts_lines(terms: Row) -> list[str]:
     units = [int(Decimal(terms[name]).scaleb(DOLLAR_DIGITS, EXACT)) for name in PARTS]
     total, shown = shown_parts(units, DOLLAR_DIGITS)
     day = day_of(terms["at_ns"])
-    said = [f"last run over all venues until {day} {clock(terms['at_ns'], day)}, in dollars: {_cents(total)}"]
+    said = [f"all runs over all venues until {day} {clock(terms['at_ns'], day)}, in dollars: {_cents(total)}"]
     said += [f"  {title:<16}{_cents(cents):>12}" for title, cents in zip(PART_TITLES, shown, strict=True)]
     if terms["unvalued"]:
         said.append(f"  without {terms['unvalued']}, whose rate is not known")

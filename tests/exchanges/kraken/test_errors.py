@@ -42,7 +42,7 @@ TABLE = [
     ("EGeneral:Internal error", C.AMBIGUOUS, C.RETRY),
     ("EGeneral:Internal error:17", C.AMBIGUOUS, C.RETRY),
     ("EDatabase:Internal error", C.AMBIGUOUS, C.RETRY),
-    ("EService:Deadline elapsed", C.RETRY, C.RETRY),
+    ("EService:Deadline elapsed", C.CLOCK, C.CLOCK),
     ("EService:Market in cancel_only mode", C.MODE, C.MODE),
     ("EService:Market in post_only mode", C.MODE, C.MODE),
     ("EService:Market in limit_only mode", C.MODE, C.MODE),

@@ -63,7 +63,7 @@ def test_answer_without_success_is_in_doubt() -> None:
     [
         ("EOrder:Insufficient funds", "rejected"),
         ("EOrder:Rate limit exceeded", "rate"),
-        ("EService:Deadline elapsed", "retry"),
+        ("EService:Deadline elapsed", "clock"),
         ("EService:Market in post_only mode", "mode"),
         ("EAPI:Invalid token", "token"),
         ("EGeneral:Permission denied", "fatal"),

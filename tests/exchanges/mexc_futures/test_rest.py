@@ -310,7 +310,7 @@ REFUSALS = {
     "unknown-symbol": ("contracts", ErrorClass.REJECTED, "1001: Contract does not exist"),
     "err-closed": ("place", ErrorClass.MODE, "1002: Contract not allow place order!"),
     "err-sign": ("place", ErrorClass.FATAL, "602: Confirming signature failed!"),
-    "err-clock": ("place", ErrorClass.NONCE, "513: Invalid request"),
+    "err-clock": ("place", ErrorClass.CLOCK, "513: Invalid request"),
     "err-rate": ("place", ErrorClass.RATE, "510: Requests are too frequent. Please try again later!"),
     "err-balance": ("place", ErrorClass.REJECTED, "2005: Balance insufficient"),
 }
@@ -551,7 +551,7 @@ def test_every_listed_code_has_a_class_that_fits_its_meaning(row: dict[str, Any]
         "unavailable": {ErrorClass.BUSY, ErrorClass.MODE},
         "forbidden": {ErrorClass.FATAL, ErrorClass.MODE, ErrorClass.REJECTED},
         "rate_limit": {ErrorClass.RATE},
-        "clock": {ErrorClass.NONCE},
+        "clock": {ErrorClass.CLOCK},
         "duplicate": {ErrorClass.AMBIGUOUS},
         "symbol_closed": {ErrorClass.MODE},
         "unknown_order": {ErrorClass.GONE},

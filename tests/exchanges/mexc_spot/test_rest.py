@@ -239,7 +239,7 @@ def test_a_cancel_that_was_taken_says_nothing_yet(name: str) -> None:
     [
         ("err-signature-missing", ErrorClass.REJECTED, ErrorClass.REJECTED),
         ("err-signature", ErrorClass.FATAL, ErrorClass.FATAL),
-        ("err-recvwindow", ErrorClass.NONCE, ErrorClass.NONCE),
+        ("err-recvwindow", ErrorClass.CLOCK, ErrorClass.CLOCK),
         ("err-optional-parameters", ErrorClass.REJECTED, ErrorClass.REJECTED),
         ("err-min-notional", ErrorClass.REJECTED, ErrorClass.REJECTED),
         ("err-unknown-order", ErrorClass.GONE, ErrorClass.GONE),
@@ -260,7 +260,7 @@ def test_a_recorded_refusal_is_classed(name: str, for_read: ErrorClass, for_orde
 
 GROUPS = {
     "auth": {ErrorClass.FATAL},
-    "clock": {ErrorClass.NONCE},
+    "clock": {ErrorClass.CLOCK},
     "rate_limit": {ErrorClass.RATE},
     "unknown_outcome": {ErrorClass.AMBIGUOUS},
     "unavailable": {ErrorClass.BUSY},

@@ -42,8 +42,10 @@ CLASSES: Final[dict[ErrorClass, tuple[str, ...]]] = {
     ),
     ErrorClass.BUSY: ("EService:Unavailable", "EService:Busy"),
     ErrorClass.AMBIGUOUS: ("EService:Timeout", "EGeneral:Internal error", "EDatabase:Internal error"),
-    # The engine's deadline passed first; `Already subscribed` says that an unsubscription has not arrived yet.
-    ErrorClass.RETRY: ("EService:Deadline elapsed", "Already subscribed"),
+    # The order's deadline passed before the engine came to it: by its clock, or by ours that told the deadline.
+    ErrorClass.CLOCK: ("EService:Deadline elapsed",),
+    # An unsubscription has not arrived yet.
+    ErrorClass.RETRY: ("Already subscribed",),
     ErrorClass.MODE: ("EService:Market in",),
     ErrorClass.GONE: ("EOrder:Unknown order", "EOrder:Invalid order"),
     ErrorClass.REJECTED: (
@@ -102,6 +104,7 @@ _GRAVITY: Final = (
     ErrorClass.NONCE,
     ErrorClass.RATE,
     ErrorClass.MODE,
+    ErrorClass.CLOCK,
     ErrorClass.RETRY,
     ErrorClass.GONE,
     ErrorClass.REJECTED,

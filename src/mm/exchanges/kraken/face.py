@@ -31,6 +31,8 @@ class KrakenFace:
         post_only=True,
         reduce_only=True,
         client_id_length_max=CLIENT_ID_LENGTH_MAX,
+        tells_rights=True,
+        rising_nonces=True,
     )
     rest_url: Final = "https://api.kraken.com"
     public_url: Final = "wss://ws.kraken.com/v2"
@@ -58,10 +60,11 @@ class KrakenFace:
         depth: int = 10,
         ticker: bool = True,
         seed: int = 0,
+        rights: str = "",
     ) -> KrakenSession:
         """Return the session rules of one link; without a private address there is no private channel.
 
-        owner: how client ids of own orders begin; all others are counted as foreign.
+        owner: how client ids of own orders begin; all others are counted as foreign; rights: see `KrakenSession`.
         """
         from mm.exchanges.kraken.session import KrakenSession
 
@@ -74,6 +77,7 @@ class KrakenFace:
             depth=depth,
             ticker=ticker,
             seed=seed,
+            rights=rights,
         )
 
     def trading_limits(self, tier: str) -> KrakenTradingCounter | None:

@@ -19,7 +19,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core.events import Alert, BalanceChange, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport, VenueStatus
-from mm.exchanges.audit import Audit
+from mm.exchanges.audit import PROOF, Audit
 from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.kraken.history import HistoryReader
 from mm.exchanges.kraken.subscriptions import Subscriptions
@@ -60,7 +60,8 @@ class KrakenSession:
     """See the module's text; the port is `mm.exchanges.session.Session`.
 
     symbols: unified names ("BTC/USD"); depth: of the book subscription; codec: with the key's signer, or without one
-    (then there is no private channel); owner: how client ids of own orders begin.
+    (then there is no private channel); owner: how client ids of own orders begin; rights: of the key, looked at before
+    the private side is up: "read", or "accept" where they may stay unknown; empty for not at all.
     """
 
     book_prefix: Final = b'{"channel":"book"'
@@ -79,8 +80,11 @@ class KrakenSession:
         depth: int = 10,
         ticker: bool = True,
         seed: int = 0,
+        rights: str = "",
     ) -> None:
         self.venue: Final = "kraken"
+        self._rights = rights
+        """What is still to be known of the key's rights before its private side is up; empty for nothing."""
         self.urls = {PUBLIC: public_url, PRIVATE: private_url} if private_url else {PUBLIC: public_url}
         self._codec = codec
         self.plain: Final = codec.fills
@@ -124,6 +128,8 @@ class KrakenSession:
         self.plain.last_fill_ns = history_since_ns
         self._started_ns = now_ns
         if PRIVATE in self.urls:
+            if self._rights:
+                self._wishes.append(Query("key_info"))
             self._wish_token(now_ns)
         return ()
 
@@ -177,6 +183,8 @@ class KrakenSession:
     def reply(self, now_ns: int, query: Query, decoded: Decoded) -> Events:
         if query.kind == "token":
             return self._token_fetched(now_ns, decoded)
+        if query.kind == "key_info":
+            return self._rights_read(now_ns, decoded.result)
         if query.kind == "trades_history":
             return self._history_page(now_ns, query, decoded)
         events = list(decoded.events)
@@ -195,6 +203,8 @@ class KrakenSession:
         if query.kind == "trade_volume":
             text = f"{self.venue}: the account's fee rates cannot be read: {reason}; the configured ones count"
             return [Alert(now_ns, "warning", text)]
+        if query.kind == "key_info":
+            return self._rights_unknown(now_ns, reason)
         events: list[Any] = [Alert(now_ns, "error", f"{self.venue}: {query.kind} cannot be read: {reason}; trying on")]
         if query.kind in ("balance", "open_orders", "trades_history"):
             events += self._audit.failed(now_ns, f"{query.kind} cannot be read: {reason}")
@@ -245,7 +255,8 @@ class KrakenSession:
         self._balances.asked(now_ns)
         for kind in ("open_orders", "balance"):
             self._audit.asks(kind)
-            self._wishes.append(Query(kind, {}, is_background=True, generation=self._generation))
+            is_urgent = reason == PROOF and kind == "open_orders"
+            self._wishes.append(Query(kind, {}, is_background=not is_urgent, generation=self._generation))
         self._history.request(self.plain.last_fill_ns or self._started_ns)
         self._wish_page(is_background=True)
         return ()
@@ -256,7 +267,7 @@ class KrakenSession:
             return self._change(now_ns, PRIVATE, False, "clock too far off", [])
         return self._look_private(now_ns)
 
-    def clock_offset(self, offset_ns: int) -> None:
+    def clock_offset(self, offset_ns: int, uncertainty_ns: int) -> None:
         """Nothing here goes by it: deadlines are given their time with each command."""
 
     def token_refused(self, now_ns: int) -> Events:
@@ -324,6 +335,27 @@ class KrakenSession:
         return events
 
     # --- private ----------------------------------------------------------------------------------------------------
+
+    def _rights_read(self, now_ns: int, rights: Any) -> Events:
+        """A key that may move money away is not for a program that is on the network day and night."""
+        if not rights:
+            return self._rights_unknown(now_ns, "the list is empty")
+        if found := sorted(each for each in rights if each.startswith("withdraw")):
+            self._wishes.append(
+                Halt(f"the key may withdraw ({', '.join(found)}): make one without that right, bound to this address")
+            )
+            return ()
+        self._rights = ""
+        return self._look_private(now_ns)
+
+    def _rights_unknown(self, now_ns: int, reason: str) -> Events:
+        if self._rights != "accept":
+            text = "if it may not withdraw, write accept_unknown_key_rights = true"
+            self._wishes.append(Halt(f"the key's rights cannot be read ({reason}): {text} under [venues.kraken]"))
+            return ()
+        self._rights = ""
+        text = f"{self.venue}: the key's rights cannot be read ({reason}): trading, as accept_unknown_key_rights says"
+        return [Alert(now_ns, "warning", text), *self._look_private(now_ns)]
 
     def _keeps_spare(self) -> bool:
         """Whether a token is kept young for the connection to come; not while a failed fetch pauses."""
@@ -502,6 +534,8 @@ class KrakenSession:
     def _look_private(self, now_ns: int) -> list[Any]:
         """Ready as soon as everything has been read."""
         if self._up[PRIVATE] or not (self._clock_good and self._orders_read and self._history_read):
+            return []
+        if self._rights:
             return []
         if self._snapshots != {"executions", "balances"}:
             return []

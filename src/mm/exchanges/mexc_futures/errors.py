@@ -16,7 +16,7 @@ CLASSES: Final[Mapping[ErrorClass, frozenset[int]]] = {
     # Key, signature, rights, account, identity, region.
     ErrorClass.FATAL: frozenset({401, 402, 406, 506, 602, 701, 702, 703, 704, 1000, 200005, 200006, 300002}),
     # The clock: refused for the time that it carried, so that it was not carried out.
-    ErrorClass.NONCE: frozenset({513}),
+    ErrorClass.CLOCK: frozenset({513}),
     ErrorClass.RATE: frozenset({510, 2037}),
     # "Repeated" may be said of the very order that is asked about: it is looked up by its id.
     ErrorClass.AMBIGUOUS: frozenset({500, 9999, 603, 2042}),

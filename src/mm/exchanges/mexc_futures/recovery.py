@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from mm._core.events import Alert, Fill, OpenOrdersRead, OrderReport
-from mm.exchanges.audit import Audit
+from mm.exchanges.audit import PROOF, Audit
 from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.mexc_futures.history import HistoryReader
 from mm.exchanges.mexc_futures.newest import Newest
@@ -108,7 +108,7 @@ class Recovery:
                 self._ask(kind, now_ns, {"symbol": symbol}, symbol, is_background=True)
         # An order whose end was not told would stand here for ever.
         self._reports.clear()
-        self._ask("open_orders", now_ns, {"page": 1}, is_background=True)
+        self._ask("open_orders", now_ns, {"page": 1}, is_background=reason != PROOF)
         for symbol in self._symbols:
             self.audit.asks("funding_records")
             parameters = {"symbol": symbol, "page": 1}

@@ -143,7 +143,8 @@ class MexcFuturesSession:
             self._recovery.forget()
         else:
             self._topics.closed()
-            for symbol in self._books.closed():
+            for symbol in self._symbols:
+                self._books.closed(symbol)
                 if was_open:
                     events.append(BookReset(now_ns, VENUE, symbol, reason))
         return self._change(now_ns, channel, False, reason, events)
@@ -176,7 +177,7 @@ class MexcFuturesSession:
     def reply(self, now_ns: int, query: Query, decoded: Decoded) -> Events:
         kind = query.kind
         if kind in ("depth", "depth_commits"):
-            return self._books.reply(now_ns, query, decoded.result)
+            return self._books.reply(now_ns, query, *decoded.result[1:])
         events = list(decoded.events)
         for event in events:
             self._funding.heard(event)
@@ -289,7 +290,7 @@ class MexcFuturesSession:
         self._clock_good = ok
         return self._look_private(now_ns) if ok else self._change(now_ns, PRIVATE, False, "clock too far off", [])
 
-    def clock_offset(self, offset_ns: int) -> None:
+    def clock_offset(self, offset_ns: int, uncertainty_ns: int) -> None:
         self._recovery.offset_ns = offset_ns
         self._codec.clock_offset(offset_ns)
 

@@ -19,7 +19,7 @@ CLASSES: Final[Mapping[ErrorClass, frozenset[int]]] = {
         {400, 401, 602, 10001, 10015, 10072, 60005, 700001, 700002, 700006, 700007, 730701, 730702, 730706, 730707}
     ),
     # The clock: refused for the time that it carried, so that it was not carried out.
-    ErrorClass.NONCE: frozenset({700003, 10073}),
+    ErrorClass.CLOCK: frozenset({700003, 10073}),
     ErrorClass.TOKEN: frozenset({LISTEN_KEY_UNKNOWN}),
     ErrorClass.RATE: frozenset({429}),
     ErrorClass.BUSY: frozenset({503, 11444}),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from mm._core.events import Alert, Fill, OpenOrdersRead, OrderReport
-from mm.exchanges.audit import Audit
+from mm.exchanges.audit import PROOF, Audit
 from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.mexc_spot.history import HistoryReader
 from mm.exchanges.mexc_spot.numbers import MS, VENUE
@@ -89,7 +89,7 @@ class Recovery:
         """Read the open orders, the balances and the newest trades once more, behind all other reads."""
         self.audit_due_ns = now_ns + AUDIT_NS
         self.audit.begin(now_ns, ("open_orders", "account", "fills"), reason)
-        self._ask_orders(is_background=True)
+        self._ask_orders(is_background=reason != PROOF)
         self._balances.asked(now_ns)
         self.audit.asks("account")
         self._wish(Query("account", is_background=True, generation=self._generation))

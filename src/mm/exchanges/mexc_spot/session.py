@@ -44,6 +44,8 @@ RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a read that failed for good, before it is wished again."""
 INFO_NS: Final = 1800 * SECOND_NS
 """Between two looks at the list of instruments: no stream tells that a symbol is paused."""
+EARLY_NS_MAX: Final = 2 * SECOND_NS
+"""Of the venue's window of five seconds, for an estimate of its clock that may be off either way."""
 ORDERS_IN_FLIGHT_MAX: Final = 8
 REREADS_MAX: Final = 3
 REREAD_WINDOW_NS: Final = 60 * SECOND_NS
@@ -289,9 +291,10 @@ class MexcSpotSession:
         self._clock_good = ok
         return self._look_private(now_ns) if ok else self._change(now_ns, PRIVATE, False, "clock too far off", [])
 
-    def clock_offset(self, offset_ns: int) -> None:
+    def clock_offset(self, offset_ns: int, uncertainty_ns: int) -> None:
         self._recovery.offset_ns = offset_ns
-        self._codec.clock_offset(offset_ns)
+        # A time that is late passes within the window, one that is early does not.
+        self._codec.clock_offset(offset_ns - min(uncertainty_ns, EARLY_NS_MAX))
 
     def token_refused(self, now_ns: int) -> Events:
         """Never: requests are signed, each for itself."""

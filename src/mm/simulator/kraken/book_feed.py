@@ -96,6 +96,8 @@ class BookFeed:
         self._bid_changes: list[Entry] = []
         self._ask_changes: list[Entry] = []
         self._time_ns = 0
+        self.skew_ns = 0
+        """How far the venue's clock is off, by a hook: its books tell that time too."""
 
     def apply(self, change: BookChange) -> None:
         """Take in a change; `updates` tells the subscribers."""
@@ -151,10 +153,24 @@ class BookFeed:
                 messages[depth] = self._message("update", bids, asks, checksum)
         return messages
 
+    def there_and_back(self) -> list[tuple[int, str]]:
+        """Depth and text of the messages by which a bid of every depth grows by one unit and shrinks again; none for a
+        book that is thin. The book is afterwards what it was."""
+        best = self.bids.best(min(DEPTHS))
+        if len(best) < min(DEPTHS):
+            return []
+        price, size = best[-1]
+        texts: list[tuple[int, str]] = []
+        for each in (size + 1, size):
+            self.apply(BookChange(self._symbol, BUY, price, each, self._time_ns))
+            texts += self.updates().items()
+        return texts
+
     def _message(self, kind: str, bids: list[Entry], asks: list[Entry], checksum: int) -> str:
+        time = rfc3339(self._time_ns + self.skew_ns)
         return (
             f'{{"channel":"book","type":"{kind}","data":[{{"symbol":"{self._symbol}","bids":[{self._levels(bids)}],'
-            f'"asks":[{self._levels(asks)}],"checksum":{checksum},"timestamp":"{rfc3339(self._time_ns)}"}}]}}'
+            f'"asks":[{self._levels(asks)}],"checksum":{checksum},"timestamp":"{time}"}}]}}'
         )
 
     def _levels(self, entries: list[Entry]) -> str:

@@ -30,6 +30,7 @@ class Feeds:
         self._publish = publish
         self._subscribers: dict[Topic, dict[int, Connection]] = {}
         self._best: dict[str, object] = {}
+        self._pairs: dict[str, list[tuple[int, str]]] = {}
 
     def apply(self, now_ns: int, market: list[BookChange | TradePrint]) -> None:
         """Take in changes and trades in their order, and publish them."""
@@ -43,6 +44,7 @@ class Feeds:
                 self.records[item.symbol].add(item)
                 printed.setdefault(item.symbol, []).append(item)
         for symbol in changed:
+            self._pairs.pop(symbol, None)
             for depth, text in self.books[symbol].updates().items():
                 self._tell(now_ns, ("book", symbol, str(depth)), text)
             best = self.books[symbol].best()
@@ -55,6 +57,15 @@ class Feeds:
                 self._tell(now_ns, topic, public_messages.trades("update", self.instruments[symbol], prints))
             self._tell_ticker(now_ns, symbol, "trades")
 
+    def repeat(self, now_ns: int, count: int) -> None:
+        """Tell the subscribers of books so many times of a change and of its end, see `BookFeed.there_and_back`."""
+        for symbol, book in self.books.items():
+            if symbol not in self._pairs:
+                self._pairs[symbol] = book.there_and_back()
+            for _ in range(count):
+                for depth, text in self._pairs[symbol]:
+                    self._tell(now_ns, ("book", symbol, str(depth)), text)
+
     def subscribe(self, connection: Connection, topic: Topic) -> None:
         """Add a subscriber; the snapshot is asked for apart."""
         connection.topics[topic] = None
@@ -62,6 +73,7 @@ class Feeds:
         channel, symbol, variant = topic
         if channel == "book":
             self.books[symbol].watch(int(variant))
+            self._pairs.pop(symbol, None)
 
     def unsubscribe(self, connection: Connection, topic: Topic) -> bool:
         """Remove a subscriber; False if it was none."""

@@ -26,8 +26,9 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, Final
 
+from mm.simulator.display import Display
 from mm.simulator.exchange import Exchange
-from mm.simulator.hooks import GENERATED_ACTIONS, MODES, Hooks, Rule
+from mm.simulator.hooks import DISPLAY_ACTIONS, FLOOD_ACTIONS, GENERATED_ACTIONS, MODES, Hooks, Rule
 from mm.simulator.kraken import public_messages
 from mm.simulator.kraken.accounts import Accounts
 from mm.simulator.kraken.auth import PERMISSIONS, Key, Keys
@@ -35,6 +36,7 @@ from mm.simulator.kraken.connection import HEARTBEAT_NS, IDLE_NS, Connection
 from mm.simulator.kraken.desk import Desk
 from mm.simulator.kraken.errors import Malformed
 from mm.simulator.kraken.feeds import Feeds
+from mm.simulator.kraken.flood import Flood
 from mm.simulator.kraken.orders_websocket import Trading
 from mm.simulator.kraken.rates import TIERS, ConnectionBudget, Counter
 from mm.simulator.kraken.reply import Reply, Request
@@ -118,9 +120,10 @@ class KrakenVenue:
         secrets = random.Random(f"key:{seed}")
         self.api_key = base64.b64encode(secrets.randbytes(42)).decode()
         self.api_secret = base64.b64encode(secrets.randbytes(64)).decode()
-        self.hooks = Hooks(seed, start_ns, GENERATED_ACTIONS if exchange.generated else frozenset())
+        self.hooks = Hooks(seed, start_ns, FLOOD_ACTIONS | (GENERATED_ACTIONS if exchange.generated else frozenset()))
         self.hooks.load(list(hooks))
         self._outbox = Outbox(self.hooks, HOST)
+        self._display = Display(exchange)
         self.system = "online"
         self._mode_until_ns = 0
         self._skew_until_ns = 0
@@ -138,6 +141,7 @@ class KrakenVenue:
         )
         self._keys = Keys([key], random.Random(f"token:{seed}"))
         self._feeds = Feeds(exchange.instruments, self._outbox.message)
+        self._flood = Flood(self._feeds)
         self._accounts = Accounts(exchange, self.hooks, self._outbox.message)
         self._desk = Desk(exchange, tier, self._rng)
         trading = Trading(self._desk, batch_cancel_legacy=self.options.batch_cancel_legacy)
@@ -233,6 +237,8 @@ class KrakenVenue:
             self._mode_until_ns,
             self._skew_until_ns,
             self._peg_until_ns,
+            self._flood.due_ns,
+            self._display.until_ns,
             self._held[0][0] if self._held else 0,
         ]
         times += [connection.next_deadline() for connection in self._connections.values()]
@@ -322,6 +328,10 @@ class KrakenVenue:
         if self._peg_until_ns and now_ns >= self._peg_until_ns:
             self._peg(now_ns, 0.0, 0)
         self._tell(now_ns)
+        if self._display.until_ns and now_ns >= self._display.until_ns:
+            self._feeds.apply(now_ns, self._display.end(now_ns))
+        if self._flood.due_ns and now_ns >= self._flood.due_ns:
+            self._flood.run(now_ns)
         if now_ns >= self._check_ns:
             self._keep_alive(now_ns)
 
@@ -333,7 +343,7 @@ class KrakenVenue:
                 self._drop(now_ns, connection, code, reason)
 
     def _tell(self, now_ns: int) -> None:
-        market = self._exchange.drain_market()
+        market = self._display.passed(now_ns, self._exchange.drain_market())
         if market:
             self._feeds.apply(now_ns, market)
         reports: list[Report | LedgerEntry] = self._exchange.drain_reports()
@@ -432,6 +442,8 @@ class KrakenVenue:
             self._skew(int(rule.skew_s * SECOND_NS), until_ns)
         elif rule.action == "peg":
             self._peg(now_ns, rule.bps, until_ns)
+        elif rule.action == "flood":
+            self._flood.begin(now_ns, rule.value, until_ns)
         elif rule.action == "disconnect":
             self._disconnect(now_ns, rule.target, rule.code, "hook")
         elif rule.action == "tokens":
@@ -449,6 +461,9 @@ class KrakenVenue:
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.
                 self._outbox.silenced[connection.id] = until_ns or now_ns + SILENCE_NS
+        elif rule.action in DISPLAY_ACTIONS:
+            self._tell(now_ns)
+            self._feeds.apply(now_ns, self._display.begin(now_ns, rule))
 
     def _mode(self, now_ns: int, system: str, symbol: str) -> None:
         self._mode_until_ns = 0
@@ -464,6 +479,8 @@ class KrakenVenue:
 
     def _skew(self, skew_ns: int, until_ns: int) -> None:
         self._desk.skew_ns, self._skew_until_ns = skew_ns, until_ns
+        for book in self._feeds.books.values():
+            book.skew_ns = skew_ns
 
     def _peg(self, now_ns: int, bps: float, until_ns: int) -> None:
         self._exchange.shift(now_ns, bps)

@@ -73,14 +73,23 @@ class Topic:
 
 
 class Feeds:
-    """Takes in what the core reports about its markets and tells the subscribers."""
+    """Takes in what the core reports about its markets and tells the subscribers.
 
-    def __init__(self, listing: Listing, quotations: Callable[[], dict[str, Quotation]], publish: Publish) -> None:
+    skew_ns: asks how far the venue's clock is off (a fault hook): books tell that time too.
+    """
+
+    def __init__(
+        self,
+        listing: Listing,
+        quotations: Callable[[], dict[str, Quotation]],
+        publish: Publish,
+        skew_ns: Callable[[], int],
+    ) -> None:
         self.listing = listing
         self.books = {symbol: VersionedBook(VERSION_START) for symbol in listing.by_symbol}
         self.records = {symbol: TapeRecord(contract.traded) for symbol, contract in listing.by_symbol.items()}
         self.commits: dict[str, deque[Commit]] = {symbol: deque(maxlen=COMMITS_MAX) for symbol in listing.by_symbol}
-        self._quotations, self._publish = quotations, publish
+        self._quotations, self._publish, self._skew_ns = quotations, publish, skew_ns
         self._topics: dict[str, Topic] = {}
 
     def middle(self, symbol: str) -> tuple[int, int]:
@@ -197,7 +206,11 @@ class Feeds:
         if data is None:
             return
         channel = topic.channel
-        message: dict[str, Any] = {"data": data, "channel": f"push.{channel}", "ts": now_ns // MS_NS}
+        message: dict[str, Any] = {
+            "data": data,
+            "channel": f"push.{channel}",
+            "ts": (now_ns + self._skew_ns()) // MS_NS,
+        }
         if topic.contract is not None:
             message = {"symbol": topic.contract.name, **message}
         payload = text(message)
@@ -245,7 +258,11 @@ class Feeds:
         halves: dict[int, list[Any]] = {BUY: [], -BUY: []}
         for side, price in changed:
             halves[side].append(shown_level(contract, price, book.size(side, price)))
-        data: dict[str, Any] = {"cts": book.time_ns // MS_NS, "asks": halves[-BUY], "bids": halves[BUY]}
+        data: dict[str, Any] = {
+            "cts": (book.time_ns + self._skew_ns()) // MS_NS,
+            "asks": halves[-BUY],
+            "bids": halves[BUY],
+        }
         if topic.is_merged:
             data |= {"begin": first, "end": book.version}
         return data | {"version": book.version}
@@ -263,7 +280,7 @@ class Feeds:
             "bids": stepped(contract, from_bids, topic.option, up=False),
             "askMarketLevelPrice": contract.price(from_asks[0][0] if from_asks else 0),
             "bidMarketLevelPrice": contract.price(from_bids[0][0] if from_bids else 0),
-            "ct": book.time_ns // MS_NS,
+            "ct": (book.time_ns + self._skew_ns()) // MS_NS,
             "version": book.version,
         }
 

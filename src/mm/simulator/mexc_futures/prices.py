@@ -83,10 +83,18 @@ class Quotation:
 
 
 class Prices:
-    """Quotes every contract once a second, and settles funding."""
+    """Quotes every contract once a second (sample_s: or less often), and settles funding."""
 
     def __init__(
-        self, exchange: ContractExchange, listing: Listing, middle: Middle, *, now_ns: int, seed: int, funding_s: int
+        self,
+        exchange: ContractExchange,
+        listing: Listing,
+        middle: Middle,
+        *,
+        now_ns: int,
+        seed: int,
+        funding_s: int,
+        sample_s: int = 1,
     ) -> None:
         self._exchange, self._middle = exchange, middle
         self._random = random.Random(f"mexc funding:{seed}")
@@ -96,7 +104,8 @@ class Prices:
             for symbol, contract in listing.by_symbol.items()
         }
         self._booked: list[tuple[str, Due]] = []
-        self._second = -1
+        self._sample_ns = sample_s * SECOND_NS
+        self._last = -1
         self.sampled = 0
         """Counts the samples; the feeds push when it has moved."""
         self.news: list[str] = []
@@ -104,15 +113,15 @@ class Prices:
 
     def next_deadline(self) -> int:
         """When the next sample or booking is due."""
-        dues = [(self._second + 1) * SECOND_NS]
+        dues = [(self._last + 1) * self._sample_ns]
         dues += [each.settle_ns for each in self.by_symbol.values()]
         dues += [due.due_ns for _, due in self._booked]
         return min(dues)
 
     def tick(self, now_ns: int) -> None:
         """Sample, settle and book what is due."""
-        if now_ns // SECOND_NS > self._second:
-            self._second = now_ns // SECOND_NS
+        if now_ns // self._sample_ns > self._last:
+            self._last = now_ns // self._sample_ns
             self.sampled += 1
             for symbol, quotation in self.by_symbol.items():
                 self._sample(now_ns, symbol, quotation)

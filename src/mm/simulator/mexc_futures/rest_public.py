@@ -87,7 +87,8 @@ class RestPublic:
         else:
             version, (bids, asks) = book.version, book.best(limit)
         halves = [[shown_level(contract, price, size) for price, size in half] for half in (asks, bids)]
-        return {"asks": halves[0], "bids": halves[1], "version": version, "timestamp": now_ns // MS_NS, "cts": None}
+        stamp = (now_ns + self._skew_ns()) // MS_NS
+        return {"asks": halves[0], "bids": halves[1], "version": version, "timestamp": stamp, "cts": None}
 
     def _commits(self, now_ns: int, parts: list[str], fields: Fields) -> Any:
         """The newest first, whatever the documentation says."""

@@ -47,6 +47,7 @@ from mm.simulator.mexc_futures.rest_public import RestPublic
 from mm.simulator.mexc_futures.rows import SYSTEM_REASON
 from mm.simulator.mexc_futures.terms import SYMBOL, Listing
 from mm.simulator.mexc_key import key_of
+from mm.simulator.orders import BookChange, TradePrint
 
 HOST: Final = "api.mexc.com"
 PATH: Final = "/edge"
@@ -63,6 +64,7 @@ class Options:
         lacks: refusal codes of the rights that the key has not (701 to 704).
         mode: the account's position mode at first, 1 hedge or 2 one-way.
         funding_s: between two settlements.
+        sample_s: between two samples of the prices that rates, marks and tickers are made of; the venue's is 1.
         entry_ms: how long an order takes into the book, from and to.
         events_first: None draws for every order request whether pushes go before the answer; True or False fixes it.
         pending_pushed: orders are also pushed before they are in the book.
@@ -76,6 +78,7 @@ class Options:
     lacks: frozenset[int] = frozenset()
     mode: int = ONE_WAY
     funding_s: int = EIGHT_HOURS_S
+    sample_s: int = 1
     entry_ms: tuple[float, float] = (0.0, 3.0)
     events_first: bool | None = None
     pending_pushed: bool = False
@@ -103,9 +106,15 @@ class MexcFuturesVenue(VenueMachine[Connection]):
         self.api_key, self.api_secret = key_of(seed)
         self._limits = Limits(self.options.tier)
         self._listing = Listing(exchange.instruments)
-        self._feeds = Feeds(self._listing, lambda: self._prices.by_symbol, self._push_public)
+        self._feeds = Feeds(self._listing, lambda: self._prices.by_symbol, self._push_public, lambda: self.skew_ns)
         self._prices = Prices(
-            exchange, self._listing, self._feeds.middle, now_ns=start_ns, seed=seed, funding_s=self.options.funding_s
+            exchange,
+            self._listing,
+            self._feeds.middle,
+            now_ns=start_ns,
+            seed=seed,
+            funding_s=self.options.funding_s,
+            sample_s=self.options.sample_s,
         )
         self._accounts = Accounts(exchange, self._listing, self._push, self._rng, pending=self.options.pending_pushed)
         self._desk = Desk(exchange, self._feeds, lambda: self._prices, self._rng, self.options.entry_ms)
@@ -192,10 +201,13 @@ class MexcFuturesVenue(VenueMachine[Connection]):
 
     # --- what is told -----------------------------------------------------------------------------------------------
 
+    def _show(self, now_ns: int, market: list[BookChange | TradePrint]) -> None:
+        self._feeds.apply(now_ns, market)
+
     def _tell(self, now_ns: int) -> None:
-        market = self.exchange.drain_market()
+        market = self._market(now_ns)
         if market:
-            self._feeds.apply(now_ns, market)
+            self._show(now_ns, market)
         reports, changes = self.exchange.drain_reports(), self.exchange.drain_changes()
         if reports or changes:
             self._accounts.tell(now_ns, reports, changes)

@@ -62,13 +62,18 @@ class Topic:
 
 
 class Feeds:
-    """Takes in what the core reports about its markets and tells the subscribers."""
+    """Takes in what the core reports about its markets and tells the subscribers.
 
-    def __init__(self, listing: Listing, publish: Publish, *, schema_2026: bool = True) -> None:
+    skew_ns: asks how far the venue's clock is off (a fault hook): books tell that time too.
+    """
+
+    def __init__(
+        self, listing: Listing, publish: Publish, skew_ns: Callable[[], int], *, schema_2026: bool = True
+    ) -> None:
         self.listing = listing
         self.books = {symbol: VersionedBook(VERSION_START) for symbol in listing.by_symbol}
         self.records = {symbol: TapeRecord(terms.traded) for symbol, terms in listing.by_symbol.items()}
-        self._publish, self._is_2026 = publish, schema_2026
+        self._publish, self._skew_ns, self._is_2026 = publish, skew_ns, schema_2026
         self._topics: dict[str, Topic] = {}
 
     def apply(self, now_ns: int, market: list[BookChange | TradePrint]) -> None:
@@ -145,7 +150,7 @@ class Feeds:
     def _send(self, now_ns: int, topic: Topic) -> None:
         terms = topic.terms
         book = self.books[terms.traded.symbol]
-        created_ms = book.time_ns // MS_NS if self._is_2026 else 0
+        created_ms = (book.time_ns + self._skew_ns()) // MS_NS if self._is_2026 else 0
         version = str(book.version) if self._is_2026 else ""
         if topic.kind == DEPTH:
             if not topic.changed:
@@ -182,7 +187,7 @@ class Feeds:
             else:
                 body = pushes.book_ticker_batch([pushes.book_ticker(*levels)], version, created_ms)
                 number = pushes.BOOK_TICKER_BATCH
-        payload = pushes.wrapped(topic.text, terms.name, None, now_ns // MS_NS, number, body)
+        payload = pushes.wrapped(topic.text, terms.name, None, (now_ns + self._skew_ns()) // MS_NS, number, body)
         for connection in list(topic.subscribers.values()):
             self._publish(now_ns, connection, topic.kind, payload)
 

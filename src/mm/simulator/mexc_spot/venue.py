@@ -30,6 +30,7 @@ from mm.simulator.mexc_spot.rest import Rest, endpoint, failure, hook_refusal
 from mm.simulator.mexc_spot.rest_private import TRADING, RestPrivate
 from mm.simulator.mexc_spot.rest_public import RestPublic
 from mm.simulator.mexc_spot.terms import Listing
+from mm.simulator.orders import BookChange, TradePrint
 
 HOST: Final = "api.mexc.com"
 PATH: Final = "/ws"
@@ -85,7 +86,7 @@ class MexcSpotVenue(VenueMachine[Connection]):
         self._limits = Limits(TIERS[self.options.tier])
         self._keys = ListenKeys(random.Random(f"mexc listen key:{seed}"))
         listing = Listing(exchange.instruments)
-        self._feeds = Feeds(listing, self._push, schema_2026=self.options.schema_2026)
+        self._feeds = Feeds(listing, self._push, lambda: self.skew_ns, schema_2026=self.options.schema_2026)
         self._accounts = Accounts(exchange, listing, self._push)
         desk = Desk(exchange, self._feeds, post_only_refuses=self.options.post_only_refuses)
         private = RestPrivate(
@@ -158,10 +159,13 @@ class MexcSpotVenue(VenueMachine[Connection]):
 
     # --- what is told -----------------------------------------------------------------------------------------------
 
+    def _show(self, now_ns: int, market: list[BookChange | TradePrint]) -> None:
+        self._feeds.apply(now_ns, market)
+
     def _tell(self, now_ns: int) -> None:
-        market = self.exchange.drain_market()
+        market = self._market(now_ns)
         if market:
-            self._feeds.apply(now_ns, market)
+            self._show(now_ns, market)
         reports = self.exchange.drain_reports()
         if reports:
             self._accounts.tell(now_ns, reports)

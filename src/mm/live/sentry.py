@@ -1,0 +1,100 @@
+"""Watches what the engine cannot see: whether this process stood still, and whether disk or descriptors run short.
+
+Each latches a step of the kill ladder as `[kill]` says. A process that stood still cannot see it while it does: the
+watchdog, a process of its own, steps in then (`live/watchdog.py`), and what had waited in the sockets meanwhile is not
+quoted from (`Shell`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from typing import TYPE_CHECKING, Final
+
+from mm._core import events as ev
+from mm.live.descriptors import Descriptors
+from mm.steps import OFF, PULL
+
+if TYPE_CHECKING:
+    from mm.live.bot import Bot
+
+LOOK_S: Final = 0.1
+DISK_S: Final = 1.0
+MEGABYTE: Final = 1_000_000
+BLOCKED: Final = "loop blocked"
+FULL: Final = "disk"
+SHORT: Final = "descriptors"
+
+
+class Sentry:
+    """See the module's text. One task, `run`, and a thread that asks the disk: one that hangs holds nothing up."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._free = -1
+        """Bytes that were free when the disk last answered, -1 unknown."""
+        self.longest_s = 0.0
+        """How long the loop stood still at worst."""
+        self.descriptors = Descriptors()
+
+    async def run(self) -> None:
+        """Watch until the run ends."""
+        loop = asyncio.get_running_loop()
+        self.descriptors.keep()
+        over = threading.Event()
+        threading.Thread(target=self._ask_disk, args=(over,), name="disk", daemon=True).start()
+        try:
+            while True:
+                slept_s = loop.time()
+                await asyncio.sleep(LOOK_S)
+                self._look_at_loop(loop.time() - slept_s - LOOK_S)
+                self._look_at_disk()
+                self._look_at_descriptors()
+        finally:
+            over.set()
+            self.descriptors.release()
+
+    def _look_at_loop(self, late_s: float) -> None:
+        kill = self._bot.settings.kill
+        self.longest_s = max(self.longest_s, late_s)
+        if kill.loop_blocked_ms and late_s * 1000 >= kill.loop_blocked_ms:
+            text = f"this process stood still for {late_s:.1f} s, kill.loop_blocked_ms is {kill.loop_blocked_ms}"
+            self._latch(kill.loop_blocked_step, BLOCKED, text)
+
+    def _look_at_disk(self) -> None:
+        kill = self._bot.settings.kill
+        if 0 <= self._free < kill.disk_free_mb * MEGABYTE:
+            left, state = self._free // MEGABYTE, self._bot.settings.run.state
+            text = f"{left} MB are left on the disk of {state}, kill.disk_free_mb is {kill.disk_free_mb}"
+            self._latch(kill.disk_step, FULL, text)
+
+    def _look_at_descriptors(self) -> None:
+        kill = self._bot.settings.kill
+        spare = self.descriptors.spare()
+        if not 0 <= spare < kill.descriptors_free:
+            self.descriptors.keep()
+            return
+        # First: the latch has a file, and cancels may need connections.
+        self.descriptors.release()
+        text = f"this process may open {spare} more descriptors, kill.descriptors_free is {kill.descriptors_free}"
+        self._latch(kill.descriptors_step, SHORT, text)
+
+    def _ask_disk(self, over: threading.Event) -> None:
+        while not over.wait(DISK_S):
+            self._free = free_bytes(self._bot.settings.run.state)
+
+    def _latch(self, step: str, cause: str, reason: str) -> None:
+        bot = self._bot
+        if step in (OFF, PULL) or (step, "") in bot.engine.ladder.latches or bot.engine.is_stopping:
+            return
+        bot.latch([ev.Latched(bot.clock.now_ns(), step, "", True, cause, reason)])
+
+
+def free_bytes(folder: str) -> int:
+    """Bytes that are free for us, -1 where nobody says."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return -1
+    return found.f_bavail * found.f_frsize
