@@ -2,12 +2,15 @@
 
     python tools/guards.py                    every removal of tests/faults/guards*.toml
     python tools/guards.py F68 F70            those of these faults
+    python tools/guards.py --native F93       those in native sources too
     python tools/guards.py --check            only that each removal still fits the sources, in a moment
 
 A removal is one exact piece of a file and what stands there without the guard, at most three lines. It is put into a
 copy of the package in a temporary folder, the named test runs on the copy, and must fail by an assertion that says what
-the entry expects: a crash, or another assertion, is no proof. Results are kept in `build/guards.json` for
-`tools/fault_table.py`. Removals in native sources need a build each: `--native`, in a copy of the whole project.
+the entry expects: a crash, or another assertion, is no proof. Where a second guard stands behind the first, an entry
+takes both out (`also`). Results are kept in `build/guards.json` for `tools/fault_table.py`. Removals in native sources
+need a build each (`--native`): of a Cython module in the copy, from what was built before; of the Rust module in
+`build/guards`, which is kept, so that cargo compiles only what changed.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 import tomllib
@@ -31,6 +35,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 LISTS: Final = ROOT / "tests" / "faults"
 """Each section of faults may have a list of its own there: `guards_a.toml`."""
 RESULTS: Final = ROOT / "build" / "guards.json"
+CRATES: Final = ROOT / "build" / "guards"
+"""A copy of the crates and what cargo made of it: a fixed place, for cargo knows a crate by its path."""
 LINES_MAX: Final = 3
 NATIVE: Final = frozenset({".pyx", ".pxd", ".rs"})
 TIMEOUT_S: Final = 900
@@ -38,16 +44,34 @@ FAULT: Final = re.compile(r"F\d\d")
 ERROR: Final = re.compile(r"^E +(\S.*)$", re.MULTILINE)
 VERDICT: Final = ("AssertionError", "assert ", "mm.errors.InvariantError", "Failed: DID NOT RAISE")
 """How the first line of a failure begins that is a judgement; anything else is a crash."""
+QUICK: Final = {
+    "CARGO_PROFILE_RELEASE_LTO": "off",
+    "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
+    "CARGO_PROFILE_RELEASE_INCREMENTAL": "true",
+    "PYO3_BUILD_EXTENSION_MODULE": "1",
+    "PYO3_PYTHON": sys.executable,
+}
+"""As the module is built, on every core and from what was compiled before."""
+LIBRARIES: Final = ("lib_rust.so", "lib_rust.dylib", "_rust.dll")
 COPIED: Final = ("src", "rust", "tests", "tools", "docs", "examples", "build_backend")
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A piece of a file below the project, and what stands there without the guard: exact text."""
+
+    file: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
     """One guard that is taken out.
 
-    fault: the row that it belongs to; guard: what it does, in words; file: below the project; old, new: exact text;
-    test: a node id of pytest (a parametrised one without its brackets runs all of them; `only` is a -k expression);
-    expect: a regular expression that the failure's message holds.
+    fault: the row that it belongs to; guard: what it does, in words; file, old, new: the piece, see `Cut`; also: what
+    else goes, where the guard has a second one behind it; test: a node id of pytest (a parametrised one without its
+    brackets runs all of them; `only` is a -k expression); expect: a regular expression that its message holds.
     """
 
     fault: str
@@ -59,11 +83,17 @@ class Removal:
     expect: str
     only: str = ""
     campaign: bool = False
+    also: Sequence[dict[str, str]] = ()
 
     @property
-    def is_native(self) -> bool:
-        """Whether it needs a build."""
-        return Path(self.file).suffix in NATIVE
+    def cuts(self) -> list[Cut]:
+        """Every piece that goes. Raises TypeError where one does not say file, old and new."""
+        return [Cut(self.file, self.old, self.new), *(Cut(**each) for each in self.also)]
+
+    @property
+    def suffixes(self) -> set[str]:
+        """Of the native sources that it changes: what needs a build."""
+        return {Path(cut.file).suffix for cut in self.cuts} & NATIVE
 
 
 @dataclass(slots=True)
@@ -89,6 +119,7 @@ def read(path: Path) -> list[Removal]:
     for number, entry in enumerate(entries):
         try:
             removal = Removal(**entry)
+            _ = removal.cuts
         except TypeError as error:
             raise ValueError(f"removal {number} of {path.name}: {error}") from None
         problem = problem_of(removal)
@@ -102,18 +133,19 @@ def problem_of(removal: Removal, root: Path = ROOT) -> str:
     """Say why a removal cannot be made, or nothing."""
     if not FAULT.fullmatch(removal.fault):
         return f"fault must be like F68, not {removal.fault!r}"
-    if not removal.file.startswith(("src/", "rust/")):
-        return f"{removal.file} is no part of the product"
-    source = root / removal.file
-    if not source.is_file():
-        return f"{removal.file} does not exist"
-    found = source.read_text().count(removal.old)
-    if found != 1:
-        return f"the text is {found} times in {removal.file}, it must be there once:\n{removal.old}"
+    for cut in removal.cuts:
+        if not cut.file.startswith(("src/", "rust/")):
+            return f"{cut.file} is no part of the product"
+        source = root / cut.file
+        if not source.is_file():
+            return f"{cut.file} does not exist"
+        found = source.read_text().count(cut.old)
+        if found != 1:
+            return f"the text is {found} times in {cut.file}, it must be there once:\n{cut.old}"
+        if cut.old == cut.new:
+            return "nothing changes"
     if max(changed_lines(removal)) > LINES_MAX:
         return f"more than {LINES_MAX} lines change"
-    if removal.old == removal.new:
-        return "nothing changes"
     if not (root / removal.test.partition("::")[0]).is_file():
         return f"there is no test {removal.test}"
     try:
@@ -124,13 +156,16 @@ def problem_of(removal: Removal, root: Path = ROOT) -> str:
 
 
 def changed_lines(removal: Removal) -> tuple[int, int]:
-    """How many lines go, and how many come, without those that stay at either end."""
-    old, new = removal.old.splitlines(), removal.new.splitlines()
-    while old and new and old[0] == new[0]:
-        del old[0], new[0]
-    while old and new and old[-1] == new[-1]:
-        del old[-1], new[-1]
-    return len(old), len(new)
+    """How many lines go, and how many come, without those that stay at either end of a piece."""
+    gone = come = 0
+    for cut in removal.cuts:
+        old, new = cut.old.splitlines(), cut.new.splitlines()
+        while old and new and old[0] == new[0]:
+            del old[0], new[0]
+        while old and new and old[-1] == new[-1]:
+            del old[-1], new[-1]
+        gone, come = gone + len(old), come + len(new)
+    return gone, come
 
 
 def judge(removal: Removal, code: int, output: str) -> tuple[str, str]:
@@ -154,11 +189,12 @@ def run(removal: Removal, *, keep: bool = False) -> Result:
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="mm-guard-"))
     try:
-        overlay(folder, is_native=removal.is_native)
-        target = folder / removal.file
-        target.write_text(target.read_text().replace(removal.old, removal.new))
-        if removal.is_native:
-            built = _build(folder)
+        overlay(folder, is_built=bool(removal.suffixes - {".rs"}))
+        for cut in removal.cuts:
+            target = folder / cut.file
+            target.write_text(target.read_text().replace(cut.old, cut.new))
+        for build in [_build_rust] * (".rs" in removal.suffixes) + [_build] * bool(removal.suffixes - {".rs"}):
+            built = build(folder)
             if built.returncode:
                 return Result(removal, "the copy does not build", built.stderr[-400:], time.monotonic() - began)
         code, output = _test(folder, removal)
@@ -169,23 +205,50 @@ def run(removal: Removal, *, keep: bool = False) -> Result:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def overlay(folder: Path, *, is_native: bool) -> None:
-    """Copy what a test needs; native modules come along as they were built, unless they are built again."""
+def overlay(folder: Path, *, is_built: bool) -> None:
+    """Copy what a test needs; native modules come along as they were built, unless Cython builds one again."""
     for name in COPIED:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "target"))
     for path in ROOT.iterdir():
         if path.is_file() and (path.suffix in (".toml", ".py", ".lock", ".txt", ".md") or path.name == "LICENSE"):
             shutil.copy2(path, folder / path.name)
-    if is_native and (ROOT / "build").is_dir():
+    if is_built and (ROOT / "build").is_dir():
         # With what was built before, so that only what changed is built.
-        shutil.copytree(ROOT / "build", folder / "build", ignore=shutil.ignore_patterns("guards.json"))
+        shutil.copytree(ROOT / "build", folder / "build", ignore=shutil.ignore_patterns("guards*"))
 
 
 def _build(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
-    environment = os.environ | {"CARGO_TARGET_DIR": str(ROOT / "target")}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def _build_rust(folder: Path) -> subprocess.CompletedProcess[str]:
+    mirror(folder, CRATES / "crates")
+    command = ["cargo", "build", "-q", "--release", "--locked", "-p", "mm-py"]
+    environment = os.environ | QUICK | {"CARGO_TARGET_DIR": str(CRATES / "target")}
+    done = subprocess.run(command, cwd=CRATES / "crates", env=environment, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        made = CRATES / "target" / "release"
+        library = next(each for name in LIBRARIES if (each := made / name).is_file())
+        module = folder / "src" / "mm" / "_core" / f"_rust{sysconfig.get_config_var('EXT_SUFFIX')}"
+        shutil.copy2(library, module)
+    return done
+
+
+def mirror(folder: Path, copy: Path) -> None:
+    """Make `copy` the crates of `folder`. What differs is written anew and gets the time of now: cargo goes by time,
+    and a source that is put back with its old one would pass for the changed one that was compiled after it."""
+    sources = [folder / "Cargo.toml", folder / "Cargo.lock", *(each for each in (folder / "rust").rglob("*"))]
+    wanted = {path.relative_to(folder): path.read_bytes() for path in sources if path.is_file()}
+    for path in [each for each in copy.rglob("*") if each.is_file()]:
+        if path.relative_to(copy) not in wanted:
+            path.unlink()
+    for name, content in wanted.items():
+        target = copy / name
+        if not target.is_file() or target.read_bytes() != content:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
 
 
 def _test(folder: Path, removal: Removal) -> tuple[int, str]:
@@ -231,8 +294,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{len(chosen)} removals fit the sources")
         return 0
     results = []
-    for removal in chosen:
-        if removal.is_native and not arguments.native:
+    # Those that need a build last, each file's after one another.
+    for removal in sorted(chosen, key=lambda each: (sorted(each.suffixes), each.file if each.suffixes else "")):
+        if removal.suffixes and not arguments.native:
             print(f"left out {removal.fault} {removal.guard} (native: --native)", flush=True)
             continue
         result = run(removal)

@@ -31,7 +31,7 @@ spread_bps = 0.5
 quote_size = 0.005
 max_position = 0.02
 refresh_interval_ms = {refresh}
-refresh_tolerance_bps = 0.2
+refresh_tolerance_bps = {tolerance}
 {more}
 
 [limits]
@@ -60,18 +60,19 @@ def each(*venues):
 
 
 class Quoted(TwoVenues):
-    """more: lines of the strategy; lines: of the venue, instead of the usual ones."""
+    """more, refresh, tolerance: of the strategy; lines: of the venue, instead of the usual ones."""
 
     contracts, entries, check_fees, base = Hedged.contracts, Hedged.entries, Hedged.check_fees, Hedged.base
     shown, alerts = Hedged.shown, Hedged.alerts
 
-    def __init__(self, folder, venue, *, seed=0, hooks=(), more="", lines=None, refresh=1000, **options):
+    def __init__(self, folder, venue, *, seed=0, hooks=(), more="", lines=None, refresh=1000, tolerance=0.2, **options):
         text = SETTINGS.format(
             venue=venue,
             symbol=SYMBOLS[venue],
             lines=LINES[venue] if lines is None else lines,
             more=more,
             refresh=refresh,
+            tolerance=tolerance,
         )
         super().__init__(
             folder, seed=seed, hooks={venue: hooks}, settings=text, hedge_venue=None, primary_venue=venue, **options

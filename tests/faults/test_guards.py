@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import tomllib
 from dataclasses import replace
@@ -82,3 +83,44 @@ def test_the_page_names_each_of_the_98_faults_once():
     assert ids == [f"F{number:02}" for number in range(1, 99)]
     shown = (ROOT / "docs" / "faults.md").read_text()
     assert all(shown.count(f"| {fault} |") == 1 for fault in ids)
+
+
+def test_a_guard_with_another_behind_it_is_taken_out_with_it_and_its_lines_count():
+    source = "src/mm/engine/liquidation.py"
+    good = next(each for each in guards.read_all() if each.fault == "F70")
+    words = (ROOT / source).read_text().splitlines(keepends=True)
+    cut = next(
+        {"file": source, "old": line, "new": ""} for line in words if words.count(line) == 1 and line not in good.old
+    )
+    both = replace(good, also=[cut])
+    assert guards.problem_of(both) == ""
+    assert sum(guards.changed_lines(both)) == sum(guards.changed_lines(good)) + 1
+    assert "times in" in guards.problem_of(replace(good, also=[cut | {"old": "no such text"}]))
+    assert "no part of the product" in guards.problem_of(replace(good, also=[cut | {"file": "tests/conftest.py"}]))
+    assert "more than 3 lines" in guards.problem_of(replace(good, also=[cut, cut, cut, cut]))
+    assert guards.Removal(
+        "F70", "", "rust/a.rs", "a", "b", "", "", also=[{"file": "src/a.pyx", "old": "", "new": "c"}]
+    ).suffixes == {
+        ".rs",
+        ".pyx",
+    }
+
+
+def test_crates_that_are_put_back_are_newer_than_what_was_compiled_from_others(tmp_path):
+    tree, copy = tmp_path / "tree", tmp_path / "copy"
+    for name in ("Cargo.toml", "Cargo.lock", "rust/one.rs", "rust/two.rs"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(name)
+        os.utime(tree / name, (1, 1))
+    (copy / "rust").mkdir(parents=True)
+    (copy / "rust" / "gone.rs").write_text("of another version")
+    guards.mirror(tree, copy)
+    os.utime(copy / "rust" / "two.rs", (5, 5))
+    (copy / "rust" / "one.rs").write_text("without its guard")
+    guards.mirror(tree, copy)
+    assert {path.name: path.read_text() for path in (copy / "rust").iterdir()} == {
+        "one.rs": "rust/one.rs",
+        "two.rs": "rust/two.rs",
+    }
+    assert (copy / "rust" / "one.rs").stat().st_mtime > 5
+    assert (copy / "rust" / "two.rs").stat().st_mtime == 5, "what is the same is not compiled again"

@@ -16,6 +16,7 @@ from tests.faults.quoted import (
     KRAKEN,
     MEXC,
     NEWS,
+    ORDER_NEWS,
     PLACE,
     SECOND,
     Quoted,
@@ -103,11 +104,16 @@ def test_f05_no_layer_sends_an_order_a_second_time(tmp_path, venue, seed):
 def test_f06_a_fill_before_the_acknowledgement_is_booked_at_once(tmp_path, venue, seed):
     # A reply that takes half a second: fills do not wait for it.
     hooks = on("reply", [PLACE[venue]], "delay", delay_s=0.5 * (1 + seed % 3), rate=0.8)
+    if ORDER_NEWS[venue] != FILL_NEWS[venue]:
+        # Nor for what the stream of orders says.
+        hooks += on("message", [ORDER_NEWS[venue]], "delay", delay_s=0.5 * (1 + seed % 3), rate=0.8)
     quoted = Quoted(tmp_path, venue, seed=seed, hooks=hooks)
     late = []
 
     def look(event):
         if type(event) is ev.Fill:
+            is_booked = quoted.engine.orders.knows_execution(venue, quoted.symbol, event.execution_id)
+            assert is_booked, "F06: a fill was told and not booked"
             done = next(trade.time_ns for trade in quoted.trades() if trade.execution_id == event.execution_id)
             late.append(event.recv_ns - done)
 
