@@ -1,0 +1,38 @@
+"""A disk that takes nothing more, under a real process: nothing new is sent, cancels go on, and it ends in order."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.run.bot_process import BotProcess, eventually, ledger
+from tests.run.test_operating import CONFIG, quoting, say
+
+
+@pytest.mark.parametrize("policy", ["os", "group"])
+def test_f82_without_room_for_the_journal_nothing_new_is_sent_and_what_stands_is_cancelled(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path, policy: str
+) -> None:
+    config = tmp_path / "mm.toml"
+    config.write_text(CONFIG.format(spread=4, orders=6) + f'\n[run]\njournal = "{policy}"\n')
+    bot = start("--config", str(config))
+    quoting(bot, 2)
+    # From here on each write of this process fails, wherever in a file it goes.
+    resource.prlimit(bot.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+    bot.until_said("the journal does not take it")
+    report = eventually(state, lambda report: report["open_orders"] == [], bot)
+    placed = len(report["closed_orders"])
+    bot.until_said("halt")
+    assert say(state, "strategies")[0] == 0, "the run goes on"
+    # Resumed without room it is halted again at once, and nothing has left meanwhile.
+    say(state, "resume")
+    for _ in range(3):
+        assert bot.until(lambda value: value["type"] == "status")["orders"]["open"] == 0
+    after = ledger(state)
+    assert (len(after["closed_orders"]), after["open_orders"]) == (placed, [])
+    code, end = bot.stop()
+    assert end["clean"]
+    assert code == 0
