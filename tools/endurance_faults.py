@@ -136,6 +136,7 @@ def _kraken(turn: int) -> list[Rule]:
         {"on": "message", "name": "executions", "action": "drop"},
         # The last one is beyond what the guard of the peg allows.
         {"on": "clock", "action": "peg", "bps": (-15, 20, -30, 150)[turn], "duration_s": 6},
+        {"on": "clock", "action": "flood", "value": 2000, "duration_s": 3},
     ]
 
 

@@ -1,0 +1,381 @@
+"""Kills a bot at what it writes, syncs, renames and sends, starts it again each time, and judges what is left.
+
+    python tools/kills.py [--points 60] [--chain 10] [--jobs 2] [--seed 1] [--policy os,group]
+    python tools/kills.py --all           every point of the standard script, one after the other (hours)
+    python tools/kills.py --ten           ten minutes, three venues, ten kills at random moments (--seconds 600)
+
+The bot is a process of its own with `tools/kills.c` loaded into it, which ends it with SIGKILL at the n-th write, sync,
+rename or send, every other time after half of the bytes. The simulated Kraken, MEXC Spot and MEXC Futures are another
+process on loopback. Each start is the recovery of the one before and the victim of the next. After each kill the
+venues' ledgers and the journal are held against each other: no order without its intent, no client id twice, no
+execution that the venue does not have, no position over its limit. At the end of a chain a start runs until nothing is
+in doubt and stops in order; then orders, executions, positions, cash, fees, funding, balances and debts are the venues'
+to the last digit and the profit's residual is 0 (`endurance_judge.py`). The last line is a JSON verdict; exit code 0 if
+all of it holds. Linux with a C compiler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import endurance_judge
+from endurance_faults import FUNDING_S, SPEED
+from endurance_judge import Verdict, held, own_orders, replay
+
+from mm._core import JournalReader, events
+from mm.live.control import address
+from mm.persistence.journal import events_of
+from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
+from mm.simulator.world import World, launch
+
+HERE: Final = Path(__file__).parent
+SETTINGS: Final = HERE / "endurance.toml"
+VENUES: Final = (KRAKEN, MEXC_SPOT, MEXC_FUTURES)
+LIMITS: Final = {KRAKEN: Decimal("0.1"), MEXC_SPOT: Decimal(1), MEXC_FUTURES: Decimal(1)}
+"""Of `endurance.toml`, in BTC."""
+LIFE_S: Final = 15.0
+"""A start that has not come to its point by then is killed where it is."""
+REST_S: Final = 90.0
+END_S: Final = 60.0
+KINDS: Final = ("writes", "syncs", "renames", "sends")
+FIRST: Final = 400
+"""So many points are the beginning of a run: half of the sample is of them."""
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Chain:
+    """One world and the starts in it. killed: by what a start was about to do; late: how many never came to their
+    point."""
+
+    state: Path
+    library: Path
+    policy: str
+    seed: int
+    killed: Counter[str] = field(default_factory=Counter)
+    late: int = 0
+    problems: list[str] = field(default_factory=list)
+    world: World | None = None
+    places: set[str] = field(default_factory=set)
+    """Every intent that a journal has held: snapshots cut its beginning off."""
+    fills: dict[str, set[str]] = field(default_factory=lambda: {venue: set() for venue in VENUES})
+
+    def begin(self) -> None:
+        """Start the venues."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.world = launch(
+            self.state, seed=self.seed, speed=SPEED, tier="unlimited", idle_seconds=120, venues=VENUES,
+            extra=("--funding-seconds", str(FUNDING_S)),
+        )  # fmt: skip
+
+    def start(self, *more: str, at: int = 0, half: bool = False, counted: bool = True) -> subprocess.Popen[bytes]:
+        """A start of the bot. at: which of its writes, syncs and sends is its last, 0 none."""
+        environment = {**os.environ, "MM_RUN__JOURNAL": self.policy, "MM_RUN__STORE": "off"}
+        if counted:
+            environment |= {
+                "LD_PRELOAD": str(self.library),
+                "MM_KILL_AT": str(at),
+                "MM_KILL_COUNT": str(self.state / "count"),
+                **({"MM_KILL_HALF": "1"} if half else {}),
+            }
+        command = [sys.executable, str(HERE / "kills_bot.py"), "--state", str(self.state), "--json"]
+        command += ["--config", str(SETTINGS), "--env-file", str(self.state / "no.env"), *more]
+        log = (self.state / "bot.log").open("ab")
+        with log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+
+    def counts(self) -> list[int]:
+        """What the last start did: all, writes, syncs, renames, sends, and by what it was ended."""
+        try:
+            return list(struct.unpack("8q", (self.state / "count").read_bytes()))
+        except (OSError, struct.error):
+            return [0] * 8
+
+    def kill_at(self, at: int, *, half: bool) -> None:
+        """One start, killed at its point, and what is left of it judged."""
+        (self.state / "count").unlink(missing_ok=True)
+        bot = self.start(at=at, half=half)
+        try:
+            code = bot.wait(LIFE_S)
+        except subprocess.TimeoutExpired:
+            bot.kill()
+            bot.wait()
+            self.late += 1
+        else:
+            reached = self.counts()[5]
+            if code != -signal.SIGKILL or not reached:
+                self.problems.append(f"point {at}: ended by itself with exit code {code}: {self.last_lines()}")
+            else:
+                self.killed[KINDS[reached - 1]] += 1
+        self.look(f"point {at}{' and a half' if half else ''}")
+
+    def last_lines(self) -> str:
+        """Of what the bots said."""
+        return (self.state / "bot.log").read_text(errors="replace")[-600:]
+
+    def ledgers(self) -> dict[str, Json]:
+        """What each venue's books say."""
+        assert self.world is not None
+        return {venue: self.world.control("ledger", venue=venue) for venue in VENUES}
+
+    def look(self, when: str) -> None:
+        """What must hold whenever no bot runs, by ledgers and journal."""
+        ledgers = self.ledgers()
+        places, fills = self.gather()
+        doubled = [client_id for client_id, times in Counter(places).items() if times > 1]
+        self.problems += [f"{when}: {client_id} is intended twice" for client_id in doubled]
+        for venue, ledger in ledgers.items():
+            ids = Counter(order["client_id"] for order in own_orders(ledger))
+            self.problems += [f"{when}: {venue} has {name} {n} times" for name, n in ids.items() if n > 1]
+            self.problems += [
+                f"{when}: {venue} has {name}, the journal has not" for name in ids if name not in self.places
+            ]
+            theirs = {fill["execution_id"] for fill in ledger["fills"]}
+            self.problems += [f"{when}: {venue}: {name} was invented" for name in sorted(fills[venue] - theirs)]
+            if abs(held(venue, ledger)) > LIMITS[venue]:
+                self.problems.append(f"{when}: {venue} holds {held(venue, ledger)}")
+
+    def gather(self) -> tuple[list[str], dict[str, set[str]]]:
+        """What the journal holds now, kept for later."""
+        places, fills = written(self.state)
+        self.places.update(places)
+        for venue in VENUES:
+            self.fills[venue] |= fills[venue]
+        return places, fills
+
+    def finish(self, seconds: float = 0.0) -> Json:
+        """The last start: so long, then until nothing is in doubt, then an orderly stop, then the verdict."""
+        bot = self.start(counted=False)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and bot.poll() is None:
+            time.sleep(min(10.0, max(0.0, until - time.monotonic())))
+            # While the bot trades, ledgers and journal are never of one moment.
+            self.gather()
+        is_at_rest = self.rests(bot)
+        if not is_at_rest:
+            self.problems.append(f"something is in doubt after {REST_S:g} s: {self.last_lines()}")
+        bot.send_signal(signal.SIGINT)
+        try:
+            code = bot.wait(END_S)
+        except subprocess.TimeoutExpired:
+            bot.kill()
+            code = bot.wait()
+        if code != 0:
+            self.problems.append(f"the last start ended with exit code {code}: {self.last_lines()}")
+        self.look("the end")
+        return self.judged()
+
+    def rests(self, bot: subprocess.Popen[bytes]) -> bool:
+        """Wait until nothing is in doubt or unexplained, and every venue was read whole after that."""
+        deadline = time.monotonic() + REST_S
+        last = False
+        while time.monotonic() < deadline and bot.poll() is None:
+            venues = asked(self.state, now=last).get("report", {}).get("venues", {})
+            calm = len(venues) == len(VENUES) and all(
+                each["read_ns"] and each["complete"] and not each["in_doubt"] and not each["unexplained"]
+                for each in venues.values()
+            )
+            if calm and last:
+                return True
+            last = calm
+            time.sleep(0.2)
+        return False
+
+    def judged(self) -> Json:
+        """The end's books against the ledgers, to the last digit."""
+        ledgers = self.ledgers()
+        verdict = Verdict()
+        replayed = replay(max((self.state / "recordings").glob("*.mmr")))
+        for venue in VENUES:
+            replayed.executions[venue] = self.fills[venue]
+            endurance_judge._venue(verdict, replayed, venue, ledgers[venue])
+        endurance_judge._debts(verdict, replayed.engine, ledgers)
+        terms = endurance_judge._profit(verdict, replayed.engine, ledgers)
+        # A short run need not have every term.
+        self.problems += [problem for problem in verdict.problems if not problem.startswith("the profit has no ")]
+        return {
+            "fills": {venue: len(ledger["fills"]) for venue, ledger in ledgers.items()},
+            "orders": {venue: len(own_orders(ledger)) for venue, ledger in ledgers.items()},
+            "residual": verdict.figures["residual"],
+            "profit": terms,
+        }
+
+    def end(self) -> None:
+        """Stop the venues; the folder stays where something was wrong."""
+        if self.world is not None:
+            self.world.control("stop", {})
+        if not self.problems:
+            shutil.rmtree(self.state, ignore_errors=True)
+
+
+def written(state: Path) -> tuple[list[str], dict[str, set[str]]]:
+    """The client ids of every intent of a journal, and its executions by venue."""
+    places: list[str] = []
+    fills: dict[str, set[str]] = {venue: set() for venue in VENUES}
+    folder = state / "journal"
+    if folder.is_dir() and any(folder.glob("*.mmj")):
+        for event in events_of(JournalReader(str(folder))):
+            if isinstance(event, events.Place):
+                places.append(event.client_id)
+            elif isinstance(event, events.Fill):
+                fills[event.venue].add(event.execution_id)
+    return places, fills
+
+
+def asked(state: Path, *, now: bool = False) -> Json:
+    """What the run answers to `mm reconcile`, or `--now`; nothing while nobody answers."""
+    try:
+        with address(state) as path, socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(25)
+            door.connect(path)
+            door.sendall(json.dumps({"command": "reconcile", "now": now}).encode() + b"\n")
+            with door.makefile("rb") as answers:
+                found = json.loads(answers.readline())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def compiled(folder: Path) -> Path:
+    """The library that kills."""
+    library = folder / "kills.so"
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-o", str(library), str(HERE / "kills.c"), "-ldl"], check=True
+    )
+    return library
+
+
+def measured(folder: Path, library: Path, options: argparse.Namespace) -> int:
+    """How many points the standard script has."""
+    chain = Chain(folder / "measure", library, options.policy.split(",")[0], options.seed)
+    chain.begin()
+    try:
+        bot = chain.start("--seconds", str(options.script))
+        bot.wait(options.script + END_S)
+        return chain.counts()[0]
+    finally:
+        chain.end()
+
+
+def sampled(total: int, count: int, chance: Random) -> list[int]:
+    """So many points: half of them of the beginning, half of all."""
+    early = min(FIRST, total)
+    return [chance.randint(1, early if number % 2 else total) for number in range(count)]
+
+
+def run_chain(folder: Path, library: Path, policy: str, seed: int, points: list[int]) -> tuple[Chain, Json]:
+    """Kill and start again at each point, then judge."""
+    chain = Chain(folder / f"chain-{seed}", library, policy, seed)
+    chain.begin()
+    try:
+        for number, at in enumerate(points):
+            chain.kill_at(at, half=number % 2 == 1)
+        return chain, chain.finish()
+    finally:
+        chain.end()
+
+
+def kills(folder: Path, library: Path, options: argparse.Namespace) -> Json:
+    """Kill at many points, in chains."""
+    policies = options.policy.split(",")
+    total = measured(folder, library, options)
+    chance = Random(options.seed)
+    points = list(range(1, total + 1)) if options.all else sampled(total, options.points, chance)
+    if options.all:
+        chance.shuffle(points)
+    chains = [points[first : first + options.chain] for first in range(0, len(points), options.chain)]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        done = list(
+            pool.map(
+                lambda each: run_chain(
+                    folder, library, policies[each[0] % len(policies)], options.seed + each[0], each[1]
+                ),
+                enumerate(chains),
+            )
+        )
+    killed: Counter[str] = Counter()
+    for chain, _ in done:
+        killed += chain.killed
+    problems = [problem for chain, _ in done for problem in chain.problems]
+    if killed.total() < 0.7 * len(points):
+        problems.append(f"only {killed.total()} of {len(points)} points were reached")
+    return {
+        "passed": not problems,
+        "problems": problems,
+        "points": total,
+        "killed": dict(killed),
+        "late": sum(chain.late for chain, _ in done),
+        "chains": [figures for _, figures in done],
+    }
+
+
+def ten(folder: Path, library: Path, options: argparse.Namespace) -> Json:
+    """A long run with kills at random moments."""
+    chance = Random(f"ten {options.seed}")
+    chain = Chain(folder / "ten", library, options.policy.split(",")[0], options.seed)
+    chain.begin()
+    moments = sorted(chance.uniform(5, options.seconds - 30) for _ in range(options.kills))
+    begun, died = time.monotonic(), 0
+    try:
+        for moment in moments:
+            bot = chain.start(counted=False)
+            time.sleep(max(0.5, moment - (time.monotonic() - begun)))
+            if bot.poll() is not None:
+                chain.problems.append(f"ended by itself with exit code {bot.returncode}: {chain.last_lines()}")
+            bot.kill()
+            bot.wait()
+            died += 1
+            chain.look(f"kill {died}")
+        figures = chain.finish(options.seconds - (time.monotonic() - begun))
+        return {"passed": not chain.problems, "problems": chain.problems, "kills": died, **figures}
+    finally:
+        chain.end()
+
+
+def main() -> int:
+    """Kill, judge, print the verdict; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--points", type=int, default=60, help="how many kills")
+    parser.add_argument("--chain", type=int, default=10, help="kills in one world, before it is judged at rest")
+    parser.add_argument("--jobs", type=int, default=2, help="worlds at the same time")
+    parser.add_argument("--script", type=float, default=8.0, help="seconds of the run whose points are counted")
+    parser.add_argument("--policy", default="os,group", help="of the journal, by turn (os, group, always)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--all", action="store_true", help="every point")
+    parser.add_argument("--ten", action="store_true", help="ten minutes with kills at random moments")
+    parser.add_argument("--seconds", type=float, default=600.0, help="of --ten")
+    parser.add_argument("--kills", type=int, default=10, help="of --ten")
+    options = parser.parse_args()
+    if sys.platform != "linux" or shutil.which("cc") is None:
+        print(json.dumps({"passed": False, "problems": ["Linux with a C compiler (cc) is needed"]}))
+        return 2
+    folder = Path(tempfile.mkdtemp(prefix="mm-kills-"))
+    verdict = (ten if options.ten else kills)(folder, compiled(folder), options)
+    if verdict["passed"]:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        verdict["state"] = str(folder)
+    print(json.dumps(verdict))
+    return 0 if verdict["passed"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
