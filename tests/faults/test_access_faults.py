@@ -27,11 +27,11 @@ def test_f51_another_answer_behind_a_ban_does_not_end_it(tmp_path, venue, seed, 
     quoted.run(2)
     quoted.venue.act(quoted.now_ns, {"action": "ban", "status": then, "duration_s": 600})
     before = sum(quoted.requests.values())
-    quoted.run(595)
+    quoted.wait(595)
     calls = sum(quoted.requests.values()) - before
     assert calls <= 12, f"F51: {calls} calls into a ban of ten minutes"
     assert not any("answers again" in text for text in quoted.alerts()), "F51: a gateway's page is no venue"
-    quoted.run(700, done=lambda: bool(quoted.own_open()))
+    quoted.wait(700, done=lambda: bool(quoted.own_open()))
     assert quoted.own_open(), "F51: nothing is quoted after the ban"
 
 
@@ -47,7 +47,7 @@ def test_f60_rights_that_are_lost_are_named_and_not_asked_with_again(tmp_path, v
     quoted = trading(Quoted(tmp_path, venue, seed=seed, more="max_order_age_s = 20"))
     lost_ns = quoted.now_ns
     quoted.venue.hooks.load(on("request", [PLACE[venue]], "refuse", error=RIGHTS[venue]))
-    quoted.run(300)
+    quoted.wait(300)
     tried = len(refused(quoted, lost_ns))
     assert 1 <= tried <= 3, f"F60: {tried} orders were asked for without the rights"
     said = [text for text in quoted.alerts() if "rights" in text]

@@ -182,7 +182,7 @@ def test_f39_refused_connections_are_tried_at_a_growing_distance_under_one_budge
     links = standing(tmp_path, venue, seed)
     began = links.now_ns
     hook(links, "outage", duration_s=660)
-    links.run(640)
+    links.wait(640)
     tries = [each for each in links.attempts if each > began]
     assert len(tries) > 10, "nobody tried"
     first = [each for each in tries if each < began + 60 * SECOND]
@@ -212,7 +212,7 @@ def test_f41_an_address_that_is_gone_for_ten_minutes_says_nothing_about_orders(t
     links.run(1)
     known = {order.client_id for order in links.engine.orders.open()}
     assert known, "nothing stood as the outage began: it proves nothing"
-    links.run(589)
+    links.wait(589)
     still = {order.client_id for order in links.engine.orders.open()}
     assert known <= still, "F41: an order was dropped because nothing could be heard"
     assert not [e for e in links.of(ev.Place) if began + 10 * SECOND < e.recv_ns]

@@ -269,13 +269,13 @@ def test_f51_while_an_address_is_banned_only_a_few_calls_try(tmp_path, venue, se
     # So that something asks.
     quoted.run(2)
     before = sum(quoted.requests.values())
-    quoted.run(595)
+    quoted.wait(595)
     calls = sum(quoted.requests.values()) - before
     # One at once of each kind that was under way, then 30 s, a minute, two, four and five after the last.
     assert calls <= 12, f"F51: {calls} calls into a ban of ten minutes"
     if venue != KRAKEN:
         assert any("banned" in text for text in quoted.alerts())
-    quoted.run(700, done=lambda: bool(quoted.own_open()) and quoted.now_ns > 0 and _is_calm(quoted))
+    quoted.wait(700, done=lambda: bool(quoted.own_open()) and _is_calm(quoted))
     assert quoted.own_open(), "F51: nothing is quoted after the ban"
     quoted.come_to_rest(is_ordered=False, unknown_s=1000)
 

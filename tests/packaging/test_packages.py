@@ -44,8 +44,9 @@ def environment(folder):
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once(tmp_path_factory):
-    """The first build compiles; the others, of the same sources in other folders, show what they put where."""
-    ENVIRONMENT["MM_BUILD_CACHE"] = str(tmp_path_factory.mktemp("compiled"))
+    """The first build of the same sources compiles, the one that the tests run on where that kept what it made; the
+    others, in other folders, show what they put where."""
+    ENVIRONMENT.setdefault("MM_BUILD_CACHE", str(tmp_path_factory.mktemp("compiled")))
 
 
 @pytest.fixture(scope="session")

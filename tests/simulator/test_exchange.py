@@ -64,6 +64,18 @@ def kinds(venue):
     return [r.kind.value for r in venue.drain_reports() if isinstance(r, Report)]
 
 
+def test_the_recording_goes_on_from_where_it_is_at_another_pace():
+    venue = exchange(*(book(number, number * 1_000_000, (BUY, 599_000 + number, BTC)) for number in (1, 2, 3)))
+    assert venue.next_deadline() == SECOND
+    venue.set_speed(SECOND // 2, 0.1)
+    # Half of a second of the recording is left until the next, and takes five.
+    assert venue.next_deadline() == SECOND // 2 + 5 * SECOND
+    venue.advance(SECOND // 2 + 5 * SECOND)
+    assert venue.next_deadline() == SECOND // 2 + 15 * SECOND
+    venue.set_speed(SECOND // 2 + 5 * SECOND, 1)
+    assert venue.next_deadline() == SECOND // 2 + 6 * SECOND
+
+
 def test_a_trade_eats_the_queue_before_the_order():
     venue = exchange(
         TradeEntry(1, 1000, SELL, 600_000, BTC * 9 // 10), TradeEntry(2, 2000, SELL, 600_000, BTC * 15 // 100)

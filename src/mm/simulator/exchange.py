@@ -167,6 +167,13 @@ class Exchange:
         self._expire(now_ns)
         self.now_ns = max(self.now_ns, now_ns)
 
+    def set_speed(self, now_ns: int, speed: float) -> None:
+        """Let the recorded market go on from where it is at so many times its pace."""
+        self.advance(now_ns)
+        gone_ns = (self.now_ns - self._start_ns - self._halted_ns) * self._speed
+        self._start_ns = self.now_ns - self._halted_ns - int(gone_ns / speed)
+        self._speed = speed
+
     def next_deadline(self) -> int:
         """When something happens by itself, 0 never."""
         dues = [order.request.expire_ns for order in self._blotter.expiring.values()]
