@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -72,6 +73,21 @@ class Both:
         self.accounts.on_flow(venue, asset, amount)
         self.twin.flow(venue, asset, Fraction(amount, 10**12))
 
+    def restart(self, conversion):
+        """A start from what the last one left, before any book has come; USDT is worth what it says now."""
+        before = self.accounts
+        middles = {key: book.middle2 for key, book in self.books.items()}
+        for book in self.books.values():
+            book.middle2 = 0
+        self.accounts = Accounts(self.books, rates(conversion))
+        for key, instrument in INSTRUMENTS.items():
+            self.accounts.add(key, instrument)
+        self.accounts.restore(*json.loads(json.dumps([before.durable(), before.marks()])))
+        for key, middle2 in middles.items():
+            self.books[key].middle2 = middle2
+        if conversion is not BY_MARKET:
+            self.twin.rates["USDT"] = Fraction(conversion["USDT"].rate)
+
     def residual(self):
         """Against the twin's balances, which are kept by whole units."""
         balances = {key: amount * 10**12 for key, amount in self.twin.balances.items()}
@@ -93,6 +109,11 @@ class Both:
             assert {name: Fraction(value, 10**DOLLAR_DIGITS) for name, value in got.items()} == expected
             assert Fraction(terms.total, 10**DOLLAR_DIGITS) == self.twin.gained()
             assert self.residual() == 0
+
+    def check_total(self):
+        self.twin.look()
+        assert Fraction(self.accounts.terms().total, 10**DOLLAR_DIGITS) == self.twin.gained()
+        assert self.residual() == 0
 
 
 amounts = st.integers(1, 10**14)
@@ -137,6 +158,31 @@ def test_a_stated_rate_never_makes_a_conversion(sequence):
     play(both, [step for step in sequence if step[:2] != ("book", RATE)])
     assert both.accounts.terms().conversion == 0
     both.check()
+
+
+STATED = {"USDT": ConversionSettings(name="USDT", rate=Decimal("0.75"))}
+
+
+@given(steps, steps)
+def test_a_start_at_which_a_currency_is_worth_something_else_makes_a_conversion_of_it(before, after):
+    both = Both()
+    play(both, [("book", RATE, 20_002), *before])
+    both.restart(STATED)
+    play(both, [step for step in after if step[:2] != ("book", RATE)])
+    both.check_total()
+    both.restart(BY_MARKET)
+    both.book(RATE, 19_990)
+    play(both, before)
+    both.check_total()
+
+
+def test_what_a_start_says_a_currency_is_worth_is_a_step_of_the_conversion():
+    both = Both()
+    both.book(RATE, 20_002)
+    both.flow(MEXC, "USDT", 10**15)
+    both.restart(STATED)
+    assert both.accounts.terms().conversion == Fraction("-250.1") * 10**DOLLAR_DIGITS
+    assert both.residual() == 0
 
 
 def settled():

@@ -341,13 +341,16 @@ class Accounts(AccountsCore):
         for venue, symbol, mark2, spread, hedging, inventory in marks["markets"]:
             market = self._markets[venue, symbol]
             market.mark2, market.spread, market.hedging, market.inventory = mark2, spread, hedging, inventory
+        self._held = {(venue, asset): (amount, worth) for venue, asset, amount, worth in marks["held"]}
         for name, (fees, funding, opening, opening_usd, rate2, usd) in marks["currencies"].items():
             currency = self._currency(name)
             currency.fees, currency.funding, currency.opening = fees, funding, opening
             currency.opening_usd, currency.usd = opening_usd, list(usd)
-            if not currency.is_fixed:
-                currency.rate2 = rate2
-        self._held = {(venue, asset): (amount, worth) for venue, asset, amount, worth in marks["held"]}
+            if rate2 and rate2 != currency.rate2:
+                # A rate that is stated now and was another is a step from that one, as any change is.
+                stated2, currency.rate2 = currency.rate2, rate2
+                if stated2:
+                    self._mark(name, currency)
         self._unpriced = True
 
     def facts(self) -> tuple[object, ...]:
