@@ -1,6 +1,9 @@
 """How generated cases are drawn, and which tests may run beside each other."""
 
 import os
+import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,3 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = item.path.relative_to(here).as_posix()
         if place.startswith(BY_THE_CLOCK):
             item.add_marker(pytest.mark.xdist_group("clock"))
+
+
+@pytest.fixture(scope="session")
+def slow_disk(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], dict[str, str]]:
+    """Environment of a process whose syncs take as many milliseconds longer as a file says, while there is one."""
+    if shutil.which("cc") is None:
+        pytest.skip("needs a C compiler")
+    library = tmp_path_factory.mktemp("slow") / "slow_disk.so"
+    source = Path(__file__).parent / "slow_disk.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-o", str(library), str(source), "-ldl"], check=True)
+    return lambda file: {"LD_PRELOAD": str(library), "MM_SLOW_DISK": str(file)}

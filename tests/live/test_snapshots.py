@@ -1,6 +1,10 @@
 """When a snapshot of the durable state is made, and what a start makes of it: with a journal on the disk."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from shutil import copytree, rmtree
 
 import pytest
@@ -39,6 +43,14 @@ class Kept(World):
         for number in range(count):
             self.tell(ev.Balance(self.now, "kraken", "EUR", number, "stream"))
 
+    def look(self, now_ns):
+        """A look, and those that follow until what it began has ended."""
+        self.snapshots.look(now_ns)
+        deadline = time.monotonic() + 20
+        while self.snapshots.is_under_way and time.monotonic() < deadline:
+            time.sleep(0.001)
+            self.snapshots.look(now_ns)
+
     def next_start(self):
         """What the start after a kill reads back, from a copy of the files."""
         journal = EventJournal(self.copied(), epoch=8, build="", now_ns=self.now)
@@ -57,7 +69,7 @@ def world(tmp_path):
 
 def test_a_snapshot_waits_for_its_events_and_for_a_quiet_second(world):
     world.ready()
-    look = world.snapshots.look
+    look = world.look
     look(world.now)
     assert world.snapshots.taken == 0
     world.talk(12)
@@ -77,10 +89,10 @@ def test_a_request_under_way_puts_it_off_and_not_for_ever(world):
     assert world.decide()
     world.talk(15)
     for second in range(5):
-        world.snapshots.look(world.now + second * SECOND)
+        world.look(world.now + second * SECOND)
     assert world.snapshots.taken == 0
     world.talk(20)
-    world.snapshots.look(world.now + 6 * SECOND)
+    world.look(world.now + 6 * SECOND)
     assert world.snapshots.taken == 1
 
 
@@ -125,12 +137,64 @@ def test_a_disk_that_refuses_is_told_and_the_run_goes_on(world, tmp_path):
     world.snapshots.take(world.now)
     assert world.snapshots.taken == 0
     assert "the next start reads more of the journal" in world.told[0]
+    world.talk(5)
+    world.snapshots.take(world.now)
+    assert len(world.told) == 1, "a failure is said once"
+
+
+def test_a_disk_that_hangs_in_it_holds_up_neither_the_loop_nor_the_journal(tmp_path, slow_disk):
+    """In a process of its own, whose syncs hang once a file is there."""
+    hangs = tmp_path / "hangs"
+    script = """
+import json, sys, time
+from pathlib import Path
+from tests.live import test_snapshots as t
+folder, hangs = Path(sys.argv[1]), Path(sys.argv[2])
+world = t.Kept(folder)
+world.ready()
+world.talk(30)
+hangs.write_text("3000")
+began = time.monotonic()
+world.snapshots.look(world.now)
+world.snapshots.look(world.now + t.QUIET_NS)
+world.talk(30)
+spent_s = time.monotonic() - began
+begun = world.snapshots.is_under_way
+told, before = list(world.told), time.monotonic()
+world.snapshots.take(world.now, 0.2)
+waited_s = time.monotonic() - before
+late = list(world.told)
+hangs.unlink()
+world.snapshots.take(world.now, 20)
+_, found = world.next_start()
+print(json.dumps({
+    "spent_s": spent_s, "begun": begun, "told": told, "waited_s": waited_s, "late": late,
+    "taken": world.snapshots.taken, "behind": found.events,
+    "same": found.engine.durable_hash() == world.engine.durable_hash(),
+}))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path), str(hangs)],
+        env={**os.environ, **slow_disk(hangs)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert found["begun"]
+    assert found["spent_s"] < 1, "a disk that hangs in a snapshot held the loop up"
+    assert found["told"] == []
+    assert 0.1 < found["waited_s"] < 2, "an end waits, and not for ever"
+    assert "within 0.2 s" in found["late"][0]
+    assert (found["taken"], found["behind"], found["same"]) == (2, 0, True)
 
 
 def test_a_snapshot_that_comes_out_otherwise_stops_the_start(world):
     world.ready()
     state, told = world.engine.snapshot()
-    world.journal.save_snapshot(state, told ^ 1, world.now)
+    world.journal.begin_snapshot(state, told ^ 1, world.now).wait(20 * SECOND)
     with pytest.raises(JournalError, match="comes out otherwise than it was written"):
         world.next_start()
 

@@ -74,7 +74,7 @@ def test_what_goes_in_comes_out_with_both_clocks(tmp_path: Path) -> None:
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     folder = tmp_path / "journal"
     journal = open_journal(folder, 1)
-    journal.save_snapshot(b"state", 1, 2)
+    journal.begin_snapshot(b"state", 1, 2).wait(20 * 10**9)
     journal.close(0, 0)
     assert {path.stat().st_mode & 0o077 for path in folder.iterdir()} == {0}
 
@@ -197,9 +197,9 @@ def test_f84_damage_in_the_middle_stops_and_names_the_place(tmp_path: Path) -> N
 def test_recovery_begins_with_the_newest_sound_snapshot(tmp_path: Path) -> None:
     journal = open_journal(tmp_path, 1, segment_bytes=500)
     fill(journal, 40)
-    assert journal.save_snapshot(b"first", 11, 1) == 40
+    assert journal.begin_snapshot(b"first", 11, 1).wait(20 * 10**9) == 40
     fill(journal, 40)
-    assert journal.save_snapshot(b"second", 22, 2) == 80
+    assert journal.begin_snapshot(b"second", 22, 2).wait(20 * 10**9) == 80
     later = fill(journal, 5)
     journal.close(0, 0)
     journal = open_journal(tmp_path, 2)
@@ -277,7 +277,7 @@ def test_events_come_back_without_the_market(tmp_path: Path) -> None:
 def test_f87_events_of_another_form_are_refused_and_nothing_is_rewritten(tmp_path: Path) -> None:
     journal = Journal(str(tmp_path), epoch=1, form=events.FORMAT_VERSION + 1, build="newer", now_ns=0)
     journal.append(1, b"?", 0, 0)
-    journal.save_snapshot(b"", 0, 0)
+    journal.begin_snapshot(b"", 0, 0).wait(20 * 10**9)
     journal.append(1, b"?", 0, 0)
     journal.close(0, 0)
     with pytest.raises(JournalError, match=r"events in form \d+ by build newer, this build reads form \d+"):

@@ -71,7 +71,7 @@ def test_a_bot_that_runs_cannot_be_repaired(state: Path, capsys: pytest.CaptureF
 
 def test_snapshots_are_shown(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journal = Journal(str(state / "journal"), epoch=6, form=FORMAT_VERSION, build="", now_ns=0)
-    journal.save_snapshot(b"1234", 0xABC, SECOND_NS)
+    journal.begin_snapshot(b"1234", 0xABC, SECOND_NS).wait(20 * 10**9)
     journal.close(0, 0)
     assert main(["journal", "verify", "--state", str(state)]) == 0
     shown = "snapshot at record 4  2025-11-24 16:00:00.000000  4 bytes  hash 0000000000000abc"

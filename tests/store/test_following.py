@@ -166,7 +166,7 @@ def test_a_journal_that_lost_its_beginning_is_a_gap_and_no_stop(hedged: Run, tmp
         journal = EventJournal(tmp_path / "journal", epoch=epoch, build="", now_ns=NOW)
         for event in kept[50 * (epoch - 1) : 50 * epoch] if epoch < 4 else kept[150:]:
             journal.record(event, NOW, 0)
-        journal.save_snapshot(b"state", 1, NOW)
+        journal.begin_snapshot(b"state", 1, NOW).wait(20 * 10**9)
         journal.close(NOW, 0)
     segments = sorted((tmp_path / "journal").glob("*.mmj"))
     for segment in segments[:-1]:

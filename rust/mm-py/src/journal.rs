@@ -7,7 +7,8 @@ use std::time::Duration;
 use mm_core::journal::disk::{Disk, Folder};
 use mm_core::journal::reader::Reader;
 use mm_core::journal::recovery;
-use mm_core::journal::snapshot::{self, Loaded, Snapshot};
+use mm_core::journal::saving::Saving;
+use mm_core::journal::snapshot::{self, Loaded};
 use mm_core::journal::survey::{Survey, first_kept, highest_epoch, survey};
 use mm_core::journal::writer::{GATHER, SEGMENT_BYTES};
 use mm_core::journal::{Journal as Core, JournalError as Fault, Policy, Settings};
@@ -81,7 +82,6 @@ pub struct Journal {
     core: Option<Core>,
     folder: String,
     loaded: Loaded,
-    form: u32,
     policy: Policy,
     #[pyo3(get)]
     notices: Vec<String>,
@@ -123,7 +123,7 @@ impl Journal {
             let settings = Settings { policy, epoch, form, build, segment_bytes, gather, from_index, now_ns };
             let core = Core::open(Arc::clone(&disk), settings)?;
             let notices = notices(core.found(), &loaded, core.has_moved());
-            Ok(Self { core: Some(core), folder: folder.to_owned(), loaded, form, policy, notices })
+            Ok(Self { core: Some(core), folder: folder.to_owned(), loaded, policy, notices })
         });
         opened.map_err(raised)
     }
@@ -150,18 +150,9 @@ impl Journal {
         py.detach(|| core.sync()).map_err(raised)
     }
 
-    fn save_snapshot(&mut self, py: Python<'_>, state: &[u8], state_hash: u64, wall_ns: i64) -> PyResult<u64> {
-        let form = self.form;
-        let core = self.core()?;
-        py.detach(|| {
-            core.sync()?;
-            let (index, epoch) = (core.next_index(), core.epoch());
-            let snapshot = Snapshot { index, epoch, wall_ns, state_hash, form, state: state.to_vec() };
-            let needed = snapshot::save(core.disk(), &snapshot)?;
-            core.prune(needed)?;
-            Ok(index)
-        })
-        .map_err(raised)
+    fn begin_snapshot(&mut self, state: &[u8], state_hash: u64, wall_ns: i64) -> PyResult<SnapshotSaving> {
+        let saving = self.core()?.begin_snapshot(state.to_vec(), state_hash, wall_ns).map_err(raised)?;
+        Ok(SnapshotSaving { saving })
     }
 
     fn close(&mut self, py: Python<'_>, wall_ns: i64, mono_ns: i64) -> PyResult<()> {
@@ -202,6 +193,22 @@ impl Journal {
             None => "the journal is closed".to_owned(),
             Some(core) => core.failure().map(|fault| fault.to_string()).unwrap_or_default(),
         }
+    }
+}
+
+#[pyclass(module = "mm._core._rust", frozen)]
+pub struct SnapshotSaving {
+    saving: Arc<Saving>,
+}
+
+#[pymethods]
+impl SnapshotSaving {
+    fn outcome(&self) -> PyResult<Option<u64>> {
+        self.saving.outcome().transpose().map_err(raised)
+    }
+
+    fn wait(&self, py: Python<'_>, timeout_ns: u64) -> PyResult<Option<u64>> {
+        py.detach(|| self.saving.wait(Duration::from_nanos(timeout_ns))).transpose().map_err(raised)
     }
 }
 

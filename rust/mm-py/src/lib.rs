@@ -25,8 +25,8 @@ mod _rust {
     use super::histogram::Histogram;
     #[pymodule_export]
     use super::journal::{
-        Journal, JournalDamaged, JournalError, JournalFailed, JournalLocked, JournalReader, journal_epoch,
-        journal_repair,
+        Journal, JournalDamaged, JournalError, JournalFailed, JournalLocked, JournalReader, SnapshotSaving,
+        journal_epoch, journal_repair,
     };
     #[pymodule_export]
     use super::kraken_book::KrakenBookDecoder;

@@ -26,6 +26,7 @@ from ._rust import KrakenTradingCounter as KrakenTradingCounter
 from ._rust import MexcBookDecoder as MexcBookDecoder
 from ._rust import MexcFuturesBookDecoder as MexcFuturesBookDecoder
 from ._rust import MexcSigner as MexcSigner
+from ._rust import SnapshotSaving as SnapshotSaving
 from ._rust import TokenBucket as TokenBucket
 from ._rust import crc32 as crc32
 from ._rust import journal_epoch as journal_epoch

@@ -34,6 +34,7 @@ __all__ = [
     "MexcFuturesBookDecoder",
     "MexcSigner",
     "RecordBuffer",
+    "SnapshotSaving",
     "TokenBucket",
     "crc32",
     "journal_epoch",
@@ -250,10 +251,10 @@ class Journal:
         """Wait for what the policy promises before bytes leave: the disk with "group", else nothing."""
     def sync(self) -> None:
         """Wait until the disk has everything, in every policy."""
-    def save_snapshot(self, state: bytes, state_hash: int, wall_ns: int) -> int:
-        """Keep the state that all records so far make; returns the index it goes on from.
+    def begin_snapshot(self, state: bytes, state_hash: int, wall_ns: int) -> SnapshotSaving:
+        """Begin to keep the state that all records so far make, in a thread; nothing here waits for the disk.
 
-        On the disk when this returns. Older records go as far as the last two snapshots do not need them.
+        Older records go as far as the last two snapshots do not need them. Raises ValueError while one is under way.
         """
     def close(self, wall_ns: int, mono_ns: int) -> None:
         """Put everything on the disk, say so in the journal, and let the next writer in."""
@@ -273,6 +274,15 @@ class Journal:
     @property
     def failure(self) -> str:
         """Why nothing more is taken; empty while all is well."""
+
+@final
+class SnapshotSaving:
+    """A snapshot on its way to the disk. Each call raises JournalError once it has failed."""
+
+    def outcome(self) -> int | None:
+        """Return the index it goes on from once it is on the disk, None while it is under way."""
+    def wait(self, timeout_ns: int) -> int | None:
+        """Wait for the outcome, for so long at most."""
 
 @final
 class JournalReader:

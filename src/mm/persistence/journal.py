@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Final, Literal
 
-from mm._core import Journal, JournalError, JournalReader, events
+from mm._core import Journal, JournalError, JournalReader, SnapshotSaving, events
 from mm._core.events import FORMAT_VERSION, Event, pack, unpack
 
 Policy = Literal["os", "group", "always"]
@@ -128,9 +128,12 @@ class EventJournal:
         """The events behind that snapshot, in order: to be applied, without a decision."""
         return events_of(self._journal.records())
 
-    def save_snapshot(self, state: bytes, state_hash: int, wall_ns: int) -> None:
-        """Keep the state that all events so far made: the next start begins with it."""
-        self._journal.save_snapshot(state, state_hash, wall_ns)
+    def begin_snapshot(self, state: bytes, state_hash: int, wall_ns: int) -> SnapshotSaving:
+        """Begin to keep the state that all events so far made, in a thread: the next start begins with it.
+
+        Nothing here waits for the disk. Raises JournalError, ValueError while another one is under way.
+        """
+        return self._journal.begin_snapshot(state, state_hash, wall_ns)
 
     @property
     def next_index(self) -> int:

@@ -8,7 +8,9 @@ use super::disk::{Disk, DiskFile, write_all};
 use super::error::JournalError;
 use super::record::{self, CLOSED, HEAD_BYTES, PAYLOAD_BYTES_MAX, Record};
 use super::recovery::recover;
+use super::saving::{Saving, Work};
 use super::segment::{self, HEADER_BYTES, Header};
+use super::snapshot::Snapshot;
 use super::survey::{Survey, survey};
 use super::syncing::Syncing;
 use crate::state_hash::fold;
@@ -60,6 +62,7 @@ pub struct Journal {
     thread: Option<JoinHandle<()>>,
     frame: Vec<u8>,
     found: Survey,
+    saving: Option<Arc<Saving>>,
     is_closed: bool,
 }
 
@@ -118,6 +121,7 @@ impl Journal {
             thread,
             frame: Vec::new(),
             found,
+            saving: None,
             is_closed: false,
         })
     }
@@ -243,32 +247,33 @@ impl Journal {
         self.usable().err()
     }
 
-    /// The disk the journal is on, for snapshots beside it.
-    #[must_use]
-    pub fn disk(&self) -> &dyn Disk {
-        self.disk.as_ref()
+    /// What keeps a state that all records so far make, to be done at any later moment, beside the writer.
+    pub fn snapshot_work(&self, state: Vec<u8>, state_hash: u64, wall_ns: i64) -> Result<Work, JournalError> {
+        self.usable()?;
+        let (index, epoch, form) = (self.next_index, self.header.epoch, self.header.form);
+        let snapshot = Snapshot { index, epoch, wall_ns, state_hash, form, state };
+        Ok(Work { disk: Arc::clone(&self.disk), syncing: Arc::clone(&self.syncing), snapshot })
     }
 
-    /// Removes segments that hold nothing from `index` on; returns how many. The one being written stays.
-    pub fn prune(&mut self, index: u64) -> Result<u64, JournalError> {
-        self.usable()?;
-        let failed = |error: &std::io::Error| JournalError::disk("remove an old segment", error);
-        let names = self.disk.list().map_err(|error| failed(&error))?;
-        let mut sequences: Vec<u64> = names.iter().filter_map(|name| segment::sequence(name)).collect();
-        sequences.sort_unstable();
-        let mut removed = 0_u64;
-        for pair in sequences.windows(2) {
-            let [old, next] = pair else { break };
-            let bytes = self.disk.read(&segment::name(*next), HEADER_BYTES as u64).map_err(|error| failed(&error))?;
-            if !Header::decode(&bytes).is_ok_and(|next| next.first_index <= index) {
-                break;
-            }
-            self.disk.remove(&segment::name(*old)).map_err(|error| failed(&error))?;
-            removed = removed.saturating_add(1);
+    /// Begins to keep a state that all records so far make, in a thread: nothing here waits for the disk. One at a time.
+    pub fn begin_snapshot(
+        &mut self,
+        state: Vec<u8>,
+        state_hash: u64,
+        wall_ns: i64,
+    ) -> Result<Arc<Saving>, JournalError> {
+        self.begin(self.snapshot_work(state, state_hash, wall_ns)?)
+    }
+
+    /// See `begin_snapshot`.
+    pub fn begin(&mut self, work: Work) -> Result<Arc<Saving>, JournalError> {
+        if self.saving.as_ref().is_some_and(|saving| saving.outcome().is_none()) {
+            let (value, expected) = ("another".to_owned(), "the end of the one that is under way".to_owned());
+            return Err(JournalError::Refused { field: "snapshot", value, expected });
         }
-        // A loss of power may bring some of them back: a survey begins behind such gaps.
-        self.disk.sync_names().map_err(|error| failed(&error))?;
-        Ok(removed)
+        let saving = Saving::start(work)?;
+        self.saving = Some(Arc::clone(&saving));
+        Ok(saving)
     }
 
     /// Puts everything on the disk, and a record that says so: the next start knows that nothing is missing.

@@ -6,6 +6,7 @@ mod hostile;
 mod model;
 mod power;
 mod real;
+mod saving;
 mod writing;
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 
 use super::model::{Chance, Fault};
 use super::*;
-use crate::journal::snapshot::{self, Snapshot};
+use crate::journal::snapshot;
 use crate::state_hash::fold;
 
 /// Stands for the bot: the records it was told, and the state they make.
@@ -62,7 +62,7 @@ fn run(disk: &ModelDisk, truth: &mut Truth, chance: &mut Chance) -> Result<(), J
         let done = match chance.draw(12) {
             0 => journal.sync(),
             1 => journal.commit(),
-            2 => snap(disk, &mut journal, &truth.payloads),
+            2 => snap(&mut journal, &truth.payloads),
             _ => Ok(()),
         };
         truth.durable = truth.durable.max(journal.durable());
@@ -76,12 +76,9 @@ fn run(disk: &ModelDisk, truth: &mut Truth, chance: &mut Chance) -> Result<(), J
     Ok(())
 }
 
-fn snap(disk: &ModelDisk, journal: &mut Journal, payloads: &[Vec<u8>]) -> Result<(), JournalError> {
-    journal.sync()?;
+fn snap(journal: &mut Journal, payloads: &[Vec<u8>]) -> Result<(), JournalError> {
     let told: Vec<Vec<u8>> = payloads.iter().filter(|payload| payload.as_slice() != b"closed").cloned().collect();
-    let (index, state_hash) = (journal.next_index(), state_of(&told));
-    let needed = snapshot::save(disk, &Snapshot { index, state_hash, state: vec![7; 900], ..Snapshot::default() })?;
-    journal.prune(needed).map(|_| ())
+    journal.snapshot_work(vec![7; 900], state_of(&told), 0)?.run().map(|_| ())
 }
 
 fn life(seed: u64) -> u64 {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::journal::record::PAYLOAD_BYTES_MAX;
-use crate::journal::snapshot::{self, Snapshot};
+use crate::journal::snapshot;
 
 #[test]
 fn what_goes_in_comes_out_over_segments_and_starts() {
@@ -114,14 +114,9 @@ fn a_folder_in_another_place_is_noticed() {
     assert!(!open(&disk.at(2), 4).has_moved());
 }
 
-fn snap(journal: &mut Journal, disk: &ModelDisk) -> u64 {
-    journal.sync().unwrap();
+fn snap(journal: &mut Journal) -> u64 {
     let index = journal.next_index();
-    let state = format!("state at {index}").into_bytes();
-    let taken = Snapshot { index, epoch: 1, wall_ns: 2, state_hash: index, form: 3, state };
-    let needed = snapshot::save(disk, &taken).unwrap();
-    journal.prune(needed).unwrap();
-    index
+    journal.snapshot_work(format!("state at {index}").into_bytes(), index, 2).unwrap().run().unwrap()
 }
 
 #[test]
@@ -132,7 +127,7 @@ fn two_snapshots_are_kept_and_the_journal_from_the_older_one_on() {
     let mut taken = Vec::new();
     for _ in 0..5 {
         expected.extend(append(&mut journal, 50));
-        taken.push(snap(&mut journal, &disk));
+        taken.push(snap(&mut journal));
     }
     expected.extend(append(&mut journal, 3));
     let kept: Vec<u64> = snapshot::list(&disk).unwrap().into_iter().map(|(index, _)| index).collect();
@@ -151,9 +146,9 @@ fn every_damage_of_a_snapshot_falls_back_to_the_one_before() {
     let disk = ModelDisk::default();
     let mut journal = open(&disk, 1);
     append(&mut journal, 5);
-    let older = snap(&mut journal, &disk);
+    let older = snap(&mut journal);
     append(&mut journal, 5);
-    snap(&mut journal, &disk);
+    snap(&mut journal);
     let name = snapshot::list(&disk).unwrap().pop().unwrap().1;
     let size = disk.read(&name, u64::MAX).unwrap().len();
     for at in 0..size {

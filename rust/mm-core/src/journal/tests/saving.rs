@@ -1,0 +1,173 @@
+//! A snapshot beside a writer that goes on: whatever comes between its steps, and whichever of them is the last one.
+
+use std::io;
+use std::sync::{Condvar, Mutex};
+
+use super::model::{Chance, Fault};
+use super::*;
+use crate::journal::disk::{Disk, DiskFile};
+use crate::journal::snapshot;
+
+/// A disk on which others write, or hang, before each step.
+#[derive(Clone)]
+struct Beside {
+    disk: ModelDisk,
+    before: Arc<dyn Fn() + Send + Sync>,
+}
+
+struct BesideFile {
+    file: Arc<dyn DiskFile>,
+    before: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl DiskFile for BesideFile {
+    fn reserve(&self, size: u64) -> io::Result<()> {
+        (self.before)();
+        self.file.reserve(size)
+    }
+    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        (self.before)();
+        self.file.write(offset, bytes)
+    }
+    fn sync(&self) -> io::Result<()> {
+        (self.before)();
+        self.file.sync()
+    }
+    fn truncate(&self, size: u64) -> io::Result<()> {
+        (self.before)();
+        self.file.truncate(size)
+    }
+}
+
+impl Disk for Beside {
+    fn list(&self) -> io::Result<Vec<String>> {
+        (self.before)();
+        self.disk.list()
+    }
+    fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
+        (self.before)();
+        self.disk.read(name, limit)
+    }
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        (self.before)();
+        Ok(Arc::new(BesideFile { file: self.disk.create(name)?, before: Arc::clone(&self.before) }))
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        (self.before)();
+        self.disk.rename(from, to)
+    }
+    fn remove(&self, name: &str) -> io::Result<()> {
+        (self.before)();
+        self.disk.remove(name)
+    }
+    fn sync_names(&self) -> io::Result<()> {
+        (self.before)();
+        self.disk.sync_names()
+    }
+    fn place(&self) -> u64 {
+        self.disk.place()
+    }
+}
+
+/// Snapshots with four records between any two of their steps, over many segments; returns what was appended, what the
+/// disk was said to have, and whether all went well.
+fn script(disk: &ModelDisk) -> (Vec<Entry>, u64, bool) {
+    let Ok(journal) = Journal::open(Arc::new(disk.clone()), settings(1)) else { return (Vec::new(), 0, false) };
+    let shared = Arc::new(Mutex::new((journal, Vec::new())));
+    let append = {
+        let shared = Arc::clone(&shared);
+        move || {
+            let (journal, entries) = &mut *shared.lock().unwrap();
+            for _ in 0..4 {
+                let payload = payload(journal.next_index());
+                if let Ok(index) = journal.append(2, &payload, 0, 0) {
+                    entries.push((index, 2, payload));
+                }
+            }
+        }
+    };
+    let mut is_well = true;
+    for _ in 0..3 {
+        append();
+        let work = {
+            let (journal, _) = &*shared.lock().unwrap();
+            let index = journal.next_index();
+            journal.snapshot_work(format!("state at {index}").into_bytes(), index, 2)
+        };
+        let Ok(mut work) = work else {
+            is_well = false;
+            break;
+        };
+        work.disk = Arc::new(Beside { disk: disk.clone(), before: Arc::new(append.clone()) });
+        is_well &= work.run().is_ok();
+    }
+    let (journal, entries) = &*shared.lock().unwrap();
+    (entries.clone(), journal.durable(), is_well && journal.failure().is_none())
+}
+
+/// What a start finds: the state of a beginning, and the records from there on.
+fn judge(disk: &ModelDisk, entries: &[Entry], durable: u64, case: &str) {
+    let loaded = snapshot::load(disk).unwrap();
+    assert_eq!(loaded.damaged, [], "{case}: a snapshot is whole or not there");
+    let from = loaded.snapshot.as_ref().map_or(0, |taken| taken.index);
+    if let Some(taken) = loaded.snapshot {
+        assert_eq!(taken.state, format!("state at {from}").as_bytes(), "{case}");
+    }
+    let (found, kept) = read_from(disk, from).unwrap();
+    assert!(found.next_index >= durable, "{case}: {} of {durable}", found.next_index);
+    assert_eq!(kept, entries[from as usize..found.next_index as usize], "{case}");
+    let journal = Journal::open(Arc::new(disk.clone()), Settings { from_index: from, ..settings(9) }).unwrap();
+    assert_eq!(journal.next_index(), found.next_index, "{case}");
+}
+
+#[test]
+fn records_that_come_between_its_steps_are_kept_and_any_step_may_be_the_last_one() {
+    let whole = ModelDisk::default();
+    let (entries, durable, is_well) = script(&whole);
+    assert!(is_well && entries.len() > 100, "{}", entries.len());
+    assert_eq!(snapshot::list(&whole).unwrap().len(), snapshot::KEPT);
+    judge(&whole.copy(), &entries, durable, "whole");
+    for step in 1..=whole.operations() {
+        for fault in [Fault::PowerLoss, Fault::NoSpace] {
+            let disk = ModelDisk::default();
+            disk.fault_at(step, fault);
+            let (entries, durable, _) = script(&disk);
+            let case = format!("{fault:?} at {step}");
+            if fault == Fault::NoSpace {
+                // A killed process: the kernel has all that was taken.
+                judge(&disk.copy(), &entries, durable, &case);
+            }
+            // What the kernel took last may be there although nobody was told.
+            let mut entries = entries;
+            let next = entries.len() as u64;
+            entries.push((next, 2, payload(next)));
+            for seed in 0..2 {
+                judge(&disk.after_power_loss(&mut Chance(step * 10 + seed)), &entries, durable, &case);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_hangs_in_it_holds_no_append_up_and_there_is_one_at_a_time() {
+    let disk = ModelDisk::default();
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let hang = Arc::clone(&gate);
+    let before = move || drop(hang.1.wait_while(hang.0.lock().unwrap(), |is_open| !*is_open).unwrap());
+    let mut journal = open(&disk, 1);
+    let mut expected = append(&mut journal, 5);
+    let mut work = journal.snapshot_work(b"state".to_vec(), 1, 2).unwrap();
+    work.disk = Arc::new(Beside { disk: disk.clone(), before: Arc::new(before) });
+    let saving = journal.begin(work).unwrap();
+    expected.extend(append(&mut journal, 60));
+    journal.sync().unwrap();
+    assert_eq!(saving.wait(Duration::from_millis(1)), None);
+    let refused = journal.begin_snapshot(Vec::new(), 0, 0).err().unwrap();
+    assert!(refused.to_string().contains("under way"), "{refused}");
+    *gate.0.lock().unwrap() = true;
+    gate.1.notify_all();
+    assert_eq!(saving.wait(Duration::from_secs(20)), Some(Ok(5)));
+    assert_eq!(snapshot::load(&disk).unwrap().snapshot.unwrap().index, 5);
+    assert_eq!(read(&disk).unwrap().1, expected);
+    assert_eq!(journal.begin_snapshot(Vec::new(), 0, 0).unwrap().wait(Duration::from_secs(20)), Some(Ok(65)));
+}
