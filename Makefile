@@ -1,7 +1,5 @@
 PYTHON ?= python3
 BIN := .venv/bin
-# Many tests wait for processes: one worker more than there are cores keeps these busy.
-WORKERS := $(shell cores=$$(nproc 2>/dev/null || sysctl -n hw.logicalcpu); echo $$((cores < 8 ? cores + 1 : 8)))
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NATIVE := $(shell find src rust -name '*.py[xd]' -o -name '*.pxi' -o -name '*.rs' -o -name Cargo.toml) \
           Cargo.toml Cargo.lock pyproject.toml setup.py build_backend/mm_build.py
@@ -22,7 +20,7 @@ run: build ## run the market maker on the embedded simulation (ARGS="--seconds 6
 
 test: build ## every quick test: Rust, then Python (ARGS="-k book")
 	cargo test -q --locked -p mm-core
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadgroup $(ARGS)
 
 # cython-lint starts a bare `pycodestyle`.
 lint: export PATH := $(CURDIR)/$(BIN):$(PATH)
