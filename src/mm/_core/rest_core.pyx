@@ -70,14 +70,24 @@ cdef class RestCore:
         self.orders_max = urgent_max - urgent_max // _CANCEL_SHARE
 
     cdef bint takes_order(self) except -1:
-        """Whether an order would go at once."""
+        """Whether an order would go at once: no cancel or other order waits, and reads are on lanes of their own."""
         cdef Py_ssize_t orders = 0
-        if self.waiting or len(self.urgent) >= self.urgent_max:
+        if len(self.urgent) >= self.urgent_max:
             return False
         for each in self.urgent:
             if (<Call?>each).rank:
                 orders += 1
-        return orders < self.orders_max
+        if orders >= self.orders_max:
+            return False
+        for each in self.waiting:
+            if (<Call?>each).urgent:
+                return False
+        # What waits may wait because the venue does not hear us.
+        return not self.waiting or not self.is_held()
+
+    def is_held(self):
+        """Whether orders are kept back for a reason of the venue's."""
+        return False
 
     cdef Call begin_order(self, int64_t now_ns, Event command, int64_t request_id, int64_t expires_ns):
         """Put an order's call in flight."""

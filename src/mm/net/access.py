@@ -117,6 +117,11 @@ class Access:
         """The venue shuts this address or key out."""
         return self.ban.state is not State.OPEN
 
+    @property
+    def holds_orders(self) -> bool:
+        """Orders wait, or one of them is to try whether the venue hears us again."""
+        return self.ban.state is not State.OPEN or self.key.state is not State.OPEN
+
     def held_until(self, now_ns: int, call: Call) -> int:
         """When a call may go: 0 now, -1 after an answer that is awaited."""
         until_ns = 0

@@ -129,6 +129,10 @@ class RestQueue(RestCore):
                     return call
         return None
 
+    def is_held(self) -> bool:
+        """Whether orders are kept back: banned, or the key is taken for lost."""
+        return self.access.holds_orders
+
     def due_ns(self, now_ns: int) -> int:
         """When `next_call` is worth asking, seen from `now_ns`; 0 never (an answer in flight comes first)."""
         if not self.waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from mm._core.events import (
     OutcomeUnknown,
     QueryOrder,
 )
+from mm._core.rest_core import Call
 from tests.exchanges.mexc_spot.desk import MS, SECOND, START, Desk
 from tests.exchanges.mexc_spot.samples import cancel, place
 from tests.exchanges.mexc_spot.test_session_private import open_order, ready, trade
@@ -66,6 +68,48 @@ def test_orders_do_not_wait_for_one_another_and_cancels_go_first() -> None:
     first = next(request for request, call in desk.link._calls.items() if call.kind == "place")
     desk.take(desk.link.reply(desk.now, first, 200, b'{"orderId":"C02__1"}'))
     assert [name for _, name, _ in desk.requests][-1] == "DELETE order"
+
+
+def with_a_read_that_waits() -> Desk:
+    """The account could not be read, and is read again later."""
+    desk = ready()
+    desk.replies["GET account"] = lambda fields: (503, b"")
+    desk.run(60)
+    for _ in range(100):
+        if desk.link._rest.waiting:
+            break
+        desk.run(0.1)
+    assert [call.kind for call in desk.link._rest.waiting] == ["account"]
+    return desk
+
+
+def test_an_order_passes_a_read_that_waits_straight_away() -> None:
+    desk = with_a_read_that_waits()
+    command = place()
+    called: list[str] = []
+    sys.setprofile(lambda frame, event, argument: called.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        desk.link.submit(desk.now, command)
+    finally:
+        sys.setprofile(None)
+    desk.take(())
+    assert len(desk.asked("POST order")) == 1
+    assert called == ["is_held", "holds_orders"]
+
+
+def test_no_order_passes_a_cancel_that_waits() -> None:
+    desk = ready()
+    command = cancel(venue_id="C02__7")
+    desk.link._rest.add(Call("cancel", "command", command=command, is_read=False, urgent=True, cost=0))
+    submit(desk, place(client_id="mm1Q8"))
+    assert [name for _, name, _ in desk.requests][-2:] == ["DELETE order", "POST order"]
+
+
+def test_no_order_passes_a_read_that_waits_for_the_end_of_a_ban() -> None:
+    desk = with_a_read_that_waits()
+    desk.link._rest.access.ban.shut(desk.now)
+    submit(desk, place())
+    assert not desk.asked("POST order")
 
 
 def test_an_order_that_waited_too_long_is_not_sent() -> None:
