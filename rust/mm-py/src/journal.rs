@@ -139,8 +139,12 @@ impl Journal {
         appended.map_err(raised)
     }
 
+    fn append_soon(&mut self, kind: u32, payload: &[u8], wall_ns: i64, mono_ns: i64) -> PyResult<u64> {
+        self.core()?.append_soon(kind, payload, wall_ns, mono_ns).map_err(raised)
+    }
+
     fn commit(&mut self, py: Python<'_>) -> PyResult<()> {
-        let waits = self.policy == Policy::Group;
+        let waits = self.policy != Policy::Os;
         let core = self.core()?;
         if waits { py.detach(|| core.commit()) } else { core.commit() }.map_err(raised)
     }

@@ -247,8 +247,10 @@ class Journal:
 
         kind: above 0. Raises JournalFailed, from then on at every call; ValueError for what cannot be kept.
         """
+    def append_soon(self, kind: int, payload: bytes, wall_ns: int, mono_ns: int) -> int:
+        """As `append`, and wait for no disk in any policy: `commit` does, and a thread syncs soon."""
     def commit(self) -> None:
-        """Wait for what the policy promises before bytes leave: the disk with "group", else nothing."""
+        """Wait for what the policy promises before the bytes of an order leave: nothing with "os", else the disk."""
     def sync(self) -> None:
         """Wait until the disk has everything, in every policy."""
     def begin_snapshot(self, state: bytes, state_hash: int, wall_ns: int) -> SnapshotSaving:

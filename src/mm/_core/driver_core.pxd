@@ -15,10 +15,13 @@ cdef class DriverCore:
     cdef object _commit
     cdef object _settle
     cdef list _unseen
+    # Cancels are leaving and orders wait behind them: news of that is decided about when those are on their way too.
+    cdef bint _is_leaving, _was_late
 
     cpdef take(self, events)
     cpdef decide(self, int64_t now_ns, str source)
     cdef bint _submit(self, int64_t now_ns, str source, list commands) except -1
+    cdef bint _hand_over(self, int64_t now_ns, str source, list commands) except -1
     cdef _kept_back(self, int64_t now_ns, command)
     cdef int _halt(self, int64_t now_ns) except -1
     cpdef show(self)

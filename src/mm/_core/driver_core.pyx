@@ -36,8 +36,9 @@ cdef class DriverCore:
 
     observers: see each event and command, in order, after it was applied and after what it led to was handed to the
     sockets, but fills that were not booked (told again, or of an earlier run): nobody's screen is on the way of an
-    order; on_output: called with the name of a venue for which actions wait, other than the one whose input made them;
-    on_latch: called when a decision has latched a step of the kill ladder, before its cancels are handed over.
+    order; on_output: called with the name of a venue for which actions wait, other than the one whose input made them,
+    and of that one too where orders wait for the disk behind cancels; on_latch: called when a decision has latched a
+    step of the kill ladder, before its cancels are handed over.
     """
 
     def __init__(self, EngineCore engine not None, dict links not None, recorder):
@@ -47,7 +48,7 @@ cdef class DriverCore:
         self._unseen = []
         self._record = recorder.record
         self._recorder = recorder if isinstance(recorder, RecorderCore) else None
-        # What a decision recorded may have to wait for the disk before its bytes leave.
+        # Orders and amends may have to wait for the disk before their bytes leave.
         self._commit = getattr(recorder, "commit", None)
         # And what it put off can be done once they have left.
         self._settle = getattr(recorder, "settle", None)
@@ -74,6 +75,9 @@ cdef class DriverCore:
         """Let the engine decide, and hand its commands to the links. source: the venue that will be drained anyway."""
         cdef list first, quotes
         cdef bint heard
+        if self._is_leaving:
+            self._was_late = True
+            return
         for _ in range(_ROUNDS_MAX):
             heard = False
             if self._recorder is not None and self._recorder.broken:
@@ -95,12 +99,34 @@ cdef class DriverCore:
                 return
 
     cdef bint _submit(self, int64_t now_ns, str source, list commands) except -1:
-        """Hand commands to the links; returns whether they led to events."""
+        """Hand commands to the links; returns whether they led to events.
+
+        Orders and amends wait for what the journal promises. Nothing else does: with a disk that is slow or hangs,
+        cancels of the same decision are on the wire before it is waited for.
+        """
+        cdef bint heard = False
+        cdef list others
+        if self._commit is None or not _adds(commands):
+            return self._hand_over(now_ns, source, commands)
+        others = [each for each in commands if type(each) is not Place and type(each) is not Amend]
+        if others:
+            self._is_leaving = True
+            try:
+                heard = self._hand_over(now_ns, source, others)
+                if source and self.on_output is not None:
+                    self.on_output(source)
+            finally:
+                self._is_leaving = False
+            heard = heard or self._was_late
+            self._was_late = False
+            commands = [each for each in commands if type(each) is Place or type(each) is Amend]
+        self._commit()
+        return self._hand_over(now_ns, source, commands) or heard
+
+    cdef bint _hand_over(self, int64_t now_ns, str source, list commands) except -1:
+        """See `_submit`."""
         cdef bint heard = False
         cdef bint is_kept_back
-        if self._commit is not None and _adds(commands):
-            # Cancels do not wait for a disk.
-            self._commit()
         is_kept_back = self._recorder is not None and bool(self._recorder.broken)
         for command in commands:
             if self.observers:

@@ -13,6 +13,8 @@ cdef class RecorderCore:
     cdef list _kept
     cdef object _journal
     cdef dict _durable
+    cdef object _soon
+    cdef frozenset _soon_kinds
     cdef bint _owes
     # Why the journal takes nothing more, '' while it does: no intent may leave that it does not have.
     cdef public str broken

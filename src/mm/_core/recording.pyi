@@ -20,6 +20,8 @@ class RecorderCore:
         kept: list[Any] | None = None,
         journal: Callable[[int, bytes, int, int], int] | None = None,
         durable: dict[type[Event], Any] | None = None,
+        soon: Callable[[int, bytes, int, int], int] | None = None,
+        soon_kinds: frozenset[Any] = ...,
     ) -> None: ...
     @property
     def records(self) -> int: ...

@@ -21,14 +21,15 @@ cdef class RecorderCore:
 
     waiting: kinds that may wait there, all others are flushed at once; None: all may; bytes_max: flushed above it;
     kept: a list that takes the events too; journal: the `append` of a durable journal, which takes those whose type is
-    in `durable` first, under the kind that stands there: these wait in the buffer until `settle_owed`, which is called
-    when what they led to is with the sockets; a journal that fails is asked no more, `broken` says why, and whoever
-    sends has to keep back every order. A subclass has `flush`, which empties `buffer`, and `refuse`, called when
-    it has `failed` before or an event is too long.
+    in `durable` first, under the kind that stands there (soon: takes those of `soon_kinds` in its place): these wait in
+    the buffer until `settle_owed`, which is called when what they led to is with the sockets; a journal that fails is
+    asked no more, `broken` says why, and whoever sends has to keep back every order. A subclass has `flush`, which
+    empties `buffer`, and `refuse`, called when it has `failed` before or an event is too long.
     """
 
     def __init__(
-        self, *, frozenset waiting, int64_t bytes_max, list kept=None, object journal=None, dict durable=None
+        self, *, frozenset waiting, int64_t bytes_max, list kept=None, object journal=None, dict durable=None,
+        object soon=None, frozenset soon_kinds=frozenset()
     ):
         self.buffer = RecordBuffer()
         self._append = self.buffer.append
@@ -37,6 +38,8 @@ cdef class RecorderCore:
         self._kept = kept
         self._journal = journal
         self._durable = durable if durable is not None else {}
+        self._soon = soon
+        self._soon_kinds = soon_kinds
         self.broken = ""
 
     cpdef record(self, Event event):
@@ -51,7 +54,10 @@ cdef class RecorderCore:
             kind = self._durable.get(type(event))
             if kind is not None:
                 try:
-                    self._journal(kind, payload, event.recv_ns, _monotonic_ns())
+                    if self._soon is not None and kind in self._soon_kinds:
+                        self._soon(kind, payload, event.recv_ns, _monotonic_ns())
+                    else:
+                        self._journal(kind, payload, event.recv_ns, _monotonic_ns())
                     is_kept = True
                 except JournalError as error:
                     self.broken = str(error) or type(error).__name__

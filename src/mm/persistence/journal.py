@@ -28,6 +28,10 @@ class Kind(IntEnum):
     LATCH = 5
 
 
+SOON: Final = frozenset((Kind.INTENT, Kind.OPERATOR, Kind.LATCH))
+"""Kinds that wait for no disk when they are appended: a kill, its cancels, orders (whose bytes wait for `commit`)."""
+
+
 DURABLE: Final[dict[type[Event], Kind]] = {
     **dict.fromkeys((events.Place, events.Amend, events.Cancel, events.CancelAfter), Kind.INTENT),
     **dict.fromkeys(
@@ -89,6 +93,8 @@ class EventJournal:
         )
         self.append = self._journal.append
         """Of the journal itself: (kind, payload, wall_ns, mono_ns)."""
+        self.append_soon = self._journal.append_soon
+        """As `append`, and waits for no disk in any policy."""
         self.policy = policy
         self.notices = self._journal.notices
 
@@ -104,7 +110,7 @@ class EventJournal:
         return True
 
     def commit(self) -> None:
-        """Wait for what the policy promises, after the last intent and before its bytes leave."""
+        """Wait for what the policy promises, after the last intent that takes a risk and before its bytes leave."""
         self._journal.commit()
 
     def sync(self) -> None:

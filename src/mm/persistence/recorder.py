@@ -28,7 +28,7 @@ from zlib import crc32
 from mm._core import JournalError, events
 from mm._core.events import FORMAT_VERSION, Event
 from mm._core.recording import RecorderCore
-from mm.persistence.journal import DURABLE, EventJournal
+from mm.persistence.journal import DURABLE, SOON, EventJournal
 
 MAGIC: Final = b"MMREC\x00\x01\n"
 """The newline and the zero byte show a file that went through a text mode."""
@@ -84,16 +84,20 @@ class FileRecorder(RecorderCore):
     __slots__ = ("_file", "_journal", "commit", "lost", "path", "settle")
 
     commit: Callable[[], None] | None
-    """To be called between a decision and its bytes; None where nobody has to wait."""
+    """To be called between a decision and the bytes of its orders and amends; None where nobody has to wait."""
     settle: Callable[[], None] | None
     """To be called when they have left: the file gets what the journal had before; None where nothing was put off."""
 
     def __init__(self, path: Path, *, build: str, created_ns: int, journal: EventJournal | None = None) -> None:
         append = None if journal is None else journal.append
-        super().__init__(waiting=BATCHED, bytes_max=BUFFER_BYTES_MAX, journal=append, durable=DURABLE)
+        # Of the other policies no append waits.
+        soon = journal.append_soon if journal is not None and journal.policy == "always" else None
+        super().__init__(
+            waiting=BATCHED, bytes_max=BUFFER_BYTES_MAX, journal=append, durable=DURABLE, soon=soon, soon_kinds=SOON
+        )
         self._journal = journal
         self.lost = ""
-        self.commit = self._committed if journal is not None and journal.policy == "group" else None
+        self.commit = self._committed if journal is not None and journal.policy != "os" else None
         self.settle = self.settle_owed if journal is not None else None
         self.path = path
         name = build.encode()[:1000]

@@ -150,10 +150,11 @@ impl Syncing {
         false
     }
 
-    /// A thread that syncs `gather` after the first record that waits, until `stop` or a failure.
+    /// A thread that syncs `gather` after the first record that waits, until `stop` or a failure; what a caller has synced
+    /// meanwhile is left alone.
     pub fn start(this: &Arc<Self>, gather: Duration) -> Result<JoinHandle<()>, JournalError> {
         let shared = Arc::clone(this);
-        let run = move || while shared.wait(gather) && shared.sync().is_ok() {};
+        let run = move || while shared.wait(gather) && (!shared.has_work() || shared.sync().is_ok()) {};
         std::thread::Builder::new()
             .name("mm-journal".to_owned())
             .spawn(run)

@@ -22,7 +22,7 @@ pub enum Policy {
     Os,
     /// As `Os`, and `commit` waits for the disk: one sync for all that was appended since the last.
     Group,
-    /// The disk has it when `append` returns.
+    /// The disk has it when `append` returns; `append_soon` is as with `Group`.
     Always,
 }
 
@@ -105,10 +105,7 @@ impl Journal {
         let file = begin(disk.as_ref(), &header, settings.segment_bytes, &syncing)?;
         // The epoch is used from now on.
         syncing.sync()?;
-        let thread = match settings.policy {
-            Policy::Always => None,
-            Policy::Os | Policy::Group => Some(Syncing::start(&syncing, settings.gather)?),
-        };
+        let thread = Some(Syncing::start(&syncing, settings.gather)?);
         Ok(Self {
             disk,
             file,
@@ -143,6 +140,15 @@ impl Journal {
     /// After an error of the disk nothing more is taken. What could not be written whole is cut off again, and if that
     /// fails too, nothing follows it.
     pub fn append(&mut self, kind: u32, payload: &[u8], wall_ns: i64, mono_ns: i64) -> Result<u64, JournalError> {
+        let index = self.append_soon(kind, payload, wall_ns, mono_ns)?;
+        if self.policy == Policy::Always {
+            self.syncing.sync()?;
+        }
+        Ok(index)
+    }
+
+    /// As `append`, and waits for no disk in any policy: what may leave before it is durable, or waits for a `commit`.
+    pub fn append_soon(&mut self, kind: u32, payload: &[u8], wall_ns: i64, mono_ns: i64) -> Result<u64, JournalError> {
         if kind == CLOSED {
             let (value, expected) = (kind.to_string(), "a number above zero".to_owned());
             return Err(JournalError::Refused { field: "kind", value, expected });
@@ -178,17 +184,14 @@ impl Journal {
         self.end = self.end.saturating_add(size);
         self.next_index = index.saturating_add(1);
         self.syncing.wrote(self.next_index);
-        if self.policy == Policy::Always {
-            self.syncing.sync()?;
-        }
         Ok(index)
     }
 
-    /// Waits for what the policy promises before bytes leave: nothing with `Os`, the disk with `Group`.
+    /// Waits for what the policy promises before bytes leave: nothing with `Os`, else the disk.
     pub fn commit(&mut self) -> Result<(), JournalError> {
         match self.policy {
-            Policy::Os | Policy::Always => self.usable(),
-            Policy::Group => self.sync(),
+            Policy::Os => self.usable(),
+            Policy::Group | Policy::Always => self.sync(),
         }
     }
 

@@ -1,0 +1,59 @@
+"""A run in a process of its own, killed while its disk hangs. Arguments: the world's folder, its own, policy, epoch.
+
+Says as JSON what stood and when the word was said; the venue's ledger says the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+
+from mm._core import events as ev
+from mm.live.snapshots import Snapshots
+from mm.persistence.journal import EventJournal
+from mm.persistence.recorder import FileRecorder
+from mm.simulator import world as simulator
+from tests.faults.test_kill_faults import on_world
+from tests.run.test_supervisor import Run, open_orders
+
+HANG_MS = 2000
+
+
+async def killed(world: simulator.World, folder: Path, policy: str, epoch: int) -> dict[str, object]:
+    """Kill once quotes stand, with each sync taking two seconds and a snapshot under way."""
+    settings = on_world(world, folder)
+    journal = EventJournal(folder / "state" / "journal", epoch=epoch, build="", now_ns=time.time_ns(), policy=policy)
+    recorder = FileRecorder(folder / "run.mmr", build="", created_ns=0, journal=journal)
+    run = Run(settings, recorder, epoch=epoch)
+    told: dict[str, object] = {}
+
+    def kill(run: Run) -> None:
+        told["stood"] = [order["client_id"] for order in open_orders(world)]
+        began = time.monotonic_ns()
+        open_orders(world)
+        told["turn_ns"] = time.monotonic_ns() - began
+        hangs = folder / "hangs"
+        hangs.write_text(str(HANG_MS))
+        threading.Timer(3.0, hangs.unlink).start()
+        snapshots = Snapshots(run.bot.engine, journal, behind=1, say=lambda text: None)
+        snapshots.take(time.time_ns(), 0)
+        told["under_way"] = snapshots.is_under_way
+        told["said_ns"] = time.time_ns()
+        run.bot.latch([ev.Latched(run.bot.clock.now_ns(), "halt", "", True, "operator", policy)])
+        told["latched_ns"] = time.time_ns()
+        asyncio.get_running_loop().call_later(3.5, run.supervisor.ask_to_stop, "SIGINT")
+
+    run.at_quotes = kill
+    told["exit_code"] = int(await run.until_over())
+    recorder.close()
+    return told
+
+
+if __name__ == "__main__":
+    found = simulator.find(Path(sys.argv[1]))
+    assert found is not None
+    print(json.dumps(asyncio.run(killed(found, Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])))))

@@ -1,0 +1,70 @@
+"""What leaves before the disk has a decision, and what waits for it."""
+
+from mm._core.driver_core import DriverCore
+from mm.engine import Engine
+from tests.engine.world import World
+from tests.net.driver import cancel, place
+
+
+class Scripted(Engine):
+    """Decides what it is told to."""
+
+    def decide_first(self, now_ns):
+        return self.script.pop(0) if self.script else []
+
+    def decide_quotes(self, now_ns):
+        return []
+
+
+class Log:
+    """Recorder and link: what they are asked for, in order."""
+
+    def __init__(self):
+        self.seen = []
+
+    def record(self, event):
+        pass
+
+    def commit(self):
+        self.seen.append("sync")
+
+    def submit(self, now_ns, command):
+        self.seen.append(type(command).__name__)
+        return ()
+
+
+def driver_of(folder, *decisions):
+    engine = World(path=folder / "mm.toml").engine
+    engine.__class__ = Scripted
+    engine.script = list(decisions)
+    log = Log()
+    driver = DriverCore(engine, {"kraken": log}, log)
+    driver.on_output = lambda venue: log.seen.append(f"{venue} leaves")
+    return driver, log
+
+
+def test_cancels_are_on_the_wire_before_an_order_of_the_same_decision_waits_for_the_disk(tmp_path):
+    driver, log = driver_of(tmp_path, [place(), cancel()])
+    driver.decide(1, "kraken")
+    assert log.seen == ["Cancel", "kraken leaves", "sync", "Place"]
+
+
+def test_cancels_alone_wait_for_nothing(tmp_path):
+    driver, log = driver_of(tmp_path, [cancel(), cancel()])
+    driver.decide(1, "kraken")
+    assert log.seen == ["Cancel", "Cancel"]
+
+
+def test_news_of_a_cancel_that_leaves_is_decided_about_after_the_order_behind_it(tmp_path):
+    driver, log = driver_of(tmp_path, [cancel(), place()], [cancel()])
+    leave = driver.on_output
+
+    def fails(venue):
+        leave(venue)
+        # As a socket does that is gone: its news come while the cancel is handed over.
+        driver.on_output = leave
+        driver.decide(1, "kraken")
+
+    driver.on_output = fails
+    driver.decide(1, "kraken")
+    assert log.seen == ["Cancel", "kraken leaves", "sync", "Place", "Cancel"]
