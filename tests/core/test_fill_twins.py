@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mm._core import TokenBucket
@@ -106,16 +107,26 @@ def test_client_ids_are_the_same(owner, epoch, taken, purpose):
 
 
 ASKS = st.tuples(
-    st.sampled_from(["allows", "next_permit_ns", "charge"]), st.sampled_from(["place", "cancel", "amend"]),
-    st.booleans(), st.integers(0, 400_000_000), st.booleans(),
+    st.sampled_from(["allows", "next_permit_ns", "charge", "charge", "charge"]),
+    st.sampled_from(["place", "place", "cancel", "amend"]),
+    # So short that the buckets get empty, and back in time too.
+    st.booleans(), st.one_of(st.just(0), st.integers(-10_000_000, 60_000_000)), st.sampled_from([False] * 9 + [True]),
 )  # fmt: skip
 
 
+DRAINED = [
+    *([("charge", "place", False, 0, False)] * 5),
+    *[("next_permit_ns", "place", priority, 0, False) for priority in (False, True)],
+    *([("charge", "cancel", False, 0, False)] * 6),
+    *[("next_permit_ns", action, False, 1, False) for action in ("place", "cancel")],
+]
+
+
 @given(st.lists(ASKS, max_size=60))
+@example(DRAINED)
 def test_order_rates_are_the_same(asks):
-    rates = [
-        module.OrderRate(TokenBucket(6, 6_000, 2), TokenBucket(9, 9_000, 2)) for module in (native_rate, plain_rate)
-    ]
+    buckets = TokenBucket(6, 6_000, 2), TokenBucket(9, 9_000, 2)
+    rates = [native_rate.OrderRate((6, 6, 2), (9, 9, 2)), plain_rate.OrderRate(*buckets)]
     now_ns = 10**18
     for kind, action, priority, waited_ns, pauses in asks:
         now_ns += waited_ns
@@ -125,6 +136,15 @@ def test_order_rates_are_the_same(asks):
         arguments = (now_ns, action, 0) if kind == "charge" else (now_ns, action, 0, priority, 3)
         answers = [getattr(rate, kind)(*arguments) for rate in rates]
         assert answers[0] == answers[1]
+        assert rates[0].room(now_ns) == min(bucket.headroom(now_ns, True) for bucket in buckets)
+
+
+@pytest.mark.parametrize("figures", [(0, 1, 0), (10**9 + 1, 1, 0), (1, 0, 0), (1, 10**9 + 1, 0), (3, 1, 3), (3, 1, -1)])
+def test_figures_that_make_no_order_rate_are_refused(figures):
+    with pytest.raises(ValueError, match="orders: "):
+        native_rate.OrderRate(figures, (1, 1, 0))
+    with pytest.raises(ValueError, match="requests: "):
+        native_rate.OrderRate((1, 1, 0), figures)
 
 
 SIZES = st.integers(1, 2**62)

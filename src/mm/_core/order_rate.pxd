@@ -1,9 +1,16 @@
 from libc.stdint cimport int64_t
 
+from mm._core.int128 cimport mm_int128
+
+
+cdef struct Bucket:
+    # Used, and the most that may be used: 10^-12 of a token.
+    mm_int128 level, threshold
+    int64_t updated_ns, rate_e3, reserve
+
 
 cdef class OrderRate:
-    cdef readonly object _orders, _requests
-    cdef object _take_order, _take_request, _order_permit, _request_permit
+    cdef Bucket _orders, _requests
     cdef public int64_t _paused_ns
 
     cpdef bint allows(

@@ -1,18 +1,15 @@
 from typing_extensions import disjoint_base
 
-from mm._core._rust import TokenBucket
+TOKENS_MAX: int
 
 @disjoint_base
 class OrderRate:
-    """orders, requests: `mm._core.TokenBucket`; _paused_ns: until then no order goes, whatever they hold."""
+    """orders, requests: tokens, tokens a second, and how many of them only cancels and hedges may use; _paused_ns:
+    until then no order goes, whatever the buckets hold."""
 
     _paused_ns: int
 
-    def __init__(self, orders: TokenBucket, requests: TokenBucket) -> None: ...
-    @property
-    def _orders(self) -> TokenBucket: ...
-    @property
-    def _requests(self) -> TokenBucket: ...
+    def __init__(self, orders: tuple[int, int, int], requests: tuple[int, int, int]) -> None: ...
     def allows(
         self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0
     ) -> bool: ...
@@ -20,3 +17,5 @@ class OrderRate:
     def next_permit_ns(
         self, now_ns: int, action: str, age_ns: int = 0, priority: bool = False, open_orders: int = 0
     ) -> int: ...
+    def room(self, now_ns: int) -> float: ...
+    def levels(self) -> tuple[int, int, int, int]: ...

@@ -31,8 +31,7 @@ class MexcSpotLimits(OrderRate):
     __slots__ = ("_refusals",)
 
     def __init__(self, orders_per_s: int = ORDERS_PER_S, requests_per_s: int = REQUESTS_PER_S) -> None:
-        orders = TokenBucket(orders_per_s, orders_per_s * 1000, RESERVE)
-        super().__init__(orders, TokenBucket(requests_per_s, requests_per_s * 1000, RESERVE))
+        super().__init__((orders_per_s, orders_per_s, RESERVE), (requests_per_s, requests_per_s, RESERVE))
         self._refusals = 0
 
     def refund(self, now_ns: int, action: str, age_ns: int = 0) -> None:
@@ -45,15 +44,12 @@ class MexcSpotLimits(OrderRate):
 
     def headroom(self, now_ns: int) -> float:
         """Return the orders that may still go, for display."""
-        if now_ns < self._paused_ns:
-            return 0.0
-        return min(self._orders.headroom(now_ns, True), self._requests.headroom(now_ns, True))
+        return 0.0 if now_ns < self._paused_ns else self.room(now_ns)
 
     def state_hash(self) -> int:
         """Return a 64-bit hash; the same after the same charges and refusals."""
-        parts = (self._orders.state_hash(), self._requests.state_hash(), self._paused_ns, self._refusals)
         state = 0
-        for part in parts:
+        for part in (*self.levels(), self._paused_ns, self._refusals):
             state = (state * 0x9E3779B97F4A7C15 + part) % 2**64
         return state
 
