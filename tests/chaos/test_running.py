@@ -26,6 +26,14 @@ def test_the_same_seed_makes_the_same_log():
     assert not any(fault.fired for fault in faults)
 
 
+def test_a_rescue_goes_on_above_the_nonces_that_the_run_was_raised_to():
+    """The venue refuses nonces until they are hours ahead of the clock; then the process is killed."""
+    trial = Trial(1186, 10)
+    report = trial.run(trial.draw())
+    assert any(fault.act == "kill" and fault.fired for fault in report.faults)
+    assert report.is_good, (report.violations, report.crash)
+
+
 @dataclass(slots=True)
 class Place:
     price: int

@@ -372,7 +372,8 @@ class World:
         self.checker.is_alive = False
         self.checker.look(self.now_ns)
         for name, wires in self.wires.items():
-            rescue = Rescue(self._link(name, self.seed + 1), "mm", 1)
+            # It begins above what the run has used, as the floors on the disk let it.
+            rescue = Rescue(self._link(name, self.seed + 1, self.driver.links[name].nonce), "mm", 1)
             self._rescues[name] = rescue
             wires.frozen_ns = 0
             wires.take_over(rescue)
