@@ -18,10 +18,10 @@ from tests.faults.test_order_faults import READS, on, run
 
 FUNDS = {KRAKEN: "EOrder:Insufficient funds", MEXC: "30004", FUTURES: "2005"}
 RATE = {KRAKEN: "EOrder:Rate limit exceeded", MEXC: "429", FUTURES: "510"}
-NOBODY_KNOWS = {KRAKEN: "EOrder:Never heard of", MEXC: "987654", FUTURES: "987654"}
+NOBODY_KNOWS = {KRAKEN: "EOrder:Never heard of"}
 LOOKED_FOR_S = 20
 """An execution that its order lacks is here within this."""
-CLOSED = {KRAKEN: "EService:Market in cancel_only mode", MEXC: "30019", FUTURES: "6001"}
+CLOSED = {KRAKEN: "EService:Market in cancel_only mode", MEXC: "30016", FUTURES: "6001"}
 
 
 def placed(quoted, since_ns=0):
@@ -32,6 +32,15 @@ def placed(quoted, since_ns=0):
 def refused(quoted, since_ns=0):
     """Orders that the venue refused since a time."""
     return [event for event in quoted.of(ev.OrderRejected) if event.recv_ns >= since_ns]
+
+
+def heard(quoted, error, kind=ev.OrderRejected):
+    """The orders of which the venue's own word is what was heard: the code reached us, and not an outage."""
+    return [
+        event.client_id
+        for event in quoted.of(kind)
+        if event.reason.partition(": ")[0] == error or event.reason == error
+    ]
 
 
 def trading(quoted):
@@ -127,6 +136,7 @@ def test_f16_answers_in_another_order_or_missing_belong_to_their_own_requests(tm
     for told in quoted.of(ev.OrderAccepted):
         if told.client_id and told.venue_id:
             assert ours.get(told.client_id) == told.venue_id, "F16: an answer was taken for another order's"
+    assert heard(quoted, FUNDS[venue]), "no refusal was heard"
     for told in quoted.of(ev.OrderRejected):
         assert told.client_id not in ours, "F16: an order that stands was taken for refused"
     assert not [path for path in quoted.requests if "batch" in path.lower()]
@@ -232,7 +242,7 @@ def test_f20_orders_that_the_venue_cancels_are_missed_within_a_cycle(tmp_path, v
 # --- F50: soft limits ---------------------------------------------------------------------------------------
 
 
-@each(*VENUES)
+@each(FUTURES, MEXC, KRAKEN)
 def test_f50_a_soft_limit_slows_quotes_and_no_cancel(tmp_path, venue, seed):
     quoted = trading(Quoted(tmp_path, venue, seed=seed, more="max_order_age_s = 2"))
     since_ns = quoted.now_ns
@@ -249,7 +259,7 @@ def test_f50_a_soft_limit_slows_quotes_and_no_cancel(tmp_path, venue, seed):
     quoted.driver.observers.append(look)
     quoted.run(60)
     count = len(refused(quoted, since_ns))
-    assert quoted.fired("request.refuse"), "no limit was met"
+    assert heard(quoted, RATE[venue]), "no limit was told"
     assert count <= 24, f"F50: {count} orders within a minute into a limit that was told"
     assert all(wait <= SECOND for wait in waits), "F50: a cancel waited behind the limit"
     assert not quoted.engine.ladder.latches, "a limit that passes latched something"
@@ -283,7 +293,7 @@ def test_f51_while_an_address_is_banned_only_a_few_calls_try(tmp_path, venue, se
 # --- F52: refusals without end ------------------------------------------------------------------------------
 
 
-@each(*VENUES)
+@each(MEXC, FUTURES, KRAKEN)
 def test_f52_a_side_that_is_refused_again_and_again_is_paused_until_somebody_resumes_it(tmp_path, venue, seed):
     quoted = Quoted(tmp_path, venue, seed=seed, hooks=on("request", [PLACE[venue]], "refuse", error=FUNDS[venue]))
     quoted.run(420, done=lambda: len(quoted.engine.ladder.latches) >= 2)
@@ -293,6 +303,7 @@ def test_f52_a_side_that_is_refused_again_and_again_is_paused_until_somebody_res
         count = sum(place.side == side for place in placed(quoted))
         assert count <= 11, f"F52: {count} orders of a side that the venue refuses"
     assert not placed(quoted, since_ns + SECOND), "F52: a side that was given up is quoted"
+    assert len(heard(quoted, FUNDS[venue])) == len(placed(quoted)), "an order was not refused for want of funds"
     scopes = sorted(scope for _, scope in quoted.engine.ladder.latches)
     assert scopes == [f"strategy=btc venue={venue} side={side}" for side in ("buy", "sell")]
     assert any("in a row" in line for line in quoted.engine.ladder.lines())
@@ -322,13 +333,15 @@ def test_f53_no_order_goes_into_a_market_that_takes_none(tmp_path, venue, seed, 
         quoted.venue.set_mode(quoted.now_ns, mode)
         quoted.shown()
     quoted.run(60)
+    assert mode != "untold" or heard(quoted, CLOSED[venue]), "no refusal was heard"
     told_ns = min((each.recv_ns for each in quoted.of(ev.VenueStatus) if each.recv_ns >= since_ns), default=0)
     tries = placed(quoted, max(since_ns, told_ns) + SECOND // 10) if told_ns else placed(quoted, since_ns)
     assert len(tries) <= (0 if told_ns else 24), f"F53: {len(tries)} orders into a market that takes none"
     quoted.venue.hooks.load([])
     quoted.venue.set_mode(quoted.now_ns, "online")
     quoted.shown()
-    quoted.run(120, done=lambda: bool(quoted.own_open()))
+    # Order entry of a contract that was closed by a refusal is tried again after ten minutes.
+    quoted.wait(700 if venue == FUTURES else 120, done=lambda: bool(quoted.own_open()))
     assert quoted.own_open(), "F53: quotes did not come back"
     quoted.come_to_rest(is_ordered=False)
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -57,8 +58,9 @@ class Rule:
         delay_s: for `delay` (delays of messages may reorder them; with `growth` each second since `from_s` adds so
             many seconds more, and nothing is overtaken), and for `lag`: a read that does not show orders
             and executions younger than this, as an index behind the engine does.
-        error: the text of `refuse`, and the whole text of `body`: what a REST request that was carried out is answered
-            with, by `status` (a socket's answer is withheld).
+        error: what `refuse` answers, as the venue writes it: `EOrder:Insufficient funds`, a code in the venue's own
+            words (`30004`), or a code with a text (`30004:any`); "" is an outage. And the whole text of `body`: what a
+            REST request that was carried out is answered with, by `status` (a socket's answer is withheld).
         status: the HTTP status of `status` (answered with an HTML page, like a gateway's), and of `ban`: for
             `duration_s` every REST request is answered with it and not carried out; connections stand.
         code: the WebSocket close code of `disconnect`; 0 drops the connection without a close frame.
@@ -89,7 +91,7 @@ class Rule:
     every_s: float = 0.0
     duration_s: float = 0.0
     delay_s: float = 0.1
-    error: str = "EService:Unavailable"
+    error: str = ""
     status: int = 520
     code: int = 0
     mode: str = "post_only"
@@ -131,8 +133,8 @@ _FIGURES: Final = _SECONDS | {"rate", "growth", "bps", "percent", "value"}
 _SIGNED: Final = frozenset({"skew_s", "bps", "percent", "value"})
 
 
-def parse_rule(value: Any, more: frozenset[str] = frozenset()) -> Rule:
-    """The rule of a JSON object. more: actions by the clock that only this venue has.
+def parse_rule(value: Any, more: frozenset[str] = frozenset(), refusal: Callable[[str], object] | None = None) -> Rule:
+    """The rule of a JSON object. more: actions by the clock that only this venue has; refusal: see `Hooks`.
 
     Raises:
         HookError: an unknown or missing field, a wrong type, an action that has no meaning at its place.
@@ -165,16 +167,27 @@ def parse_rule(value: Any, more: frozenset[str] = frozenset()) -> Rule:
         raise HookError(f"hook fields 'how' and 'side' must be one of {', '.join(EDITS)} and {', '.join(SHOWN_SIDES)}")
     if rule.told not in TOLD:
         raise HookError(f"hook field 'told' must be one of {', '.join(TOLD)}, not {rule.told!r}")
+    if rule.action == "refuse" and refusal is not None:
+        refusal(rule.error)
     if rule.rate > 1 or rule.every < 1 or rule.mode not in MODES or rule.target not in ("all", "public", "private"):
         raise HookError(f"hook is out of range: {value!r} (rate 0 to 1, every from 1, mode of {', '.join(MODES)})")
     return rule
 
 
 class Hooks:
-    """The rules of a venue, what they have done, and the one random stream they draw from."""
+    """The rules of a venue, what they have done, and the one random stream they draw from.
 
-    def __init__(self, seed: int, start_ns: int, more: frozenset[str] = frozenset()) -> None:
-        self._more = more
+    refusal: reads the `error` of `refuse` as this venue does, and raises HookError where it cannot.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        start_ns: int,
+        more: frozenset[str] = frozenset(),
+        refusal: Callable[[str], object] | None = None,
+    ) -> None:
+        self._more, self._refusal = more, refusal
         self._rng = random.Random(f"hooks:{seed}")
         self.start_ns = self._start_ns = start_ns
         self._rules: dict[str, list[Rule]] = {place: [] for place in ACTIONS}
@@ -192,7 +205,7 @@ class Hooks:
         parsed = []
         for index, value in enumerate(rules):
             try:
-                parsed.append(parse_rule(value, self._more))
+                parsed.append(parse_rule(value, self._more, self._refusal))
             except HookError as error:
                 raise HookError(f"hook {index}: {error}") from error
         if replace:
@@ -245,7 +258,7 @@ class Hooks:
         """
         if not isinstance(value, dict):
             raise HookError(f"an action must be an object, not {value!r}")
-        rule = parse_rule({**value, "on": "clock"}, self._more)
+        rule = parse_rule({**value, "on": "clock"}, self._more, self._refusal)
         self._count(rule)
         return rule
 

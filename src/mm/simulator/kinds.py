@@ -13,12 +13,15 @@ from mm.simulator.contracts.exchange import ContractExchange
 from mm.simulator.exchange import Exchange
 from mm.simulator.generated import GeneratedMarket
 from mm.simulator.hooks import CONTRACT_ACTIONS, FLOOD_ACTIONS, GENERATED_ACTIONS, Hooks
+from mm.simulator.kraken.errors import hook_refusal as kraken_refusal
 from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6, tables
 from mm.simulator.kraken.venue import KrakenVenue
 from mm.simulator.kraken.venue import Options as KrakenOptions
 from mm.simulator.mexc_futures import terms as futures
+from mm.simulator.mexc_futures.errors import hook_refusal as mexc_futures_refusal
 from mm.simulator.mexc_futures.venue import MexcFuturesVenue
 from mm.simulator.mexc_futures.venue import Options as MexcFuturesOptions
+from mm.simulator.mexc_spot.rest import hook_refusal as mexc_spot_refusal
 from mm.simulator.mexc_spot.terms import btc_usdt
 from mm.simulator.mexc_spot.venue import MexcSpotVenue, mexc_name
 from mm.simulator.mexc_spot.venue import Options as MexcSpotOptions
@@ -77,6 +80,7 @@ class VenueKind:
         funds: what its account begins with, in whole units.
         paths: of its public and its private WebSocket.
         exchange: makes the matching core; actions: hooks by the clock that no other kind has.
+        refusal: raises HookError where the venue cannot answer with the `error` of a hook `refuse`.
         generated: markets that it lists besides the recorded one, for `Exchange(generated=...)`.
     """
 
@@ -93,6 +97,7 @@ class VenueKind:
     order_name: Name | None = None
     exchange: Callable[..., Exchange] = Exchange
     actions: frozenset[str] = frozenset()
+    refusal: Callable[[str], object] | None = None
     generated: Callable[[argparse.Namespace], list[GeneratedMarket]] = lambda options: []
 
 
@@ -195,6 +200,7 @@ KINDS: Final[dict[str, VenueKind]] = {
             tier=lambda options: str(options.tier),
             fees=lambda options: kraken_fees(options.volume_usd),
             actions=FLOOD_ACTIONS | GENERATED_ACTIONS,
+            refusal=kraken_refusal,
             generated=generated_usdt,
         ),
         VenueKind(
@@ -209,6 +215,7 @@ KINDS: Final[dict[str, VenueKind]] = {
             tier=lambda options: str(options.mexc_tier),
             fees=_mexc_fees,
             order_name=mexc_name,
+            refusal=mexc_spot_refusal,
         ),
         VenueKind(
             name=MEXC_FUTURES,
@@ -224,6 +231,7 @@ KINDS: Final[dict[str, VenueKind]] = {
             order_name=futures.mexc_futures_name,
             exchange=_contracts,
             actions=CONTRACT_ACTIONS,
+            refusal=mexc_futures_refusal,
         ),
     )
 }

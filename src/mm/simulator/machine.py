@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -81,9 +81,10 @@ class VenueMachine(ABC, Generic[C]):
         hooks: Sequence[dict[str, Any]],
         host: str,
         actions: frozenset[str] = frozenset(),
+        refusal: Callable[[str], object] | None = None,
     ) -> None:
         self.exchange = exchange
-        self.hooks = Hooks(seed, start_ns, actions)
+        self.hooks = Hooks(seed, start_ns, actions, refusal)
         self.hooks.load(list(hooks))
         self.system = "online"
         self.skew_ns = 0

@@ -303,7 +303,7 @@ def _read_hooks(path: Path | None, venues: tuple[str, ...]) -> dict[str, list[di
     for name, rules in value.items():
         if name not in venues:
             raise ValueError(f"hooks for {name!r}: expected one of the venues {', '.join(venues)}")
-        Hooks(0, 0, KINDS[name].actions).load(rules)
+        Hooks(0, 0, KINDS[name].actions, KINDS[name].refusal).load(rules)
     return value
 
 

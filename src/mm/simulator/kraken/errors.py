@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from mm.simulator.hooks import HookError
 from mm.simulator.orders import Refusal
 
 
@@ -39,6 +41,20 @@ DEADLINE_ELAPSED: Final = "EService:Deadline elapsed"
 INVALID_PRICE: Final = "EOrder:Invalid price"
 PUBLIC_ENDPOINT: Final = "Private data and trading are unavailable on this endpoint. Try ws-auth.kraken.com"
 """What the public WebSocket says to a private request (text of the older socket, unconfirmed on v2)."""
+
+
+_HOOK_ERROR: Final = re.compile(r"[EW][A-Z][A-Za-z]*:.+")
+
+
+def hook_refusal(text: str) -> str:
+    """The text of a refusal by a fault hook; "" is an outage.
+
+    Raises:
+        HookError: it is none of Kraken's, which name a severity and a category: `EOrder:Insufficient funds`.
+    """
+    if text and _HOOK_ERROR.fullmatch(text) is None:
+        raise HookError(f"hook field 'error' must be an error as Kraken writes it ({UNAVAILABLE!r}), not {text!r}")
+    return text or UNAVAILABLE
 
 
 def invalid_arguments(name: str) -> Refused:

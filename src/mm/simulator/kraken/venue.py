@@ -34,7 +34,7 @@ from mm.simulator.kraken.accounts import Accounts
 from mm.simulator.kraken.auth import PERMISSIONS, Key, Keys
 from mm.simulator.kraken.connection import HEARTBEAT_NS, IDLE_NS, Connection
 from mm.simulator.kraken.desk import Desk
-from mm.simulator.kraken.errors import Malformed
+from mm.simulator.kraken.errors import Malformed, hook_refusal
 from mm.simulator.kraken.feeds import Feeds
 from mm.simulator.kraken.flood import Flood
 from mm.simulator.kraken.orders_websocket import Trading
@@ -120,7 +120,12 @@ class KrakenVenue:
         secrets = random.Random(f"key:{seed}")
         self.api_key = base64.b64encode(secrets.randbytes(42)).decode()
         self.api_secret = base64.b64encode(secrets.randbytes(64)).decode()
-        self.hooks = Hooks(seed, start_ns, FLOOD_ACTIONS | (GENERATED_ACTIONS if exchange.generated else frozenset()))
+        self.hooks = Hooks(
+            seed,
+            start_ns,
+            FLOOD_ACTIONS | (GENERATED_ACTIONS if exchange.generated else frozenset()),
+            hook_refusal,
+        )
         self.hooks.load(list(hooks))
         self._outbox = Outbox(self.hooks, HOST)
         self._display = Display(exchange)
@@ -369,7 +374,7 @@ class KrakenVenue:
             self._carry_out(now_ns, held)
             self._reads.lag_ns = 0
         elif rule.action == "refuse":
-            self._refuse(now_ns, held, rule.error)
+            self._refuse(now_ns, held, hook_refusal(rule.error))
         elif rule.action == "disconnect" and held.request is not None:
             self._outbox.ended.append((held.connection, rule.code, "hook"))
         elif rule.action == "disconnect":

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from mm.simulator.hook_refusal import numbered
+from mm.simulator.mexc_futures.codes import INTERNAL_ERROR, TEXTS
 from mm.simulator.orders import Refusal
-
-_HOOK_ERROR: Final = re.compile(r"(\d{1,9}):(.*)", re.DOTALL)
 
 
 class Refused(Exception):
@@ -61,6 +60,9 @@ def refused(refusal: Refusal) -> Refused:
 
 
 def hook_refusal(text: str) -> Refused:
-    """The refusal of a fault hook: `2005:Balance insufficient`, or any text as 500."""
-    match = _HOOK_ERROR.fullmatch(text)
-    return Refused(int(match[1]), match[2]) if match is not None else Refused(500, text)
+    """The refusal of a fault hook: `2005` in the venue's words, or `2005:any text`; "" is an internal error.
+
+    Raises:
+        HookError: it is neither.
+    """
+    return Refused(*numbered(text, TEXTS, INTERNAL_ERROR))

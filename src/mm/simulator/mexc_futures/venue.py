@@ -101,7 +101,15 @@ class MexcFuturesVenue(VenueMachine[Connection]):
         options: Options | None = None,
         hooks: Sequence[dict[str, Any]] = (),
     ) -> None:
-        super().__init__(exchange, start_ns=start_ns, seed=seed, hooks=hooks, host=HOST, actions=CONTRACT_ACTIONS)
+        super().__init__(
+            exchange,
+            start_ns=start_ns,
+            seed=seed,
+            hooks=hooks,
+            host=HOST,
+            actions=CONTRACT_ACTIONS,
+            refusal=hook_refusal,
+        )
         self.options = options or Options()
         self.api_key, self.api_secret = key_of(seed)
         self._limits = Limits(self.options.tier)
@@ -290,7 +298,9 @@ class MexcFuturesVenue(VenueMachine[Connection]):
             answer = failure(hook_refusal(text))
             self._outbox.http(now_ns, held.connection, self._endpoint(held), answer.text, answer.status)
         else:
-            self._outbox.answer(now_ns, held.connection, held.message.method, socket.error(now_ns, text))
+            self._outbox.answer(
+                now_ns, held.connection, held.message.method, socket.error(now_ns, hook_refusal(text).text)
+            )
 
     def _events_first(self) -> bool:
         drawn = self._rng.random() < 0.5

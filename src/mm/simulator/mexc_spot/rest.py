@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import orjson
 
+from mm.simulator.hook_refusal import numbered
 from mm.simulator.mexc_spot.auth import Key, parse
+from mm.simulator.mexc_spot.codes import STATUSES, TEXTS, UNAVAILABLE
 from mm.simulator.mexc_spot.errors import Refused
 from mm.simulator.mexc_spot.rates import Limits
 from mm.simulator.mexc_spot.rest_private import TRADING, RestPrivate
@@ -20,7 +21,6 @@ CONTRACTS: Final = ("GET", "/api/v1/contract/detail")
 are told so."""
 MS_NS: Final = 1_000_000
 CONTENT_TYPE: Final = "application/json"
-_HOOK_ERROR: Final = re.compile(r"(-?\d{1,9}):(.*)", re.DOTALL)
 
 
 class Answer(NamedTuple):
@@ -43,9 +43,13 @@ def failure(refusal: Refused) -> Answer:
 
 
 def hook_refusal(text: str) -> Refused:
-    """The refusal of a fault hook: `30016:Trading disabled`, or any text as 503."""
-    match = _HOOK_ERROR.fullmatch(text)
-    return Refused(int(match[1]), match[2]) if match is not None else Refused(503, text, 503)
+    """The refusal of a fault hook: `30016` in the venue's words, or `30016:any text`; "" is an outage.
+
+    Raises:
+        HookError: it is neither.
+    """
+    code, words = numbered(text, TEXTS, UNAVAILABLE)
+    return Refused(code, words, STATUSES.get(code, 400))
 
 
 class Rest:

@@ -80,7 +80,7 @@ class MexcSpotVenue(VenueMachine[Connection]):
         options: Options | None = None,
         hooks: Sequence[dict[str, Any]] = (),
     ) -> None:
-        super().__init__(exchange, start_ns=start_ns, seed=seed, hooks=hooks, host=HOST)
+        super().__init__(exchange, start_ns=start_ns, seed=seed, hooks=hooks, host=HOST, refusal=hook_refusal)
         self.options = options or Options()
         self.api_key, self.api_secret = key_of(seed)
         self._limits = Limits(TIERS[self.options.tier])
