@@ -82,8 +82,8 @@ cdef class RestCore:
         for each in self.waiting:
             if (<Call?>each).urgent:
                 return False
-        # What waits may wait because the venue does not hear us.
-        return not self.waiting or not self.is_held()
+        # Not past a venue that has shut us out: the queue knows what may try.
+        return not self.is_held()
 
     def is_held(self):
         """Whether orders are kept back for a reason of the venue's."""

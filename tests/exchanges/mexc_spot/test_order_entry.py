@@ -112,6 +112,14 @@ def test_no_order_passes_a_read_that_waits_for_the_end_of_a_ban() -> None:
     assert not desk.asked("POST order")
 
 
+def test_no_order_leaves_into_a_ban_with_nothing_else_waiting() -> None:
+    desk = ready()
+    assert not desk.link._rest.waiting
+    desk.link._rest.access.ban.shut(desk.now)
+    submit(desk, place())
+    assert not desk.asked("POST order")
+
+
 def test_an_order_that_waited_too_long_is_not_sent() -> None:
     desk = ready()
     desk.replies["POST order"] = lambda fields: None
