@@ -67,7 +67,7 @@ def test_a_cut_at_the_hedge_venue_keeps_the_debt_and_it_is_paid_afterwards(tmp_p
     assert sum(run.desk.ledger.paid.values()) > paid
 
 
-@pytest.mark.parametrize("seed", range(20 if os.environ.get("MM_CAMPAIGN") else 2))
+@pytest.mark.parametrize("seed", range(20 if os.environ.get("MM_CAMPAIGN") else 1))
 def test_faults_at_both_venues_lose_no_unit(tmp_path, seed):
     rules = [
         {"on": "reply", "action": "withhold", "rate": 0.05, "until_s": 30},
