@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from mm._core import JournalDamaged, JournalError, JournalReader, journal_repair
-from mm._core.events import FORMAT_VERSION, unpack
+from mm._core.events import FORMAT_VERSION, READABLE_FORMS, unpack
 from mm.live.control import answers
 from mm.persistence.journal import Kind
 
@@ -97,7 +97,7 @@ def dump(folder: Path, first: int | None) -> int:
     forms = [(following, form) for _, _, following, _, _, form, _ in reader.segments()]
     for index, wall_ns, _, kind, payload in reader:
         form = next((form for following, form in forms if index < following), FORMAT_VERSION)
-        shown: object = unpack(payload) if form == FORMAT_VERSION else f"{len(payload)} bytes in form {form}"
+        shown: object = unpack(payload) if form in READABLE_FORMS else f"{len(payload)} bytes in form {form}"
         print(f"{index}  {moment(wall_ns)}  {names.get(kind, str(kind))}  {shown}")
     for notice in reader.notices:
         print(f"note: {notice}", file=sys.stderr)

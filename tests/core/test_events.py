@@ -63,6 +63,15 @@ def test_kinds_are_unique_and_keep_their_numbers() -> None:
     assert kinds[60] == "Place"
 
 
+def test_a_list_of_open_orders_of_form_2_does_not_say_when_it_was_asked_for() -> None:
+    """Journals of earlier builds are read on: such a list proves nothing."""
+    packed = b"\x21" + (5).to_bytes(8, "little") + b"\x06\x00kraken" + b"\x01" + (3).to_bytes(8, "little")
+    assert events.unpack(packed) == events.OpenOrdersRead(5, "kraken", True, 3, 0)
+    with pytest.raises(ValueError, match="count: the record ends"):
+        events.unpack(packed[:-1])
+    assert sorted(events.READABLE_FORMS) == [2, events.FORMAT_VERSION]
+
+
 def test_an_event_cannot_be_changed() -> None:
     event = events.Timer(5)
     with pytest.raises(AttributeError):

@@ -138,7 +138,8 @@ def test_orders_that_the_snapshots_leave_out_are_asked_for(world: World):
     bid, ask = world.ready()
     world.down()
     world.decide()
-    world.tell(report(world, ask), ev.OpenOrdersRead(world.now, KRAKEN, True, 1))
+    world.now += MS
+    world.tell(report(world, ask), ev.OpenOrdersRead(world.now, KRAKEN, True, 1, world.now))
     world.tell(ev.LinkChanged(world.now, KRAKEN, "private", True, ""))
     assert [c.client_id for c in of(ev.QueryOrder, world.decide())] == [bid.client_id]
 

@@ -131,7 +131,7 @@ def test_an_order_lost_between_two_broken_recoveries_is_asked_for(make_world):
         )
     # The socket is lost again, without another word that it is down. After 15 s the timer cancels.
     w.now += 16 * SECOND
-    w.tell(ev.OpenOrdersRead(w.now, KRAKEN, True, 0))
+    w.tell(ev.OpenOrdersRead(w.now, KRAKEN, True, 0, w.now))
     w.up()
     w.book(600_000, 600_010)
     asked = [c.client_id for _ in range(30) for c in only(ev.QueryOrder, w.decide(100 * MS))]

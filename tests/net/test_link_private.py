@@ -48,7 +48,7 @@ def test_private_is_up_only_after_snapshots_open_orders_and_history() -> None:
     assert kind == "open_orders"
     assert changes(driver) == []
     driver.reply(orders_id, {"rows": [{"what": "new", "client_id": "mm1", "venue_id": "O1"}]})
-    assert driver.seen(OpenOrdersRead) == [OpenOrdersRead(driver.now, "kraken", True, 1)]
+    assert driver.seen(OpenOrdersRead) == [OpenOrdersRead(driver.now, "kraken", True, 1, driver.now)]
     ((history_id, kind, later),) = driver.requests()
     assert kind == "trades_history"
     assert later["nonce"] > body["nonce"]

@@ -287,6 +287,18 @@ def test_f87_events_of_another_form_are_refused_and_nothing_is_rewritten(tmp_pat
         opened.snapshot()
 
 
+def test_a_journal_and_a_snapshot_of_form_2_are_read_on(tmp_path: Path) -> None:
+    journal = Journal(str(tmp_path), epoch=1, form=2, build="older", now_ns=0)
+    journal.append(1, events.pack(EVENTS[0]), 0, 0)
+    journal.begin_snapshot(b"state", 7, 0).wait(20 * 10**9)
+    journal.append(1, events.pack(EVENTS[2]), 0, 0)
+    journal.close(0, 0)
+    opened = EventJournal(tmp_path, epoch=2, build="", now_ns=0)
+    assert opened.snapshot() == (7, b"state")
+    assert list(opened.recovered()) == [EVENTS[2]]
+    opened.close(0, 0)
+
+
 def test_an_intent_that_cannot_be_written_raises(tmp_path: Path) -> None:
     journal = EventJournal(tmp_path, epoch=1, build="", now_ns=0)
     journal.close(0, 0)

@@ -144,13 +144,14 @@ class LanternSession:
         if query.generation != self._generation:
             return events if kind == "executions" else []
         if kind == "open_orders":
-            events += self._foreign.read(now_ns, events)
+            events += self._foreign.read(now_ns, events, query.sent_ns)
             count = sum(1 for event in events if type(event) is OrderReport)
-            events.append(OpenOrdersRead(now_ns, NAME, True, count))
+            events.append(OpenOrdersRead(now_ns, NAME, True, count, query.sent_ns))
         elif kind == "balances":
             events = self._newer([*events, *self._audit.left_out(now_ns, events)], decoded.sequence)
         self._awaited.discard(kind)
-        return events + self._look_private(now_ns) + self._audit.read(now_ns, kind)
+        asked_ns = query.sent_ns if kind == "open_orders" else None
+        return events + self._look_private(now_ns) + self._audit.read(now_ns, kind, asked_ns)
 
     def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
         self._retry_due_ns = now_ns + RETRY_NS

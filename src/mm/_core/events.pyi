@@ -57,6 +57,7 @@ from mm._core.order_events import OrderReport as OrderReport
 from mm._core.order_events import OutcomeUnknown as OutcomeUnknown
 
 FORMAT_VERSION: Final[int]
+READABLE_FORMS: Final[frozenset[int]]
 BUY: Final[int]
 SELL: Final[int]
 CLASSES: Final[tuple[type[Event], ...]]

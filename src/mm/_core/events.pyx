@@ -46,7 +46,9 @@ from mm._core.order_events import (
 )
 from mm._core.order_events import OrderNews as _OrderNews
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+# Forms that `unpack` reads: what an earlier one wrote otherwise has a kind of its own (`_EARLIER`).
+READABLE_FORMS = frozenset((2, 3))
 BUY = 1
 SELL = -1
 # The classes that others derive from are no events themselves, but names of this module like them.
@@ -74,6 +76,11 @@ def _schemas():
 
 
 cdef dict _BY_KIND = _by_kind()
+# Kinds that are not written any more, with their fields and the values of those that they lack.
+cdef dict _EARLIER = {
+    # Form 2: a list of open orders that does not say when it was asked for.
+    33: (OpenOrdersRead, OpenOrdersRead.FIELDS[:4], (0,)),
+}
 cdef dict _SCHEMAS = _schemas()
 
 
@@ -299,13 +306,18 @@ cdef class _Reader:
 
 
 def unpack(bytes data not None):
-    """Return the event of a binary form. Raises ValueError, naming the field, for anything that `pack` did not make."""
+    """Return the event of a binary form. Raises ValueError, naming the field, for anything that `pack` did not make, in
+    this form or another of `READABLE_FORMS`."""
     cdef _Reader reader = _Reader()
     reader.data = data
     reader.at = 0
     reader.field = "kind"
     number = <uint8_t>(reader.take(1)[0])
     known = _BY_KIND.get(number)
+    missing = ()
+    if known is None and number in _EARLIER:
+        earlier = _EARLIER[number]
+        known, missing = earlier[:2], earlier[2]
     if known is None:
         raise ValueError(f"kind: {number} is no event of format {FORMAT_VERSION}")
     values = []
@@ -314,4 +326,4 @@ def unpack(bytes data not None):
         values.append(reader.read(code))
     if reader.at != len(data):
         raise ValueError(f"{known[0].__name__}: {len(data) - reader.at} bytes after the last field")
-    return known[0](*values)
+    return known[0](*values, *missing)

@@ -73,4 +73,4 @@ cdef class OrderDenied(OrderNews):
 cdef class OpenOrdersRead(Event):
     cdef readonly str venue
     cdef readonly bint complete
-    cdef readonly int64_t count
+    cdef readonly int64_t count, asked_ns

@@ -363,13 +363,17 @@ cdef class OrderDenied(OrderNews):
 @no_gc
 @freelist(64)
 cdef class OpenOrdersRead(Event):
-    """A read of all open orders ended; its rows came before as OrderReport."""
+    """A read of all open orders ended; its rows came before as OrderReport.
 
-    KIND = 33
-    FIELDS = (("recv_ns", "i"), ("venue", "s"), ("complete", "t"), ("count", "i"),)
+    asked_ns: when the first of its requests left; 0 not known. What was so only after that, it says nothing about.
+    """
 
-    def __init__(self, int64_t recv_ns, str venue not None, bint complete, int64_t count):
+    KIND = 71
+    FIELDS = (("recv_ns", "i"), ("venue", "s"), ("complete", "t"), ("count", "i"), ("asked_ns", "i"),)
+
+    def __init__(self, int64_t recv_ns, str venue not None, bint complete, int64_t count, int64_t asked_ns):
         self.recv_ns = recv_ns
         self.venue = venue
         self.complete = complete
         self.count = count
+        self.asked_ns = asked_ns

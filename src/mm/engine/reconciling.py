@@ -65,8 +65,8 @@ Key = tuple[str, str, str]
 
 
 class Reads:
-    """What is known of a venue's whole word. Times in ns UTC, 0 never. orders_ns: when a complete list of open orders
-    was read last, which is sooner than all the rest."""
+    """What is known of a venue's whole word. Times in ns UTC, 0 never. orders_ns: when the newest complete list of open
+    orders was asked for: of what came later it says nothing, however late it was answered."""
 
     __slots__ = (
         "asked_ns",
@@ -158,7 +158,7 @@ class Reconciling:
         """A session reads everything before it is up: that is a round of its own."""
         reads = self.reads[venue.name]
         reads.begun_ns = venue.private_down_ns or self._engine.begun_ns
-        reads.asked_ns = reads.read_ns = reads.orders_ns = recv_ns
+        reads.asked_ns = reads.read_ns = recv_ns
         reads.is_complete, reads.calls, reads.cost = True, 0, 0
         reads.reason = "read at the connect"
         self._engine.wake_upkeep()
@@ -175,8 +175,6 @@ class Reconciling:
         reads.before_ns = reads.begun_ns if reads.is_complete else 0
         reads.begun_ns, reads.read_ns, reads.is_complete = event.begun_ns, event.recv_ns, event.is_complete
         reads.calls, reads.cost, reads.reason = event.calls, event.cost, event.reason
-        if event.is_complete:
-            reads.orders_ns = event.recv_ns
         for market in self._engine.venues[event.venue].markets.values():
             if market.perpetual is not None:
                 self._engine.perpetuals.look(market, event.recv_ns)

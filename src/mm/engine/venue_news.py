@@ -97,12 +97,15 @@ class VenueNews:
         self._engine.wake_upkeep()
 
     def on_open_orders_read(self, event: ev.OpenOrdersRead) -> None:
-        """A whole list was read, its rows at this very moment: what it leaves out is in doubt."""
+        """A whole list was read, its rows at this very moment: what it leaves out is in doubt, but for what was sent
+        after it was asked for."""
         venue = self._engine.venues[event.venue]
         if event.complete:
-            self._engine.reconciling.reads[venue.name].orders_ns = event.recv_ns
+            reads = self._engine.reconciling.reads[venue.name]
+            reads.orders_ns = max(reads.orders_ns, event.asked_ns)
             for order in self._engine.orders.open():
-                if order.venue == venue.name and venue.seen.get(order.client_id) != event.recv_ns:
+                is_listed = venue.seen.get(order.client_id) == event.recv_ns
+                if order.venue == venue.name and order.created_ns < event.asked_ns and not is_listed:
                     venue.doubtful.setdefault(order.client_id, 0)
         self._engine.wake_upkeep()
 

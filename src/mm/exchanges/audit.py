@@ -46,9 +46,10 @@ class Audit:
             self._calls += 1
             self._points += self._cost(kind)
 
-    def read(self, now_ns: int, part: Hashable) -> list[Any]:
-        """A part was read, to its last page; the last of them ends it."""
-        if part not in self._awaited:
+    def read(self, now_ns: int, part: Hashable, asked_ns: int | None = None) -> list[Any]:
+        """A part was read, to its last page; the last of them ends it. An answer to what was asked before the round
+        (asked_ns: when) is none of its parts."""
+        if part not in self._awaited or (asked_ns is not None and asked_ns < self._begun_ns):
             return []
         self._awaited.discard(part)
         return [] if self._awaited else [self._end(now_ns, True, self._reason)]

@@ -24,14 +24,17 @@ class ForeignCounter:
     def __init__(self, venue: str, owner: str) -> None:
         self._venue, self.owner = venue, owner
         self._own = own_form(owner)
-        self._ids: set[str] = set()
+        self._ids: dict[str, int] = {}
+        """When the stream first told of each, 0 where a list did."""
         self._told = -1
 
-    def read(self, now_ns: int, events: Iterable[Any]) -> list[Any]:
-        """Take a complete list of open orders; always tells the count."""
-        self._ids = {
-            event.venue_id for event in events if type(event) is OrderReport and self._is_foreign(event.client_id)
-        }
+    def read(self, now_ns: int, events: Iterable[Any], asked_ns: int) -> list[Any]:
+        """Take a complete list of open orders; always tells the count. Orders that the stream told of after the list
+        was asked for are not gone by it."""
+        self._ids = {venue_id: told_ns for venue_id, told_ns in self._ids.items() if told_ns > asked_ns}
+        for event in events:
+            if type(event) is OrderReport and self._is_foreign(event.client_id):
+                self._ids.setdefault(event.venue_id, 0)
         self._told = -1
         return self._tell(now_ns)
 
@@ -40,13 +43,13 @@ class ForeignCounter:
         for event in events:
             kind = type(event)
             if kind is OrderCanceled or kind is OrderExpired or (kind is OrderReport and event.status in CLOSED):
-                self._ids.discard(event.venue_id)
+                self._ids.pop(event.venue_id, None)
             elif (
                 (kind is OrderReport or kind is OrderPending)
                 and self._is_foreign(event.client_id)
                 and len(self._ids) < TRACKED_MAX
             ):
-                self._ids.add(event.venue_id)
+                self._ids.setdefault(event.venue_id, now_ns)
         return self._tell(now_ns) if self._told >= 0 else []
 
     def _is_foreign(self, client_id: str) -> bool:

@@ -39,6 +39,8 @@ class Query:
     subject: str = ""
     generation: int = 0
     """The session's own mark: an answer to a question of an earlier life is ignored."""
+    sent_ns: int = 0
+    """When its request left, by the link: of the last try, which the answer is to."""
 
 
 @dataclass(slots=True)

@@ -134,6 +134,7 @@ def remains(bot: Bot, step: str, scope: Scope, began_ns: int) -> list[str]:
         if not venue.private_up:
             found.append(f"unknown: {name} cannot be heard, its private stream is down")
         elif engine.reconciling.reads[name].orders_ns < began_ns:
+            # A list that was asked for before, and answered since, may have been made before the cancels.
             found.append(f"unknown: {name} has not told its open orders since")
     if step == FLATTEN:
         for key, market in engine.markets.items():

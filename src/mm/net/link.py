@@ -509,6 +509,8 @@ class Link(LinkCore):
                 self._rest.answered(call)
                 events += self._unwritable(now_ns, call, str(error))
                 continue
+            if call.query is not None:
+                call.query.sent_ns = now_ns
             self._calls[request_id] = call
             self.counters.calls += 1
             self._actions.append(Request(self.venue, request_id, request, call.timeout_ns))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from mm._core import Journal, JournalError, JournalReader, SnapshotSaving, events
-from mm._core.events import FORMAT_VERSION, Event, pack, unpack
+from mm._core.events import FORMAT_VERSION, READABLE_FORMS, Event, pack, unpack
 
 Policy = Literal["os", "group", "always"]
 POLICIES: Final[tuple[Policy, ...]] = ("os", "group", "always")
@@ -126,7 +126,7 @@ class EventJournal:
         if found is None:
             return None
         _, _, state_hash, form, state = found
-        if form != FORMAT_VERSION:
+        if form not in READABLE_FORMS:
             raise JournalError(f"a snapshot in form {form}, this build reads form {FORMAT_VERSION}")
         return state_hash, state
 
@@ -164,7 +164,7 @@ class EventJournal:
 def events_of(reader: JournalReader) -> Iterator[Event]:
     """The events that a reader finds. Raises JournalError for records in another form, before the first of them."""
     for name, _, _, _, _, form, build in reader.segments():
-        if form != FORMAT_VERSION:
+        if form not in READABLE_FORMS:
             raise JournalError(
                 f"{name}: events in form {form} by build {build}, this build reads form {FORMAT_VERSION}"
             )

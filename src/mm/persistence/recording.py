@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
-from mm._core.events import FORMAT_VERSION, Event, unpack
+from mm._core.events import FORMAT_VERSION, READABLE_FORMS, Event, unpack
 from mm.persistence.recorder import CRC, HEAD, HEADER, MAGIC, RECORD_BYTES_MAX, length_word
 
 _TAIL_ZEROS_MAX: Final = 1 << 20
@@ -40,7 +40,7 @@ class Recording:
             raise RecordingError(f"cannot read {path}: {error.strerror}") from None
         if len(check) < CRC.size or CRC.unpack(check)[0] != crc32(head + name):
             raise RecordingError(f"{path}: the header is damaged")
-        if version != FORMAT_VERSION:
+        if version not in READABLE_FORMS:
             raise RecordingError(
                 f"{path}: recorded in form {version} by build {name.decode()}, this build reads form {FORMAT_VERSION}"
             )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from mm._core import JournalDamaged, JournalError, JournalReader
-from mm._core.events import FORMAT_VERSION, Event, unpack
+from mm._core.events import FORMAT_VERSION, READABLE_FORMS, Event, unpack
 from mm.store.database import Database, StoreError
 from mm.store.projecting import Projector
 from mm.store.rows import Rows
@@ -134,7 +134,7 @@ class Follower:
             for index, payload in batch:
                 while index >= following:
                     _, _, following, _, epoch, form, build = next(spans)
-                if form == FORMAT_VERSION:
+                if form in READABLE_FORMS:
                     events.append((epoch, index, build, unpack(payload)))
                 elif strange != following:
                     strange = following

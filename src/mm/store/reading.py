@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mm._core import JournalError, JournalReader, events
-from mm._core.events import FORMAT_VERSION, unpack
+from mm._core.events import READABLE_FORMS, unpack
 from mm.config.environment import Environment, process_environment
 from mm.instruments import Instrument
 from mm.store.database import Database, StoreError
@@ -152,7 +152,7 @@ def stated(journal: Path) -> str:
         reader = JournalReader(str(journal))
         last = reader.segments()[-1]
         for *_, payload in JournalReader(str(journal), last[1]):
-            event = unpack(payload) if last[5] == FORMAT_VERSION else None
+            event = unpack(payload) if last[5] in READABLE_FORMS else None
             if isinstance(event, events.Start):
                 return str(json.loads(event.config)["run"].get("store", ""))
             return ""

@@ -27,7 +27,9 @@ from mm._core.events import (
     OutcomeUnknown,
     Place,
     PositionReport,
+    Reconcile,
 )
+from mm.exchanges.audit import PROOF
 from tests.exchanges.mexc_futures.desk import BTC, MS, SECOND, START, Desk, ok, refusal
 
 ID = "739113577038255616"
@@ -173,6 +175,28 @@ def test_long_lists_are_paged_to_their_end() -> None:
     assert desk.of(OpenOrdersRead)[0].count == 150
     assert desk.of(ForeignOrders)[-1].count == 150
     assert desk.session.is_up("private")
+
+
+def test_a_page_of_a_list_that_is_read_anew_is_none_of_the_new_one() -> None:
+    desk = Desk()
+    orders = [order_row(orderId=str(number), externalOid=f"x{number}") for number in range(150)]
+    pages = []
+
+    def page(fields: Any) -> Any:
+        number, size = int(fields["page_num"]), int(fields["page_size"])
+        pages.append(number)
+        if pages == [1, 2, 1, 2]:
+            # The second page of the first round is on its way when another one is asked for.
+            desk.later(lambda: desk.take(desk.link.submit(desk.now, Reconcile(desk.now, "mexc_futures", PROOF))), 1)
+        return ok(orders[(number - 1) * size : number * size])
+
+    desk.replies["GET private/order/list/open_orders"] = page
+    desk.start()
+    desk.run(4)
+    desk.take(desk.link.submit(desk.now, Reconcile(desk.now, "mexc_futures", "due")))
+    desk.run(4)
+    assert pages == [1, 2, 1, 2, 1, 2]
+    assert [event.count for event in desk.of(OpenOrdersRead)] == [150, 150]
 
 
 def test_positions_and_orders_that_are_there_are_told() -> None:

@@ -193,10 +193,10 @@ class KrakenSession:
             return [*self._balances.read([*events, *gone]), *self._audit.read(now_ns, "balances")]
         if query.kind == "open_orders" and query.generation == self._generation:
             count = sum(1 for event in events if type(event) is OrderReport)
-            events += self._foreign.read(now_ns, events)
-            events.append(OpenOrdersRead(now_ns, self.venue, True, count))
+            events += self._foreign.read(now_ns, events, query.sent_ns)
+            events.append(OpenOrdersRead(now_ns, self.venue, True, count, query.sent_ns))
             self._orders_read = True
-            events += self._look_private(now_ns) + self._audit.read(now_ns, "open_orders")
+            events += self._look_private(now_ns) + self._audit.read(now_ns, "open_orders", query.sent_ns)
         return events
 
     def given_up(self, now_ns: int, query: Query, reason: str) -> Events:

@@ -41,6 +41,8 @@ class Recovery:
         self._read: set[str] = set()
         self._awaited: set[tuple[str, str]] = set()
         self._reports: list[OrderReport] = []
+        self._wished_ns = self._asked_ns = 0
+        """When the list that is awaited was wished, and when its first page was asked for."""
         self._last_fill_ns = 0
         self.offset_ns = 0
         """The venue's time minus ours."""
@@ -72,7 +74,7 @@ class Recovery:
         """The stream is on: from now on nothing is missed, so that what is read now is complete."""
         self.forget()
         self.is_begun = True
-        self._ask("open_orders", now_ns, {"page": 1})
+        self._ask_orders(now_ns)
         for kind in ("positions", "assets", "position_mode"):
             self._ask(kind, now_ns, {})
         for kind in BY_SYMBOL:
@@ -107,8 +109,7 @@ class Recovery:
             for symbol in self._symbols:
                 self._ask(kind, now_ns, {"symbol": symbol}, symbol, is_background=True)
         # An order whose end was not told would stand here for ever.
-        self._reports.clear()
-        self._ask("open_orders", now_ns, {"page": 1}, is_background=reason != PROOF)
+        self._ask_orders(now_ns, is_background=reason != PROOF)
         for symbol in self._symbols:
             self.audit.asks("funding_records")
             parameters = {"symbol": symbol, "page": 1}
@@ -116,6 +117,11 @@ class Recovery:
         if not self._history.is_running:
             self._request_history(now_ns, self._last_fill_ns)
         self._wish_page(is_background=True)
+
+    def _ask_orders(self, now_ns: int, *, is_background: bool = False) -> None:
+        self._reports.clear()
+        self._wished_ns = now_ns
+        self._ask("open_orders", now_ns, {"page": 1}, is_background=is_background)
 
     def up(self, now_ns: int) -> None:
         """The private side is up: fills that come are newer than all that was read."""
@@ -170,6 +176,12 @@ class Recovery:
 
     def _open_orders(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:
         page = query.parameters["page"]
+        if query.sent_ns < self._wished_ns:
+            # Of a list that is read anew.
+            return events
+        if page == 1:
+            self._reports.clear()
+            self._asked_ns = query.sent_ns
         self._reports += [event for event in events if type(event) is OrderReport]
         is_last = not decoded.rows or decoded.total <= (page - 1) * ORDERS_PAGE + decoded.rows
         if not is_last and page < OPEN_ORDER_PAGES_MAX:
@@ -178,9 +190,10 @@ class Recovery:
         reports = [_told_at(now_ns, report) for report in self._reports]
         self._reports.clear()
         self._read.add("open_orders")
-        events = [*reports, *self._foreign.read(now_ns, reports), OpenOrdersRead(now_ns, VENUE, is_last, len(reports))]
+        foreign = self._foreign.read(now_ns, reports, self._asked_ns)
+        events = [*reports, *foreign, OpenOrdersRead(now_ns, VENUE, is_last, len(reports), self._asked_ns)]
         if is_last:
-            return events + self.audit.read(now_ns, "open_orders")
+            return events + self.audit.read(now_ns, "open_orders", self._asked_ns)
         return events + self.audit.failed(now_ns, "more open orders than can be paged")
 
     def _history_page(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:

@@ -37,6 +37,8 @@ class Recovery:
         self._generation = 0
         self._awaited: set[str] = set()
         self._reports: list[OrderReport] = []
+        self._wished_ns = self._asked_ns = 0
+        """When the lists that are awaited were wished, and when the first of them that was answered was asked for."""
         self._account_read = self._history_read = False
         self._last_fill_ns = 0
         self.offset_ns = 0
@@ -68,7 +70,7 @@ class Recovery:
         """The streams are on: from now on nothing is missed, so that what is read now is complete."""
         self.forget()
         self.is_begun = True
-        self._ask_orders()
+        self._ask_orders(now_ns)
         self._balances.asked(now_ns)
         self._wish(Query("account", generation=self._generation))
         self.read_history(now_ns, self._last_fill_ns)
@@ -89,7 +91,7 @@ class Recovery:
         """Read the open orders, the balances and the newest trades once more, behind all other reads."""
         self.audit_due_ns = now_ns + AUDIT_NS
         self.audit.begin(now_ns, ("open_orders", "account", "fills"), reason)
-        self._ask_orders(is_background=reason != PROOF)
+        self._ask_orders(now_ns, is_background=reason != PROOF)
         self._balances.asked(now_ns)
         self.audit.asks("account")
         self._wish(Query("account", is_background=True, generation=self._generation))
@@ -97,8 +99,9 @@ class Recovery:
             self._request_history(now_ns, self._last_fill_ns)
         self._wish_page(is_background=True)
 
-    def _ask_orders(self, *, is_background: bool = False) -> None:
+    def _ask_orders(self, now_ns: int, *, is_background: bool = False) -> None:
         self._reports.clear()
+        self._wished_ns, self._asked_ns = now_ns, 0
         self._awaited.update(self._symbols)
         for symbol in self._symbols:
             self.audit.asks("open_orders")
@@ -120,17 +123,21 @@ class Recovery:
     # --- answers ----------------------------------------------------------------------------------------------------
 
     def orders(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
-        """Take the list of one symbol; all of them are told with the last."""
-        if query.generation != self._generation or query.subject not in self._awaited:
+        """Take the list of one symbol; all of them are told with the last. One that was asked for before they were
+        wished is none of them."""
+        is_awaited = query.subject in self._awaited and query.sent_ns >= self._wished_ns
+        if query.generation != self._generation or not is_awaited:
             return events
         self._awaited.discard(query.subject)
+        self._asked_ns = min(self._asked_ns or query.sent_ns, query.sent_ns)
         self._reports += [event for event in events if type(event) is OrderReport]
         if self._awaited:
             return []
         reports = [_told_at(now_ns, report) for report in self._reports]
         self._reports.clear()
-        events = [*reports, *self._foreign.read(now_ns, reports), OpenOrdersRead(now_ns, VENUE, True, len(reports))]
-        return events + self.audit.read(now_ns, "open_orders")
+        foreign = self._foreign.read(now_ns, reports, self._asked_ns)
+        events = [*reports, *foreign, OpenOrdersRead(now_ns, VENUE, True, len(reports), self._asked_ns)]
+        return events + self.audit.read(now_ns, "open_orders", self._asked_ns)
 
     def account(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
         """Take the balances of the account."""
