@@ -1,6 +1,7 @@
 """What leaves before the disk has a decision, and what waits for it."""
 
 from mm._core.driver_core import DriverCore
+from mm._core.events import OrderDenied
 from mm.engine import Engine
 from tests.engine.world import World
 from tests.net.driver import cancel, place
@@ -23,7 +24,8 @@ class Log:
         self.seen = []
 
     def record(self, event):
-        pass
+        if type(event) is OrderDenied:
+            self.seen.append(f"denied: {event.reason}")
 
     def commit(self):
         self.seen.append("sync")
@@ -68,3 +70,28 @@ def test_news_of_a_cancel_that_leaves_is_decided_about_after_the_order_behind_it
     driver.on_output = fails
     driver.decide(1, "kraken")
     assert log.seen == ["Cancel", "kraken leaves", "sync", "Place", "Cancel"]
+
+
+def test_no_order_leaves_once_the_flush_of_its_cancels_has_failed(tmp_path):
+    driver, log = driver_of(tmp_path, [cancel(), place(), cancel()])
+    leave = driver.on_output
+    driver.on_output = lambda venue: leave(venue) is not None
+    driver.decide(1, "kraken")
+    assert log.seen == [
+        "Cancel",
+        "Cancel",
+        "kraken leaves",
+        "denied: not sent, what sends has failed and the run ends",
+    ]
+
+
+def test_an_order_behind_a_failed_flush_of_another_venue_is_kept_back_and_cancels_go_on(tmp_path):
+    driver, log = driver_of(tmp_path, [cancel(), place(), cancel()])
+    leave, driver.on_output = driver.on_output, None
+    driver.on_output = lambda venue: leave(venue) is not None
+    driver.decide(1, "")
+    assert [each for each in log.seen if each != "kraken leaves"] == [
+        "Cancel",
+        "Cancel",
+        "denied: not sent, what sends has failed and the run ends",
+    ]

@@ -428,3 +428,66 @@ async def test_f38_a_loop_that_stood_still_finds_no_connection_silent_that_has_s
         await machine.until(lambda: "private" in heard or gone())
         lost = gone()
         assert not lost, f"F38: a connection that had spoken was given up: {lost}"
+
+
+class Wanting:
+    """A machine that wants messages written on a channel that is not open; `unsent` is told of each."""
+
+    def __init__(self, *batches: list[int]) -> None:
+        self.batches = list(batches)
+        self.told: list[int] = []
+        self.on_unsent: Callable[[int], None] = lambda number: None
+
+    def start(self, now_ns: int) -> None:
+        pass
+
+    def stop(self, now_ns: int) -> None:
+        pass
+
+    def next_deadline(self) -> int:
+        return 0
+
+    def drain(self) -> list[Any]:
+        return [Send("private", b"", number) for number in self.batches.pop(0)] if self.batches else []
+
+    def unsent(self, now_ns: int, channel: str, request_id: int) -> None:
+        self.told.append(request_id)
+        self.on_unsent(request_id)
+
+
+@on_uvloop
+async def test_nothing_leaves_after_the_machine_has_failed_inside_an_action() -> None:
+    machine = Wanting([1, 2], [3])
+    shell = Shell(machine, {})  # type: ignore[arg-type]  # hears of nothing else
+
+    def fail(now_ns: int) -> None:
+        raise RuntimeError("broken")
+
+    # News of the first action lead the machine into its fault, through another call of the shell.
+    machine.on_unsent = lambda number: shell.tell(fail)
+    shell.start()
+    assert machine.told == [1]
+    assert isinstance(shell.failure, RuntimeError)
+    assert not shell.push()
+    assert machine.batches == [[3]]
+    shell.stop()
+    await shell.wait_closed()
+
+
+@on_uvloop
+async def test_what_is_pushed_from_inside_an_action_is_carried_out_in_order_before_it_goes_on() -> None:
+    machine = Wanting([1, 2], [3])
+    shell = Shell(machine, {})  # type: ignore[arg-type]  # hears of nothing else
+    seen: list[list[int]] = []
+
+    def decide(number: int) -> None:
+        if number == 1:
+            assert shell.push()
+            seen.append(list(machine.told))
+
+    machine.on_unsent = decide
+    shell.start()
+    assert seen == [[1, 2, 3]]
+    assert machine.told == [1, 2, 3]
+    shell.stop()
+    await shell.wait_closed()

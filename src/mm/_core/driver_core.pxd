@@ -17,6 +17,8 @@ cdef class DriverCore:
     cdef list _unseen
     # Cancels are leaving and orders wait behind them: news of that is decided about when those are on their way too.
     cdef bint _is_leaving, _was_late
+    # What sends for a venue has failed: the run ends, and no order leaves any more.
+    cdef bint _is_void
 
     cpdef take(self, events)
     cpdef decide(self, int64_t now_ns, str source)

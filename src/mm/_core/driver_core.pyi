@@ -11,7 +11,7 @@ ROUNDS_MAX: Final[int]
 class DriverCore:
     """An engine with its links and its recorder."""
 
-    on_output: Callable[[str], None] | None
+    on_output: Callable[[str], bool | None] | None
     on_latch: Callable[[], None] | None
     def __init__(self, engine: EngineCore, links: dict[str, Any], recorder: Any) -> None: ...
     @property

@@ -37,7 +37,8 @@ cdef class DriverCore:
     observers: see each event and command, in order, after it was applied and after what it led to was handed to the
     sockets, but fills that were not booked (told again, or of an earlier run): nobody's screen is on the way of an
     order; on_output: called with the name of a venue for which actions wait, other than the one whose input made them,
-    and of that one too where orders wait for the disk behind cancels; on_latch: called when a decision has latched a
+    and of that one too where orders wait for the disk behind cancels; it returns False where what sends for the venue
+    has failed, and orders behind are kept back; on_latch: called when a decision has latched a
     step of the kill ladder, before its cancels are handed over.
     """
 
@@ -113,21 +114,22 @@ cdef class DriverCore:
             self._is_leaving = True
             try:
                 heard = self._hand_over(now_ns, source, others)
-                if source and self.on_output is not None:
-                    self.on_output(source)
+                if source and self.on_output is not None and self.on_output(source) is False:
+                    self._is_void = True
             finally:
                 self._is_leaving = False
             heard = heard or self._was_late
             self._was_late = False
             commands = [each for each in commands if type(each) is Place or type(each) is Amend]
-        self._commit()
+        if not self._is_void:
+            self._commit()
         return self._hand_over(now_ns, source, commands) or heard
 
     cdef bint _hand_over(self, int64_t now_ns, str source, list commands) except -1:
         """See `_submit`."""
         cdef bint heard = False
         cdef bint is_kept_back
-        is_kept_back = self._recorder is not None and bool(self._recorder.broken)
+        is_kept_back = self._is_void or (self._recorder is not None and bool(self._recorder.broken))
         for command in commands:
             if self.observers:
                 self._unseen.append(command)
@@ -156,13 +158,15 @@ cdef class DriverCore:
             if events:
                 heard = True
                 self.take(events)
-            if self.on_output is not None and venue != source:
-                self.on_output(venue)
+            if self.on_output is not None and venue != source and self.on_output(venue) is False:
+                self._is_void = is_kept_back = True
         return heard
 
     cdef _kept_back(self, int64_t now_ns, command):
-        """The end of an intent that the journal does not have: not one byte of it leaves."""
-        cdef str why = f"not sent, the journal does not take it: {self._recorder.broken}"
+        """The end of an intent that the journal does not have, or that nobody is left to send: not one byte leaves."""
+        cdef str why = "not sent, what sends has failed and the run ends"
+        if self._recorder is not None and self._recorder.broken:
+            why = f"not sent, the journal does not take it: {self._recorder.broken}"
         if type(command) is Place:
             return OrderDenied(now_ns, 0, command.venue, command.client_id, EMPTY, why)
         return AmendRejected(now_ns, 0, command.venue, command.client_id, command.venue_id, why, LOCAL)

@@ -164,5 +164,5 @@ class Bot:
         for shell in self.shells.values():
             await shell.wait_closed()
 
-    def _flush(self, venue: str) -> None:
-        self.shells[venue].tell(lambda now_ns: None)
+    def _flush(self, venue: str) -> bool:
+        return self.shells[venue].push()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 from mm.net.actions import Action, Connect, Disconnect, Request, Send
@@ -63,6 +63,9 @@ class Shell:
         on_stall: Callable[[int], None] | None = None,
     ) -> None:
         self._machine = machine
+        self._drain: Callable[[], Iterable[Action]] = machine.drain
+        self._left: Iterator[Action] = iter(())
+        """Actions that were drained and not carried out yet."""
         self._on_stall = on_stall
         self._stall_ns = 0
         self._alive_ns = 0
@@ -133,6 +136,20 @@ class Shell:
         """Carry out, soon, what the machine wants because of news that came another way (through another shell)."""
         if self._flush is None:
             self._flush = self._loop.call_soon(self._flushed)
+
+    def push(self) -> bool:
+        """Carry out what the machine wants before whoever calls goes on, from inside an action too; returns whether
+        the machine is sound."""
+        if self._running or not (self._has_begun or self._failure.done()):
+            try:
+                if self._acting:
+                    # What is left of the action's own batch was wished before.
+                    self._carry_out()
+                else:
+                    self._act()
+            except Exception as error:  # noqa: BLE001  # kept, and raised by `wait_failed`
+                self._fail(error)
+        return not self._failure.done()
 
     async def wait_failed(self) -> None:
         """Wait until the machine raises, and raise that; for ever if it does not."""
@@ -226,12 +243,22 @@ class Shell:
             return
         self._acting = True
         try:
-            while actions := self._machine.drain():
-                for action in actions:
+            while actions := self._drain():
+                self._left = left = iter(actions)
+                for action in left:
                     self._do(action)
         finally:
             self._acting = False
         self._arm()
+
+    def _carry_out(self) -> None:
+        """As `_act`, inside one of its actions: first the rest of what that one is of."""
+        for action in self._left:
+            self._do(action)
+        while actions := self._drain():
+            self._left = left = iter(actions)
+            for action in left:
+                self._do(action)
 
     def _do(self, action: Action) -> None:
         if isinstance(action, Send):
@@ -306,6 +333,10 @@ class Shell:
 
     def _fail(self, error: Exception) -> None:
         self._running = False
+        # Nothing that it wanted leaves any more: what it raised may have come from inside an action.
+        self._drain = tuple
+        for _ in self._left:
+            pass
         if not self._failure.done():
             self._failure.set_exception(error)
 
