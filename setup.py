@@ -46,6 +46,14 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 TRANSLATORS = CORES if multiprocessing.get_start_method() == "fork" and sys.platform == "linux" else 0
 
 
+def keep(made, kept):
+    """Copy a module into the cache: another build that looks at this moment, or after one that was ended here, finds
+    the whole of it or nothing."""
+    fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
+    shutil.copyfile(made, fresh)
+    fresh.replace(kept)
+
+
 class BuildExtensions(build_ext):
     """`build_ext` on every core, that leaves out the search path of the interpreter that happens to build.
 
@@ -84,7 +92,7 @@ class BuildExtensions(build_ext):
             shutil.copyfile(kept, made)
         else:
             super().build_extension(ext)
-            shutil.copyfile(made, kept)
+            keep(made, kept)
 
 
 setup(

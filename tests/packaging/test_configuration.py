@@ -1,6 +1,8 @@
 """What the packaging files must agree on among themselves; quick, part of every run."""
 
 import re
+import runpy
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -26,6 +28,27 @@ def test_picows_is_pinned_to_one_version_for_build_and_run():
     run = pin(PROJECT["project"]["dependencies"], "picows")
     assert build == run
     assert re.fullmatch(r"picows==[\d.]+", run)
+
+
+def test_a_build_that_ends_while_it_fills_the_cache_leaves_no_half_of_a_module(tmp_path, monkeypatch):
+    """The next build would take it for the whole."""
+    monkeypatch.setattr("setuptools.setup", lambda **settings: None)
+    monkeypatch.setattr("Cython.Build.cythonize", lambda *modules, **settings: [])
+    keep = runpy.run_path(str(ROOT / "setup.py"))["keep"]
+    made, kept = tmp_path / "made.so", tmp_path / "kept"
+    made.write_bytes(b"a whole module")
+
+    def ended(source, target):
+        Path(target).write_bytes(Path(source).read_bytes()[:7])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfile", ended)
+        with pytest.raises(KeyboardInterrupt):
+            keep(made, kept)
+    assert not kept.exists()
+    keep(made, kept)
+    assert kept.read_bytes() == b"a whole module"
 
 
 def test_one_version_everywhere():
