@@ -4,7 +4,7 @@ from mm._core.driver_core import DriverCore
 from mm._core.events import OrderDenied
 from mm.engine import Engine
 from tests.engine.world import World
-from tests.net.driver import cancel, place
+from tests.net.driver import amend, cancel, place
 
 
 class Scripted(Engine):
@@ -46,7 +46,7 @@ def driver_of(folder, *decisions):
 
 
 def test_cancels_are_on_the_wire_before_an_order_of_the_same_decision_waits_for_the_disk(tmp_path):
-    driver, log = driver_of(tmp_path, [place(), cancel()])
+    driver, log = driver_of(tmp_path, [place(), cancel("b1")])
     driver.decide(1, "kraken")
     assert log.seen == ["Cancel", "kraken leaves", "sync", "Place"]
 
@@ -73,7 +73,7 @@ def test_news_of_a_cancel_that_leaves_is_decided_about_after_the_order_behind_it
 
 
 def test_no_order_leaves_once_the_flush_of_its_cancels_has_failed(tmp_path):
-    driver, log = driver_of(tmp_path, [cancel(), place(), cancel()])
+    driver, log = driver_of(tmp_path, [cancel("b1"), place(), cancel("c1")])
     leave = driver.on_output
     driver.on_output = lambda venue: leave(venue) is not None
     driver.decide(1, "kraken")
@@ -86,7 +86,7 @@ def test_no_order_leaves_once_the_flush_of_its_cancels_has_failed(tmp_path):
 
 
 def test_an_order_behind_a_failed_flush_of_another_venue_is_kept_back_and_cancels_go_on(tmp_path):
-    driver, log = driver_of(tmp_path, [cancel(), place(), cancel()])
+    driver, log = driver_of(tmp_path, [cancel("b1"), place(), cancel("c1")])
     leave, driver.on_output = driver.on_output, None
     driver.on_output = lambda venue: leave(venue) is not None
     driver.decide(1, "")
@@ -95,3 +95,17 @@ def test_an_order_behind_a_failed_flush_of_another_venue_is_kept_back_and_cancel
         "Cancel",
         "denied: not sent, what sends has failed and the run ends",
     ]
+
+
+def test_a_cancel_never_overtakes_the_order_or_the_amend_before_it(tmp_path):
+    driver, log = driver_of(tmp_path, [place(), cancel(), cancel("b1")], [amend("b1"), cancel("b1"), cancel("c1")])
+    driver.decide(1, "kraken")
+    driver.decide(2, "kraken")
+    one = ["Cancel", "kraken leaves", "sync"]
+    assert log.seen == [*one, "Place", "Cancel", *one, "Amend", "Cancel"]
+
+
+def test_an_order_and_its_cancel_alone_stay_in_their_order(tmp_path):
+    driver, log = driver_of(tmp_path, [place(), cancel()])
+    driver.decide(1, "kraken")
+    assert log.seen == ["sync", "Place", "Cancel"]

@@ -4,7 +4,7 @@
 from libc.stdint cimport int64_t
 
 from mm._core.account_checks cimport Difference, Reconciled
-from mm._core.commands cimport Alert, Amend, Latched, Place, ProfitMarked, StrategyPaused
+from mm._core.commands cimport Alert, Amend, Cancel, Latched, Place, ProfitMarked, StrategyPaused
 from mm._core.engine_core cimport EngineCore
 from mm._core.event cimport Event
 from mm._core.link_core cimport LinkCore
@@ -29,6 +29,25 @@ cdef bint _adds(list commands) except -1:
         if type(command) is Place or type(command) is Amend:
             return True
     return False
+
+
+cdef tuple _split(list commands):
+    """What may leave at once, and what waits: orders and amends, with the cancels of those orders that follow them.
+
+    Before its order a cancel would find nothing to cancel, and the order would stand.
+    """
+    cdef list others = [], adding = []
+    cdef set waiting = set()
+    for command in commands:
+        kind = type(command)
+        if kind is Place or kind is Amend:
+            waiting.add((command.venue, command.client_id))
+            adding.append(command)
+        elif kind is Cancel and (command.venue, command.client_id) in waiting:
+            adding.append(command)
+        else:
+            others.append(command)
+    return others, adding
 
 
 cdef class DriverCore:
@@ -106,10 +125,10 @@ cdef class DriverCore:
         cancels of the same decision are on the wire before it is waited for.
         """
         cdef bint heard = False
-        cdef list others
+        cdef list others, adding
         if self._commit is None or not _adds(commands):
             return self._hand_over(now_ns, source, commands)
-        others = [each for each in commands if type(each) is not Place and type(each) is not Amend]
+        others, adding = _split(commands)
         if others:
             self._is_leaving = True
             try:
@@ -120,7 +139,7 @@ cdef class DriverCore:
                 self._is_leaving = False
             heard = heard or self._was_late
             self._was_late = False
-            commands = [each for each in commands if type(each) is Place or type(each) is Amend]
+            commands = adding
         if not self._is_void:
             self._commit()
         return self._hand_over(now_ns, source, commands) or heard
