@@ -147,6 +147,10 @@ class Checker:
         self._asked: set[str] = set()
         """Orders whose cancel was sent, by either of their ids."""
         self._known: set[tuple[str, str, str]] = set()
+        self._changes = self._seen = 0
+        """How often the journal or what is on its way said something of any venue, and how often when all were looked
+        at."""
+        self._secrets = [secret.encode() for secret in bounds.secrets if secret]
 
     def _side(self, exchange: Any) -> _Side:
         traded: SimInstrument = next(iter(exchange.instruments.values()))
@@ -213,6 +217,7 @@ class Checker:
         size = None if traded is None else _size_units(request, traded)
         if size is not None:
             self._flying[key] = (request.side, size)
+            self._changes += 1
         if place is not None and place.purpose == "quote":
             if self._stopped_ns:
                 self._broken("I13", venue, request.client_id, f"{request.client_id} was quoted after stop")
@@ -255,16 +260,21 @@ class Checker:
 
     # --- after each step ----------------------------------------------------------------------------------------------
 
-    def look(self, now_ns: int) -> None:
-        """Check what can be checked now; cheap when nothing has happened."""
+    def look(self, now_ns: int, touched: str = "") -> None:
+        """Check what can be checked now; cheap when nothing has happened. touched: the only venue where something has
+        happened since the last look, besides what the bot wrote and sent."""
         self.now_ns = now_ns
         if not self._is_cancelled and self._stopped_ns and now_ns - self._stopped_ns > KILL_NS:
             self._is_cancelled = True
             self._broken("I13", "", "late", f"no cancel {(now_ns - self._stopped_ns) // MS} ms after stop")
+        names: Collection[str] = (touched,) if touched else self.venues
         if self._read != len(self.journal):
             self._ingest()
-        for name, venue in self.venues.items():
-            exchange = venue.exchange
+        if self._changes != self._seen:
+            self._seen = self._changes
+            names = self.venues
+        for name in names:
+            exchange = self.venues[name].exchange
             blotter = exchange._blotter
             mark = (
                 len(blotter.orders),
@@ -303,7 +313,7 @@ class Checker:
 
     def _new_order(self, name: str, order: SimOrder) -> None:
         client_id = order.request.client_id
-        self._flying.pop((name, client_id), None)
+        self._landed((name, client_id))
         if not client_id:
             return
         known = self._sides[name].ids.setdefault(client_id, order.order_id)
@@ -375,6 +385,7 @@ class Checker:
             side = self._sides.get(getattr(record, "venue", ""))
             if side is not None:
                 side.records += 1
+                self._changes += 1
             if kind == "Place":
                 key = (record.venue, record.client_id)
                 if key in self.places:
@@ -394,10 +405,14 @@ class Checker:
         if key not in self.places or venue not in self.venues:
             return
         self._over.setdefault(key, kind)
-        self._flying.pop(key, None)
+        self._landed(key)
         order = self.venues[venue].exchange.by_client_id(ACCOUNT, client_id)
         if order is not None and order.leaves:
             self._broken("I3", venue, client_id, f"{client_id} is open at the venue, the bot wrote {kind}")
+
+    def _landed(self, key: tuple[str, str]) -> None:
+        if self._flying.pop(key, None) is not None:
+            self._changes += 1
 
     def _fill(self, record: Any) -> None:
         if (record.venue, record.client_id) in self.places:
@@ -495,8 +510,8 @@ class Checker:
         self._broken("I5", "", "profit", evidence)
 
     def _hear(self, said: bytes, venue: str, where: str) -> None:
-        for secret in self.bounds.secrets:
-            if secret and secret.encode() in said:
+        for secret in self._secrets:
+            if secret in said:
                 self._broken("I14", venue, where, f"a secret is in {where}")
 
     def _broken(self, invariant: str, venue: str, subject: str, evidence: str) -> None:

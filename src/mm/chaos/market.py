@@ -6,6 +6,7 @@ enough for prices to move, for quotes to be met and for queues to be eaten.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -30,6 +31,7 @@ class Frame(NamedTuple):
 
     levels: dict[tuple[int, int], int]
     trades: tuple[TradeEntry, ...]
+    """The largest first, none of nothing."""
 
 
 @lru_cache(maxsize=4)
@@ -40,32 +42,40 @@ def frames(tape: str, unit: int) -> tuple[Frame, ...]:
     if unit > 1:
         entries = coarser(entries, unit)
     found: list[Frame] = []
-    book: dict[int, dict[int, int]] = {BUY: {}, SELL: {}}
+    sizes: dict[int, dict[int, int]] = {BUY: {}, SELL: {}}
+    prices: dict[int, list[int]] = {BUY: [], SELL: []}
+    """In order: sorting whole books for ten levels took most of the time of a short run."""
     trades: list[TradeEntry] = []
     due_us = STEP_US
     for entry in entries:
         while entry.time_us >= due_us:
-            found.append(Frame(_best(book), tuple(trades)))
+            trades.sort(key=lambda each: -each.size)
+            found.append(Frame(_best(sizes, prices), tuple(trades)))
             trades = []
             due_us += STEP_US
         if due_us > 2 * source.duration_us:
             break
         if isinstance(entry, TradeEntry):
-            trades.append(entry)
+            if entry.size:
+                trades.append(entry)
             continue
         if entry.is_snapshot:
-            book = {BUY: {}, SELL: {}}
+            sizes, prices = {BUY: {}, SELL: {}}, {BUY: [], SELL: []}
         for side, price, size in entry.levels:
-            if size:
-                book[side][price] = size
-            else:
-                book[side].pop(price, None)
+            known = sizes[side]
+            if not size:
+                if known.pop(price, None) is not None:
+                    del prices[side][bisect_left(prices[side], price)]
+                continue
+            if price not in known:
+                insort(prices[side], price)
+            known[price] = size
     return tuple(found)
 
 
-def _best(book: dict[int, dict[int, int]]) -> dict[tuple[int, int], int]:
-    levels = {(BUY, price): book[BUY][price] for price in sorted(book[BUY], reverse=True)[:DEPTH]}
-    levels.update({(SELL, price): book[SELL][price] for price in sorted(book[SELL])[:DEPTH]})
+def _best(sizes: dict[int, dict[int, int]], prices: dict[int, list[int]]) -> dict[tuple[int, int], int]:
+    levels = {(BUY, price): sizes[BUY][price] for price in reversed(prices[BUY][-DEPTH:])}
+    levels.update({(SELL, price): sizes[SELL][price] for price in prices[SELL][:DEPTH]})
     return levels
 
 
@@ -83,14 +93,13 @@ def sampled(
     while True:
         frame = kept[index]
         levels = _thinned(frame.levels, thin) if thin else frame.levels
-        gone = tuple((side, price, 0) for side, price in shown if (side, price) not in levels)
-        new = tuple((*key, size) for key, size in levels.items() if shown.get(key) != size)
-        if gone or new or number == 0:
-            yield BookEntry(number, time_us, gone + new, number == 0)
+        changed = [(*key, 0) for key in shown if key not in levels]
+        changed += [(*key, size) for key, size in levels.items() if shown.get(key) != size]
+        if changed or number == 0:
+            yield BookEntry(number, time_us, tuple(changed), number == 0)
             number += 1
         shown = dict(levels)
-        traded = sorted((trade for trade in frame.trades if trade.size), key=lambda each: -each.size)
-        for trade in traded[:trades_max]:
+        for trade in frame.trades[:trades_max]:
             yield TradeEntry(number, time_us + period_us // 2, trade.side, trade.price, trade.size)
             number += 1
             # A trade eats what was shown up to its price: the next book tells all of that side again.

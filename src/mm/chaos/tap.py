@@ -11,7 +11,7 @@ from mm.chaos.checker import Checker
 from mm.chaos.wire import of_frame, of_request
 from mm.net.actions import Disconnect, Request, Send
 
-BOOKS: Final = (b'"channel":"book"', b"aggre.depth", b"push.depth")
+KRAKEN_BOOK, SPOT_BOOK, FUTURES_BOOK = b'"channel":"book"', b"aggre.depth", b"push.depth"
 """How a message with a book is told from others, by its bytes."""
 IMPATIENT_NS: Final = 1_000_000
 
@@ -26,29 +26,11 @@ class Tapped(MemoryWorld):
     """What the bot sends reaches nobody, and it does not know."""
     impatient_ns = 0
     """Until then no answer over HTTP is waited for longer than `IMPATIENT_NS`, although the request is carried out."""
-    _venue_ns = 0
-    touched = True
-    """Something happened since the last time that somebody asked when it is due."""
 
-    def due_ns(self) -> int:
-        """When something is due; a process that stands still misses its own deadlines."""
-        self._venue_ns = due_ns = self.venue.next_deadline()
-        machine_ns = self.machine.next_deadline()
-        if machine_ns:
-            machine_ns = max(machine_ns, self.frozen_ns)
-            if not due_ns or machine_ns < due_ns:
-                due_ns = machine_ns
-        if self._queue and (not due_ns or self._queue[0][0] < due_ns):
-            due_ns = self._queue[0][0]
-        return int(due_ns)
-
-    def _venue_due(self) -> int:
-        # Nothing has happened there since this was asked, or it would have been asked again.
-        return self._venue_ns
-
-    def _drain(self) -> None:
-        self.touched = True
-        super()._drain()
+    def _machine_due(self) -> int:
+        # A process that stands still misses its own deadlines.
+        due_ns = self.machine.next_deadline()
+        return max(due_ns, self.frozen_ns) if due_ns else 0
 
     def _do(self, action: Any) -> None:
         if self.is_mute and isinstance(action, Send | Request):
@@ -94,7 +76,9 @@ class Tapped(MemoryWorld):
     def _message(self, number: int, payload: bytes) -> None:
         if self._thawed(lambda: self._message(number, payload)):
             if number in self._channels:
-                self.checker.told(self.now_ns, self.name, book=any(mark in payload[:80] for mark in BOOKS))
+                head = payload[:80]
+                is_book = KRAKEN_BOOK in head or SPOT_BOOK in head or FUTURES_BOOK in head
+                self.checker.told(self.now_ns, self.name, book=is_book)
             super()._message(number, payload)
 
     def _ended(self, number: int, code: int, reason: str) -> None:

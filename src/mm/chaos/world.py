@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, Final
 
 from mm._core import events as ev
+from mm.backtest.memory import run_together
 from mm.chaos.checker import SCALE, Bounds, Checker, Violation
 from mm.chaos.faults import ENDING, Fault
 from mm.chaos.market import sampled
@@ -21,7 +22,6 @@ from mm.config.canonical import from_json, to_json
 from mm.driver import Driver
 from mm.engine import Engine
 from mm.engine.recovery import recover
-from mm.errors import InvariantError
 from mm.exchanges import find
 from mm.inventory.hedging import parameters_of as policies_of
 from mm.live.linking import Addresses, make_link, symbols_of
@@ -36,8 +36,6 @@ from mm.strategies import parameters_of
 
 SECOND: Final = 1_000_000_000
 START: Final = 1_700_000_000 * SECOND
-STEPS_MAX: Final = 20_000
-"""In one moment: what waited for a process that stood still comes at once."""
 REST_S: Final = 90
 THRESHOLD: Final = 100
 """Dollars of debt that a policy without a threshold of its own may leave."""
@@ -164,7 +162,6 @@ class World:
             for channel in ("public", "private"):
                 self.checker.linked(self.now_ns, name, channel, up=False)
             wires.take_over(self.driver.ports[name])
-            wires.touched = True
 
     def _link(self, name: str, seed: int, nonce_floor: int = 0) -> Any:
         public, private = KINDS[name].paths
@@ -267,42 +264,22 @@ class World:
             self.checker.diverged("a replay of the journal ends elsewhere")
 
     def run(self, until_ns: int, done: Any = None) -> bool:
-        """Let time pass for all venues; returns whether `done` said so."""
+        """Let time pass for all venues; returns whether `done` said so, which is asked after each step."""
         wires = list(self.wires.values())
-        dues = [0] * len(wires)
-        steps = 0
-        checker = self.checker
-        for each in wires:
-            each.touched = True
-        while True:
-            for number, each in enumerate(wires):
-                if each.touched:
-                    each.touched = False
-                    dues[number] = each.due_ns()
-            due_ns, number = 0, 0
-            for index, due in enumerate(dues):
-                if due and (not due_ns or due < due_ns):
-                    due_ns, number = due, index
-            if not due_ns or due_ns > until_ns:
-                self.now_ns = max(self.now_ns, until_ns)
-                for each in wires:
-                    each.now_ns = self.now_ns
-                return False
-            steps = 0 if due_ns > self.now_ns else steps + 1
-            if steps > STEPS_MAX:
-                raise InvariantError("time stands still: something is due again and again at the same moment")
-            self.now_ns = max(self.now_ns, due_ns)
-            for each in wires:
-                each.now_ns = self.now_ns
-            wires[number].step()
-            checker.look(self.now_ns)
-            if done is not None and done():
-                return True
+        names = list(self.wires)
+        look = self.checker.look
+
+        def after(now_ns: int, number: int) -> None:
+            self.now_ns = now_ns
+            look(now_ns, names[number])
+
+        is_done = run_together(wires, until_ns, done, after)
+        self.now_ns = wires[0].now_ns
+        return is_done
 
     def _freeze(self, duration_ns: int) -> None:
         for wires in self.wires.values():
             wires.frozen_ns = self.now_ns + duration_ns
-            wires.touched = True
 
     def _tell(self, action: str, argument: str) -> None:
         first = next(iter(self.wires.values()))
@@ -377,7 +354,6 @@ class World:
             self._rescues[name] = rescue
             wires.frozen_ns = 0
             wires.take_over(rescue)
-            wires.touched = True
         self.run(
             self.now_ns + 120 * SECOND,
             done=lambda: all(rescue.is_done(self.now_ns) for rescue in self._rescues.values()),

@@ -110,9 +110,11 @@ class Channel(ChannelCore):
     def due_ns(self) -> int:
         """When `poll` has something to do; 0 never. An open channel's due time moves with each frame."""
         if self.phase is Phase.OPEN:
-            if self._pinged_ns >= self.last_frame_ns:
-                return self.last_frame_ns + self._silence_ns()
-            return self.last_frame_ns + min(self.liveness.quiet_ns, self._silence_ns())
+            liveness, frame_ns = self.liveness, self.last_frame_ns
+            wait_ns = liveness.silence_ns if self.subscribed else liveness.silence_unsubscribed_ns
+            if self._pinged_ns < frame_ns and liveness.quiet_ns < wait_ns:
+                wait_ns = liveness.quiet_ns
+            return frame_ns + wait_ns
         if self.phase is Phase.WAITING and self.is_held:
             return 0
         return self._due_ns if self.phase in (Phase.WAITING, Phase.CONNECTING) else 0

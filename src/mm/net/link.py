@@ -244,7 +244,7 @@ class Link(LinkCore):
             self._rest.due_ns(self._now_ns),
             self._clock_due_ns if self._channels[PUBLIC].is_open else 0,
         )
-        return min((due_ns for due_ns in dues if due_ns), default=0)
+        return min(filter(None, dues), default=0)
 
     @property
     def in_doubt(self) -> int:

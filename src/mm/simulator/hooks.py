@@ -264,7 +264,7 @@ class Hooks:
 
     def next_due_ns(self) -> int:
         """When the next clock rule fires; 0 for never."""
-        return min((rule.due_ns for rule in self._rules["clock"] if rule.due_ns), default=0)
+        return min(filter(None, [rule.due_ns for rule in self._rules["clock"]]), default=0)
 
     def cut(self, message: T) -> T:
         """A damaged copy of a message: it ends somewhere, as a broken proxy's does."""

@@ -157,7 +157,7 @@ class VenueMachine(ABC, Generic[C]):
 
     def next_deadline(self) -> int:
         """When `advance` has something to do; 0 for never."""
-        times = [
+        times = (
             self.exchange.next_deadline(),
             self._outbox.next_deadline(),
             self.hooks.next_due_ns(),
@@ -166,9 +166,9 @@ class VenueMachine(ABC, Generic[C]):
             self._display.until_ns,
             self._held[0][0] if self._held else 0,
             self._own_deadline(),
-        ]
-        times += [connection.next_deadline() for connection in self._connections.values()]
-        return min((time_ns for time_ns in times if time_ns), default=0)
+            *[connection.next_deadline() for connection in self._connections.values()],
+        )
+        return min(filter(None, times), default=0)
 
     def drain(self) -> list[Action]:
         """What to do now, in order."""

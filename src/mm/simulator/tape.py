@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zlib import crc32, decompress
 from zlib import error as ZlibError
 
@@ -35,8 +34,7 @@ class TapeError(Exception):
     """The file is not a tape, or damaged; the text says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class BookEntry:
+class BookEntry(NamedTuple):
     """Levels that changed; is_snapshot: these are all there are."""
 
     number: int
@@ -45,8 +43,7 @@ class BookEntry:
     is_snapshot: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TradeEntry:
+class TradeEntry(NamedTuple):
     """A recorded trade; side of the taker."""
 
     number: int
@@ -109,8 +106,14 @@ class Tape:
             if kind == 0:
                 levels = []
                 for _ in range(varint()):
-                    side = BUY if varint() else SELL
-                    step = varint()
+                    # Nearly all that a tape is: the two short ones of a level are read here.
+                    side = BUY if body[position] else SELL
+                    step = body[position + 1]
+                    if step < 0x80:
+                        position += 2
+                    else:
+                        position += 1
+                        step = varint()
                     price += (step >> 1) ^ -(step & 1)
                     levels.append((side, price, varint()))
                 yield BookEntry(number, time_us, tuple(levels), number == 0)

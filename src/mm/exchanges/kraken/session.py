@@ -238,7 +238,7 @@ class KrakenSession:
         dues = [self._public.due_ns(), self._snapshot_due_ns, self._retry_due_ns, self._trade_due_ns]
         if self._keeps_spare():
             dues.append(self._token.stale_ns())
-        return min((due_ns for due_ns in dues if due_ns), default=0)
+        return min(filter(None, dues), default=0)
 
     def resync(self, now_ns: int, symbol: str, reason: str) -> Events:
         return self._look_public(now_ns, self._public.resync(now_ns, symbol, reason))

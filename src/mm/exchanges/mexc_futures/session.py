@@ -269,7 +269,7 @@ class MexcFuturesSession:
         dues += [self._ack_due_ns, self._closed_until_ns, self._recovery.audit_due_ns]
         dues.append(self._funding.due_ns() if self._is_whole else 0)
         dues += self._ping_due_ns.values()
-        return min((due_ns for due_ns in dues if due_ns), default=0)
+        return min(filter(None, dues), default=0)
 
     def resync(self, now_ns: int, symbol: str, reason: str) -> Events:
         return self._books.resync(now_ns, symbol, reason)

@@ -272,7 +272,7 @@ class MexcSpotSession:
         dues.append(self._recovery.audit_due_ns)
         dues += [sockets.due_ns() for sockets in self._topics.values()]
         dues += self._ping_due_ns.values()
-        return min((due_ns for due_ns in dues if due_ns), default=0)
+        return min(filter(None, dues), default=0)
 
     def resync(self, now_ns: int, symbol: str, reason: str) -> Events:
         return self._books.resync(now_ns, symbol, reason)

@@ -234,7 +234,7 @@ class KrakenVenue:
 
     def next_deadline(self) -> int:
         """When `advance` has something to do; 0 for never."""
-        times = [
+        times = (
             self._exchange.next_deadline(),
             self._outbox.next_deadline(),
             self._desk.next_deadline(),
@@ -245,9 +245,9 @@ class KrakenVenue:
             self._flood.due_ns,
             self._display.until_ns,
             self._held[0][0] if self._held else 0,
-        ]
-        times += [connection.next_deadline() for connection in self._connections.values()]
-        return min((time_ns for time_ns in times if time_ns), default=0)
+            *[connection.next_deadline() for connection in self._connections.values()],
+        )
+        return min(filter(None, times), default=0)
 
     def drain(self) -> list[Action]:
         """What to do now, in order."""

@@ -191,7 +191,7 @@ class MexcFuturesVenue(VenueMachine[Connection]):
 
     def _own_deadline(self) -> int:
         dues = (self._feeds.next_deadline(), self._prices.next_deadline(), self._desk.next_deadline())
-        return min((due for due in dues if due), default=0)
+        return min(filter(None, dues), default=0)
 
     def _tick(self, now_ns: int) -> None:
         self._desk.enter_due(now_ns)
