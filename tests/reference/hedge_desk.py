@@ -22,6 +22,13 @@ RETRY_NS_MAX: Final = 30_000_000_000
 ALARM_TRIES: Final = 5
 
 
+def least_size(market: Market, price: int) -> int:
+    """What the venue takes at least."""
+    instrument = market.instrument
+    least = max(instrument.size_min, -(-instrument.cost_min // (price * instrument.multiplier)) if price else 0, 1)
+    return -(-least // instrument.lot) * instrument.lot
+
+
 class PlainDesk(HedgeDesk):
     """See the module's text."""
 
@@ -49,7 +56,7 @@ class PlainDesk(HedgeDesk):
         else:
             return
         hedge = self._engine.markets.get(self.hedge)
-        if hedge is not None and not self._lots(hedge):
+        if hedge is not None and abs(self._lots(hedge)) * hedge.instrument.lot < least_size(hedge, hedge.bid):
             self.policy.on_paid()
 
     def on_placed(self, place: ev.Place) -> None:
@@ -142,7 +149,10 @@ class PlainDesk(HedgeDesk):
         closes = hedge.venue.settings.position_mode == "hedge" and wanted.side * hedge.quantity < 0
         if closes:
             closing = sum(order.exposure for order in hedge.orders if order.side == wanted.side)
-            size = min(size, (abs(hedge.quantity) - closing) // lot * lot)
+            if not closing and abs(hedge.quantity) < least_size(hedge, wanted.price):
+                closes = False
+            else:
+                size = min(size, (abs(hedge.quantity) - closing) // lot * lot)
             if size <= 0:
                 self.note = "closing before it opens the other side"
                 return
@@ -213,6 +223,7 @@ class PlainDesk(HedgeDesk):
             orders=orders,
         )
         price = state.crossing_price(self.policy.slippage_bps)
+        state.least = least_size(hedge, price) // lot
         # A hedge that buys meets the asks.
         state.depth = hedge.book.depth_within(-state.side, price) // lot
         state.balance = self._balance(hedge, state, price)

@@ -284,6 +284,20 @@ def test_another_step_of_prices_is_told_and_kept_to() -> None:
     assert client.order(connection, "buy", 59005)[0]["success"]
 
 
+def test_other_minimums_are_told_and_kept_to() -> None:
+    client = client_of({"on": "clock", "action": "size_min", "value": 20_000_000, "at_s": 2})
+    connection = client.private()
+    client.wait(3)
+    assert client.order(connection, "buy", 59000, 0.1999)[0]["error"].endswith("volume minimum not met")
+    client.venue.act(client.now_ns, {"action": "cost_min", "value": 30_000})
+    assert client.order(connection, "buy", 59000, 0.2)[0]["error"] == "EOrder:Cost minimum not met"
+    client.venue.act(client.now_ns, {"action": "lot", "value": 10**6})
+    assert client.order(connection, "buy", 59000, 0.605)[0]["error"] == "EGeneral:Invalid arguments:volume"
+    assert client.order(connection, "buy", 59000, 0.61)[0]["success"]
+    (pair,) = client.public("AssetPairs")["result"].values()
+    assert (pair["ordermin"], pair["costmin"]) == ("0.2", "30000")
+
+
 def test_market_mode_by_the_clock_ends_by_itself() -> None:
     client = client_of({"on": "clock", "action": "mode", "mode": "cancel_only", "at_s": 2, "duration_s": 3})
     connection = client.private()

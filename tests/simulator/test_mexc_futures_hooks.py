@@ -129,6 +129,13 @@ def test_clock_hooks(action: str) -> None:
         client.venue.act(client.now_ns, {"action": "tick", "value": 50})
         assert client.refusal(1, "59990.1")
         client.order(1, "59990")
+    elif action == "size_min":
+        client.venue.act(client.now_ns, {"action": "size_min", "value": 5})
+        client.venue.act(client.now_ns, {"action": "lot", "value": 2})
+        assert [client.refusal(1, "59990", vol) for vol in (4, 7)] == [2011, 2011]
+        client.order(1, "59990", 6)
+        row = client.public(f"detail?symbol={NAME}")
+        assert (row["minVol"], row["volUnit"]) == (5, 2)
     else:
         client.order(1, "59990")
         assert client.pushed(connection, "personal.order") == []

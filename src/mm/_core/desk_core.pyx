@@ -214,7 +214,8 @@ cdef class HedgeDeskCore(Desk):
             return
         if self._hears_paid:
             hedge = self._hedge_market()
-            if hedge is not None and not self._lots(hedge):
+            if hedge is not None and abs(self._lots(hedge)) * hedge.lot < hedge.size_least(hedge.bid):
+                # A rest that the venue does not take is owed on, and hedged with what comes next.
                 self.policy.on_paid()
 
     cdef int _owe(self, Fill event, MarketCore market, str kind) except -1:
@@ -352,7 +353,11 @@ cdef class HedgeDeskCore(Desk):
                 order = <Order>each
                 if order.side == wanted.side:
                     closing += order.counted
-            size = min(size, (abs(hedge.position.quantity) - closing) // lot * lot)
+            if not closing and abs(hedge.position.quantity) < hedge.size_least(wanted.price):
+                # So little cannot be closed: it stays beside what is opened, or nothing would be hedged any more.
+                closes = False
+            else:
+                size = min(size, (abs(hedge.position.quantity) - closing) // lot * lot)
             if size <= 0:
                 self.note = "closing before it opens the other side"
                 return 0
@@ -423,6 +428,7 @@ cdef class HedgeDeskCore(Desk):
         price = state.crossing_price(
             self._native.slippage_bps if self._native is not None else self.policy.slippage_bps
         )
+        state.least = hedge.size_least(price) // grid.lot
         # A hedge that buys meets the asks. What stands at the best price is there in any case.
         state.depth = (hedge.bid_size if state.debt > 0 else hedge.ask_size) // grid.lot
         if self._native is None or not self._native.is_enough(state, state.depth):

@@ -567,6 +567,9 @@ cdef class EngineCore(BookingCore):
                 client_id = self.ids.peek("quote")
                 self.emit(place_of(now_ns, market, client_id, quote))
                 acts.append(act_of("place", client_id, quote.side, quote.price, precision, EMPTY))
+            elif order.cum_size % market.lot:
+                # Filled on another step of sizes: no total of it is on this one, and each change would be refused.
+                self.cancel(now_ns, order, "the step of sizes changed", acts)
             else:
                 self.emit(amend_of(now_ns, order, quote.price, order.cum_size + quote.size))
                 acts.append(act_of("move", order.client_id, quote.side, quote.price, precision, step.reason))

@@ -2,7 +2,7 @@ from libc.stdint cimport int8_t, int64_t
 
 
 cdef class HedgeState:
-    cdef public int64_t now_ns, debt, oldest_ns, committed, lot, bid, ask, bid_size, ask_size, depth
+    cdef public int64_t now_ns, debt, oldest_ns, committed, lot, least, bid, ask, bid_size, ask_size, depth
     cdef public double worth
     cdef public object instrument, balance, seed
     cdef public list orders

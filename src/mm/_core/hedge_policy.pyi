@@ -16,6 +16,7 @@ class HedgeState:
     # Any: an instrument of `mm.instruments`, which the core does not know.
     instrument: Any
     lot: int
+    least: int
     bid: int
     ask: int
     bid_size: int
@@ -43,6 +44,7 @@ class HedgeState:
         balance: int | None,
         seed: int = 0,
         orders: list[Order] | None = None,
+        least: int = 1,
     ) -> None: ...
     @property
     def side(self) -> int: ...

@@ -22,15 +22,16 @@ cdef class HedgeState:
 
     debt: what we hold too much (positive) or too little, in lots of the hedge instrument, rounded towards zero; worth:
     its value in dollars; oldest_ns: when the oldest part of it was made; committed: lots that open hedge orders may
-    still fill; orders: those orders; instrument, lot: of the hedge market, and its lot in size units; bid, ask,
-    bid_size, ask_size: its best prices; depth: lots that can be had on the hedge's side without going further than the
-    slippage, by price from the best on; balance: lots that the account can pay for, None unlimited; seed: of the run.
+    still fill; orders: those orders; instrument, lot: of the hedge market, and its lot in size units; least: lots that
+    one order must have for the venue to take it; bid, ask, bid_size, ask_size: its best prices; depth: lots that can be
+    had on the hedge's side without going further than the slippage, by price from the best on; balance: lots that the
+    account can pay for, None unlimited; seed: of the run.
     """
 
     def __init__(
         self, *, int64_t now_ns, int64_t debt, double worth, int64_t oldest_ns, int64_t committed, instrument,
         int64_t lot, int64_t bid, int64_t ask, int64_t bid_size, int64_t ask_size, int64_t depth, balance, seed=0,
-        list orders=None,
+        list orders=None, int64_t least=1,
     ):
         self.now_ns = now_ns
         self.debt = debt
@@ -39,6 +40,7 @@ cdef class HedgeState:
         self.committed = committed
         self.instrument = instrument
         self.lot = lot
+        self.least = least
         self.bid = bid
         self.ask = ask
         self.bid_size = bid_size

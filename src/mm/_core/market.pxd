@@ -127,6 +127,7 @@ cdef class MarketCore:
     cdef int _tell_dependents(self) except -1
     cdef int64_t _net_position(self) noexcept
     cpdef object affordable(self, int side, int64_t price)
+    cpdef int64_t size_least(self, int64_t price) except? -1
     cdef object margin_bound(self, int side, int64_t size, int64_t price, Order replaces)
     cdef object _bound(self, int of_side, int side, int64_t size, int64_t price, Order replaces)
     cdef tuple _opening(self, int of_side, int side, int64_t size, int64_t price, Order replaces)

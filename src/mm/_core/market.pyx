@@ -44,6 +44,7 @@ LAG_SAMPLE_NS = 100_000_000
 # A venue's time that is further off is a jump of its clock, and says nothing.
 LAG_NS_MAX = 900_000_000_000
 
+cdef int64_t _SIZE_LEAST_MAX = CAP_MAX
 cdef double _REFERENCE_NS = REFERENCE_NS
 cdef int64_t _JUMP_HOLD_NS = JUMP_HOLD_NS
 cdef int64_t _REFERENCE_NS_MAX = REFERENCE_NS_MAX
@@ -536,6 +537,17 @@ cdef class MarketCore:
         cost = top * instrument.multiplier * self._margin_rate() * 10**AMOUNT_PRECISION
         most = max(0, room) * <object>self.leverage * 100_000_000 * 10**instrument.cost_precision // cost
         return max(0, most - (opening - 1))
+
+    cpdef int64_t size_least(self, int64_t price) except? -1:
+        """The smallest size that the venue takes at a price (0: at any), by its least size and value, on the lot."""
+        cdef mm_int128 least = max(self.size_min, 1)
+        cdef mm_int128 worth
+        if price > 0 and self.cost_min > 0:
+            worth = (self.cost_min + price - 1) // price
+            if worth > least:
+                least = worth
+        least = (least + self.lot - 1) // self.lot * self.lot
+        return <int64_t>least if least < _SIZE_LEAST_MAX else _SIZE_LEAST_MAX
 
     cdef int _funds(self) except -1:
         """What can be spent. On spot our orders carry no margin; a contract binds margin and never the base asset."""

@@ -24,6 +24,13 @@ CAPS: Final = Limits(collar=1.0, total_micro_usd=0, orders_max=1)
 """Of a reduction: the grid, one order, and own orders in the way."""
 
 
+def price_of(market: Market, side: int) -> int:
+    """The worst price that such an order takes."""
+    if side < 0:
+        return min(market.bid, market.instrument.price_up(market.bid * (1 - SLIPPAGE)))
+    return max(market.ask, market.instrument.price_down(market.ask * (1 + SLIPPAGE)))
+
+
 def close(engine: Engine, now_ns: int, market: Market, side: int, size: int, name: str) -> str:
     """Send one order of a side, at most `size`, immediate or cancelled; returns why not, '' where it was sent.
 
@@ -32,12 +39,9 @@ def close(engine: Engine, now_ns: int, market: Market, side: int, size: int, nam
     instrument = market.instrument
     most = market.order_size_max // instrument.lot * instrument.lot
     size = min(size, most, instrument.size_max or most)
-    if size < instrument.size_min:
+    price = price_of(market, side)
+    if size < market.size_least(price):
         return "less than the venue trades"
-    if side < 0:
-        price = min(market.bid, instrument.price_up(market.bid * (1 - SLIPPAGE)))
-    else:
-        price = max(market.ask, instrument.price_down(market.ask * (1 + SLIPPAGE)))
     verdict = CAPS.check(market, side, price, size, post_only=False, orders_open=0, others_micro_usd=0)
     if isinstance(verdict, Refused) and verdict.gate != "exposure":
         return verdict.reason

@@ -21,7 +21,7 @@ from urllib.parse import unquote as unquoted
 
 from mm._core import events as ev
 from mm._core.quotes import Quote, Quoting, Terms
-from mm.engine.closing import AGAIN_NS, close
+from mm.engine.closing import AGAIN_NS, close, price_of
 from mm.engine.liquidation import NAME as GUARD
 from mm.instruments import AMOUNT_PRECISION
 from mm.steps import CANCEL, FLATTEN, KILLING, PAUSE_SIDE, REDUCE_ONLY, SEALING, STEPS, WIDEN
@@ -90,7 +90,7 @@ class Curb:
             if self._reduces:
                 lot = market.instrument.lot
                 size = min(size, room[quote.side]) // lot * lot
-                if size < market.instrument.size_min:
+                if size < market.size_least(quote.price):
                     continue
                 room[quote.side] -= size
             price = quote.price if self._factor == 1 else self._away(market, quote, quoting.terms.fair)
@@ -224,7 +224,7 @@ class Ladder:
                 scale = 10**AMOUNT_PRECISION * instrument.multiplier
                 size = min(size, free * 10**instrument.base_precision // scale)
         size = size // instrument.lot * instrument.lot
-        if size < instrument.size_min:
+        if size < market.size_least(price_of(market, -1 if quantity > 0 else 1)):
             return 0
         return size if quantity > 0 else -size
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mm.engine.closing import AGAIN_NS, close
+from mm.engine.closing import AGAIN_NS, close, price_of
 
 if TYPE_CHECKING:
     from mm.engine.engine import Engine
@@ -65,7 +65,7 @@ class LiquidationGuard:
         size = min(held, own)
         nearest = perpetual.nearest()
         if nearest is None or 2 * nearest[0] >= engine.perpetuals.distance_e8:
-            size = max(size // 2 // lot * lot, min(size, instrument.size_min))
+            size = max(size // 2 // lot * lot, min(size, market.size_least(price_of(market, -danger))))
         self.note = close(engine, now_ns, market, -danger, size, NAME)
 
     def _wake(self, due_ns: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
 from mm._core.orders import OrderState
+from mm.engine.closing import price_of
 from mm.engine.ladder import OPERATOR, SIDES, Scope
 from mm.engine.reconciling import VERIFY
 from mm.engine.roster import RESUME
@@ -16,6 +17,7 @@ from mm.screen.amounts import plain
 from mm.steps import FLATTEN, HALT, KILLING, PAUSE_SIDE, STEPS
 
 if TYPE_CHECKING:
+    from mm.engine.market import Market
     from mm.live.bot import Bot
 
 PROOF_S: Final = 5.0
@@ -115,7 +117,23 @@ async def proof(bot: Bot, step: str, scope: Scope, began_ns: int) -> tuple[bool,
     if step in KILLING:
         what = "flat and no orders" if step == FLATTEN else "no own orders"
         told.append(f"verified after {seconds:.1f} s: {what}, by the venues' word")
+        told += rests(bot, scope) if step == FLATTEN else []
     return True, told
+
+
+def rests(bot: Bot, scope: Scope) -> list[str]:
+    """What is left of positions that is less than the venue takes, in words."""
+    found = []
+    for key, market in bot.engine.markets.items():
+        booked = market.position.quantity
+        if booked and scope.holds(market) and not bot.engine.ladder.held(market) and abs(booked) < 2 * _least(market):
+            size = plain(market.instrument.base_units(booked), market.instrument.base_precision)
+            found.append(f"left: {size} {market.instrument.base} on {key[0]} {key[1]}, less than the venue takes")
+    return found
+
+
+def _least(market: Market) -> int:
+    return market.size_least(price_of(market, -1 if market.position.quantity > 0 else 1))
 
 
 def remains(bot: Bot, step: str, scope: Scope, began_ns: int) -> list[str]:
@@ -141,7 +159,7 @@ def remains(bot: Bot, step: str, scope: Scope, began_ns: int) -> list[str]:
             held = engine.ladder.held(market)
             instrument = market.instrument
             booked = market.position.quantity
-            if not held and scope.holds(market) and abs(booked) >= max(1, 2 * instrument.size_min):
+            if not held and scope.holds(market) and abs(booked) >= 2 * _least(market):
                 size = plain(instrument.base_units(booked), instrument.base_precision)
                 found.append(f"position: {size} {instrument.base} on {key[0]} {key[1]} (the account does not have it)")
             if held and scope.holds(market):

@@ -246,6 +246,8 @@ class Exchange:
             return Refusal.NO_POSITION
         if wanted.size < max(instrument.size_min, 1):
             return Refusal.SIZE_BELOW_MINIMUM if wanted.size > 0 else Refusal.BAD_SIZE
+        if wanted.size % instrument.lot:
+            return Refusal.BAD_SIZE
         price = wanted.price
         if wanted.order_type is OrderType.LIMIT:
             if price <= 0:
@@ -340,7 +342,7 @@ class Exchange:
             return Refusal.BAD_PRICE
         if price % instrument.tick:
             return Refusal.OFF_TICK
-        if size <= 0:
+        if size <= 0 or (size != order.size and size % instrument.lot):
             return Refusal.BAD_SIZE
         if instrument.status == "cancel_only":
             return Refusal.MARKET_CANCEL_ONLY
@@ -384,6 +386,17 @@ class Exchange:
         self.advance(now_ns)
         for instrument in self.instruments.values():
             instrument.tick = tick
+        return list(self.instruments)
+
+    def set_minimum(self, now_ns: int, name: str, value: int) -> list[str]:
+        """Give every symbol another least size (`size_min`), step of sizes (`lot`), both as the venue counts them, or
+        least value (`cost_min`, in whole units of the quote); orders stay as they are. Returns the symbols."""
+        self.advance(now_ns)
+        for instrument in self.instruments.values():
+            if name == "cost_min":
+                instrument.cost_min = value * int(10 ** (instrument.price_precision + instrument.size_precision))
+            else:
+                setattr(instrument, name, max(1, value) * max(1, instrument.contract))
         return list(self.instruments)
 
     def drain_reports(self) -> list[Report | LedgerEntry]:

@@ -27,12 +27,19 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "request": frozenset({"drop", "delay", "refuse", "disconnect", "lag"}),
     "reply": frozenset({"withhold", "delay", "duplicate", "corrupt", "garbage", "disconnect", "status", "body"}),
     "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap", "edit"}),
-    "clock": frozenset({"mode", "skew", "disconnect", "silence", "tokens", "outage", "ban", "cancel_all", "tick"}),
+    "clock": frozenset(
+        {"mode", "skew", "disconnect", "silence", "tokens", "outage", "ban", "cancel_all", "tick", "size_min"}
+    ),
 }
 CONTRACT_ACTIONS: Final = frozenset(
     {"funding", "adl", "position_mode", "leverage", "contract_size", "mark", "entry", "foreign_order"}
 )
 """By the clock, of a venue that trades contracts."""
+COST_ACTIONS: Final = frozenset({"cost_min"})
+"""By the clock, of a venue that asks a least value of an order: a spot venue."""
+LOT_ACTIONS: Final = frozenset({"lot"})
+"""By the clock, of a venue that lists a step of sizes; where there are decimals alone, it is another symbol."""
+MINIMUMS: Final = frozenset({"size_min"}) | COST_ACTIONS | LOT_ACTIONS
 GENERATED_ACTIONS: Final = frozenset({"peg"})
 """By the clock, of a venue with a market that is generated (`generated.py`)."""
 DISPLAY_ACTIONS: Final = frozenset({"cross", "freeze", "empty", "spike"})
@@ -68,7 +75,9 @@ class Rule:
             no request is carried out or answered); 0 is once for an outage, and for good for the others.
         bps: how far `peg` moves the middle of what is generated.
         target: `public`, `private` or `all` connections, for `disconnect` and `silence` by the clock.
-        value: for `tick` the symbols' new step of prices, in units of the old precision; for `flood` how many messages
+        value: for `tick` the symbols' new step of prices, in units of the old precision; for `size_min` and `lot` their
+            least size and step of sizes, in units of 10^-size_precision (of contracts: in contracts); for `cost_min`
+            the least value of an order, in whole units of the quote currency; for `flood` how many messages
             a second each book sends besides, for `duration_s`.
         match: a text that a message has to hold.
         path, how, text, value: for `edit`, see `editing.py`.

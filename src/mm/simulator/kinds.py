@@ -12,7 +12,14 @@ from mm.simulator.blotter import Name
 from mm.simulator.contracts.exchange import ContractExchange
 from mm.simulator.exchange import Exchange
 from mm.simulator.generated import GeneratedMarket
-from mm.simulator.hooks import CONTRACT_ACTIONS, FLOOD_ACTIONS, GENERATED_ACTIONS, Hooks
+from mm.simulator.hooks import (
+    CONTRACT_ACTIONS,
+    COST_ACTIONS,
+    FLOOD_ACTIONS,
+    GENERATED_ACTIONS,
+    LOT_ACTIONS,
+    Hooks,
+)
 from mm.simulator.kraken.errors import hook_refusal as kraken_refusal
 from mm.simulator.kraken.fees import FEES_MAKER, FEES_TAKER, fee_e6, tables
 from mm.simulator.kraken.venue import KrakenVenue
@@ -199,7 +206,7 @@ KINDS: Final[dict[str, VenueKind]] = {
             make=_kraken,
             tier=lambda options: str(options.tier),
             fees=lambda options: kraken_fees(options.volume_usd),
-            actions=FLOOD_ACTIONS | GENERATED_ACTIONS,
+            actions=FLOOD_ACTIONS | GENERATED_ACTIONS | COST_ACTIONS | LOT_ACTIONS,
             refusal=kraken_refusal,
             generated=generated_usdt,
         ),
@@ -215,6 +222,7 @@ KINDS: Final[dict[str, VenueKind]] = {
             tier=lambda options: str(options.mexc_tier),
             fees=_mexc_fees,
             order_name=mexc_name,
+            actions=COST_ACTIONS,
             refusal=mexc_spot_refusal,
         ),
         VenueKind(
@@ -230,7 +238,7 @@ KINDS: Final[dict[str, VenueKind]] = {
             fees=_futures_fees,
             order_name=futures.mexc_futures_name,
             exchange=_contracts,
-            actions=CONTRACT_ACTIONS,
+            actions=CONTRACT_ACTIONS | LOT_ACTIONS,
             refusal=mexc_futures_refusal,
         ),
     )

@@ -26,7 +26,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from mm.simulator.display import Display
 from mm.simulator.exchange import Exchange
-from mm.simulator.hooks import DISPLAY_ACTIONS, MODES, SECOND_NS, Hooks, Rule
+from mm.simulator.hooks import DISPLAY_ACTIONS, MINIMUMS, MODES, SECOND_NS, Hooks, Rule
 from mm.simulator.orders import BookChange, TradePrint
 from mm.simulator.outbox import Action, Outbox
 
@@ -361,6 +361,8 @@ class VenueMachine(ABC, Generic[C]):
             self.exchange.cancel_all(now_ns, self._account(), VENUE_REASON)
         elif rule.action == "tick":
             self._tell_terms(now_ns, self.exchange.set_tick(now_ns, int(rule.value)))
+        elif rule.action in MINIMUMS:
+            self._tell_terms(now_ns, self.exchange.set_minimum(now_ns, rule.action, int(rule.value)))
         elif rule.action == "silence":
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.

@@ -84,6 +84,8 @@ class SimInstrument:
     """Millionths of cost: 2500 is 0.25 %."""
     taker_fee_e6: int
     status: str = "online"
+    lot: int = 1
+    """Step of sizes."""
     contract: int = 0
     """Of a contract: how many units of size one contract is; 0 where sizes are of the base asset."""
 

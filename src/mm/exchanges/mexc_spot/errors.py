@@ -45,6 +45,8 @@ CLASSES: Final[Mapping[ErrorClass, frozenset[int]]] = {
     ),
 }
 """The codes of each class."""
+TERMS: Final = CLASSES[ErrorClass.MODE] | {-1121, 10007, 30014, 30021, 30002, 30003, 10095, 10096, 10097, 10102}
+"""A symbol may be traded on other terms than we know, or not any more."""
 _BY_CODE: Final = {code: kind for kind, codes in CLASSES.items() for code in codes}
 
 
@@ -52,6 +54,12 @@ def classify(code: int, *, is_read: bool) -> ErrorClass:
     """Return what a code means for a read, or for a request that changes something."""
     kind = _BY_CODE.get(code, ErrorClass.AMBIGUOUS)
     return ErrorClass.RETRY if is_read and kind is ErrorClass.AMBIGUOUS else kind
+
+
+def speaks_of_terms(error: str) -> bool:
+    """Whether a refusal ("30002: ...") is for what the list of instruments says."""
+    code = error.partition(":")[0]
+    return code.removeprefix("-").isdecimal() and len(code) < 10 and int(code) in TERMS
 
 
 def classify_status(status: int, *, is_read: bool) -> ErrorClass:

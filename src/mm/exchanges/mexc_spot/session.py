@@ -18,10 +18,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import mexc_depth_span
-from mm._core.events import Alert, BookReset, LinkChanged
+from mm._core.events import Alert, BookReset, LinkChanged, Place
 from mm.errors import LocalError
 from mm.exchanges.mexc_spot import topics
 from mm.exchanges.mexc_spot.books import Books
+from mm.exchanges.mexc_spot.errors import speaks_of_terms
 from mm.exchanges.mexc_spot.instruments import venue_name
 from mm.exchanges.mexc_spot.listen_key import ListenKey
 from mm.exchanges.mexc_spot.numbers import VENUE
@@ -42,8 +43,10 @@ PING_NS: Final = 15 * SECOND_NS
 """The venue closes a socket after 60 s without traffic, and does not say whether its own pushes count."""
 RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a read that failed for good, before it is wished again."""
-INFO_NS: Final = 1800 * SECOND_NS
-"""Between two looks at the list of instruments: no stream tells that a symbol is paused."""
+INFO_NS: Final = 60 * SECOND_NS
+"""Between two looks at the list of instruments: no stream tells that a symbol is paused, or that it has other terms."""
+INFO_AGAIN_NS: Final = 10 * SECOND_NS
+"""The same while orders are refused for what the list says."""
 EARLY_NS_MAX: Final = 2 * SECOND_NS
 """Of the venue's window of five seconds, for an estimate of its clock that may be off either way."""
 ORDERS_IN_FLIGHT_MAX: Final = 8
@@ -105,7 +108,7 @@ class MexcSpotSession:
         self._ping_due_ns: dict[str, int] = {}
         self._up = {PUBLIC: False, PRIVATE: False}
         self._clock_good = False
-        self._info_due_ns = self._retry_due_ns = 0
+        self._info_due_ns = self._info_asked_ns = self._retry_due_ns = 0
         self._rereads: deque[int] = deque(maxlen=REREADS_MAX)
         self._fruitless = 0
         self._ask_all = False
@@ -371,11 +374,15 @@ class MexcSpotSession:
         return self._codec.encode_rest(command, nonce)
 
     def response_events(self, command: Any, decoded: Decoded, now_ns: int) -> Events:
+        is_refused = type(command) is Place and not decoded.ok and speaks_of_terms(decoded.error)
+        if is_refused and now_ns - self._info_asked_ns >= INFO_AGAIN_NS:
+            self._wish_info(now_ns)
         return self._codec.response_events(command, decoded, now_ns)
 
     # --- public -----------------------------------------------------------------------------------------------------
 
     def _wish_info(self, now_ns: int) -> None:
+        self._info_asked_ns = now_ns
         self._info_due_ns = now_ns + INFO_NS
         symbols = () if self._ask_all else self._symbols
         self._wish(Query("exchange_info", {"symbols": symbols}, is_private=False))

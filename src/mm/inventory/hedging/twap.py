@@ -3,7 +3,8 @@
 A debt at the threshold starts a schedule; each child is due at its time, a little earlier or later by a jitter that the
 seed decides, so that nobody can lean against a clock. A child that could not be sent or filled is caught up with the
 next, at most `catch_up_max` children at once. When quotes unwind the debt by themselves its children shrink first, and
-the schedule ends when nothing is owed; what the debt grows by meanwhile goes with the children that are due.
+the schedule ends when nothing is owed that the venue would take; what the debt grows by meanwhile goes with the
+children that are due. Children that the venue would not take by themselves wait for one another.
 """
 
 from __future__ import annotations
@@ -75,12 +76,18 @@ class Twap(HedgePolicy):
                     next_ns = self._started_ns + at_ns
                     break
         # What is owed beyond the rest of the schedule: unfilled children come again, and what quotes unwind does not.
-        wanted = min(state.owed - (lots - due), self.parameters.catch_up_max * max(parts), state.owed, state.depth)
+        wanted = state.owed - (lots - due)
+        if not is_running:
+            # A schedule begins with an order.
+            wanted = max(wanted, state.least)
+        wanted = min(wanted, max(self.parameters.catch_up_max * max(parts), state.least), state.owed, state.depth)
         if state.balance is not None:
             wanted = min(wanted, state.balance)
         note = f"{due} of {lots} lots are due"
         if wanted <= 0:
             return HedgePlan(note=note, due_ns=next_ns)
+        if wanted < state.least:
+            return HedgePlan(note=f"{note}, less than the venue takes", due_ns=next_ns)
         order = HedgeOrder(state.side, wanted, state.crossing_price(self.slippage_bps), True)
         return HedgePlan(order, note=note, due_ns=next_ns)
 

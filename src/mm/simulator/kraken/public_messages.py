@@ -39,7 +39,7 @@ def _pair_row(pair: Pair, traded: SimInstrument) -> str:
     cost_min = fixed(traded.cost_min, price_precision + size_precision).rstrip("0").ljust(4, "0")
     return (
         f'{{"symbol":"{pair.symbol}","base":"{pair.base.name}","quote":"{pair.quote.name}","status":"{traded.status}",'
-        f'"qty_precision":{size_precision},"qty_increment":{fixed(1, size_precision)},'
+        f'"qty_precision":{size_precision},"qty_increment":{fixed(traded.lot, size_precision)},'
         f'"price_precision":{price_precision},"cost_precision":{COST_DECIMALS},"marginable":false,"has_index":true,'
         f'"ws_display_price_precision":{price_precision},"cost_min":{cost_min},"tick_size":{tick},'
         f'"price_increment":{tick},"qty_min":{fixed(traded.size_min, size_precision)}}}'

@@ -28,7 +28,17 @@ from typing import Any, Final
 
 from mm.simulator.display import Display
 from mm.simulator.exchange import Exchange
-from mm.simulator.hooks import DISPLAY_ACTIONS, FLOOD_ACTIONS, GENERATED_ACTIONS, MODES, Hooks, Rule
+from mm.simulator.hooks import (
+    COST_ACTIONS,
+    DISPLAY_ACTIONS,
+    FLOOD_ACTIONS,
+    GENERATED_ACTIONS,
+    LOT_ACTIONS,
+    MINIMUMS,
+    MODES,
+    Hooks,
+    Rule,
+)
 from mm.simulator.kraken import public_messages
 from mm.simulator.kraken.accounts import Accounts
 from mm.simulator.kraken.auth import PERMISSIONS, Key, Keys
@@ -123,7 +133,7 @@ class KrakenVenue:
         self.hooks = Hooks(
             seed,
             start_ns,
-            FLOOD_ACTIONS | (GENERATED_ACTIONS if exchange.generated else frozenset()),
+            FLOOD_ACTIONS | COST_ACTIONS | LOT_ACTIONS | (GENERATED_ACTIONS if exchange.generated else frozenset()),
             hook_refusal,
         )
         self.hooks.load(list(hooks))
@@ -462,6 +472,8 @@ class KrakenVenue:
             self._exchange.cancel_all(now_ns, self.options.account, VENUE_REASON)
         elif rule.action == "tick":
             self._feeds.instrument_changed(now_ns, self._exchange.set_tick(now_ns, int(rule.value)))
+        elif rule.action in MINIMUMS:
+            self._feeds.instrument_changed(now_ns, self._exchange.set_minimum(now_ns, rule.action, int(rule.value)))
         elif rule.action == "silence":
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.

@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from mm.simulator.contracts.exchange import ContractExchange
 from mm.simulator.contracts.positions import CROSS, HEDGE, ISOLATED, LONG, ONE_WAY, SHORT
-from mm.simulator.hooks import CONTRACT_ACTIONS, Rule
+from mm.simulator.hooks import CONTRACT_ACTIONS, LOT_ACTIONS, Rule
 from mm.simulator.machine import Held, VenueMachine
 from mm.simulator.mexc_futures import socket
 from mm.simulator.mexc_futures.accounts import MODE, Accounts
@@ -107,7 +107,7 @@ class MexcFuturesVenue(VenueMachine[Connection]):
             seed=seed,
             hooks=hooks,
             host=HOST,
-            actions=CONTRACT_ACTIONS,
+            actions=CONTRACT_ACTIONS | LOT_ACTIONS,
             refusal=hook_refusal,
         )
         self.options = options or Options()
@@ -354,7 +354,7 @@ class MexcFuturesVenue(VenueMachine[Connection]):
         self._desk.enter_due(now_ns, everything=True)
         self.exchange.cancel_all(now_ns, account, SYSTEM_REASON)
         traded.contract = max(1, round(value * 10**traded.size_precision))
-        traded.size_min = traded.contract
+        traded.size_min = traded.lot = traded.contract
         self._feeds.tell(now_ns, "contract", SYMBOL)
 
     def _foreign(self, now_ns: int, account: str, vol: int) -> None:

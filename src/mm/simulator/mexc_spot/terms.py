@@ -18,7 +18,6 @@ class Terms:
     """A symbol as the venue lists it, with the core's instrument behind it. Amounts of money are whole quote units."""
 
     traded: SimInstrument
-    notional_min: int = 1
     notional_max: int = 2_000_000
     notional_max_market: int = 100_000
     bid_multiplier_up: int = 5
@@ -29,6 +28,11 @@ class Terms:
     @property
     def name(self) -> str:
         return self.traded.base + self.traded.quote
+
+    @property
+    def notional_min(self) -> int:
+        """The least value of an order."""
+        return self.traded.cost_min // self.money
 
     @property
     def money(self) -> int:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from mm.simulator.exchange import Exchange
+from mm.simulator.hooks import COST_ACTIONS
 from mm.simulator.machine import Held, VenueMachine
 from mm.simulator.mexc_key import key_of
 from mm.simulator.mexc_spot import control
@@ -80,7 +81,15 @@ class MexcSpotVenue(VenueMachine[Connection]):
         options: Options | None = None,
         hooks: Sequence[dict[str, Any]] = (),
     ) -> None:
-        super().__init__(exchange, start_ns=start_ns, seed=seed, hooks=hooks, host=HOST, refusal=hook_refusal)
+        super().__init__(
+            exchange,
+            start_ns=start_ns,
+            seed=seed,
+            hooks=hooks,
+            host=HOST,
+            actions=COST_ACTIONS,
+            refusal=hook_refusal,
+        )
         self.options = options or Options()
         self.api_key, self.api_secret = key_of(seed)
         self._limits = Limits(TIERS[self.options.tier])
