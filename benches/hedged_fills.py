@@ -80,6 +80,8 @@ class HedgedFills:
         self.run = TwoVenues(folder, policy=policy, settings=SETTINGS)
         self.sequence = self.version = 0
         self.number = 0
+        self.terms = b""
+        """The symbols as the hedge venue told them."""
         for name in (KRAKEN, MEXC):
             self._listen(name)
         self.run.run(20)
@@ -112,6 +114,11 @@ class HedgedFills:
             def frame(self, now_ns, channel, payload, last=True):
                 hear(name, channel, payload)
                 port.frame(now_ns, channel, payload, last)
+
+            def reply(_, now_ns, request_id, status, body):
+                if b'"symbols":' in body:
+                    self.terms = body
+                port.reply(now_ns, request_id, status, body)
 
         self.run.worlds[name].machine = Hearing()
 
@@ -252,6 +259,9 @@ class HedgedFills:
             self._hedged(action)
         elif path in answers:
             port.reply(self.now_ns, action.request_id, 200, orjson.dumps(answers[path]))
+        elif path == "/api/v3/exchangeInfo":
+            # Each minute, as no stream tells of terms that change: they are those of the start.
+            port.reply(self.now_ns, action.request_id, 200, self.terms)
         elif path in ("/0/private/OpenOrders", "/0/private/TradesHistory", "/0/private/Balance", "/api/v3/account"):
             # The whole account is read after a connect, beside what is measured: not now.
             port.reply(self.now_ns, action.request_id, 503, b"")
