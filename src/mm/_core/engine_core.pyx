@@ -580,8 +580,7 @@ cdef class EngineCore(BookingCore):
         self, int64_t now_ns, MarketCore market, str gate, Quoting quoting, tuple acts, tuple refused
     ) except -1:
         """Keep the record; a gate that lasts is one record."""
-        cdef Decision last = market.last
-        cdef Decision decision
+        cdef Decision decision, last = market.last
         if last is not None and gate and gate == last.gate and not acts:
             return 0
         decision = Decision.__new__(Decision)
