@@ -141,6 +141,35 @@ def test_f57_a_flatten_leaves_what_the_venue_does_not_take_and_says_so(tmp_path,
     quoted.check_books()
 
 
+@each(MEXC, KRAKEN)
+def test_f57_a_bid_that_vanishes_for_a_moment_makes_no_dust(tmp_path, venue, seed):
+    quoted = Quoted(tmp_path, venue, seed=seed)
+    quoted.run(5)
+    quoted.run(400, done=lambda: quoted.market.position.quantity > 0)
+    quoted.operate("pause")
+    quoted.run(5)
+    market = quoted.market
+    worth = market.position.quantity * market.bid // 10**market.instrument.cost_precision
+    assert worth > 1, "too little is held"
+    # Worth twice what the venue takes, and a quarter of that by the bid that is shown.
+    since_ns = changed(quoted, venue, action="cost_min", value=worth // 2)
+    quoted.venues[venue].act(quoted.now_ns, {"action": "spike", "side": "bid", "percent": -87, "duration_s": 5})
+    quoted.shown()
+    quoted.run(1)
+    latch = ev.Latched(quoted.now_ns, "flatten", "", True, "operator", "")
+    quoted.worlds[venue].tell(lambda now_ns: quoted.driver.latch(now_ns, [latch]))
+    quoted.run(1)
+    bot = Namespace(engine=quoted.engine)
+    assert market.position.quantity, "it was sold"
+    assert any("position" in text for text in remains(bot, "flatten", Scope(), since_ns)), "F57: called flat, and is not"
+    assert not rests(bot, Scope()), "F57: called too small to close, and is not"
+    quoted.run(20)
+    assert not [text for text in remains(bot, "flatten", Scope(), since_ns) if "position" in text], "F57: not closed"
+    assert quoted.base(venue) == market.position.quantity * UNITS[venue], "I4: the position is not the venue's"
+    assert quoted.stop(60)
+    assert not quoted.own_open(), "I13: orders are left at the venue"
+
+
 # --- orders -----------------------------------------------------------------------------------------------------------
 
 

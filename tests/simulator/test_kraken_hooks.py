@@ -289,7 +289,13 @@ def test_other_minimums_are_told_and_kept_to() -> None:
     connection = client.private()
     client.wait(3)
     assert client.order(connection, "buy", 59000, 0.1999)[0]["error"].endswith("volume minimum not met")
+    public = client.open()
+    client.talk(public, "subscribe", channel="instrument")
+    client.frames.clear()
     client.venue.act(client.now_ns, {"action": "cost_min", "value": 30_000})
+    client.wait(0)
+    (told,) = [frame for frame in client.frames[public] if frame["channel"] == "instrument"]
+    assert told["data"]["pairs"][0]["cost_min"] == "30000.00"
     assert client.order(connection, "buy", 59000, 0.2)[0]["error"] == "EOrder:Cost minimum not met"
     client.venue.act(client.now_ns, {"action": "lot", "value": 10**6})
     assert client.order(connection, "buy", 59000, 0.605)[0]["error"] == "EGeneral:Invalid arguments:volume"

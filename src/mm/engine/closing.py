@@ -31,6 +31,12 @@ def price_of(market: Market, side: int) -> int:
     return max(market.ask, market.instrument.price_down(market.ask * (1 + SLIPPAGE)))
 
 
+def least(market: Market, side: int) -> int:
+    """What a position must have for such an order to be possible. Its value counts by the average of prices where the
+    book's is worse: a position is not too small to close because a bid vanished for a moment."""
+    return market.size_least(max(price_of(market, side), int(market.reference) // 2))
+
+
 def close(engine: Engine, now_ns: int, market: Market, side: int, size: int, name: str) -> str:
     """Send one order of a side, at most `size`, immediate or cancelled; returns why not, '' where it was sent.
 

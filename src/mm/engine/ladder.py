@@ -21,7 +21,7 @@ from urllib.parse import unquote as unquoted
 
 from mm._core import events as ev
 from mm._core.quotes import Quote, Quoting, Terms
-from mm.engine.closing import AGAIN_NS, close, price_of
+from mm.engine.closing import AGAIN_NS, close, least
 from mm.engine.liquidation import NAME as GUARD
 from mm.instruments import AMOUNT_PRECISION
 from mm.steps import CANCEL, FLATTEN, KILLING, PAUSE_SIDE, REDUCE_ONLY, SEALING, STEPS, WIDEN
@@ -224,7 +224,7 @@ class Ladder:
                 scale = 10**AMOUNT_PRECISION * instrument.multiplier
                 size = min(size, free * 10**instrument.base_precision // scale)
         size = size // instrument.lot * instrument.lot
-        if size < market.size_least(price_of(market, -1 if quantity > 0 else 1)):
+        if size < least(market, -1 if quantity > 0 else 1):
             return 0
         return size if quantity > 0 else -size
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
 from mm._core.orders import OrderState
-from mm.engine.closing import price_of
+from mm.engine.closing import least
 from mm.engine.ladder import OPERATOR, SIDES, Scope
 from mm.engine.reconciling import VERIFY
 from mm.engine.roster import RESUME
@@ -133,7 +133,7 @@ def rests(bot: Bot, scope: Scope) -> list[str]:
 
 
 def _least(market: Market) -> int:
-    return market.size_least(price_of(market, -1 if market.position.quantity > 0 else 1))
+    return least(market, -1 if market.position.quantity > 0 else 1)
 
 
 def remains(bot: Bot, step: str, scope: Scope, began_ns: int) -> list[str]:

@@ -179,7 +179,7 @@ class Exchange:
         due_ns = self._due_ns(self._next) if self._next is not None and not self._is_halted() else 0
         if self._blotter.expiring:
             ends = [order.request.expire_ns for order in self._blotter.expiring.values()]
-            due_ns = min(filter(None, (due_ns, *ends)))
+            due_ns = min(filter(None, (due_ns, *ends)), default=0)
         if self.generated:
             moving = [market.due_ns for market in self.generated if market.instrument.status in MATCHING_MODES]
             due_ns = min(filter(None, (due_ns, *moving)), default=0)

@@ -36,7 +36,8 @@ def instrument(kind: str, assets: Iterable[Asset], pairs: Iterable[tuple[Pair, S
 def _pair_row(pair: Pair, traded: SimInstrument) -> str:
     price_precision, size_precision = traded.price_precision, traded.size_precision
     tick = fixed(traded.tick, price_precision)
-    cost_min = fixed(traded.cost_min, price_precision + size_precision).rstrip("0").ljust(4, "0")
+    whole, _, part = fixed(traded.cost_min, price_precision + size_precision).partition(".")
+    cost_min = f"{whole}.{part.rstrip('0').ljust(2, '0')}"
     return (
         f'{{"symbol":"{pair.symbol}","base":"{pair.base.name}","quote":"{pair.quote.name}","status":"{traded.status}",'
         f'"qty_precision":{size_precision},"qty_increment":{fixed(traded.lot, size_precision)},'
