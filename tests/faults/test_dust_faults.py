@@ -161,7 +161,9 @@ def test_f57_a_bid_that_vanishes_for_a_moment_makes_no_dust(tmp_path, venue, see
     quoted.run(1)
     bot = Namespace(engine=quoted.engine)
     assert market.position.quantity, "it was sold"
-    assert any("position" in text for text in remains(bot, "flatten", Scope(), since_ns)), "F57: called flat, and is not"
+    assert any("position" in text for text in remains(bot, "flatten", Scope(), since_ns)), (
+        "F57: called flat, and is not"
+    )
     assert not rests(bot, Scope()), "F57: called too small to close, and is not"
     quoted.run(20)
     assert not [text for text in remains(bot, "flatten", Scope(), since_ns) if "position" in text], "F57: not closed"

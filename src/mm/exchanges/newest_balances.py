@@ -16,16 +16,11 @@ from mm._core.events import Balance, BalanceChange
 class NewestBalances:
     """Leaves out what is older than what was told already."""
 
-    __slots__ = ("_asked_ns", "_heard_ns", "_venue_ns")
+    __slots__ = ("_heard_ns", "_venue_ns")
 
     def __init__(self) -> None:
-        self._asked_ns = 0
         self._heard_ns: dict[str, int] = {}
         self._venue_ns: dict[str, int] = {}
-
-    def asked(self, now_ns: int) -> None:
-        """The account is being asked for its balances."""
-        self._asked_ns = now_ns
 
     def forget(self) -> None:
         """The stream has ended: what it told last may be older than anything that comes now."""
@@ -36,12 +31,10 @@ class NewestBalances:
         """Take the events of a push."""
         return [event for event in events if type(event) is not BalanceChange or self._is_newest(event)]
 
-    def read(self, events: Iterable[Any]) -> list[Any]:
-        """Take the events of an answer to the account query."""
+    def read(self, events: Iterable[Any], asked_ns: int) -> list[Any]:
+        """Take the events of an answer to the account query that left at `asked_ns`."""
         return [
-            event
-            for event in events
-            if type(event) is not Balance or self._heard_ns.get(event.asset, 0) < self._asked_ns
+            event for event in events if type(event) is not Balance or self._heard_ns.get(event.asset, -1) < asked_ns
         ]
 
     def _is_newest(self, change: BalanceChange) -> bool:

@@ -30,7 +30,7 @@ from mm._core.events import (
     Reconcile,
 )
 from mm.exchanges.audit import PROOF
-from tests.exchanges.mexc_futures.desk import BTC, MS, SECOND, START, Desk, ok, refusal
+from tests.exchanges.mexc_futures.desk import BTC, LATENCY, MS, SECOND, START, Desk, ok, refusal
 
 ID = "739113577038255616"
 
@@ -362,6 +362,25 @@ def test_an_older_answer_does_not_undo_a_newer_push() -> None:
     assert desk.of(MarginReport)[-1].available == 900 * 10**12
     assert [event.size for event in desk.of(PositionReport)] == [9]
     assert desk.session.is_up("private")
+
+
+def test_an_answer_is_as_old_as_its_own_request_whatever_is_asked_for_meanwhile() -> None:
+    desk = ready()
+
+    def late(fields: Any) -> Any:
+        del desk.replies["GET private/account/assets"]
+        desk.private("asset", currency="USDT", availableBalance=900)
+        again = Reconcile(desk.now, "mexc_futures", "due")
+        desk.later(lambda: desk.take(desk.link.submit(desk.now, again)), 2 * LATENCY + 2 * MS)
+        desk.later_still(3 * LATENCY)
+        return ok([{"currency": "USDT", "availableBalance": 1000, "cashBalance": 1000}])
+
+    desk.replies["GET private/account/assets"] = late
+    desk.take(desk.link.submit(desk.now, Reconcile(desk.now, "mexc_futures", "due")))
+    since = desk.now
+    desk.run((4 * LATENCY + MS) / SECOND)
+    told = [event.available for event in desk.of(MarginReport) if event.recv_ns > since]
+    assert told == [900 * 10**12], "what was asked for before the push undid it"
 
 
 def test_a_mode_that_was_changed_without_a_word_stops_trading_within_a_minute() -> None:

@@ -16,8 +16,9 @@ from mm._core.events import (
     OpenOrdersRead,
     OrderAccepted,
     OrderReport,
+    Reconcile,
 )
-from tests.exchanges.mexc_spot.desk import MS, SECOND, START, Desk
+from tests.exchanges.mexc_spot.desk import LATENCY, MS, SECOND, START, Desk
 
 MINUTE = 60
 
@@ -326,6 +327,27 @@ def test_what_was_pushed_while_the_account_was_asked_for_is_newer() -> None:
     assert ups(desk) == [True]
     assert [event.asset for event in desk.of(Balance)] == ["BTC"]
     assert [event.total for event in desk.of(BalanceChange)] == [60 * 10**12]
+
+
+def test_an_answer_is_as_old_as_its_own_request_whatever_is_asked_for_meanwhile() -> None:
+    desk = ready()
+    account = {"canTrade": True, "balances": [{"asset": "USDT", "free": "1", "locked": "0"}]}
+
+    def late(fields: Any) -> Any:
+        del desk.replies["GET account"]
+        balance(desk, "60", START // MS + 5_000)
+        again = Reconcile(desk.now, "mexc_spot", "due")
+        desk.later(lambda: desk.take(desk.link.submit(desk.now, again)), 2 * LATENCY + 2 * MS)
+        desk.later_still(3 * LATENCY)
+        return 200, account
+
+    desk.replies["GET account"] = late
+    desk.take(desk.link.submit(desk.now, Reconcile(desk.now, "mexc_spot", "due")))
+    since = desk.now
+    desk.run((4 * LATENCY + MS) / SECOND)
+    assert [event.total for event in desk.of(BalanceChange)] == [60 * 10**12]
+    stale = [event for event in desk.of(Balance) if event.recv_ns > since and event.asset == "USDT"]
+    assert not stale, "what was asked for before the push undid it"
 
 
 def test_the_rows_of_all_lists_are_told_at_one_moment() -> None:

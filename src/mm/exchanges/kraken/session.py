@@ -190,7 +190,8 @@ class KrakenSession:
         events = list(decoded.events)
         if query.kind == "balance":
             gone = self._audit.left_out(now_ns, events)
-            return [*self._balances.read([*events, *gone]), *self._audit.read(now_ns, "balances")]
+            told = self._balances.read([*events, *gone], query.sent_ns)
+            return told + self._audit.read(now_ns, "balances", query.sent_ns)
         if query.kind == "open_orders" and query.generation == self._generation:
             count = sum(1 for event in events if type(event) is OrderReport)
             events += self._foreign.read(now_ns, events, query.sent_ns)
@@ -252,7 +253,6 @@ class KrakenSession:
         if not self._up[PRIVATE]:
             return self._audit.refuse(now_ns, "the private side is not up")
         self._audit.begin(now_ns, ("open_orders", "fills", "balances"), reason)
-        self._balances.asked(now_ns)
         for kind in ("open_orders", "balance"):
             self._audit.asks(kind)
             is_urgent = reason == PROOF and kind == "open_orders"

@@ -16,17 +16,12 @@ from mm._core.events import Balance, MarginReport, PositionReport
 class Newest:
     """Leaves out what is older than what was told already."""
 
-    __slots__ = ("_asked_ns", "_heard_ns", "_open", "_versions")
+    __slots__ = ("_heard_ns", "_open", "_versions")
 
     def __init__(self) -> None:
-        self._asked_ns: dict[str, int] = {}
         self._heard_ns: dict[str, int] = {}
         self._versions: dict[str, tuple[int, int]] = {}
         self._open: dict[str, PositionReport] = {}
-
-    def asked(self, now_ns: int, kind: str) -> None:
-        """A query of a kind is on its way."""
-        self._asked_ns[kind] = now_ns
 
     def forget(self) -> None:
         """The stream has ended: what it told last may be older than anything that comes now."""
@@ -47,24 +42,24 @@ class Newest:
             told.append(event)
         return told
 
-    def read(self, now_ns: int, kind: str, events: Iterable[Any]) -> list[Any]:
-        """Take the events of an answer to a query of a kind. A position that the list leaves out is closed."""
-        asked_ns = self._asked_ns.get(kind, 0)
+    def read(self, now_ns: int, kind: str, events: Iterable[Any], asked_ns: int) -> list[Any]:
+        """Take the events of an answer to a query of a kind that left at `asked_ns`. A position that the list leaves
+        out is closed."""
         told: list[Any] = []
         listed = set()
         for event in events:
             if type(event) is PositionReport:
                 listed.add(event.position_id)
-                if self._heard_ns.get(event.position_id, 0) >= asked_ns and not event.version:
+                if self._heard_ns.get(event.position_id, -1) >= asked_ns and not event.version:
                     continue
                 if not self._is_newest(event):
                     continue
-            elif type(event) in (MarginReport, Balance) and self._heard_ns.get(event.asset, 0) >= asked_ns:
+            elif type(event) in (MarginReport, Balance) and self._heard_ns.get(event.asset, -1) >= asked_ns:
                 continue
             told.append(event)
         gone = [each for each in self._open.values() if each.position_id not in listed] if kind == "positions" else []
         for report in gone:
-            if self._heard_ns.get(report.position_id, 0) < asked_ns:
+            if self._heard_ns.get(report.position_id, -1) < asked_ns:
                 del self._open[report.position_id]
                 told.append(_closed(now_ns, report))
         return told

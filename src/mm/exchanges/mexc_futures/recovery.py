@@ -76,11 +76,11 @@ class Recovery:
         self.is_begun = True
         self._ask_orders(now_ns)
         for kind in ("positions", "assets", "position_mode"):
-            self._ask(kind, now_ns, {})
+            self._ask(kind, {})
         for kind in BY_SYMBOL:
             for symbol in self._symbols:
                 self._awaited.add((kind, symbol))
-                self._ask(kind, now_ns, {"symbol": symbol}, symbol)
+                self._ask(kind, {"symbol": symbol}, symbol)
         self.read_history(now_ns, self._last_fill_ns)
 
     def resume(self, now_ns: int, *, is_up: bool) -> None:
@@ -104,10 +104,10 @@ class Recovery:
         each = [(kind, symbol) for kind in ("contracts", "funding_records") for symbol in self._symbols]
         self.audit.begin(now_ns, ("open_orders", "positions", "assets", "position_mode", "fills", *each), reason)
         for kind in ("positions", "assets", "position_mode"):
-            self._ask(kind, now_ns, {}, is_background=True)
+            self._ask(kind, {}, is_background=True)
         for kind in BY_SYMBOL:
             for symbol in self._symbols:
-                self._ask(kind, now_ns, {"symbol": symbol}, symbol, is_background=True)
+                self._ask(kind, {"symbol": symbol}, symbol, is_background=True)
         # An order whose end was not told would stand here for ever.
         self._ask_orders(now_ns, is_background=reason != PROOF)
         for symbol in self._symbols:
@@ -121,7 +121,7 @@ class Recovery:
     def _ask_orders(self, now_ns: int, *, is_background: bool = False) -> None:
         self._reports.clear()
         self._wished_ns = now_ns
-        self._ask("open_orders", now_ns, {"page": 1}, is_background=is_background)
+        self._ask("open_orders", {"page": 1}, is_background=is_background)
 
     def up(self, now_ns: int) -> None:
         """The private side is up: fills that come are newer than all that was read."""
@@ -146,13 +146,13 @@ class Recovery:
         if kind == "assets":
             events += self.audit.left_out(now_ns, events)
         if kind in ("positions", "assets"):
-            events = self._newest.read(now_ns, kind, events)
+            events = self._newest.read(now_ns, kind, events, query.sent_ns)
         if query.generation != self._generation:
             return events
         if kind == "open_orders":
             return self._open_orders(now_ns, query, decoded, events)
         self.done(query)
-        return events + self.audit.read(now_ns, kind)
+        return events + self.audit.read(now_ns, kind, query.sent_ns)
 
     def done(self, query: Query) -> None:
         """A read is over, or is given up where nothing depends on it."""
@@ -185,7 +185,7 @@ class Recovery:
         self._reports += [event for event in events if type(event) is OrderReport]
         is_last = not decoded.rows or decoded.total <= (page - 1) * ORDERS_PAGE + decoded.rows
         if not is_last and page < OPEN_ORDER_PAGES_MAX:
-            self._ask("open_orders", now_ns, {"page": page + 1}, is_background=query.is_background)
+            self._ask("open_orders", {"page": page + 1}, is_background=query.is_background)
             return []
         reports = [_told_at(now_ns, report) for report in self._reports]
         self._reports.clear()
@@ -213,10 +213,7 @@ class Recovery:
             return events + self.audit.read(now_ns, "fills")
         return events
 
-    def _ask(
-        self, kind: str, now_ns: int, parameters: dict[str, Any], subject: str = "", *, is_background: bool = False
-    ) -> None:
-        self._newest.asked(now_ns, kind)
+    def _ask(self, kind: str, parameters: dict[str, Any], subject: str = "", *, is_background: bool = False) -> None:
         self.audit.asks(kind)
         self._wish(Query(kind, parameters, True, is_background, subject, self._generation))
 

@@ -71,7 +71,6 @@ class Recovery:
         self.forget()
         self.is_begun = True
         self._ask_orders(now_ns)
-        self._balances.asked(now_ns)
         self._wish(Query("account", generation=self._generation))
         self.read_history(now_ns, self._last_fill_ns)
 
@@ -92,7 +91,6 @@ class Recovery:
         self.audit_due_ns = now_ns + AUDIT_NS
         self.audit.begin(now_ns, ("open_orders", "account", "fills"), reason)
         self._ask_orders(now_ns, is_background=reason != PROOF)
-        self._balances.asked(now_ns)
         self.audit.asks("account")
         self._wish(Query("account", is_background=True, generation=self._generation))
         if not self._history.is_running:
@@ -141,10 +139,10 @@ class Recovery:
 
     def account(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
         """Take the balances of the account."""
-        events = self._balances.read([*events, *self.audit.left_out(now_ns, events)])
+        events = self._balances.read([*events, *self.audit.left_out(now_ns, events)], query.sent_ns)
         if query.generation == self._generation:
             self._account_read = True
-            events += self.audit.read(now_ns, "account")
+            events += self.audit.read(now_ns, "account", query.sent_ns)
         return events
 
     def history(self, now_ns: int, query: Query, rows: int, events: list[Any]) -> list[Any]:
