@@ -84,6 +84,20 @@ def test_they_move_when_the_hedge_market_moves_and_only_that(world):
     assert world.replayed().state_hash() == world.engine.state_hash()
 
 
+class Stated(Crossing):
+    settings_text = SETTINGS + "\n[conversion.USDT]\nrate = 0.995\n"
+
+
+def test_what_a_tether_is_worth_is_in_their_price(tmp_path):
+    world = Stated(tmp_path / "mm.toml")
+    World.ready(world, 597_000, 597_010)
+    world.other_up()
+    world.answer(world.decide())
+    # 60000 and 60001 USDT are 59700 and 59700.995 dollars: a bid at 59,946 would lose 40 bps when it is hedged.
+    assert world.standing() == {1: 596_462, -1: 597_548}
+    assert world.replayed().state_hash() == world.engine.state_hash()
+
+
 @pytest.mark.parametrize("what", ["cut", "reset", "silent", "mode"])
 def test_they_leave_with_the_hedge_market(world, what):
     world.now += SECOND

@@ -50,7 +50,7 @@ KNOBS = {
 class Setting:
     """The strategy, its market and the market that it hedges in."""
 
-    def __init__(self, bids, asks, *, own=OWN, other=SPOT, held=0, hedged=0, gate="", **knobs):
+    def __init__(self, bids, asks, *, own=OWN, other=SPOT, held=0, hedged=0, gate="", worth=1, **knobs):
         key = (other.venue, other.symbol)
         chosen = KNOBS | {"hedge_symbol": other.symbol} | knobs
         self.strategy = CrossExchangeMarketMaker("test", CrossExchangeMarketMakerParameters(**chosen))
@@ -62,10 +62,13 @@ class Setting:
         hedge.state.bid, hedge.state.bid_size, hedge.state.ask, hedge.state.ask_size = book.top()
         hedge.state.position = hedged
         hedge.seen_gate = gate
+        hedge.rate_by(int(worth * 2 * 10**18), None, 0.9, 1.1)
+        kraken = VenueCore(own.venue, None, clock_offset_ns_max=0)
+        quoted = MarketCore(kraken, own, Book(1, own.price_precision, 8), None, None, Quoter(can_amend=False))
         self.market = MarketState(own, Book(10, own.price_precision, own.size_precision))
         self.market.bid, self.market.ask = 1, 10**9
         self.market.position = held
-        self.market.others = MappingProxyType({key: OtherMarket(hedge)})
+        self.market.others = MappingProxyType({key: OtherMarket(hedge, quoted)})
 
     def quotes(self):
         return self.strategy.quotes(self.market)
@@ -83,6 +86,13 @@ def test_the_price_is_the_formulas_rounded_away_from_risk():
     assert at(6_000_000, 6_000_000).prices() == {BUY: 5_994_601, SELL: 6_005_402}
     coarse = replace(OWN, price_precision=1)
     assert at(6_000_000, 6_000_000, own=coarse).prices() == {BUY: 599_460, SELL: 600_541}
+
+
+def test_a_hedge_in_another_currency_is_priced_by_what_that_is_worth():
+    # A USDT of 0.995 dollars: 60,000 of them are 59,700, and the same formula.
+    assert at(6_000_000, 6_000_000, worth=Fraction("0.995")).prices() == at(5_970_000, 5_970_000).prices()
+    same = replace(SPOT, symbol="BTC/USD", quote="USD")
+    assert at(6_000_000, 6_000_000, other=same, worth=1).prices() == {BUY: 5_994_601, SELL: 6_005_402}
 
 
 def test_the_whole_quote_counts_and_not_the_best_price():
@@ -120,6 +130,8 @@ def test_a_side_that_the_book_cannot_take_is_not_quoted():
         ({"own": replace(OWN, maker_fee_e8=-1)}, "the maker fee of kraken is not known"),
         ({"other": replace(SPOT, taker_fee_e8=-1)}, "the taker fee there is not known"),
         ({"other": replace(CONTRACT, linear=False)}, "BTC/USDT:USDT is an inverse contract"),
+        ({"worth": 0}, "no hedge on other: no price of USDT in USD"),
+        ({"worth": Fraction("0.85")}, "no hedge on other: USDT is 0.8500 USD, off its peg"),
     ],
 )
 def test_without_a_sure_hedge_nothing_is_quoted(more, said):
@@ -187,9 +199,19 @@ fees = st.integers(-10_000, 100_000)
 levels = st.lists(st.tuples(st.integers(1, 300_000), st.integers(1, BTC // 50)), min_size=1, max_size=6)
 
 
-@given(levels, levels, fees, fees, st.integers(0, 500), st.integers(0, 50), st.integers(-3, 3), st.integers(0, 30))
+@given(
+    levels,
+    levels,
+    fees,
+    fees,
+    st.integers(0, 500),
+    st.integers(0, 50),
+    st.integers(-3, 3),
+    st.integers(0, 30),
+    st.integers(9000, 11000),
+)
 def test_a_fill_that_is_hedged_at_the_priced_hedge_keeps_the_edge(
-    below, above, maker_e8, taker_e8, edge_tenths, slippage, held, tolerance
+    below, above, maker_e8, taker_e8, edge_tenths, slippage, held, tolerance, worth_e4
 ):
     bids = sorted({5_700_000 + step: size for step, size in below}.items(), reverse=True)
     asks = sorted({6_000_001 + step: size for step, size in above}.items())
@@ -199,6 +221,7 @@ def test_a_fill_that_is_hedged_at_the_priced_hedge_keeps_the_edge(
         own=replace(OWN, maker_fee_e8=maker_e8),
         other=replace(SPOT, taker_fee_e8=taker_e8),
         held=held * BTC // 100,
+        worth=Fraction(worth_e4, 10_000),
         edge_bps=Decimal(edge_tenths) / 10,
         slippage_bps=Decimal(slippage),
         refresh_tolerance_bps=Decimal(tolerance) / 10,
@@ -218,7 +241,7 @@ def test_a_fill_that_is_hedged_at_the_priced_hedge_keeps_the_edge(
             units.append(price * part)
             left -= part
         assert not left
-        hedge = Fraction(sum(units), quote.size)
+        hedge = Fraction(sum(units), quote.size) * Fraction(worth_e4 / 10_000)
         # Where it may stand before it moves.
         worst = quote.price + quote.side * off
         if quote.side == BUY:

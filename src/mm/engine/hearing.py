@@ -64,7 +64,7 @@ class Hearing:
             named = dict.fromkeys(each.market for each in wanted if each.market is not None)
             heard = [markets[key] for key in named if key in markets and markets[key] is not reader]
             reader.hears = list(heard)
-            others = {(market.venue.name, market.symbol): OtherMarket(market) for market in heard}
+            others = {(market.venue.name, market.symbol): OtherMarket(market, reader) for market in heard}
             reader.state.others = MappingProxyType(others)
             for market in heard:
                 market.wakes.append(reader)

@@ -4,7 +4,8 @@
     ask = hedge_ask (1 + taker + slippage) (1 + edge) / (1 - maker)
 
 hedge_bid, hedge_ask   the average price at which the whole quote could be hedged now, behind what is owed to that side
-                       of the book already; no quote where the book is not deep enough
+                       of the book already, in the currency of the quotes: what a USDT is worth in dollars is that of
+                       [conversion.USDT]; no quote where the book is not deep enough
 half, skew             the quotes stand at least spread_bps apart, and inventory_skew_factor x net / max_position x half
                        moves both down for a long net position (this market and the hedge market together), but neither
                        ever closer to the market than the price above
@@ -80,7 +81,7 @@ class CrossExchangeMarketMakerParameters:
             yield "hedge_symbol", f"a symbol of {base}", f'"{self.hedge_symbol}"', ""
         if not _is_one_currency(_quote_of(strategy.symbol), _quote_of(self.hedge_symbol)):
             expected = f"a symbol priced in {_quote_of(strategy.symbol)}, or both in dollars"
-            yield "hedge_symbol", expected, f'"{self.hedge_symbol}"', "prices are compared one to one"
+            yield "hedge_symbol", expected, f'"{self.hedge_symbol}"', "the rate of two currencies would eat the edge"
         if self.max_position > caps.position:
             yield "max_position", f"at most {caps.position}, by [{caps.table}]", str(self.max_position), ""
         if self.quote_size > caps.order_size:
@@ -136,9 +137,10 @@ class CrossExchangeMarketMaker(Strategy):
         self._tolerance = float(knobs.refresh_tolerance_bps) / 10_000
         self._edge = Fraction(knobs.edge_bps) / 10_000
         self._slippage = Fraction(knobs.slippage_bps) / 10_000
-        self._rates = (-1, -1)
+        self._rates = (-1, -1, 0.0)
         self._bid_factor = self._ask_factor = Fraction(0)
         self._up = self._down = 1
+        self._worth = 1.0
 
     def quotes(self, market: MarketState) -> Quoting:
         """Return the quotes that should stand now."""
@@ -150,7 +152,7 @@ class CrossExchangeMarketMaker(Strategy):
             return _none(market, f"no hedge on {hedge.venue}: {gate}")
         own, other = self._instrument, hedge.instrument
         net_e12 = net_base_e12(((own, market.position), (other, hedge.position)))
-        fair = (hedge.bid + hedge.ask) * 0.5 * self._up / self._down
+        fair = (hedge.bid + hedge.ask) * 0.5 * self._worth * self._up / self._down
         bid = self._priced(BUY, hedge, net_e12)
         ask = self._priced(SELL, hedge, net_e12)
         half = max(fair * self._half, fair - bid if bid else 0.0, ask - fair if ask else 0.0)
@@ -174,11 +176,14 @@ class CrossExchangeMarketMaker(Strategy):
         return Quoting(tuple(quotes), Terms(fair, half, skew, bid_note, ask_note))
 
     def _learn_fees(self, hedge: OtherMarket) -> str:
-        """Take the fees and grids as they are now; returns why no price can be made of them, '' when it can."""
+        """Take fees, grids and rate as they are now; returns why no price can be made of them, '' when it can."""
         own, other = self._instrument, hedge.instrument
-        rates = (own.maker_fee_e8, other.taker_fee_e8)
+        rates = (own.maker_fee_e8, other.taker_fee_e8, hedge.worth)
         if rates == self._rates:
             return ""
+        worth = rates[2]
+        if not worth:
+            return f"what {other.quote} is worth in {own.quote} is not known"
         if own.maker_fee_e8 == UNKNOWN:
             return f"the maker fee of {own.venue} is not known (venues.{own.venue}.maker_fee_bps states it)"
         if other.taker_fee_e8 == UNKNOWN:
@@ -191,7 +196,8 @@ class CrossExchangeMarketMaker(Strategy):
             slippage=self._slippage,
             edge=self._edge,
         )
-        self._bid_factor, self._ask_factor = pricing.bid_factor, pricing.ask_factor
+        exact = Fraction(worth)
+        self._bid_factor, self._ask_factor, self._worth = pricing.bid_factor * exact, pricing.ask_factor * exact, worth
         self._up, self._down = 10**own.price_precision, 10**other.price_precision
         self._rates = rates
         return ""

@@ -7,12 +7,16 @@ from mm.instruments import Instrument
 
 
 class OtherMarket:
-    """One market that a strategy subscribed to. Own orders are taken out of its prices: nobody trades with himself."""
+    """One market that a strategy subscribed to. Own orders are taken out of its prices: nobody trades with himself.
 
-    __slots__ = ("_market",)
+    reader: the market that the strategy quotes.
+    """
 
-    def __init__(self, market: MarketCore) -> None:
-        self._market = market
+    __slots__ = ("_is_one_currency", "_market", "_reader")
+
+    def __init__(self, market: MarketCore, reader: MarketCore) -> None:
+        self._market, self._reader = market, reader
+        self._is_one_currency: bool = market.instrument.quote == reader.instrument.quote
 
     @property
     def venue(self) -> str:
@@ -32,8 +36,17 @@ class OtherMarket:
 
     @property
     def gate(self) -> str:
-        """Why nothing could be sent there now, its book being old among the reasons; '' when all is well."""
-        return self._market.seen_gate
+        """Why nothing could be sent there now, an old book and a currency off its peg among the reasons; '' when all is
+        well."""
+        return self._market.seen_gate or self._market.currency_gate()
+
+    @property
+    def worth(self) -> float:
+        """What one unit of its quote currency is worth in that of the quoted market, by `[conversion]`; 0 unknown."""
+        if self._is_one_currency:
+            return 1.0
+        theirs, ours = self._market.last_usd_rate(), self._reader.last_usd_rate()
+        return theirs / ours if theirs > 0 and ours > 0 else 0.0
 
     @property
     def bid(self) -> int:
