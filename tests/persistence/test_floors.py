@@ -33,7 +33,7 @@ class Key:
     """A link that draws nonces as it does, and dies or ends."""
 
     def __init__(self, folder: Path, now_ns: int) -> None:
-        self.floor = NonceFloor(folder, "abc", now_ns)
+        self.floor = NonceFloor(folder, "nonce-abc", now_ns)
         self.last = self.floor.start
 
     def draw(self, now_ns: int) -> int:
@@ -145,7 +145,7 @@ def test_an_orderly_end_gives_the_block_back(tmp_path: Path) -> None:
 
 
 def test_a_block_costs_one_sync_in_half_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = NonceFloor(tmp_path, "abc", NOW_NS)
+    key = NonceFloor(tmp_path, "nonce-abc", NOW_NS)
     written: list[int] = []
     whole = Floor.write
 
@@ -164,4 +164,4 @@ def test_a_block_costs_one_sync_in_half_an_hour(tmp_path: Path, monkeypatch: pyt
 def test_a_nonce_floor_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "nonce-abc.new").mkdir()
     with pytest.raises(ConfigError, match="is a directory"):
-        NonceFloor(tmp_path, "abc", NOW_NS)
+        NonceFloor(tmp_path, "nonce-abc", NOW_NS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from mm.exchanges import find
 from mm.live.latches import LatchFile
 from mm.live.linking import Addresses, addresses, make_link, symbols_of
 from mm.live.meters import Meters, Stopwatch
-from mm.live.nonces import AHEAD_NS, NonceKeeper
+from mm.live.nonces import AHEAD_NS, keeper_of
 from mm.live.shell import Shell
 from mm.metrics.registry import Registry
 from mm.net.wall_clock import WallClock
@@ -48,7 +49,7 @@ class Bot:
         self.addresses: Mapping[str, Addresses] = {
             name: addresses(faces[name], venue) for name, venue in settings.venues.items()
         }
-        self.nonces = NonceKeeper(Path(settings.run.state), settings, faces, self.started_ns)
+        self.nonces = keeper_of(Path(settings.run.state), settings, faces, self.started_ns)
         links = {
             name: make_link(
                 venue,
@@ -76,6 +77,8 @@ class Bot:
             )
             for name, port in self.driver.ports.items()
         }
+        for name, shell in self.shells.items():
+            self.nonces.keep(name, links[name].nonces, partial(shell.tell, self.driver.ports[name].deadline))
         self.driver.observers.append(Meters(self.registry, self.engine.orders).observe)
         self.driver.on_output = self._flush
         self.driver.on_latch = self._keep_latches

@@ -138,7 +138,7 @@ class Guard:
                     await asyncio.sleep(BEAT_S)
                     continue
             nonces = {name: self._bot.nonce(name) for name in self._bot.nonces.floors}
-            self._write({"beat": number, "covered": covered, "nonces": nonces})
+            self._write({"beat": number, "covered": covered, "nonces": nonces, "reserved": self._bot.nonces.reserved()})
             self._tell()
             await asyncio.sleep(BEAT_S)
 

@@ -10,6 +10,7 @@ from typing import Any
 from mm.config import Secret, VenueSettings
 from mm.exchanges import find
 from mm.live.linking import Addresses, make_link
+from mm.live.nonces import NonceKeeper
 from mm.live.rescue import Rescue
 from mm.live.shell import Shell
 from mm.net.wall_clock import WallClock
@@ -89,11 +90,13 @@ async def rescue(
     is_wanted: Callable[[], bool] = lambda: True,
     epoch_max: int | None = None,
     nonce_floor: int = 0,
+    keeper: NonceKeeper | None = None,
 ) -> Rescued:
     """Cancel own orders at a venue by a fresh link, until the venue says that none is left or patience is over.
 
     owner: how client ids of own orders begin; is_wanted: asked all the time, False breaks off;
-    epoch_max: the last start whose orders are meant; nonce_floor: what the run that failed has used up to.
+    epoch_max: the last start whose orders are meant; nonce_floor: what the run that failed has used up to;
+    keeper: has the link's nonces on the disk before they are used, while its `run` does.
     """
     clock = clock or WallClock()
     name = target.venue.name
@@ -101,6 +104,8 @@ async def rescue(
     link = make_link(target.venue, target.where, face, target.symbols, seed=target.seed, nonce_floor=nonce_floor)
     machine = Rescue(link, owner, epoch_max)
     shell = Shell(machine, {name: target.where.rest}, clock=clock)
+    if keeper is not None:
+        keeper.keep(name, link.nonces, lambda: shell.tell(machine.deadline))
     shell.start()
     loop = asyncio.get_running_loop()
     deadline_s = loop.time() + patience_s

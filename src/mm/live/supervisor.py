@@ -158,7 +158,7 @@ class Supervisor:
             bot.start()
             self.storing.start()
             self.tasks.start(SENTRY, self.sentry.run())
-            self.tasks.start(NONCES, bot.nonces.run(bot.driver.links, bot.clock.now_ns, self._view.say))
+            self.tasks.start(NONCES, bot.nonces.run(bot.clock.now_ns, self._view.say))
             try:
                 await self._watch()
             except Exception as error:  # noqa: BLE001  # whatever it is, own orders are cancelled first
@@ -176,8 +176,9 @@ class Supervisor:
             bot.driver.observers.clear()
             bot.stop()
             await bot.wait_closed()
-            if bot.failure is None:
-                bot.nonces.give_back(bot.driver.links)
+            if bot.failure is None and not is_left:
+                # Else the watchdog goes on, above what it was told.
+                bot.nonces.give_back()
             # Not before the last word: until then it would be right to step in.
             await self.guard.stop(is_left=is_left)
             await self.storing.stop()
@@ -496,7 +497,14 @@ class Supervisor:
         # All at once: a venue that cannot be reached must not keep orders at the others open.
         rescued = await asyncio.gather(
             *(
-                rescue(target, OWNER, patience_s=RESCUE_S, clock=bot.clock, nonce_floor=bot.nonce(name))
+                rescue(
+                    target,
+                    OWNER,
+                    patience_s=RESCUE_S,
+                    clock=bot.clock,
+                    nonce_floor=bot.nonce(name),
+                    keeper=bot.nonces,
+                )
                 for name, target in targets.items()
             )
         )

@@ -8,8 +8,9 @@ too long (it was stopped, or its loop is blocked) it connects by itself, reads t
 our form of id, by id, until the venue says that none is left. When the heart beats again meanwhile, it stands back.
 
 Lines of JSON: first who we are and where, then `{"beat": n, "covered": [venues whose own timer is armed],
-"nonces": {venue: what its key has used up to}}`, at last `{"bye": true}`. What it did is
-in `watchdog.log` of the state folder, and the next start tells of it. Keys come over the pipe and go nowhere else.
+"nonces": {venue: what its key has used up to}, "reserved": {venue: up to where the state folder has them}}`, at last
+`{"bye": true}`. What it did is in `watchdog.log` of the state folder, and the next start tells of it. Keys come over
+the pipe and go nowhere else.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Pulse:
     covered: frozenset[str] = frozenset()
     nonces: dict[str, int] = field(default_factory=dict)
     """What the links of the bot may have used, by venue."""
+    reserved: dict[str, int] = field(default_factory=dict)
+    """Up to where they are on the disk, by venue."""
     is_over: bool = False
     """It said goodbye: nothing is left to watch."""
     is_cut: bool = False
@@ -59,6 +62,7 @@ class Pulse:
                 self.beats += 1
                 self.covered = frozenset(str(name) for name in value.get("covered", ()))
                 self.nonces = {str(name): int(last) for name, last in value.get("nonces", {}).items()}
+                self.reserved = {str(name): int(end) for name, end in value.get("reserved", {}).items()}
 
     def why(self, now_s: float) -> str:
         """Why orders have to be cancelled now, '' while all is well."""
@@ -111,7 +115,10 @@ class Watchdog:
 
     async def _fire(self, why: str) -> None:
         """Cancel at every venue whose own timer is not armed; stand back when the heart beats again."""
+        from mm.live.nonces import NonceKeeper
         from mm.live.rescuing import Target, rescue
+        from mm.net.wall_clock import WallClock
+        from mm.persistence.floors import NonceFloor, nonce_file
 
         names = [name for name in self.hello["venues"] if name not in self.pulse.covered]
         if not names:
@@ -119,23 +126,35 @@ class Watchdog:
             return
         self.say(f"{why}: cancelling own orders at {', '.join(names)}")
         beats = self.pulse.beats
+        targets = {name: Target.from_json(name, self.hello["venues"][name]) for name in names}
+        floors = {
+            name: NonceFloor(Path(self.hello["state"]), nonce_file(name, key.reveal()), None, end=end)
+            for name, end in self.pulse.reserved.items()
+            if name in targets and (key := targets[name].venue.api_key) is not None
+        }
+        keeper = NonceKeeper(floors)
+        keeping = asyncio.ensure_future(keeper.run(WallClock().now_ns, self.say))
 
         async def one(name: str) -> bool:
             done = await rescue(
-                Target.from_json(name, self.hello["venues"][name]),
+                targets[name],
                 self.hello["owner"],
                 patience_s=PATIENCE_S,
                 is_wanted=lambda: self.pulse.beats == beats and not self.pulse.is_over,
                 epoch_max=self.hello["epoch"],
                 nonce_floor=self.pulse.nonces.get(name, 0),
+                keeper=keeper,
             )
             if done.is_wanted or done.cancelled:
                 self.say(done.text(name))
             return done.is_wanted
 
         # All at once: a venue that cannot be reached must not keep orders at the others open.
-        if not all(await asyncio.gather(*map(one, names))):
-            self.say("the heart beats again: standing back")
+        try:
+            if not all(await asyncio.gather(*map(one, names))):
+                self.say("the heart beats again: standing back")
+        finally:
+            keeping.cancel()
 
 
 async def _main() -> None:

@@ -40,6 +40,7 @@ from mm.net.channel import SECOND_NS, Channel, Liveness, Phase, Step
 from mm.net.clock import CLOCK_DOUBT_NS, ClockEstimator
 from mm.net.inquiry import OWNER as INQUIRY
 from mm.net.inquiry import InquiryDesk
+from mm.net.nonces import Nonces
 from mm.net.order_entry import RESPONSE_TIMEOUT_NS, Command, request_name
 from mm.net.rest import Call, CallCounter, RestQueue
 from mm.net.trading import Trading
@@ -255,6 +256,11 @@ class Link(LinkCore):
     def nonce(self) -> int:
         """The last nonce used; a later process with the same key must stay above it."""
         return self._rest.nonces.last
+
+    @property
+    def nonces(self) -> Nonces:
+        """Those of its key, for whoever has them on the disk before they are used."""
+        return self._rest.nonces
 
     @property
     def clock_offset_ns(self) -> int:
@@ -491,7 +497,7 @@ class Link(LinkCore):
         """Encode and send the calls whose turn it is; the nonce is drawn here, in the order of sending."""
         events: list[Any] = []
         while (call := self._rest.next_call(now_ns)) is not None:
-            nonce = self._rest.nonces.draw(now_ns)
+            nonce = self._rest.nonces.draw(now_ns) if call.is_private else now_ns
             request_id = self._trading.take_id()
             if call.expires_ns and now_ns > call.expires_ns:
                 self._rest.answered(call)

@@ -208,11 +208,12 @@ class RestQueue(RestCore):
         if call.urgent:
             # Cancels try the path even when the breaker is open: they may be what stands between the account and a
             # loss, and a cancel too many harms nobody.
-            return 0
+            return self.nonces.free_ns(now_ns, urgent=True)
         if not call.is_private:
             return self.breaker.retry_ns()
         # A call that would never fit (0) is the venue's to refuse: held back here it would wait for ever.
-        return max(self.breaker.retry_ns(), self.counter.next_permit_ns(now_ns, call.cost, call.has_priority))
+        permit_ns = self.counter.next_permit_ns(now_ns, call.cost, call.has_priority)
+        return max(self.breaker.retry_ns(), permit_ns, self.nonces.free_ns(now_ns, urgent=False))
 
     def _head(self, now_ns: int, lane: Lane) -> Call | None:
         """Whose turn it is on a lane."""

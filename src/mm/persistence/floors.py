@@ -5,7 +5,9 @@ A file of one line: the number and the CRC-32 of its digits, so that a flipped b
 
 from __future__ import annotations
 
+import contextlib
 import os
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 from zlib import crc32
@@ -53,6 +55,11 @@ class Floor:
         return ConfigError(self._key, str(self.path), self._expected, self._hint)
 
 
+def nonce_file(venue: str, api_key: str) -> str:
+    """The name of the file of a key. Not the key itself: file names are seen by others."""
+    return f"nonce-{venue}-{blake2b(api_key.encode(), digest_size=6).hexdigest()}"
+
+
 class NonceFloor:
     """Keeps the nonces of one key rising over crashes, clock steps and restores.
 
@@ -61,20 +68,23 @@ class NonceFloor:
     number that nonces must stay above.
 
     An older copy of the folder holds an older block; then the clock is what keeps nonces rising.
+
+    file: its name. now_ns: a block from there on is on the disk when this returns; None where another process has told
+    how far it has one, `end`. Raises ConfigError.
     """
 
-    def __init__(self, folder: Path, key: str, now_ns: int) -> None:
-        path = folder / f"nonce-{key}"
+    def __init__(self, folder: Path, file: str, now_ns: int | None, *, end: int = 0) -> None:
         self._floor = Floor(
-            path,
+            folder / file,
             key="run.state",
             expected="the last nonce of a key",
             hint="the file is damaged: write a number above every nonce used before, nanoseconds UTC will do",
         )
-        self.start = self._floor.read()
-        self.end = 0
+        self.start = self._floor.read() if now_ns is not None else end
+        self.end = end
         """Nonces up to it may be used."""
-        self._reserve(max(self.start, now_ns))
+        if now_ns is not None:
+            self._reserve(max(self.start, now_ns))
 
     def keep_ahead(self, last: int, now_ns: int) -> None:
         """Have half a block in hand: to be called now and then, at the latest twice in a block.
@@ -88,12 +98,16 @@ class NonceFloor:
 
     def give_back(self, last: int) -> None:
         """At an orderly end: the next start goes on above the last nonce used instead of above the block."""
-        if last < self.end:
+        # Not where the watchdog has raised it.
+        if last < self.end == self._floor.read():
             self.end = max(last, self.start)
             self._floor.write(self.end)
 
     def _reserve(self, highest: int) -> None:
         end = highest + NONCE_BLOCK_NS
+        with contextlib.suppress(ConfigError):
+            # The watchdog, for one, may have raised it meanwhile; a file that was damaged since is made anew.
+            end = max(end, self._floor.read())
         self._floor.write(end)
         self.end = end
 
