@@ -115,7 +115,7 @@ def test_a_change_is_told_and_a_raised_limit_is_named(tmp_path, old, new, told):
         ('tier = "pro"', 'tier = "starter"', "venues.kraken.tier"),
         ('tier = "pro"', 'tier = "pro"\nrest_url = "http://127.0.0.1:1"', "venues.kraken.rest_url"),
         ('symbol = "BTC/USD"\nspread', 'symbol = "BTC/USD"\nautostart = false\nspread', "strategies.btc.autostart"),
-        ("debt_max_usd = 100", 'debt_max_usd = 100\npolicy = "twap"', ""),
+        ("debt_max_usd = 100", 'debt_max_usd = 100\npolicy = "twap"\nthreshold = 50', ""),
         ('hedge_symbol = "BTC/USDT"', 'hedge_symbol = "BTC/USDC"', "hedging.btc.hedge_symbol"),
         ('_symbol = "BTC/USDT:USDT"', '_symbol = "BTC/USDC:USDC"', "hedging.btc.fallback_symbol"),
     ],

@@ -415,6 +415,10 @@ def test_never_more_is_hedged_than_is_owed_plus_a_lot(tmp_path_factory, script):
         ('policy = "immediate"', 'policy = "imediate"', "hedging.btc.policy"),
         ("threshold = 100", "treshold = 100", "hedging.btc.treshold"),
         ("threshold = 100", "threshold = -1", "hedging.btc.threshold"),
+        ("threshold = 100", "threshold = 0.02", "hedging.btc.threshold: expected US dollars, 1 at least, or 0 for"),
+        ("threshold = 100", "threshold = 1001", "hedging.btc.threshold: expected at most debt_max_usd = 1000"),
+        ("threshold = 100", "threshold = 100\nband = 100", "hedging.btc.band: expected less than threshold = 100"),
+        ('policy = "immediate"', 'policy = "twap"\nduration_secs = 0', "hedging.btc.duration_secs"),
         ('hedge_symbol = "BTC/USDT"', 'hedge_symbol = "ETH/USDT"', "hedging.btc.hedge_symbol"),
         ('symbol = "BTC/USD"\nhedge =', 'symbol = "BTC/EUR"\nhedge =', "hedging.btc.symbol"),
         (

@@ -23,7 +23,7 @@ MakerFeeOf = Callable[[VenueSettings], Decimal | None]
 """What a venue takes of a maker at first in basis points, for the warning while the account's own fee is unknown."""
 
 Wrong = tuple[str, str, str, str]
-"""A key of a strategy's table, what was expected, what came, and a hint."""
+"""A key of a strategy's or a hedge's table, what was expected, what came, and a hint."""
 
 
 class StrategyCaps(NamedTuple):
@@ -104,6 +104,9 @@ def _hedging(settings: Settings, hedge: HedgeSettings, source: Source) -> None:
         if symbol.partition("/")[0] != base:
             source.refuse((*path, f"{key}_symbol"), f"a symbol of {base}", f'"{symbol}"')
         _linear((*path, f"{key}_symbol"), symbol, source)
+    wrong = getattr(hedge.parameters, "wrong", None)
+    for key, expected, came, hint in wrong(hedge) if wrong is not None else ():
+        source.refuse((*path, key), expected, came, hint)
     if hedge.fallback == hedge.hedge:
         source.refuse((*path, "fallback"), "another venue than the hedge venue", f'"{hedge.fallback}"')
     for other in settings.hedging.values():

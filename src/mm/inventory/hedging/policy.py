@@ -11,12 +11,17 @@ dataclass `Parameters` made of `mm.config` rules, and implement `plan`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mm._core.hedge_policy import HedgeOrder, HedgePlan, HedgeState, NativePolicy
 from mm.config import rule
+
+if TYPE_CHECKING:
+    from mm.config import HedgeSettings
+    from mm.config.crosscheck import Wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,21 @@ class HedgeParameters:
 
     threshold: Decimal = rule.number("usd", default=1000, least=0, most=1_000_000_000)
     slippage_bps: Decimal = rule.number("bps", default=5, least=0, most=500)
+
+    def wrong(self, hedge: HedgeSettings) -> Iterator[Wrong]:
+        """What contradicts itself or the rest of `[hedging.NAME]`."""
+        if 0 < self.threshold < 1:
+            # No venue takes an order of less: it is a size, or a fraction of something.
+            expected = "US dollars, 1 at least, or 0 for the first lot"
+            yield "threshold", expected, str(self.threshold), "debts are counted in dollars, not in units of the asset"
+        if self.threshold > hedge.debt_max_usd:
+            expected = f"at most debt_max_usd = {hedge.debt_max_usd}"
+            yield (
+                "threshold",
+                expected,
+                str(self.threshold),
+                "quotes are pulled at that debt, before any of it is hedged",
+            )
 
 
 class HedgePolicy(ABC):
