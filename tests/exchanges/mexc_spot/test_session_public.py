@@ -196,7 +196,22 @@ def test_a_symbol_that_the_venue_does_not_list_is_told() -> None:
     desk.refused.add("spot@public.aggre.depth.v3.api.pb@100ms@NOUSDT")
     desk.start()
     desk.run(5)
-    assert sum("NO/USDT is not in the venue's list" in event.text for event in desk.of(Alert)) == 1
+    assert [event.severity for event in desk.of(Alert) if "NO/USDT is not in the venue's list" in event.text] == [
+        "critical"
+    ]
+
+
+def test_a_lone_symbol_that_the_venue_does_not_list_is_told_at_once() -> None:
+    desk = Desk(("BTC/EUR",))
+    desk.replies["GET exchangeInfo"] = lambda fields: (
+        (400, {"code": 10007, "msg": "bad symbol"}) if fields else (200, {"symbols": [info("BTCUSDT")]})
+    )
+    desk.start()
+    desk.run(2)
+    told = [(event.severity, event.text) for event in desk.of(Alert) if "list" in event.text]
+    assert told == [
+        ("critical", "mexc_spot: BTC/EUR is not in the venue's list: check the symbol in the configuration")
+    ]
 
 
 def test_a_wrong_symbol_does_not_keep_the_others_from_being_read() -> None:

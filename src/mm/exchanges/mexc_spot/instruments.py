@@ -32,7 +32,7 @@ def venue_name(symbol: str) -> str:
 class Instruments:
     """Instruments by symbol and by the venue's name."""
 
-    __slots__ = ("_by_name", "_wanted", "by_symbol", "is_complete")
+    __slots__ = ("_by_name", "_wanted", "by_symbol", "is_complete", "listed")
 
     def __init__(self, known: Iterable[Instrument] = (), wanted: Iterable[str] = ()) -> None:
         self.by_symbol = {instrument.symbol: instrument for instrument in known}
@@ -40,6 +40,8 @@ class Instruments:
         self._wanted = {venue_name(symbol): symbol for symbol in wanted}
         self.is_complete = bool(self.by_symbol)
         """A list of instruments has been read (or was given)."""
+        self.listed: frozenset[str] = frozenset()
+        """The venue's names in the last list, those among them that could not be read."""
 
     def __iter__(self) -> Iterator[Instrument]:
         return iter(self.by_symbol.values())
@@ -65,8 +67,11 @@ class Instruments:
     def read(self, result: Row, now_ns: int) -> tuple[Any, ...]:
         """Take the reply of `exchangeInfo`. A symbol that cannot be read is left out, loudly if it is wanted."""
         events: list[Any] = []
+        names: set[str] = set()
         for index, each in enumerate(array(result.get("symbols"), "symbols")):
             name = each.get("symbol") if type(each) is dict else None
+            if type(name) is str:
+                names.add(name)
             try:
                 instrument = _instrument(mapping(each, "row"))
             except ValueError as error:
@@ -81,6 +86,7 @@ class Instruments:
             if not self._wanted or venue_name(instrument.symbol) in self._wanted:
                 events.append(InstrumentUpdate(now_ns, VENUE, instrument.symbol, instrument.to_json()))
         self.is_complete = self.is_complete or bool(self.by_symbol)
+        self.listed = frozenset(names)
         return tuple(events)
 
     def _keep(self, instrument: Instrument) -> None:

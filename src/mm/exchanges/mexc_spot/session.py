@@ -185,7 +185,7 @@ class MexcSpotSession:
         events = list(decoded.events)
         if kind == "exchange_info":
             self._info_due_ns = now_ns + INFO_NS
-            return self._instruments_read(now_ns, events)
+            return self._instruments_read(now_ns, query, events)
         if kind == "listen_key":
             self._key.taken(now_ns, str(decoded.result))
             self._address()
@@ -238,8 +238,13 @@ class MexcSpotSession:
             elif kind == "trades_history":
                 self._recovery.history_failed()
             elif kind == "exchange_info":
+                if speaks_of_terms(reason) and not self._ask_all:
+                    # For a symbol's sake: the whole list tells whose.
+                    self._ask_all = True
+                    self._wish_info(now_ns)
+                    return ()
                 self._info_due_ns = now_ns + RETRY_NS
-                self._ask_all = len(self._symbols) > 1
+                self._ask_all = self._ask_all or len(self._symbols) > 1
             self._retry_due_ns = now_ns + RETRY_NS
         what = f"{kind} {query.subject}".rstrip()
         told: list[Any] = [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on")]
@@ -387,12 +392,19 @@ class MexcSpotSession:
         symbols = () if self._ask_all else self._symbols
         self._wish(Query("exchange_info", {"symbols": symbols}, is_private=False))
 
-    def _instruments_read(self, now_ns: int, events: list[Any]) -> list[Any]:
-        for symbol in self._symbols:
-            if self._codec.instruments.get(symbol) is None and symbol not in self._told:
-                self._told.add(symbol)
-                text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
-                events.append(Alert(now_ns, "error", text))
+    def _instruments_read(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
+        known = self._codec.instruments
+        missing = [each for each in self._symbols if known.get(each) is None and venue_name(each) not in known.listed]
+        if missing and query.parameters["symbols"]:
+            # Only the whole list proves that a symbol is not there.
+            self._ask_all = True
+            self._wish_info(now_ns)
+        elif known.listed:
+            for symbol in missing:
+                if symbol not in self._told:
+                    self._told.add(symbol)
+                    text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
+                    events.append(Alert(now_ns, "critical", text))
         if not self._codec.instruments.is_complete:
             self._info_due_ns = now_ns + RETRY_NS
             return events
