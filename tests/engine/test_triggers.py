@@ -9,7 +9,7 @@ from mm.engine.recovery import recover
 from mm.exchanges.kraken import VENUE
 from mm.persistence.journal import DURABLE
 from tests.engine.test_ladder import check_replay, kinds, latch
-from tests.engine.world import BTC, KRAKEN, MS, SECOND, SETTINGS
+from tests.engine.world import BTC, KRAKEN, MS, SECOND, SETTINGS, instrument
 
 STRATEGY = "strategy=test"
 
@@ -217,9 +217,9 @@ def test_a_loss_of_today_counts_over_a_restart(make_world):
     assert latches(fresh) == [("day loss", "cancel", "")], "what was lost before the restart is forgotten"
 
 
-def killed(world):
-    """What a start finds after a kill: the durable events, and no snapshot."""
-    events = [event for event in world.recorder.events if type(event) in DURABLE]
+def killed(*worlds):
+    """What a start finds after a kill: the durable events of the starts before, and no snapshot."""
+    events = [event for world in worlds for event in world.recorder.events if type(event) in DURABLE]
     return recover(None, events, lambda start: (from_json(start.config), {KRAKEN: VENUE}), Engine)
 
 
@@ -240,3 +240,98 @@ def test_a_loss_is_counted_on_over_a_kill(make_world, cause):
     assert latches(fresh) == []
     looks(fresh, 6, bid=586_000)
     assert latches(fresh) == [(cause, "cancel", "")], "what was lost before the kill is forgotten"
+
+
+USDT_KEY = (KRAKEN, "USDT/USD")
+SOURCES = {
+    "1": "\n[conversion.USDT]\nrate = 1\n",
+    "0.995": "\n[conversion.USDT]\nrate = 0.995\n",
+    "1.005": "\n[conversion.USDT]\nrate = 1.005\n",
+    "market": '\n[conversion.USDT]\nvenue = "kraken"\nsymbol = "USDT/USD"\n',
+}
+HELD_USDT = 10_000
+
+
+def worth(world, middle):
+    """The market of a currency says what it is worth, by ten-thousandths."""
+    if USDT_KEY not in world.engine.markets:
+        facts = {"symbol": "USDT/USD", "base": "USDT", "price_precision": 4}
+        world.tell(ev.InstrumentUpdate(world.now, KRAKEN, "USDT/USD", instrument(**facts).to_json()))
+    book = world.engine.markets[USDT_KEY]
+    book.book.apply_snapshot([(middle - 1, BTC)], [(middle + 1, BTC)])
+    book.take_top()
+
+
+def counted(make_world, source, cause, *, epoch=7, before=None, how="state"):
+    """A start with 10,000 USDT, counted by a source; before: the start before; how: what is left of that one."""
+    keys = {"drawdown_usd": 0, "day_loss_usd": 0, f"{cause.replace(' ', '_')}_usd": 10}
+    lines = "\n".join(f"{key} = {value!r}" for key, value in keys.items())
+    settings = f"{SETTINGS}\n[kill]\n{lines}\n{SOURCES[source]}"
+    world = make_world(settings=settings, epoch=epoch)
+    if before is not None:
+        world.now = before.now
+        if how == "state":
+            state = ev.Recovered(world.now, *before.engine.snapshot())
+        else:
+            state = killed(*before.line).event(world.now)
+        world.tell(state)
+    world.line = [*before.line, world] if before is not None else [world]
+    world.tell(ev.Balance(world.now, KRAKEN, "USDT", HELD_USDT * 10**12, "snapshot"))
+    return world
+
+
+@pytest.mark.parametrize("cause", ["drawdown", "day loss"])
+@pytest.mark.parametrize("how", ["state", "kill"])
+@pytest.mark.parametrize("after", ["0.995", "1.005"])
+def test_a_rate_that_a_start_states_otherwise_is_no_loss_and_hides_none(make_world, cause, how, after):
+    first = counted(make_world, "1", cause)
+    bought(first)
+    looks(first, 5, bid=594_000)
+    assert latches(first) == []
+    fresh = counted(make_world, after, cause, epoch=8, before=first, how=how)
+    fresh.up()
+    looks(fresh, 5, bid=594_000)
+    assert latches(fresh) == [], "fifty dollars that nobody lost brought a step"
+    looks(fresh, 5, bid=588_000)
+    assert latches(fresh) == [(cause, "cancel", "")], "twelve dollars that were lost were hidden"
+    check_replay(fresh)
+    # The start after that one finds the same, however this one ended.
+    third = counted(make_world, after, cause, epoch=9, before=first, how=how)
+    third.up()
+    again = counted(make_world, after, cause, epoch=10, before=third, how=how)
+    again.up()
+    looks(again, 5, bid=594_000)
+    assert latches(again) == []
+    assert again.engine.triggers.marks() == third.engine.triggers.marks()
+    moved = again.engine.triggers.marks()[2] - first.engine.triggers.marks()[2]
+    assert moved == (50 if after == "1.005" else -50) * 10**12, "the peak moved by another amount than the account"
+
+
+@pytest.mark.parametrize("cause", ["drawdown", "day loss"])
+def test_a_rate_that_a_start_takes_from_a_market_is_no_loss_until_that_market_moves(make_world, cause):
+    first = counted(make_world, "1", cause)
+    bought(first)
+    fresh = counted(make_world, "market", cause, epoch=8, before=first)
+    fresh.up()
+    looks(fresh, 5)
+    assert latches(fresh) == []
+    worth(fresh, 9_950)
+    looks(fresh, 5)
+    assert latches(fresh) == [], "fifty dollars that nobody lost brought a step"
+    worth(fresh, 9_942)
+    looks(fresh, 5)
+    assert latches(fresh) == []
+    worth(fresh, 9_939)
+    looks(fresh, 5)
+    assert latches(fresh) == [(cause, "cancel", "")], "eleven dollars that the peg cost were hidden"
+
+
+def test_what_a_peg_loses_while_no_bot_runs_is_a_loss(make_world):
+    first = counted(make_world, "market", "drawdown")
+    worth(first, 10_000)
+    bought(first)
+    fresh = counted(make_world, "market", "drawdown", epoch=8, before=first)
+    fresh.up()
+    worth(fresh, 9_988)
+    looks(fresh, 5)
+    assert latches(fresh) == [("drawdown", "cancel", "")]

@@ -13,10 +13,11 @@ from mm._core import JournalError, JournalReader
 from mm._core import events as ev
 from mm.engine import Engine
 from mm.exchanges.kraken import VENUE
+from mm.inventory.accounts import DOLLAR_DIGITS
 from mm.live.recovering import read_back
 from mm.live.snapshots import QUIET_NS, Snapshots
 from mm.persistence.journal import EventJournal
-from tests.engine.world import START, World
+from tests.engine.world import BTC, KRAKEN, SETTINGS, START, World, instrument
 
 SECOND = 1_000_000_000
 
@@ -24,9 +25,9 @@ SECOND = 1_000_000_000
 class Kept(World):
     """An engine whose durable events go into a journal first."""
 
-    def __init__(self, folder, events=20):
+    def __init__(self, folder, events=20, settings=SETTINGS):
         self.folder, self.told = folder, []
-        super().__init__(path=folder / "mm.toml")
+        super().__init__(path=folder / "mm.toml", settings=settings)
         self.journal = EventJournal(folder / "journal", epoch=7, build="", now_ns=START)
         record = self.recorder.record
         self.journal.record(self.start, START, 0)
@@ -122,6 +123,39 @@ def test_of_two_snapshots_the_older_one_serves_where_the_newer_is_damaged(world)
     _, found = world.next_start()
     assert found.events == 8
     assert found.engine.durable_hash() == world.engine.durable_hash()
+
+
+RATED = '\n[conversion.USDT]\nvenue = "kraken"\nsymbol = "USDT/USD"\n'
+
+
+def worth(world, engine, middle):
+    facts = {"symbol": "USDT/USD", "base": "USDT", "price_precision": 4}
+    event = ev.InstrumentUpdate(world.now, KRAKEN, "USDT/USD", instrument(**facts).to_json())
+    if engine is world.engine:
+        world.tell(event)
+    else:
+        engine.apply(event)
+    market = engine.markets[KRAKEN, "USDT/USD"]
+    market.book.apply_snapshot([(middle - 1, BTC)], [(middle + 1, BTC)])
+    market.take_top()
+
+
+def test_what_a_currency_was_worth_when_it_came_is_known_after_a_kill(tmp_path):
+    """Rates come with the market, which is in no journal: what a peg has lost since would be gained back by a kill."""
+    world = Kept(tmp_path, events=10_000, settings=SETTINGS + RATED)
+    worth(world, world.engine, 10_000)
+    world.instrument()
+    world.tell(ev.Balance(world.now, KRAKEN, "USDT", 10**16, "snapshot"))
+    world.up()
+    for second in (0, 2, 4):
+        world.look(world.now + second * SECOND)
+    assert world.snapshots.taken == 1
+    worth(world, world.engine, 9_900)
+    lost = world.engine.accounts.terms().conversion
+    assert lost == -100 * 10**DOLLAR_DIGITS
+    _, found = world.next_start()
+    worth(world, found.engine, 9_900)
+    assert found.engine.accounts.terms().conversion == lost
 
 
 def test_nothing_new_makes_no_snapshot(world):

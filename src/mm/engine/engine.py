@@ -229,6 +229,8 @@ class Engine(EngineCore):
         for order in self.orders.unsettled():
             self.venues[order.venue].doubtful.setdefault(order.client_id, 0)
         self.strays.begin()
+        self.triggers.restate(self.accounts.restated())
+        self.accounts.settle(is_whole=False)
         self.muster.look()
         self._upkeep.wake()
 

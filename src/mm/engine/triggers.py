@@ -9,6 +9,10 @@ middle of three looks is. Once an operator lets a step go, what brought it is kn
 new peak, or the new beginning of the day. What losses are counted from is an event too (`ProfitMarked`), so that a
 process that is killed again and again cannot lose as much each time: it is made when the day begins, and when the peak
 has risen by a tenth of what may be lost from it.
+
+A start whose settings take what a currency is worth from elsewhere than the start before (another rate is stated, or a
+market instead of one) counts the account anew: nothing is won or lost by that step, and what losses are counted from
+moves with it. A rate that moves at the market that it comes from is a gain or a loss like any other.
 """
 
 from __future__ import annotations
@@ -130,6 +134,12 @@ class Triggers:
         day, self._begun, self._marked = saved
         self._day = day or 0
 
+    def restate(self, step: int) -> None:
+        """Count from as much more or less, in 10^-DOLLAR_DIGITS dollars; at a start."""
+        if step:
+            self._begun = _moved(self._begun, step // FINER)
+            self._marked = _moved(self._marked, step // FINER)
+
     # --- decide -----------------------------------------------------------------------------------------------------
 
     def run(self, now_ns: int) -> bool:
@@ -163,6 +173,7 @@ class Triggers:
     def _money(self, now_ns: int) -> Iterator[Found]:
         kill = self._engine.settings.kill
         total = self._engine.accounts.terms().total // FINER
+        self._restated(now_ns, total)
         day = now_ns // DAY_NS
         held = self._held(now_ns, total)
         known = [each for each in (self._peak, self._marked, held) if each is not None]
@@ -184,6 +195,17 @@ class Triggers:
         if kill.day_loss_usd and lost >= kill.day_loss_usd:
             text = f"{lost:,.2f} USD were lost today, kill.day_loss_usd is {kill.day_loss_usd}"
             yield DAY_LOSS, kill.day_loss_step, "", text
+
+    def _restated(self, now_ns: int, total: int) -> None:
+        """Let what losses are counted from move with a currency that has its first rate from another source."""
+        step = self._engine.accounts.restated() // FINER
+        if step and (self._begun is not None or self._marked is not None):
+            self._peak = _moved(self._peak, step)
+            self._looks.clear()
+            begun, marked = _moved(self._begun, step), _moved(self._marked, step)
+            # What an operator has let go just now is counted from here.
+            peak = total if marked is None else marked
+            self._engine.emit(ev.ProfitMarked(now_ns, self._day, total if begun is None else begun, peak))
 
     def _held(self, now_ns: int, total: int) -> int | None:
         """The profit that the last three looks saw, the middle one of them: what one print makes of it is none."""
@@ -249,3 +271,7 @@ class Triggers:
                     str(Scope(name) if name else Scope(venue=market.venue.name)),
                     text,
                 )
+
+
+def _moved(mark: int | None, step: int) -> int | None:
+    return None if mark is None else mark + step

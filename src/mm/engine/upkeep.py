@@ -71,6 +71,8 @@ class Upkeep:
     def on_profit_marked(self, event: ev.ProfitMarked) -> None:
         """What losses are counted from."""
         self._engine.triggers.on_marked(event)
+        # In a recovery no book is heard, and the mark was made when it had been.
+        self._engine.accounts.settle(is_whole=self._engine.is_recovering)
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""

@@ -97,6 +97,14 @@ class Accounts(AccountsCore):
         """(venue, base asset) -> amount of 10^-12 that has a price, and what it was worth when it came."""
         self._unpriced = False
         """Some of what was there before has no price yet."""
+        self._sources: dict[str, str] = {}
+        """What the state that was taken over says of each currency's source."""
+        self._restating: set[str] = set()
+        """Currencies that are still worth what another source said: that of an earlier start's settings."""
+        self._restated = 0
+        """What other sources of rates have made of the profit since `settle`, in quarters of 10^-54 dollars."""
+        self.anchors = 0
+        """How often a currency was anchored at the rate of a market, which nothing tells again after a kill."""
 
     # --- what happens -----------------------------------------------------------------------------------------------
 
@@ -127,6 +135,7 @@ class Accounts(AccountsCore):
         self._mark(asset, currency)
         currency.cash += amount * CASH
         currency.opening += amount * CASH
+        self.anchors += not currency.is_fixed
 
     def opening(self, venue: str, asset: str) -> int:
         """What was there before the run, with deposits, in 10^-12."""
@@ -170,8 +179,13 @@ class Accounts(AccountsCore):
         rate2 = self._rate2(name)
         if self._unpriced:
             self._mark_held()
-        if rate2 == currency.rate2 or not rate2:
+        if not rate2:
             return
+        is_restated = name in self._restating
+        self._restating.discard(name)
+        if rate2 == currency.rate2:
+            return
+        self.anchors += not currency.rate2
         before2 = currency.rate2 or rate2
         whole = currency.cash
         usd = currency.usd
@@ -189,6 +203,7 @@ class Accounts(AccountsCore):
             usd[2] += currency.fees * before2
             usd[4] += currency.funding * before2
             usd[5] += whole * (rate2 - before2)
+            self._restated += whole * (rate2 - before2) if is_restated else 0
             currency.opening_usd += currency.opening * before2
             currency.fees = currency.funding = currency.opening = 0
         currency.rate2 = rate2
@@ -239,6 +254,28 @@ class Accounts(AccountsCore):
             spread, inventory, fees, hedging, funding, conversion, held * QUARTERS, tuple(sorted(unvalued))
         )
 
+    def restated(self) -> int:
+        """By how much the profit has changed since `settle` because a currency is worth what another source says than
+        at the start before, in 10^-DOLLAR_DIGITS dollars: nothing was earned or lost by that. 0 while the other source
+        has not told."""
+        restated = self._restated
+        for name in self._restating:
+            currency, rate2 = self._currencies[name], self._rate2(name)
+            if rate2:
+                markets = ((key, each) for key, each in self._markets.items() if each.currency == name)
+                whole = currency.cash + sum(each.amount * self._middle2(key, each) for key, each in markets)
+                restated += whole * (rate2 - currency.rate2)
+        return restated * QUARTERS
+
+    def settle(self, *, is_whole: bool) -> None:
+        """Whoever counts from a profit before has counted `restated` in; is_whole: with every source's first word, even
+        where that is not heard here."""
+        for name in sorted(self._restating):
+            self._mark(name, self._currencies[name])
+        if is_whole:
+            self._restating.clear()
+        self._restated = 0
+
     def value_change(self, balances: Amounts, contracts: Contracts) -> Fraction:
         """What accounts are worth now beyond what was there before, in dollars, by what venues say they hold.
 
@@ -283,6 +320,13 @@ class Accounts(AccountsCore):
         rate = self._rates.get(name)
         return rate.rate2(self._books) if rate is not None else 0
 
+    def _source(self, name: str) -> str:
+        """Where the settings say that a rate comes from."""
+        rate = self._rates.get(name)
+        if rate is None:
+            return ""
+        return str(rate.fixed2) if rate.fixed2 else " ".join(rate.market)
+
     def _rate_now(self, name: str) -> int:
         currency = self._currencies.get(name)
         return self._rate2(name) or (currency.rate2 if currency is not None else 0)
@@ -326,6 +370,11 @@ class Accounts(AccountsCore):
                 name: [each.fees, each.funding, each.opening, each.opening_usd, each.rate2, each.usd]
                 for name, each in sorted(self._currencies.items())
             },
+            # Of another start's settings, where their sources have not told yet.
+            "sources": {
+                name: self._sources.get(name) if name in self._restating else self._source(name)
+                for name in sorted(self._currencies)
+            },
             "held": [[*key, amount, worth] for key, (amount, worth) in sorted(self._held.items())],
         }
 
@@ -346,6 +395,10 @@ class Accounts(AccountsCore):
             currency = self._currency(name)
             currency.fees, currency.funding, currency.opening = fees, funding, opening
             currency.opening_usd, currency.usd = opening_usd, list(usd)
+            source = self._source(name)
+            self._sources[name] = before = marks.get("sources", {}).get(name, source)
+            if rate2 and (before != source or (currency.is_fixed and rate2 != currency.rate2)):
+                self._restating.add(name)
             if rate2 and rate2 != currency.rate2:
                 # A rate that is stated now and was another is a step from that one, as any change is.
                 stated2, currency.rate2 = currency.rate2, rate2
@@ -362,4 +415,6 @@ class Accounts(AccountsCore):
             sorted(self._opening.items()),
             sorted(self._held.items()),
             sorted(self.opened),
+            sorted(self._restating),
+            self._restated,
         )

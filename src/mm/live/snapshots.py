@@ -45,6 +45,7 @@ class Snapshots:
         self._say = say
         self._events = events
         self._since = journal.next_index - behind
+        self._anchors = 0
         self._busy_ns = 0
         self._saving: SnapshotSaving | None = None
         self._begun_ns = 0
@@ -62,7 +63,9 @@ class Snapshots:
         """Begin one where it is time: to be called some times a second, between two inputs of the engine."""
         self._settle(now_ns)
         behind = self._behind()
-        if self._saving is not None or behind < self._events:
+        # What a currency was worth when it came is nowhere in the journal where a market tells it.
+        is_due = behind >= self._events or (behind and self._engine.accounts.anchors != self._anchors)
+        if self._saving is not None or not is_due:
             return
         if not self._busy_ns or any(order.state in IN_FLIGHT for order in self._engine.orders.open()):
             self._busy_ns = now_ns
@@ -85,6 +88,7 @@ class Snapshots:
     def _begin(self, now_ns: int) -> None:
         """Take state and position at one moment, and leave the rest to the thread."""
         self._busy_ns = 0
+        self._anchors = self._engine.accounts.anchors
         try:
             self._saving = self._journal.begin_snapshot(*self._engine.snapshot(), now_ns)
         except JournalError as error:
