@@ -36,8 +36,8 @@ class Instrument:
     10^-cost_precision; maker_fee_e8, taker_fee_e8: fractions of the cost in 1e-8, -1 while unknown (unknown is never
     taken as free); multiplier: base units of one contract in 10^-multiplier_precision (spot: 1, 0), of an inverse
     contract (linear False) quote units; settle: what profit, margin and fees are paid in; status: online, post_only,
-    cancel_only, limit_only, reduce_only, maintenance or delisted. Sizes are contracts; what they are worth is in
-    `mm.perpetuals`.
+    cancel_only, limit_only, reduce_only, maintenance, unlisted (left out by a list once) or delisted. Sizes are
+    contracts; what they are worth is in `mm.perpetuals`.
     """
 
     venue: str

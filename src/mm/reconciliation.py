@@ -19,6 +19,8 @@ from mm._core.events import OrderAbsent, OrderReport
 
 SECOND_NS = 1_000_000_000
 INQUIRIES_MAX = 1_000
+REFUSED_AGAIN_NS = 60 * SECOND_NS
+"""Before a question that the venue does not take is asked again."""
 ORDERS_PER_ROUND_MAX = 10
 """Each missing order costs a read of its own; a round must fit the smallest tier's call counter (15 points)."""
 
@@ -52,6 +54,8 @@ class Round:
     found: list[tuple[Inquiry, OrderReport]] = field(default_factory=list)
     absent: list[Inquiry] = field(default_factory=list)
     """Not found, by reads that were complete."""
+    refused: list[Inquiry] = field(default_factory=list)
+    """The venue takes no question about these."""
 
     def open_orders(self, reports: Iterable[OrderReport]) -> list[Inquiry]:
         """Take the complete list of open orders; returns the inquiries that must be looked up one by one."""
@@ -189,6 +193,8 @@ class Reconciler:
                 proofs.append((inquiry, self._absence(now_ns, inquiry, current.begun_ns)))
         for inquiry in current.inquiries:
             self._schedule(now_ns, inquiry)
+        for inquiry in current.refused:
+            inquiry.due_ns = max(inquiry.due_ns, now_ns + REFUSED_AGAIN_NS)
         return proofs
 
     def abandon(self, now_ns: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from mm._core import events as ev
 from mm._core.known_orders import KnownOrders
 from mm._core.kraken_fills import KrakenFills
+from mm.exchanges.absences import Absences
 from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
 
 CLASSES = {
@@ -33,6 +34,10 @@ class JsonDialect:
     def __init__(self) -> None:
         # It knows no instrument, so that the session sees every message.
         self.fills = KrakenFills({}, KnownOrders(), lambda text: -1)
+        self.absences = Absences()
+
+    def left_out(self, now_ns: int, symbol: str) -> tuple[Any, ...]:
+        return ()
 
     def subscribe_public(self, channel: str, symbol: str, request_id: int, depth: int) -> bytes:
         return _request("subscribe", request_id, channel=channel, symbol=symbol)

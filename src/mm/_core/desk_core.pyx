@@ -49,6 +49,7 @@ cdef str FLATTEN = "flatten"
 cdef str EXTERNAL = _EXTERNAL
 cdef str QUOTE = _QUOTE
 cdef str EMPTY = ""
+cdef str DELISTED = "delisted"
 # Of factors that are multiplied by a number of 63 bits: the product stays inside 127.
 cdef object FACTOR_MAX = 2**63 - 1
 
@@ -275,6 +276,8 @@ cdef class HedgeDeskCore(Desk):
         elif hedge.is_frozen:
             # Not again in this run.
             waits = f"{self.hedge[0]} cannot be hedged on: {hedge.problem}"
+        elif same(hedge.status, DELISTED):
+            waits = f"{self.hedge[0]} cannot be hedged on: {hedge.symbol} is delisted"
         if held != primary.held or not same(waits, primary.waits):
             primary.held = held
             primary.waits = waits

@@ -418,11 +418,11 @@ cdef class EngineCore(BookingCore):
         return market is not None and market.killed != EMPTY
 
     cdef bint _in_maintenance(self, str venue, str symbol) except -1:
-        """Whether the venue takes no cancel of a symbol now."""
+        """Whether the venue takes no cancel of a symbol now, or has no such symbol any more."""
         cdef MarketCore market = self.markets.get((venue, symbol))
         if (<VenueCore?>self.venues[venue]).status == "maintenance":
             return True
-        return market is not None and market.status == "maintenance"
+        return market is not None and (market.status == "maintenance" or market.status == "delisted")
 
     cdef MarketCore _market_of(self, str venue, str symbol):
         cdef MarketCore market = self.market_at(venue, symbol)

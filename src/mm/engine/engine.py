@@ -19,7 +19,7 @@ from mm._core.decision import Decision
 from mm._core.engine_core import EngineCore
 from mm._core.market import CAP_MAX
 from mm._core.orders import Order, OrderState, OrderStore
-from mm.config import Settings, VenueSettings
+from mm.config import Settings
 from mm.config.canonical import to_json
 from mm.engine.durable import durable_hash, durable_state, restore, resumed_hash, snapshot
 from mm.engine.explain import explain
@@ -37,10 +37,11 @@ from mm.engine.refusals import Refusals
 from mm.engine.reloading import caps_of, take_settings
 from mm.engine.roster import WORDS, Roster, made
 from mm.engine.strays import CLOSED, Strays, priced
+from mm.engine.terms import Terms, with_fees
 from mm.engine.triggers import Triggers
 from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
-from mm.engine.venue_news import MAINTENANCE, VenueNews
+from mm.engine.venue_news import VenueNews
 from mm.errors import InvariantError
 from mm.exchanges.venue import ErrorClass
 from mm.instruments import Instrument
@@ -61,8 +62,6 @@ STOOD_STILL: Final = "this process stood still"
 RATE: Final = ErrorClass.RATE.value
 NOT_SENT: Final = "local"
 """Code of a refusal that is the link's own: not one byte of the request left."""
-BP_E8: Final = 10_000
-"""One basis point in the unit of fees."""
 GONE_SETTLE_NS: Final = 2_000_000_000
 """What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 
@@ -100,6 +99,7 @@ class Engine(EngineCore):
         """Orders of earlier starts that are not over: counted, and cancelled."""
         self.ladder = Ladder(self)
         self.news = VenueNews(self)
+        self.terms = Terms(self)
         self.strays = Strays(self, start.epoch)
         self.perpetuals = Perpetuals(self, float(limits.liquidation_distance_min_bps))
         self._upkeep = Upkeep(self)
@@ -145,7 +145,7 @@ class Engine(EngineCore):
             ev.BookReset: self._on_book_reset,
             ev.Trade: self._on_trade,
             ev.InstrumentUpdate: self._on_instrument,
-            ev.FeeRates: self._on_fee_rates,
+            ev.FeeRates: self.terms.on_fee_rates,
             ev.VenueStatus: self.news.on_status,
             ev.LinkChanged: self.news.on_link,
             ev.ClockOffset: self.news.on_clock_offset,
@@ -326,7 +326,7 @@ class Engine(EngineCore):
         instrument = Instrument.from_json(event.definition)
         market = self.markets.get((event.venue, event.symbol))
         if market is None:
-            instrument = _with_fees(instrument, venue.settings)
+            instrument = with_fees(instrument, venue.settings)
             strategy = made(member.settings) if member is not None else None
             market = Market(venue, instrument, strategy, venue.trading_limits())
             if venue.decoder.add(event.symbol, market.book) != len(venue.by_index):
@@ -366,7 +366,7 @@ class Engine(EngineCore):
                 return
             if instrument.maker_fee_e8 < 0:
                 instrument = replace(instrument, maker_fee_e8=old.maker_fee_e8, taker_fee_e8=old.taker_fee_e8)
-        self._take_instrument(market, instrument)
+        self.terms.take(market, instrument)
 
     def _rate(self, added: Market) -> None:
         """Let a market know what its currency is worth, and let those know whose currency it tells the worth of."""
@@ -375,20 +375,6 @@ class Engine(EngineCore):
             rate = self.rates.get(market.instrument.quote)
             if rate is not None and (market is added or rate.market == key):
                 market.rate_by(rate.fixed2, self.markets.get(rate.market), rate.peg_low, rate.peg_high)
-
-    def _take_instrument(self, market: Market, instrument: Instrument) -> None:
-        was = market.status
-        market.take_instrument(instrument)
-        if was == MAINTENANCE != instrument.status:
-            self.cancels_are_taken()
-        for desk in self.desks.values():
-            desk.choose()
-        market.changed = True
-        self.cap(market)
-        if not instrument.linear:
-            market.is_frozen = True
-            market.problem = f"{market.symbol} is an inverse contract, worth less the higher its price: not traded here"
-        self.prepare(market)
 
     def cap(self, market: Market) -> None:
         """Take a symbol's caps from the settings, on its grid."""
@@ -420,14 +406,6 @@ class Engine(EngineCore):
                 self.roster.failed(market, error)
             else:
                 self.roster.prepared(self.last_ns, market)
-
-    def _on_fee_rates(self, event: ev.FeeRates) -> None:
-        market = self.markets.get((event.venue, event.symbol))
-        if market is not None:
-            self._take_instrument(
-                market,
-                replace(market.instrument, maker_fee_e8=event.maker_fee_e8, taker_fee_e8=event.taker_fee_e8),
-            )
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
@@ -586,12 +564,3 @@ class Engine(EngineCore):
 
     def _on_nothing(self, event: Any) -> None:
         pass
-
-
-def _with_fees(instrument: Instrument, venue: VenueSettings) -> Instrument:
-    """Take the stated fees where the venue has not told any."""
-    if instrument.maker_fee_e8 < 0 and venue.maker_fee_bps is not None:
-        instrument = replace(instrument, maker_fee_e8=int(venue.maker_fee_bps * BP_E8))
-    if instrument.taker_fee_e8 < 0 and venue.taker_fee_bps is not None:
-        instrument = replace(instrument, taker_fee_e8=int(venue.taker_fee_bps * BP_E8))
-    return instrument

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mm._core import events as ev
 from mm._core.orders import Order, OrderState
+from mm.engine.terms import OUT
 
 if TYPE_CHECKING:
     from mm.engine.engine import Engine
@@ -169,6 +170,9 @@ class Upkeep:
         if not venue.public_up:
             return
         for market in venue.markets.values():
+            if market.status in OUT:
+                # There is no book of it to be had.
+                continue
             since_ns, reason = now_ns - market.resync_ns, market.gap
             if market.book_ok:
                 is_due = market.book_ns > 0 and now_ns - market.book_ns >= SILENCE_NS and since_ns >= DOUBT_AGAIN_NS

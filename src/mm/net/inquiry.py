@@ -93,6 +93,10 @@ class InquiryDesk:
         if call.kind == "open_orders" and not self._look_up(self.round.open_orders(read.reports)):
             self.failed(now_ns)
             return []
+        return self._finish(now_ns)
+
+    def _finish(self, now_ns: int) -> list[Any]:
+        """Close the round once nothing is awaited any more."""
         if self.pending:
             return []
         self.round = None
@@ -107,7 +111,8 @@ class InquiryDesk:
         return events
 
     def refused(self, now_ns: int, call: Call, error_class: ErrorClass | None) -> list[Any]:
-        """A call was refused: for one order, "unknown" is a complete answer; anything else ends the round."""
+        """A call was refused: for one order, "unknown" is a complete answer, and a question that the venue does not
+        take leaves it alone in doubt; anything else ends the round."""
         read = self._read_of(call)
         if read is None:
             return []
@@ -117,6 +122,17 @@ class InquiryDesk:
         if error_class is ErrorClass.GONE and subjects:
             # One of several is unknown, and the answer does not say which.
             self.pending -= 1
+            if all(self._ask(call.kind, {"venue_ids": [inquiry.venue_id]}, (inquiry,)) for inquiry in subjects):
+                return []
+        if self.round is not None and error_class is ErrorClass.REJECTED and len(subjects) == read.calls == 1:
+            # The venue takes no question about this one (its market is gone): it stays in doubt, and alone.
+            self.pending -= 1
+            self.round.refused.append(subjects[0])
+            return self._finish(now_ns)
+        if error_class is ErrorClass.REJECTED and len(subjects) > 1:
+            # It takes none about one of these: each is asked for by itself.
+            self.pending -= 1
+            read.is_void = True
             if all(self._ask(call.kind, {"venue_ids": [inquiry.venue_id]}, (inquiry,)) for inquiry in subjects):
                 return []
         self.failed(now_ns)
@@ -157,7 +173,8 @@ class InquiryDesk:
     def _read_of(self, call: Call) -> _Read | None:
         """The read that a call is part of; None for one of a round that is over."""
         read = call.subject
-        return read if isinstance(read, _Read) and self.round is not None and read.round is self.round else None
+        is_read = isinstance(read, _Read) and self.round is not None and read.round is self.round
+        return read if is_read and not read.is_void else None
 
 
 @dataclass(slots=True, eq=False)
@@ -169,3 +186,5 @@ class _Read:
     calls: int
     calls_left: int
     reports: list[OrderReport] = field(default_factory=list)
+    is_void: bool = False
+    """Other reads take its place."""

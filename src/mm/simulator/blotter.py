@@ -117,6 +117,10 @@ class Blotter:
             self.ledger.reserve(order.request.account, self.asset(order.request), amount - order.reserved)
             order.reserved = amount
 
+    def accounts(self) -> list[str]:
+        """Every account that has or had an open order."""
+        return list(self.open)
+
     # --- the life of an order ---------------------------------------------------------------------------------------
 
     def place(self, now_ns: int, wanted: NewOrder, reserved: int) -> SimOrder:

@@ -39,6 +39,8 @@ from mm.simulator.tape import BookEntry, Entry
 
 LOG_FORMAT: Final = 2
 POST_ONLY_REASON: Final = "Post only order"
+DELISTED: Final = "delisted"
+DELISTED_REASON: Final = "Market delisted"
 AMENDED_AWAY_REASON: Final = "User requested"
 MATCHING_MODES: Final = frozenset({"online", "limit_only", "reduce_only"})
 """Where orders trade; elsewhere nothing matches (Kraken reference: system status), and the recording stands still."""
@@ -232,12 +234,28 @@ class Exchange:
         self.instruments[symbol].status = status
         self._blotter.note_market("status", now_ns, symbol=symbol, status=status)
 
+    def delist(self, now_ns: int, symbol: str, *, is_listed: bool) -> None:
+        """End a market for good: its orders are cancelled, and nothing is traded or taken there. is_listed: the venue's
+        lists still have it, with a word that says so."""
+        self.set_status(now_ns, symbol, DELISTED)
+        self.instruments[symbol].listed = is_listed
+        for account in self._blotter.accounts():
+            for order in self.open_orders(account):
+                if order.request.symbol == symbol:
+                    self.cancel(now_ns, order.order_id, DELISTED_REASON)
+
+    def relist(self, now_ns: int, symbol: str) -> None:
+        """Open a market again that was ended, or that is shown in another state."""
+        instrument = self.instruments[symbol]
+        instrument.listed, instrument.shown_status = True, ""
+        self.set_status(now_ns, symbol, "online")
+
     # --- requests ---------------------------------------------------------------------------------------------------
 
     def check(self, wanted: NewOrder) -> Refusal | None:
         """Say why an order would be refused, None when it would be taken."""
         instrument = self.instruments.get(wanted.symbol)
-        if instrument is None:
+        if instrument is None or not instrument.listed:
             return Refusal.UNKNOWN_SYMBOL
         mode = _mode(instrument.status, wanted)
         if mode is not None:
@@ -344,7 +362,7 @@ class Exchange:
             return Refusal.OFF_TICK
         if size <= 0 or (size != order.size and size % instrument.lot):
             return Refusal.BAD_SIZE
-        if instrument.status == "cancel_only":
+        if instrument.status in ("cancel_only", DELISTED):
             return Refusal.MARKET_CANCEL_ONLY
         if instrument.status not in OPEN_MODES:
             return Refusal.MARKET_CLOSED
@@ -449,7 +467,7 @@ class Exchange:
 def _mode(status: str, wanted: NewOrder) -> Refusal | None:
     if status == "post_only" and not wanted.post_only:
         return Refusal.MARKET_POST_ONLY
-    if status == "cancel_only":
+    if status in ("cancel_only", DELISTED):
         return Refusal.MARKET_CANCEL_ONLY
     if status == "limit_only" and wanted.order_type is not OrderType.LIMIT:
         return Refusal.MARKET_LIMIT_ONLY

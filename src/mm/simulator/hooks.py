@@ -29,6 +29,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap", "edit"}),
     "clock": frozenset(
         {"mode", "skew", "disconnect", "silence", "tokens", "outage", "ban", "cancel_all", "tick", "size_min"}
+        | {"delist", "relist", "status"}
     ),
 }
 CONTRACT_ACTIONS: Final = frozenset(
@@ -50,6 +51,8 @@ SHOWN_SIDES: Final = ("both", "bid", "ask")
 FLOOD_ACTIONS: Final = frozenset({"flood"})
 """By the clock, of a venue that can send more messages about its books than they have changes."""
 CLOSE_CODES: Final = (0, 1000, 1001, 1008, 1011, 1012, 1013)
+LISTING_ACTIONS: Final = frozenset({"delist", "relist", "status"})
+"""By the clock: a market ends, comes back, or is shown in a state of the venue's own words."""
 MODES: Final = ("online", "post_only", "cancel_only", "limit_only", "maintenance")
 
 
@@ -84,7 +87,10 @@ class Rule:
         side, percent, value: for `cross`, `freeze`, `empty` and `spike`, see `display.py`.
         percent, value, told: of what a venue for contracts can do besides; see its module.
 
-    `cancel_all` by the clock: the venue cancels every order of the account on its own.
+    `cancel_all` by the clock: the venue cancels every order of the account on its own. `delist` ends the market `name`
+    (the recorded one unless named) and cancels its orders: lists say so, or with value 1 have it no more, and no
+    request may name it but for what it was; with value 2 not even that. `status` closes it for orders and shows it in
+    the state `text`, a word of the venue's. `relist` opens it again.
     """
 
     on: str

@@ -26,13 +26,37 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from mm.simulator.display import Display
 from mm.simulator.exchange import Exchange
-from mm.simulator.hooks import DISPLAY_ACTIONS, MINIMUMS, MODES, SECOND_NS, Hooks, Rule
+from mm.simulator.hooks import DISPLAY_ACTIONS, LISTING_ACTIONS, MINIMUMS, MODES, SECOND_NS, HookError, Hooks, Rule
 from mm.simulator.orders import BookChange, TradePrint
 from mm.simulator.outbox import Action, Outbox
 
 SILENCE_NS: Final = 3600 * SECOND_NS
 VENUE_REASON: Final = "Canceled by the venue"
 """How long a silence without a duration lasts."""
+
+
+HIDDEN: Final = 2
+"""`value` of a `delist` after which not even what was done in the market can be asked for."""
+
+
+def list_as(exchange: Exchange, now_ns: int, rule: Rule) -> str:
+    """Do what a rule says of a market's place in the lists; returns the market's symbol.
+
+    Raises:
+        HookError: there is no such market.
+    """
+    symbol = rule.name or next(iter(exchange.instruments))
+    instrument = exchange.instruments.get(symbol)
+    if instrument is None:
+        raise HookError(f"hook field 'name' must be one of {', '.join(exchange.instruments)}, not {symbol!r}")
+    if rule.action == "delist":
+        exchange.delist(now_ns, symbol, is_listed=not rule.value)
+    elif rule.action == "status":
+        exchange.set_status(now_ns, symbol, "cancel_only")
+        instrument.shown_status = rule.text
+    else:
+        exchange.relist(now_ns, symbol)
+    return symbol
 
 
 class Connected(Protocol):
@@ -363,6 +387,8 @@ class VenueMachine(ABC, Generic[C]):
             self._tell_terms(now_ns, self.exchange.set_tick(now_ns, int(rule.value)))
         elif rule.action in MINIMUMS:
             self._tell_terms(now_ns, self.exchange.set_minimum(now_ns, rule.action, int(rule.value)))
+        elif rule.action in LISTING_ACTIONS:
+            self._list(now_ns, rule)
         elif rule.action == "silence":
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.
@@ -376,6 +402,16 @@ class VenueMachine(ABC, Generic[C]):
     @abstractmethod
     def _account(self) -> str:
         """Whose orders the key places."""
+
+    def _list(self, now_ns: int, rule: Rule) -> None:
+        """A market ends, comes back, or is shown in another state; who looks at a list sees it."""
+        symbol = list_as(self.exchange, now_ns, rule)
+        self._hidden(symbol, is_hidden=rule.action == "delist" and rule.value >= HIDDEN)
+        if self.exchange.instruments[symbol].listed:
+            self._tell_terms(now_ns, [symbol])
+
+    def _hidden(self, symbol: str, *, is_hidden: bool) -> None:
+        """From now on requests about the account's own past of a market name it in vain, or not any more."""
 
     def _tell_terms(self, now_ns: int, symbols: list[str]) -> None:
         """Tell other terms of symbols, where the venue does."""

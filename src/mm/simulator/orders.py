@@ -88,6 +88,10 @@ class SimInstrument:
     """Step of sizes."""
     contract: int = 0
     """Of a contract: how many units of size one contract is; 0 where sizes are of the base asset."""
+    listed: bool = True
+    """Whether the venue's lists have it, and whether requests may name it."""
+    shown_status: str = ""
+    """What lists say instead of the status, in the venue's own word; "" for nothing else."""
 
     def shown_size(self, size: int) -> tuple[int, int]:
         """A size as the venue counts it, and its decimals: whole contracts, or base units."""

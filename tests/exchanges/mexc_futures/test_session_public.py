@@ -144,7 +144,9 @@ def test_a_contract_that_is_not_there_is_told_and_the_others_go_on() -> None:
     desk.run(5)
     texts = [event.text for event in desk.of(Alert)]
     assert any("NOPE/USDT:USDT is not in the venue's list" in text for text in texts)
-    assert any("depth of NOPE/USDT:USDT is off until restart: refused: Contract [NOPE_USDT]" in text for text in texts)
+    assert any(
+        "depth of NOPE/USDT:USDT is off until it is listed: refused: Contract [NOPE_USDT]" in text for text in texts
+    )
     desk.push()
     desk.run(1)
     assert desk.books[BTC].is_valid

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from mm._core.events import Alert, BookFrame, Cancel, Place
 from mm._core.kraken_fills import KrakenFills
+from mm.exchanges.absences import Absences
 from mm.exchanges.known_orders import KnownOrders
 from mm.exchanges.kraken import requests, responses
 from mm.exchanges.kraken.balances import read_balances
@@ -113,6 +114,15 @@ class KrakenCodec:
     ) -> tuple[Any, ...]:
         """Return what the answer to a batch means for its orders."""
         return responses.batch_events(commands, decoded, self._known, now_ns)
+
+    @property
+    def absences(self) -> Absences:
+        """Symbols that the venue's lists leave out."""
+        return self.instruments.absences
+
+    def left_out(self, now_ns: int, symbol: str) -> tuple[Any, ...]:
+        """The venue answers that it does not have a symbol; what there is to tell."""
+        return self.instruments.left_out(now_ns, symbol)
 
     # --- what goes by websocket -------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from mm._core.kraken_fills import KrakenFills
+from mm.exchanges.absences import Absences
 from mm.exchanges.venue import Decoded, HttpRequest
 
 
@@ -14,6 +15,15 @@ class Dialect(Protocol):
     @property
     def fills(self) -> KrakenFills:
         """Reads fills in their usual form, and keeps the count of the channel for the session."""
+        ...
+
+    @property
+    def absences(self) -> Absences:
+        """Symbols that the venue's lists leave out."""
+        ...
+
+    def left_out(self, now_ns: int, symbol: str) -> tuple[Any, ...]:
+        """The venue answers that it does not have a symbol; what there is to tell."""
         ...
 
     def subscribe_public(self, channel: str, symbol: str, request_id: int, depth: int) -> bytes:

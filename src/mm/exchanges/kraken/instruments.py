@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from mm._core.events import Alert, InstrumentUpdate
 from mm._core.fixed import FixedError, to_units
+from mm.exchanges.absences import Absences
 from mm.exchanges.kraken import names
 from mm.exchanges.wire import INTEGER_MAX, Malformed, Row, array, digits, integer, mapping, text
 from mm.instruments import Instrument
@@ -28,11 +29,12 @@ DIGITS_MAX: Final = 80
 class Instruments:
     """Instruments by symbol, and symbols by REST name."""
 
-    __slots__ = ("_assets", "_names", "_unnamed", "_wanted", "by_symbol", "is_complete")
+    __slots__ = ("_assets", "_names", "_unnamed", "_wanted", "absences", "by_symbol", "is_complete")
 
     def __init__(self, known: Iterable[Instrument] = (), wanted: Iterable[str] = ()) -> None:
         self.by_symbol = {instrument.symbol: instrument for instrument in known}
         self._wanted = frozenset(wanted)
+        self.absences = Absences()
         self._assets: dict[str, str] = {}
         self._names = names.PairNames()
         self._unnamed = [*self.by_symbol, *self._wanted]
@@ -84,7 +86,19 @@ class Instruments:
                 self._unreadable(now_ns, f"instrument data.pairs[{index}].{error}", pair, "symbol", events)
         if message.get("type") == "snapshot":
             self.is_complete = True
+            told = {pair.get("symbol") for pair in pairs if type(pair) is dict}
+            for symbol in sorted(self._wanted - told) if told else ():
+                events += self.left_out(now_ns, symbol)
         return tuple(events)
+
+    def left_out(self, now_ns: int, symbol: str) -> tuple[Any, ...]:
+        """A whole list, or the answer to a question for it, knows nothing of a symbol that was there."""
+        known = self.by_symbol.get(symbol)
+        gone = self.absences.left_out(now_ns, known) if known is not None else None
+        if gone is None:
+            return ()
+        self.by_symbol[symbol] = gone
+        return (InstrumentUpdate(now_ns, VENUE, symbol, gone.to_json()),)
 
     def read_pairs(self, result: Row, now_ns: int) -> tuple[Any, ...]:
         """Take the result of AssetPairs."""
@@ -114,6 +128,7 @@ class Instruments:
         else:
             instrument = replace(instrument, maker_fee_e8=known.maker_fee_e8, taker_fee_e8=known.taker_fee_e8)
         self.by_symbol[symbol] = instrument
+        self.absences.listed(symbol)
         if not self._wanted or symbol in self._wanted:
             events.append(InstrumentUpdate(now_ns, VENUE, symbol, instrument.to_json()))
 
@@ -167,7 +182,8 @@ def _from_channel(pair: Row) -> Instrument:
 
 
 def _status(row: Row) -> str:
-    """A missing status is online (some rows have none); one that is not known here is not tradable."""
+    """A missing status is online (some rows have none); one that is not known here ("work_in_progress") is not
+    tradable."""
     status = text(row, "status", "online")
     return status if status in STATUSES else "maintenance"
 

@@ -18,7 +18,16 @@ from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from mm._core.events import Alert, BalanceChange, BookReset, Fill, LinkChanged, OpenOrdersRead, OrderReport, VenueStatus
+from mm._core.events import (
+    Alert,
+    BalanceChange,
+    BookReset,
+    Fill,
+    LinkChanged,
+    OpenOrdersRead,
+    OrderReport,
+    VenueStatus,
+)
 from mm.exchanges.audit import PROOF, Audit
 from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.kraken.history import HistoryReader
@@ -41,6 +50,7 @@ SNAPSHOT_TIMEOUT_NS: Final = 15 * SECOND_NS
 RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a recovery read that failed for good, before it is wished again."""
 TOKEN_TRIES_MAX: Final = 3
+UNKNOWN_PAIR: Final = "EQuery:Unknown asset pair"
 CALL_COSTS: Final = {"trades_history": 4, "closed_orders": 2}
 """Sources disagree whether history costs 2 or 4 and what closed orders cost (Kraken reference: rate limits)."""
 REFUSALS_MAX: Final = 3
@@ -94,7 +104,7 @@ class KrakenSession:
         # Its own range of request ids: the link counts upward from 1, the session downward from the largest int32.
         self._last_id = 2**31
         self._public = Subscriptions(
-            self.venue, codec, symbols, depth, ticker, self._transmit, self._take_id, Random(seed)
+            self.venue, codec, codec.absences, symbols, depth, ticker, self._transmit, self._take_id, Random(seed)
         )
         self._token = TokenKeeper()
         self._history = HistoryReader()
@@ -175,6 +185,8 @@ class KrakenSession:
             return events + self._private_acknowledged(now_ns, decoded)
         if channel == PRIVATE and kind is Kind.DATA:
             return self._private_data(now_ns, decoded, events)
+        if kind is Kind.DATA and decoded.channel == "instrument":
+            return self._listed(now_ns, events)
         if channel == PRIVATE and kind is Kind.MALFORMED and self._snapshots:
             # It may have been a fill, and the gap in the sequence shows only with the next message.
             return self._resubscribe(now_ns, f"message not understood: {decoded.error}", events)
@@ -188,6 +200,8 @@ class KrakenSession:
         if query.kind == "trades_history":
             return self._history_page(now_ns, query, decoded)
         events = list(decoded.events)
+        if query.kind == "asset_pairs":
+            return self._listed(now_ns, events)
         if query.kind == "balance":
             gone = self._audit.left_out(now_ns, events)
             told = self._balances.read([*events, *gone], query.sent_ns)
@@ -206,6 +220,8 @@ class KrakenSession:
             return [Alert(now_ns, "warning", text)]
         if query.kind == "key_info":
             return self._rights_unknown(now_ns, reason)
+        if query.kind == "asset_pairs":
+            return self._codec.left_out(now_ns, query.subject) if reason.startswith(UNKNOWN_PAIR) else ()
         events: list[Any] = [Alert(now_ns, "error", f"{self.venue}: {query.kind} cannot be read: {reason}; trying on")]
         if query.kind in ("balance", "open_orders", "trades_history"):
             events += self._audit.failed(now_ns, f"{query.kind} cannot be read: {reason}")
@@ -226,6 +242,8 @@ class KrakenSession:
         if self._snapshot_due_ns and now_ns >= self._snapshot_due_ns:
             self._snapshot_due_ns = 0
             self._wishes.append(Reconnect(PRIVATE, "private snapshots did not arrive"))
+        for symbol in self._codec.absences.due(now_ns):
+            self._wishes.append(Query("asset_pairs", {"symbols": (symbol,)}, False, True, symbol))
         if self._retry_due_ns and now_ns >= self._retry_due_ns:
             self._retry_due_ns = 0
             self._resume_private(now_ns)
@@ -237,6 +255,7 @@ class KrakenSession:
 
     def due_ns(self) -> int:
         dues = [self._public.due_ns(), self._snapshot_due_ns, self._retry_due_ns, self._trade_due_ns]
+        dues.append(self._codec.absences.due_ns())
         if self._keeps_spare():
             dues.append(self._token.stale_ns())
         return min(filter(None, dues), default=0)
@@ -333,6 +352,12 @@ class KrakenSession:
         if self._up[PUBLIC] and not self._public.has_books:
             return self._change(now_ns, PUBLIC, False, "no instrument left", events)
         return events
+
+    def _listed(self, now_ns: int, events: list[Any]) -> list[Any]:
+        """A list was read, or a part of it: what was refused for a symbol that it has again is asked for."""
+        for symbol in self._codec.absences.back():
+            self._public.listed_again(now_ns, symbol)
+        return self._look_public(now_ns, events)
 
     # --- private ----------------------------------------------------------------------------------------------------
 
@@ -539,7 +564,8 @@ class KrakenSession:
             return []
         if self._snapshots != {"executions", "balances"}:
             return []
-        self._wishes.append(Query("trade_volume", {"symbols": self._symbols}, is_background=True))
+        listed = tuple(symbol for symbol in self._symbols if not self._codec.absences.is_out(symbol))
+        self._wishes.append(Query("trade_volume", {"symbols": listed}, is_background=True))
         return self._change(now_ns, PRIVATE, True, "snapshots, open orders and history read", [])
 
     # --- both -------------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 ASKED --ack--> ON --resync--> LEAVING --ack--> ASKED ...
   |                              (one recovery in flight per book)
-  +--refused for good--> OFF     (unknown symbol, unsupported depth: until restart; too many resyncs: for a while)
+  +--refused for good--> OFF     (unknown symbol, unsupported depth: until restart; too many resyncs: for a while; a
+                                  symbol that was listed: until it is listed again)
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from mm._core.events import Alert, BookReset
 from mm.exchanges.venue import Decoded, ErrorClass
 
 if TYPE_CHECKING:
+    from mm.exchanges.absences import Absences
     from mm.exchanges.kraken.dialect import Dialect
 
 SECOND_NS: Final = 1_000_000_000
@@ -62,6 +64,7 @@ class Subscriptions:
         self,
         venue: str,
         codec: Dialect,
+        absences: Absences,
         symbols: Sequence[str],
         depth: int,
         ticker: bool,
@@ -70,6 +73,9 @@ class Subscriptions:
         random: Random,
     ) -> None:
         self._venue, self._codec, self._depth = venue, codec, depth
+        self._absences = absences
+        self._known: set[str] = set()
+        """Symbols that were on once: a refusal of them is no mistake in the configuration."""
         self._transmit, self._take_id, self._random = transmit, take_id, random
         channels = ("book", "trade", "ticker") if ticker else ("book", "trade")
         self._all = [_Subscription("instrument", "")]
@@ -118,7 +124,8 @@ class Subscriptions:
         """When `deadline` has something to do; 0 never."""
         if not self._open:
             return 0
-        return min((item.due_ns for item in self._all if item.state is not _State.ON and item.due_ns), default=0)
+        waiting = [item for item in self._all if item.state is not _State.ON and item.due_ns]
+        return min((item.due_ns for item in waiting if not self._absences.is_out(item.symbol)), default=0)
 
     def deadline(self, now_ns: int) -> list[Any]:
         """Ask for what is due; notice overdue answers."""
@@ -147,13 +154,25 @@ class Subscriptions:
         if decoded.ok:
             item.state = _State.ON
             item.was_on = True
+            self._known.add(item.symbol)
             return []
         if decoded.error_class in (ErrorClass.RATE, ErrorClass.RETRY, ErrorClass.BUSY):
             item.state = _State.WAITING
             item.leave_first = True
             item.due_ns = now_ns + REFUSED_RETRY_NS + self._random.randrange(SECOND_NS)
             return []
+        if item.symbol in self._known:
+            self._absences.suspect(now_ns, item.symbol)
+            return self._switch_off(now_ns, item, f"refused: {decoded.error}", PAUSE_NS)
         return self._switch_off(now_ns, item, f"refused: {decoded.error}; check the symbol in the configuration")
+
+    def listed_again(self, now_ns: int, symbol: str) -> None:
+        """A symbol that was gone is back: ask for what was refused meanwhile."""
+        for item in self._all:
+            if item.symbol == symbol and item.state is _State.OFF and item.due_ns:
+                item.due_ns = now_ns
+        if self._open:
+            self.deadline(now_ns)
 
     def resync(self, now_ns: int, symbol: str, reason: str) -> list[Any]:
         """Get a fresh snapshot of one book, without touching anything else."""
@@ -183,7 +202,7 @@ class Subscriptions:
 
     def _wake(self, now_ns: int) -> None:
         for item in self._all:
-            if item.state is _State.OFF and 0 < item.due_ns <= now_ns:
+            if item.state is _State.OFF and 0 < item.due_ns <= now_ns and not self._absences.is_out(item.symbol):
                 item.state, item.due_ns, item.was_on = _State.WAITING, now_ns, False
                 item.resyncs.clear()
 

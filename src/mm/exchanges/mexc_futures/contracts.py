@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from mm._core.events import Alert, InstrumentUpdate
+from mm.exchanges.absences import Absences
 from mm.exchanges.mexc_futures.names import COIN_MARGINED, symbol_of, venue_name
 from mm.exchanges.mexc_futures.numbers import VENUE, decimal, rate_e8, units, whole
 from mm.exchanges.wire import Malformed, Row, array, mapping, text
@@ -20,6 +21,8 @@ from mm.instruments import Instrument
 
 ONLINE: Final = 0
 PAUSED: Final = 4
+OVER: Final = frozenset({1, 2, 3})
+"""Delivery, delivered, offline. A state that nobody has listed is not tradable either, and may be a pause."""
 SUSPENDED: Final = 2
 """`type` of a contract; 1 is the ordinary one."""
 BOTH_OPEN_TYPES: Final = 3
@@ -52,12 +55,13 @@ class ContractTerms:
 class Contracts:
     """Contracts by unified symbol and by the venue's name. symbols: those that the engine is told of (none: all)."""
 
-    __slots__ = ("_terms", "_wanted", "by_name", "is_complete")
+    __slots__ = ("_terms", "_wanted", "absences", "by_name", "is_complete")
 
     def __init__(self, known: Iterable[Instrument] = (), wanted: Iterable[str] = ()) -> None:
         self.by_name = {venue_name(instrument.symbol): instrument for instrument in known}
         self._wanted = frozenset(wanted)
         self._terms: dict[str, ContractTerms] = {}
+        self.absences = Absences()
         self.is_complete = bool(self.by_name)
         """A list of contracts has been read (or was given): a name that is not known now is not the venue's."""
 
@@ -103,6 +107,19 @@ class Contracts:
         self.is_complete = self.is_complete or bool(rows)
         return tuple(events)
 
+    def left_out(self, now_ns: int, symbol: str) -> tuple[Any, ...]:
+        """The venue answers that it does not have a contract that was there."""
+        name = venue_name(symbol)
+        known = self.by_name.get(name)
+        gone = self.absences.left_out(now_ns, known) if known is not None else None
+        if gone is None:
+            return ()
+        self.by_name[name] = gone
+        terms = self._terms.get(name)
+        if terms is not None:
+            self._terms[name] = replace(terms, is_tradable=False)
+        return (InstrumentUpdate(now_ns, VENUE, symbol, gone.to_json()),)
+
     def _take(self, now_ns: int, row: Row, events: list[Any]) -> None:
         instrument, terms = _contract(row)
         known = self.by_name.get(terms.name)
@@ -114,6 +131,7 @@ class Contracts:
             terms = replace(terms, api_allowed=former.api_allowed)
             instrument = replace(instrument, status=_status(row, terms.api_allowed))
         self.by_name[terms.name] = instrument
+        self.absences.listed(instrument.symbol)
         self._terms[terms.name] = terms
         if not self._wanted or instrument.symbol in self._wanted:
             events.append(InstrumentUpdate(now_ns, VENUE, instrument.symbol, instrument.to_json()))
@@ -185,7 +203,7 @@ def _status(row: Row, api_allowed: bool | None) -> str:
     if state == PAUSED or (state == ONLINE and whole(row, "type", 1) == SUSPENDED):
         return "maintenance"
     if state != ONLINE:
-        return "delisted"
+        return "delisted" if state in OVER else "maintenance"
     return "cancel_only" if api_allowed is False else "online"
 
 

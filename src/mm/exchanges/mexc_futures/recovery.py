@@ -29,10 +29,17 @@ BY_SYMBOL: Final = ("leverage", "fees")
 
 
 class Recovery:
-    """The reads of one private connection. wish: takes them; owner: how client ids of own orders begin."""
+    """The reads of one private connection. readable: which contracts' deals can be read; wish: takes the reads; owner:
+    how client ids of own orders begin."""
 
-    def __init__(self, symbols: Sequence[str], owner: str, wish: Callable[[Wish], None]) -> None:
-        self._symbols, self._wish = symbols, wish
+    def __init__(
+        self,
+        symbols: Sequence[str],
+        readable: Callable[[], Sequence[str]],
+        owner: str,
+        wish: Callable[[Wish], None],
+    ) -> None:
+        self._symbols, self._readable, self._wish = symbols, readable, wish
         self._history = HistoryReader()
         self._newest = Newest()
         self._foreign = ForeignCounter(VENUE, owner)
@@ -87,7 +94,7 @@ class Recovery:
         """Ask again for what could not be read."""
         if self.is_begun and not is_up:
             self.begin(now_ns)
-        elif self._history.resume(self._venue_ms(now_ns), self._symbols):
+        elif self._history.resume(self._venue_ms(now_ns), self._readable()):
             self._wish_page()
 
     def deadline(self, now_ns: int) -> bool:
@@ -102,7 +109,8 @@ class Recovery:
         """Read all of it once more, behind all other reads; the contracts' definitions are the session's to read."""
         self.audit_due_ns = now_ns + AUDIT_NS
         each = [(kind, symbol) for kind in ("contracts", "funding_records") for symbol in self._symbols]
-        self.audit.begin(now_ns, ("open_orders", "positions", "assets", "position_mode", "fills", *each), reason)
+        fills = ("fills",) if self._readable() else ()
+        self.audit.begin(now_ns, ("open_orders", "positions", "assets", "position_mode", *fills, *each), reason)
         for kind in ("positions", "assets", "position_mode"):
             self._ask(kind, {}, is_background=True)
         for kind in BY_SYMBOL:
@@ -172,7 +180,11 @@ class Recovery:
         self._wish_page()
 
     def _request_history(self, now_ns: int, since_ns: int) -> None:
-        self._history.request(self._venue_ms(now_ns), min(since_ns, self._last_fill_ns) // MS, self._symbols)
+        symbols = self._readable()
+        self._history.request(self._venue_ms(now_ns), min(since_ns, self._last_fill_ns) // MS, symbols)
+        if not symbols:
+            # No deals can be asked for; positions tell what came of them.
+            self._read.add("trades_history")
 
     def _open_orders(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:
         page = query.parameters["page"]

@@ -97,7 +97,9 @@ class MexcFuturesSession:
         self._topics = Subscriptions(self._symbols, merged, self._say_public)
         self._books = Books(self._symbols, self._wish)
         self._funding = FundingWatch(self._symbols)
-        self._recovery = Recovery(self._symbols, owner, self._wish)
+        self._unreadable: set[str] = set()
+        """Contracts that the venue does not have any more, not even for questions about own deals."""
+        self._recovery = Recovery(self._symbols, self._readable, owner, self._wish)
         self._open: set[str] = set()
         self._ping_due_ns: dict[str, int] = {}
         self._up = {PUBLIC: False, PRIVATE: False}
@@ -163,6 +165,9 @@ class MexcFuturesSession:
             self._funding.heard(event)
         if channel != PRIVATE:
             if any(type(event) is InstrumentUpdate for event in events):
+                for symbol in self._codec.contracts.absences.back():
+                    self._unreadable.discard(symbol)
+                    self._topics.listed_again(now_ns, symbol)
                 events += self._look_private(now_ns)
             return events
         if kind is Kind.MALFORMED and self._is_whole:
@@ -202,6 +207,10 @@ class MexcFuturesSession:
 
     def given_up(self, now_ns: int, query: Query, reason: str) -> Events:
         kind = query.kind
+        if reason.startswith(UNKNOWN_CONTRACT) and self._is_out(query):
+            events = self._of_gone(now_ns, query, reason)
+            if events is not None:
+                return events
         if kind in ("depth_commits", "funding_rate"):
             # A snapshot is on its way as well, and the stream tells rates.
             return ()
@@ -222,6 +231,8 @@ class MexcFuturesSession:
             self._books.given_up(now_ns, query)
         elif kind == "contracts":
             self._contracts_due_ns = now_ns + RETRY_NS
+            if reason.startswith(UNKNOWN_CONTRACT) and self._codec.contracts.get(query.subject) is not None:
+                return self._left_out(now_ns, query.subject)
             failed = self._recovery.audit.failed(now_ns, f"{kind} {query.subject} cannot be read: {reason}")
             if reason.startswith(UNKNOWN_CONTRACT):
                 return self._contract_read(now_ns, query, failed)
@@ -396,6 +407,38 @@ class MexcFuturesSession:
         for symbol in self._symbols:
             self._wish(Query("contracts", {"symbol": symbol}, is_private=False, subject=symbol))
 
+    def _left_out(self, now_ns: int, symbol: str) -> list[Any]:
+        """The venue does not have a contract any more that was there."""
+        events = [*self._codec.contracts.left_out(now_ns, symbol), *self._look_private(now_ns)]
+        self._contracts_due_ns = self._codec.contracts.absences.due_ns() or now_ns + CONTRACTS_NS
+        return events + self._recovery.audit.read(now_ns, ("contracts", symbol))
+
+    def _is_out(self, query: Query) -> bool:
+        """Whether a read is of a contract that the venue does not have any more."""
+        return self._codec.contracts.absences.is_out(query.parameters.get("symbol", ""))
+
+    def _of_gone(self, now_ns: int, query: Query, reason: str) -> list[Any] | None:
+        """A read of a contract that is gone was refused for that; None where it is a read like any other.
+
+        What is not known of it stays in doubt, and must not hold up the others.
+        """
+        kind, symbol = query.kind, query.parameters["symbol"]
+        if kind == "depth":
+            self._books.given_up(now_ns, query)
+            return []
+        if kind == "funding_records":
+            return self._recovery.audit.read(now_ns, (kind, symbol))
+        if kind != "trades_history":
+            return None
+        self._recovery.history_failed()
+        failed = self._recovery.audit.failed(now_ns, f"{kind} {symbol} cannot be read: {reason}")
+        if symbol in self._unreadable:
+            return failed
+        self._unreadable.add(symbol)
+        self._retry_due_ns = now_ns + 1
+        text = f"{VENUE}: {symbol} is not listed any more, and its deals cannot be asked for: {reason}"
+        return [Alert(now_ns, "error", text), *failed]
+
     def _contract_read(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
         symbol = query.subject
         if self._codec.contracts.get(symbol) is None:
@@ -406,6 +449,9 @@ class MexcFuturesSession:
             self._contracts_due_ns = now_ns + 6 * RETRY_NS
         was_missing = bool(self._missing)
         self._missing.discard(symbol)
+        for each in self._codec.contracts.absences.back():
+            self._unreadable.discard(each)
+            self._topics.listed_again(now_ns, each)
         if was_missing and not self._missing and PUBLIC in self._open and not self._topics.is_open:
             self._topics.begin(now_ns)
         return events
@@ -487,6 +533,9 @@ class MexcFuturesSession:
             return []
         self._status = status
         return [VenueStatus(now_ns, VENUE, status)]
+
+    def _readable(self) -> Sequence[str]:
+        return [symbol for symbol in self._symbols if symbol not in self._unreadable]
 
     # --- both -------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ class _State(Enum):
     ASKED = "asked"
     ON = "on"
     OFF = "off"
-    """Refused: until restart."""
+    """Refused: until restart, or until its contract is listed again."""
 
 
 @dataclass(slots=True)
@@ -88,8 +88,16 @@ class Subscriptions:
         if item.channel == topics.CONTRACT:
             text = f"{VENUE}: changes of contracts are not told, and found within a minute: refused: {decoded.error}"
             return "", "", [Alert(now_ns, "warning", text)]
-        text = f"{VENUE}: {item.channel} of {item.symbol} is off until restart: refused: {decoded.error}"
+        text = f"{VENUE}: {item.channel} of {item.symbol} is off until it is listed: refused: {decoded.error}"
         return "", "", [Alert(now_ns, "error", f"{text}; check the symbol in the configuration")]
+
+    def listed_again(self, now_ns: int, symbol: str) -> None:
+        """A contract that was gone is back: ask for what was refused meanwhile."""
+        for item in self._all:
+            if item.symbol == symbol and item.state is _State.OFF:
+                item.state = _State.WAITING
+        if self.is_open:
+            self._ask(now_ns)
 
     def due_ns(self) -> int:
         """When `deadline` has something to do; 0 never."""

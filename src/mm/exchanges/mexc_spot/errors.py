@@ -47,6 +47,7 @@ CLASSES: Final[Mapping[ErrorClass, frozenset[int]]] = {
 """The codes of each class."""
 TERMS: Final = CLASSES[ErrorClass.MODE] | {-1121, 10007, 30014, 30021, 30002, 30003, 10095, 10096, 10097, 10102}
 """A symbol may be traded on other terms than we know, or not any more."""
+UNKNOWN_SYMBOL: Final = frozenset({"10007", "-1121"})
 _BY_CODE: Final = {code: kind for kind, codes in CLASSES.items() for code in codes}
 
 
@@ -60,6 +61,11 @@ def speaks_of_terms(error: str) -> bool:
     """Whether a refusal ("30002: ...") is for what the list of instruments says."""
     code = error.partition(":")[0]
     return code.removeprefix("-").isdecimal() and len(code) < 10 and int(code) in TERMS
+
+
+def is_unknown_symbol(error: str) -> bool:
+    """Whether a refusal ("10007: bad symbol") says that there is no such symbol."""
+    return error.partition(":")[0] in UNKNOWN_SYMBOL
 
 
 def classify_status(status: int, *, is_read: bool) -> ErrorClass:

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any, Final
 
 from mm._core.events import Alert, InstrumentUpdate
+from mm.exchanges.absences import Absences
 from mm.exchanges.mexc_spot.numbers import VENUE, whole
 from mm.exchanges.wire import INTEGER_MAX, Malformed, Row, array, digits, mapping, text
 from mm.instruments import Instrument
@@ -32,7 +33,7 @@ def venue_name(symbol: str) -> str:
 class Instruments:
     """Instruments by symbol and by the venue's name."""
 
-    __slots__ = ("_by_name", "_wanted", "by_symbol", "is_complete", "listed")
+    __slots__ = ("_by_name", "_wanted", "absences", "by_symbol", "is_complete", "listed")
 
     def __init__(self, known: Iterable[Instrument] = (), wanted: Iterable[str] = ()) -> None:
         self.by_symbol = {instrument.symbol: instrument for instrument in known}
@@ -42,6 +43,7 @@ class Instruments:
         """A list of instruments has been read (or was given)."""
         self.listed: frozenset[str] = frozenset()
         """The venue's names in the last list, those among them that could not be read."""
+        self.absences = Absences()
 
     def __iter__(self) -> Iterator[Instrument]:
         return iter(self.by_symbol.values())
@@ -83,11 +85,21 @@ class Instruments:
             if known is not None:
                 instrument = replace(instrument, maker_fee_e8=known.maker_fee_e8, taker_fee_e8=known.taker_fee_e8)
             self._keep(instrument)
+            self.absences.listed(instrument.symbol)
             if not self._wanted or venue_name(instrument.symbol) in self._wanted:
                 events.append(InstrumentUpdate(now_ns, VENUE, instrument.symbol, instrument.to_json()))
         self.is_complete = self.is_complete or bool(self.by_symbol)
         self.listed = frozenset(names)
         return tuple(events)
+
+    def left_out(self, now_ns: int, symbol: str) -> tuple[Any, ...]:
+        """A list that should have a symbol, or the answer to a question for it, does not."""
+        known = self.by_symbol.get(symbol)
+        gone = self.absences.left_out(now_ns, known) if known is not None else None
+        if gone is None:
+            return ()
+        self._keep(gone)
+        return (InstrumentUpdate(now_ns, VENUE, symbol, gone.to_json()),)
 
     def _keep(self, instrument: Instrument) -> None:
         self.by_symbol[instrument.symbol] = instrument

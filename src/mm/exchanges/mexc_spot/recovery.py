@@ -23,11 +23,11 @@ AUDIT_NS: Final = 60_000_000_000
 
 
 class Recovery:
-    """The reads of one private connection. wish: takes them; owner: how client ids of own orders begin; cost: what a
-    read weighs, by its kind."""
+    """The reads of one private connection. symbols: tells which can be read; wish: takes the reads; owner: how client
+    ids of own orders begin; cost: what a read weighs, by its kind."""
 
     def __init__(
-        self, symbols: Sequence[str], owner: str, wish: Callable[[Wish], None], cost: Callable[[str], int]
+        self, symbols: Callable[[], Sequence[str]], owner: str, wish: Callable[[Wish], None], cost: Callable[[str], int]
     ) -> None:
         self._symbols, self._wish = symbols, wish
         self._history = HistoryReader()
@@ -78,7 +78,7 @@ class Recovery:
         """Ask again for what could not be read."""
         if self.is_begun and not is_up:
             self.begin(now_ns)
-        elif self._history.resume(self._venue_ms(now_ns), self._symbols):
+        elif self._history.resume(self._venue_ms(now_ns), self._symbols()):
             self._wish_page()
 
     def deadline(self, now_ns: int) -> None:
@@ -89,7 +89,7 @@ class Recovery:
     def reconcile(self, now_ns: int, reason: str) -> None:
         """Read the open orders, the balances and the newest trades once more, behind all other reads."""
         self.audit_due_ns = now_ns + AUDIT_NS
-        self.audit.begin(now_ns, ("open_orders", "account", "fills"), reason)
+        self.audit.begin(now_ns, ("open_orders", "account", "fills") if self._symbols() else ("account",), reason)
         self._ask_orders(now_ns, is_background=reason != PROOF)
         self.audit.asks("account")
         self._wish(Query("account", is_background=True, generation=self._generation))
@@ -100,8 +100,8 @@ class Recovery:
     def _ask_orders(self, now_ns: int, *, is_background: bool = False) -> None:
         self._reports.clear()
         self._wished_ns, self._asked_ns = now_ns, 0
-        self._awaited.update(self._symbols)
-        for symbol in self._symbols:
+        self._awaited = set(self._symbols())
+        for symbol in self._symbols():
             self.audit.asks("open_orders")
             parameters = {"symbol": symbol}
             self._wish(Query("open_orders", parameters, True, is_background, symbol, self._generation))
@@ -173,7 +173,11 @@ class Recovery:
         self._wish_page()
 
     def _request_history(self, now_ns: int, since_ns: int) -> None:
-        self._history.request(self._venue_ms(now_ns), min(since_ns, self._last_fill_ns) // MS, self._symbols)
+        symbols = self._symbols()
+        self._history.request(self._venue_ms(now_ns), min(since_ns, self._last_fill_ns) // MS, symbols)
+        if not symbols:
+            # Nothing can be asked for: what is in doubt stays so, and balances are known all the same.
+            self._history_read = True
 
     def _wish_page(self, *, is_background: bool = False) -> None:
         page = self._history.page

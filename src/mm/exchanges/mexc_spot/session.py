@@ -22,7 +22,7 @@ from mm._core.events import Alert, BookReset, LinkChanged, Place
 from mm.errors import LocalError
 from mm.exchanges.mexc_spot import topics
 from mm.exchanges.mexc_spot.books import Books
-from mm.exchanges.mexc_spot.errors import speaks_of_terms
+from mm.exchanges.mexc_spot.errors import is_unknown_symbol, speaks_of_terms
 from mm.exchanges.mexc_spot.instruments import venue_name
 from mm.exchanges.mexc_spot.listen_key import ListenKey
 from mm.exchanges.mexc_spot.numbers import VENUE
@@ -103,7 +103,7 @@ class MexcSpotSession:
         self.urls = dict.fromkeys(self._topics, public_url)
         self._books = Books({symbol: topics.depth(symbol, interval) for symbol in self._symbols}, self._wish)
         self._key = ListenKey()
-        self._recovery = Recovery(self._symbols, owner, self._wish, self.call_cost)
+        self._recovery = Recovery(self._readable, owner, self._wish, self.call_cost)
         self._open: set[str] = set()
         self._ping_due_ns: dict[str, int] = {}
         self._up = {PUBLIC: False, PRIVATE: False}
@@ -114,6 +114,8 @@ class MexcSpotSession:
         self._ask_all = False
         """One symbol that the venue does not know may spoil a question about several: then the whole list is read."""
         self._told: set[str] = set()
+        self._unreadable: set[str] = set()
+        """Symbols that the venue does not have any more, not even for questions about own orders of theirs."""
         self._address()
 
     # --- port: what happens -----------------------------------------------------------------------------------------
@@ -225,8 +227,16 @@ class MexcSpotSession:
         if kind == "trade_fee":
             text = f"{VENUE}: the fee rates of {query.subject} cannot be read: {reason}; the configured ones count"
             return [Alert(now_ns, "warning", text)]
+        is_unknown = is_unknown_symbol(reason)
+        if is_unknown and kind in ("open_orders", "trades_history") and self._is_out(query):
+            return self._forget(now_ns, query, reason)
+        if is_unknown and kind != "exchange_info" and now_ns - self._info_asked_ns >= INFO_AGAIN_NS:
+            self._wish_info(now_ns)
         if kind == "depth":
             self._books.given_up(now_ns, query)
+            if is_unknown and self._is_out(query):
+                # Its status says it.
+                return ()
         elif kind == "keep_listen_key":
             # Asked again each minute anyhow.
             pass
@@ -337,7 +347,7 @@ class MexcSpotSession:
     def reads(self, kind: str, parameters: dict[str, Any]) -> Sequence[dict[str, Any]]:
         """An order is asked for with its symbol; where that is not known, on every symbol of the run."""
         if kind == "open_orders":
-            return [{"symbol": symbol} for symbol in self._symbols]
+            return [{"symbol": symbol} for symbol in self._readable()]
         terms = self._codec.terms
         if kind == "query_orders":
             return [
@@ -394,17 +404,23 @@ class MexcSpotSession:
 
     def _instruments_read(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
         known = self._codec.instruments
-        missing = [each for each in self._symbols if known.get(each) is None and venue_name(each) not in known.listed]
+        missing = [each for each in self._symbols if venue_name(each) not in known.listed]
         if missing and query.parameters["symbols"]:
             # Only the whole list proves that a symbol is not there.
             self._ask_all = True
             self._wish_info(now_ns)
-        elif known.listed:
+        else:
+            self._ask_all = bool(missing)
             for symbol in missing:
-                if symbol not in self._told:
+                if known.get(symbol) is not None:
+                    events += known.left_out(now_ns, symbol)
+                elif known.listed and symbol not in self._told:
                     self._told.add(symbol)
                     text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
                     events.append(Alert(now_ns, "critical", text))
+        out_ns = known.absences.due_ns()
+        self._info_due_ns = min(self._info_due_ns, out_ns) if out_ns else self._info_due_ns
+        self._unreadable.difference_update(known.absences.back())
         if not self._codec.instruments.is_complete:
             self._info_due_ns = now_ns + RETRY_NS
             return events
@@ -486,6 +502,26 @@ class MexcSpotSession:
             self._told.add("symbols")
             self._wish(Query("self_symbols", is_background=True))
         return self._change(now_ns, PRIVATE, True, "open orders, balances and history read", [])
+
+    def _readable(self) -> Sequence[str]:
+        return [symbol for symbol in self._symbols if symbol not in self._unreadable]
+
+    def _is_out(self, query: Query) -> bool:
+        """Whether a read is of a symbol that the venue's list leaves out."""
+        return self._codec.instruments.absences.is_out(query.parameters["symbol"])
+
+    def _forget(self, now_ns: int, query: Query, reason: str) -> list[Any]:
+        """Read the others: what is not known of this one stays in doubt, and must not hold them up."""
+        symbol = query.parameters["symbol"]
+        if query.kind == "trades_history":
+            self._recovery.history_failed()
+        failed = self._recovery.audit.failed(now_ns, f"{query.kind} {symbol} cannot be read: {reason}")
+        if symbol in self._unreadable:
+            return failed
+        self._unreadable.add(symbol)
+        self._retry_due_ns = now_ns + 1
+        text = f"{VENUE}: {symbol} is not listed any more, and own orders there cannot be asked for: {reason}"
+        return [Alert(now_ns, "error", text), *failed]
 
     # --- both -------------------------------------------------------------------------------------------------------
 

@@ -104,7 +104,7 @@ class Feeds:
     def instrument_snapshot(self) -> str:
         """Everything that is traded."""
         assets = {name: asset(name) for traded in self.instruments.values() for name in (traded.base, traded.quote)}
-        pairs = [(self.names.pairs[symbol], traded) for symbol, traded in self.instruments.items()]
+        pairs = [(pair, self.instruments[pair.symbol]) for pair in self.names.listed()]
         return public_messages.instrument("snapshot", assets.values(), pairs)
 
     def instrument_changed(self, now_ns: int, symbols: list[str]) -> None:

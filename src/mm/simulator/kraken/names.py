@@ -70,6 +70,8 @@ class Names:
     def __init__(self, symbols: list[str]) -> None:
         self.pairs: dict[str, Pair] = {}
         self._by_name: dict[str, Pair] = {}
+        self.gone: set[str] = set()
+        """Symbols that are not listed any more: no request may name them."""
         for symbol in symbols:
             base, _, quote = symbol.partition("/")
             pair = Pair(symbol, asset(base), asset(quote))
@@ -79,7 +81,16 @@ class Names:
 
     def find(self, name: str) -> Pair | None:
         """The pair called so by REST (id, altname, wsname or the v2 symbol)."""
-        return self._by_name.get(name)
+        pair = self._by_name.get(name)
+        return None if pair is None or pair.symbol in self.gone else pair
+
+    def lists(self, symbol: str) -> bool:
+        """Whether lists show a v2 symbol."""
+        return symbol in self.pairs and symbol not in self.gone
+
+    def listed(self) -> list[Pair]:
+        """Every pair that lists show."""
+        return [pair for symbol, pair in self.pairs.items() if symbol not in self.gone]
 
 
 def asset(name: str) -> Asset:

@@ -201,7 +201,7 @@ class Trading:
     def _instrument(self, params: Mapping[str, Any]) -> SimInstrument:
         symbol = params.get("symbol")
         traded = self._desk.instruments.get(symbol) if type(symbol) is str else None
-        if traded is None:
+        if traded is None or not traded.listed:
             raise Refused(f"Currency pair not supported {symbol}")
         return traded
 

@@ -39,7 +39,8 @@ def _pair_row(pair: Pair, traded: SimInstrument) -> str:
     whole, _, part = fixed(traded.cost_min, price_precision + size_precision).partition(".")
     cost_min = f"{whole}.{part.rstrip('0').ljust(2, '0')}"
     return (
-        f'{{"symbol":"{pair.symbol}","base":"{pair.base.name}","quote":"{pair.quote.name}","status":"{traded.status}",'
+        f'{{"symbol":"{pair.symbol}","base":"{pair.base.name}","quote":"{pair.quote.name}",'
+        f'"status":"{traded.shown_status or traded.status}",'
         f'"qty_precision":{size_precision},"qty_increment":{fixed(traded.lot, size_precision)},'
         f'"price_precision":{price_precision},"cost_precision":{COST_DECIMALS},"marginable":false,"has_index":true,'
         f'"ws_display_price_precision":{price_precision},"cost_min":{cost_min},"tick_size":{tick},'

@@ -175,7 +175,7 @@ class RestPublic:
     def _asked(self, fields: Fields, *, every: bool) -> list[tuple[str, Pair]]:
         names = name_list(fields.get("pair"))
         if not names and every:
-            return [(pair.rest_id, pair) for pair in self._feeds.names.pairs.values()]
+            return [(pair.rest_id, pair) for pair in self._feeds.names.listed()]
         asked = []
         for name in names:
             pair = self._feeds.names.find(name)

@@ -33,6 +33,7 @@ from mm.simulator.hooks import (
     DISPLAY_ACTIONS,
     FLOOD_ACTIONS,
     GENERATED_ACTIONS,
+    LISTING_ACTIONS,
     LOT_ACTIONS,
     MINIMUMS,
     MODES,
@@ -56,6 +57,7 @@ from mm.simulator.kraken.rest_public import RestPublic
 from mm.simulator.kraken.rest_trading import RestTrading
 from mm.simulator.kraken.texts import SECOND_NS
 from mm.simulator.kraken.websocket import WebSocketFace
+from mm.simulator.machine import list_as
 from mm.simulator.orders import LedgerEntry, Report
 from mm.simulator.outbox import Action, Outbox
 
@@ -474,6 +476,13 @@ class KrakenVenue:
             self._feeds.instrument_changed(now_ns, self._exchange.set_tick(now_ns, int(rule.value)))
         elif rule.action in MINIMUMS:
             self._feeds.instrument_changed(now_ns, self._exchange.set_minimum(now_ns, rule.action, int(rule.value)))
+        elif rule.action in LISTING_ACTIONS:
+            symbol = list_as(self._exchange, now_ns, rule)
+            if self._exchange.instruments[symbol].listed:
+                self._feeds.names.gone.discard(symbol)
+                self._feeds.instrument_changed(now_ns, [symbol])
+            else:
+                self._feeds.names.gone.add(symbol)
         elif rule.action == "silence":
             for connection in self._chosen(rule.target):
                 # A half-open connection: it stands, and nothing comes through.

@@ -127,7 +127,7 @@ class WebSocketFace:
                 raise Refused("Unsupported event_trigger")
         snapshots: list[tuple[str, str]] = []
         for symbol in symbols:
-            if symbol not in self._feeds.instruments:
+            if not self._feeds.names.lists(symbol):
                 reply.failure(now_ns, f"Currency pair not supported {symbol}", symbol)
                 continue
             snapshots += self._one_topic(

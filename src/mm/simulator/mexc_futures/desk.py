@@ -46,7 +46,7 @@ class Desk:
 
     def contract(self, name: object) -> Contract:
         """The contract of a venue's name."""
-        contract = self._feeds.listing.by_name.get(str(name))
+        contract = self._feeds.listing.known(str(name))
         if contract is None:
             raise unknown_contract()
         return contract

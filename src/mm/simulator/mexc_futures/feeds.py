@@ -182,7 +182,7 @@ class Feeds:
         if channel in ("tickers", "contract", "event.contract"):
             return channel, ""
         name = parameters.get("symbol")
-        if name not in self.listing.by_name:
+        if name not in self.listing.listed():
             return "", f"Contract [{name}] not exists"
         option = ""
         if channel in ("depth", "deal") and parameters.get("compress") is False:

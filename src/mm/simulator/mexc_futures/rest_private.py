@@ -67,7 +67,7 @@ class RestPrivate:
         }
 
     def _contract(self, fields: Fields) -> Contract:
-        contract = self._listing.by_name.get(field_text(fields, "symbol"))
+        contract = self._listing.known(field_text(fields, "symbol"))
         if contract is None:
             raise unknown_contract()
         return contract
@@ -241,7 +241,7 @@ class RestPrivate:
         return older | {"makerFee": row["realMakerFee"], "takerFee": row["realTakerFee"]} | discounts
 
     def _risk(self, now_ns: int, account: str, parts: list[str], fields: Any) -> Any:
-        wanted = [self._contract(fields)] if fields.get("symbol") else list(self._listing.by_name.values())
+        wanted = [self._contract(fields)] if fields.get("symbol") else list(self._listing.listed().values())
         return {
             contract.name: [
                 self._risk_row(account, contract.traded.symbol, side, CROSS) | {"symbol": contract.name}

@@ -60,7 +60,7 @@ class RestPublic:
         }
 
     def _contract(self, name: str) -> Contract:
-        contract = self._feeds.listing.by_name.get(name)
+        contract = self._feeds.listing.listed().get(name)
         if contract is None:
             raise unknown_contract()
         return contract
@@ -69,7 +69,7 @@ class RestPublic:
         """One object with a symbol, a list without one."""
         if fields.get("symbol"):
             return row(self._contract(fields["symbol"]))
-        return [row(contract) for contract in self._feeds.listing.by_name.values()]
+        return [row(contract) for contract in self._feeds.listing.listed().values()]
 
     def _detail(self, now_ns: int, parts: list[str], fields: Fields) -> Any:
         del now_ns, parts

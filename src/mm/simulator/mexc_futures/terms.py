@@ -30,6 +30,7 @@ MARKET_VOL_MAX: Final = 400_000
 ORDERS_MAX: Final = (200, 50)
 """Open orders of a contract in hedge and in one-way mode."""
 CONTRACT_ID: Final = 10
+STATES: Final = {"maintenance": 4, "cancel_only": 4, "delisted": 3}
 
 
 def btc_usdt_contract() -> SimInstrument:
@@ -116,7 +117,7 @@ class Contract:
             "priceCoefficientVariation": 0.004,
             "indexOrigin": ["MEXC"],
             # Matching modes between trading and not trading have no state of their own.
-            "state": 4 if traded.status in ("maintenance", "cancel_only") else 0,
+            "state": int(traded.shown_status or STATES.get(traded.status, 0)),
             "isNew": False,
             "isHot": False,
             "isHidden": False,
@@ -156,3 +157,13 @@ class Listing:
     def __init__(self, instruments: dict[str, SimInstrument]) -> None:
         self.by_symbol = {symbol: Contract(traded) for symbol, traded in instruments.items()}
         self.by_name = {contract.name: contract for contract in self.by_symbol.values()}
+        self.hidden: set[str] = set()
+        """Names that not even requests about one's own past may use any more."""
+
+    def listed(self) -> dict[str, Contract]:
+        """What lists show and requests may name, by the venue's names."""
+        return {name: contract for name, contract in self.by_name.items() if contract.traded.listed}
+
+    def known(self, name: str) -> Contract | None:
+        """What a request about one's own past may name."""
+        return None if name in self.hidden else self.by_name.get(name)

@@ -177,6 +177,10 @@ class MexcFuturesVenue(VenueMachine[Connection]):
     def _account(self) -> str:
         return self.options.account
 
+    def _hidden(self, symbol: str, *, is_hidden: bool) -> None:
+        hidden, name = self._listing.hidden, self._listing.by_symbol[symbol].name
+        (hidden.add if is_hidden else hidden.discard)(name)
+
     # --- connections ------------------------------------------------------------------------------------------------
 
     def _accept(self, now_ns: int, identity: int, path: str) -> Connection:

@@ -24,7 +24,7 @@ class Desk:
 
     def terms(self, name: str) -> Terms:
         """The symbol of a venue's name."""
-        terms = self._feeds.listing.by_name.get(name)
+        terms = self._feeds.listing.known(name)
         if terms is None:
             raise unknown_symbol()
         return terms

@@ -128,7 +128,7 @@ class Feeds:
 
     def _parsed(self, text: str) -> Topic | None:
         match = _TOPIC.fullmatch(text)
-        terms = self.listing.by_name.get(match["name"] or match["of"] or match["pair"]) if match is not None else None
+        terms = self.listing.listed().get(match["name"] or match["of"] or match["pair"]) if match is not None else None
         if match is None or terms is None:
             return None
         every_ms = int(match["every"].removesuffix("ms")) if match["every"] else SNAPSHOT_EVERY_MS

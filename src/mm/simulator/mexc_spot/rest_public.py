@@ -15,6 +15,7 @@ from mm.simulator.orders import BUY
 from mm.simulator.tape_record import Candle
 
 MS_NS: Final = 1_000_000
+STATUSES: Final = {"maintenance": "2", "cancel_only": "2", "delisted": "3"}
 DEPTH_MAX: Final = 5_000
 TRADES_MAX: Final = 1_000
 INTERVAL_MINUTES: Final = {
@@ -57,7 +58,7 @@ class RestPublic:
         return (now_ns + self._skew_ns()) // MS_NS
 
     def _names(self) -> list[str]:
-        return list(self._feeds.listing.by_name)
+        return list(self._feeds.listing.listed())
 
     def _exchange_info(self, now_ns: int, fields: Fields) -> Any:
         wanted = fields.get("symbols") or fields.get("symbol") or ""
@@ -151,7 +152,7 @@ class RestPublic:
     def _each(self, now_ns: int, fields: Fields, row: Callable[[int, Terms], Any]) -> Any:
         if fields.get("symbol"):
             return row(now_ns, self._terms(fields))
-        return [row(now_ns, terms) for terms in self._feeds.listing.by_name.values()]
+        return [row(now_ns, terms) for terms in self._feeds.listing.listed().values()]
 
     def _price(self, now_ns: int, terms: Terms) -> Any:
         del now_ns
@@ -196,7 +197,7 @@ class RestPublic:
         name = fields.get("symbol", "")
         if not name:
             raise missing("symbol")
-        terms = self._feeds.listing.by_name.get(name)
+        terms = self._feeds.listing.listed().get(name)
         if terms is None:
             raise unknown_symbol()
         return terms
@@ -207,7 +208,7 @@ def _symbol(terms: Terms) -> dict[str, Any]:
     return {
         "symbol": terms.name,
         # Matching modes between trading and not trading have no status of their own.
-        "status": "2" if traded.status in ("maintenance", "cancel_only") else "1",
+        "status": traded.shown_status or STATUSES.get(traded.status, "1"),
         "baseAsset": traded.base,
         "baseAssetPrecision": traded.size_precision,
         "quoteAsset": traded.quote,

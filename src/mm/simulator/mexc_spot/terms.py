@@ -63,6 +63,16 @@ class Listing:
     def __init__(self, instruments: dict[str, SimInstrument]) -> None:
         self.by_symbol = {symbol: Terms(traded) for symbol, traded in instruments.items()}
         self.by_name = {terms.name: terms for terms in self.by_symbol.values()}
+        self.hidden: set[str] = set()
+        """Names that not even requests about one's own past may use any more."""
+
+    def listed(self) -> dict[str, Terms]:
+        """What lists show and requests may name, by the venue's names."""
+        return {name: terms for name, terms in self.by_name.items() if terms.traded.listed}
+
+    def known(self, name: str) -> Terms | None:
+        """What a request about one's own past may name."""
+        return None if name in self.hidden else self.by_name.get(name)
 
     def name(self, symbol: str) -> str:
         """The venue's name of a symbol."""

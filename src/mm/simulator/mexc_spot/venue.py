@@ -130,6 +130,10 @@ class MexcSpotVenue(VenueMachine[Connection]):
     def _account(self) -> str:
         return self.options.account
 
+    def _hidden(self, symbol: str, *, is_hidden: bool) -> None:
+        hidden, name = self._feeds.listing.hidden, self._feeds.listing.name(symbol)
+        (hidden.add if is_hidden else hidden.discard)(name)
+
     # --- connections ------------------------------------------------------------------------------------------------
 
     def _accept(self, now_ns: int, identity: int, path: str) -> Connection:
