@@ -9,6 +9,9 @@ cdef class ClientIdsCore:
     cdef str _prefix
     cdef dict _letters
     cdef TextWriter _writer
+    # Of the id before: what its purpose makes of the front of an id stands in the writer.
+    cdef str _last_purpose
+    cdef Py_ssize_t _head_size
 
     cpdef str peek(self, str purpose)
     cpdef take(self)

@@ -1,13 +1,10 @@
 # cython: nonecheck=True
 """Client order ids as they are counted out; `mm.oms.ids` says what they are made of, and which are ours."""
 
-from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int64_t
 
-from mm._core.text cimport TextWriter
-
-cdef extern from "Python.h":
-    str PyUnicode_DecodeASCII(const char* text, Py_ssize_t length, const char* errors)
+from mm._core.text cimport TextWriter, ascii_of
+from mm._core.words cimport same
 
 cdef const char* DIGITS = b"0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -23,6 +20,8 @@ cdef class ClientIdsCore:
         self._prefix = prefix
         self._letters = letters
         self._writer = TextWriter()
+        if not all(text.isascii() for text in (prefix, *letters.values())):
+            raise ValueError(f"prefix {prefix!r}, letters {letters!r}: not ASCII")
 
     cpdef str peek(self, str purpose):
         """Return the id that the next Place gets."""
@@ -30,22 +29,21 @@ cdef class ClientIdsCore:
         cdef int end = 16
         cdef int64_t number = self.count + 1
         cdef TextWriter writer = self._writer
-        writer.size = 0
-        put_text(writer, self._prefix)
-        put_text(writer, <str?>self._letters[purpose])
+        if self._last_purpose is None or not same(purpose, self._last_purpose):
+            writer.size = 0
+            writer.put_str(self._prefix)
+            writer.put_str(<str?>self._letters[purpose])
+            self._head_size = writer.size
+            self._last_purpose = purpose
+        # What is before the number stays where it is.
+        writer.size = self._head_size
         while number:
             end -= 1
             buffer[end] = DIGITS[number % 36]
             number //= 36
         writer.put(&buffer[end], 16 - end)
-        return PyUnicode_DecodeASCII(writer.start, writer.size, NULL)
+        return ascii_of(writer.start, writer.size)
 
     cpdef take(self):
         """Move on: a Place was applied."""
         self.count += 1
-
-
-cdef inline int put_text(TextWriter writer, str text) except -1:
-    cdef Py_ssize_t count = 0
-    cdef const char* raw = PyUnicode_AsUTF8AndSize(text, &count)
-    return writer.put(raw, count)

@@ -196,7 +196,7 @@ cdef class HedgeDeskCore(Desk):
         cdef MarketCore hedge
         cdef mm_int128 moved
         if same(order.purpose, HEDGE):
-            if order.strategy != self.names.get((order.venue, order.symbol)):
+            if not same(order.strategy, <str>self.names.get((order.venue, order.symbol))):
                 return
             grid = self._grid(market)
             moved = grid.moved(event)

@@ -1,6 +1,8 @@
 # cython: nonecheck=True
 """From what a shell hears to what it has to do: record, apply, decide, submit. `mm.driver` has what is seldom."""
 
+from sys import intern
+
 from libc.stdint cimport int64_t
 
 from mm._core.account_checks cimport Difference, Reconciled
@@ -11,6 +13,7 @@ from mm._core.link_core cimport LinkCore
 from mm._core.margin_events cimport PositionChanged
 from mm._core.order_events cimport AmendRejected, Fill, OrderDenied
 from mm._core.recording cimport RecorderCore
+from mm._core.words cimport same
 
 # How often one input may lead to another decision at once; what is left waits for the next input or deadline.
 ROUNDS_MAX = 4
@@ -63,7 +66,8 @@ cdef class DriverCore:
 
     def __init__(self, EngineCore engine not None, dict links not None, recorder):
         self.engine = engine
-        self.links = links
+        # By the very words that markets and commands have.
+        self.links = {intern(name): link for name, link in links.items()}
         self.observers = []
         self._unseen = []
         self._record = recorder.record
@@ -148,6 +152,7 @@ cdef class DriverCore:
         """See `_submit`."""
         cdef bint heard = False
         cdef bint is_kept_back
+        cdef str venue
         is_kept_back = self._is_void or (self._recorder is not None and bool(self._recorder.broken))
         for command in commands:
             if self.observers:
@@ -168,7 +173,12 @@ cdef class DriverCore:
                 self.take((self._kept_back(now_ns, command),))
                 heard = True
                 continue
-            venue = (<Place>command).venue if kind is Place else command.venue
+            if kind is Place:
+                venue = (<Place>command).venue
+            elif kind is Amend:
+                venue = (<Amend>command).venue
+            else:
+                venue = <str?>command.venue
             link = self.links[venue]
             if isinstance(link, LinkCore):
                 events = (<LinkCore>link).take_command(now_ns, command)
@@ -177,7 +187,7 @@ cdef class DriverCore:
             if events:
                 heard = True
                 self.take(events)
-            if self.on_output is not None and venue != source and self.on_output(venue) is False:
+            if self.on_output is not None and not same(venue, source) and self.on_output(venue) is False:
                 self._is_void = is_kept_back = True
         return heard
 
@@ -215,7 +225,7 @@ cdef class PortCore:
 
     def __init__(self, DriverCore driver not None, str venue not None, link):
         self.driver = driver
-        self.venue = venue
+        self.venue = intern(venue)
         self.link = link
 
     cpdef frame(self, int64_t now_ns, str channel, bytes payload, bint last=True):

@@ -82,6 +82,10 @@ cdef dict _EARLIER = {
     33: (OpenOrdersRead, OpenOrdersRead.FIELDS[:4], (0,)),
 }
 cdef dict _SCHEMAS = _schemas()
+cdef int8_t BOOK_FRAME = BookFrame.KIND
+cdef int8_t AMEND = Amend.KIND
+cdef int8_t FILL = Fill.KIND
+cdef int8_t PLACE = Place.KIND
 
 
 cdef inline uint8_t bytes_of(int64_t number) noexcept nogil:
@@ -176,6 +180,7 @@ cdef _Writer _WRITER = _Writer()
 
 
 cdef bytes pack_fill(_Writer writer, _Fill event):
+    writer.put(&FILL, 1)
     writer.put(&event.recv_ns, 8)
     writer.put(&event.venue_ns, 8)
     writer.put_text(event.venue)
@@ -196,6 +201,7 @@ cdef bytes pack_fill(_Writer writer, _Fill event):
 
 cdef bytes pack_place(_Writer writer, _Place event):
     cdef int8_t flag
+    writer.put(&PLACE, 1)
     writer.put(&event.recv_ns, 8)
     writer.put_text(event.venue)
     writer.put_text(event.symbol)
@@ -224,17 +230,17 @@ cpdef bytes pack(Event event):
     cdef int8_t small
     cdef int code
     cdef _Writer writer = _WRITER
-    cdef tuple schema = <tuple>_SCHEMAS[type(event)]
+    cdef tuple schema
     writer.size = 0
-    small = <int8_t>schema[0]
-    writer.put(&small, 1)
     # What comes with every tick is written without looking its fields up by name.
     if type(event) is _BookFrame:
+        writer.put(&BOOK_FRAME, 1)
         writer.put(&event.recv_ns, 8)
         writer.put_text((<_BookFrame>event).venue)
         writer.put_bytes((<_BookFrame>event).payload)
         return PyBytes_FromStringAndSize(writer.start, writer.size)
     if type(event) is _Amend:
+        writer.put(&AMEND, 1)
         writer.put(&event.recv_ns, 8)
         writer.put_text((<_Amend>event).venue)
         writer.put_text((<_Amend>event).symbol)
@@ -247,6 +253,9 @@ cpdef bytes pack(Event event):
         return pack_fill(writer, <_Fill>event)
     if type(event) is _Place:
         return pack_place(writer, <_Place>event)
+    schema = <tuple>_SCHEMAS[type(event)]
+    small = <int8_t>schema[0]
+    writer.put(&small, 1)
     for field in <tuple>schema[1]:
         value = getattr(event, <str>(<tuple>field)[0])
         code = <int>(<tuple>field)[1]

@@ -7,6 +7,8 @@ cdef class KnownOrder:
     cdef public int64_t price, size
     cdef public object post_only
     cdef public bint is_closed
+    # It is found no more.
+    cdef bint is_forgotten
 
 
 cdef class KnownOrders:

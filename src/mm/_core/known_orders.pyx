@@ -139,6 +139,7 @@ cdef class KnownOrders:
         return 0
 
     cdef int _forget(self, KnownOrder known) except -1:
+        known.is_forgotten = True
         if self._by_client.get(known.client_id) is known:
             del self._by_client[known.client_id]
         if self.by_venue.get(known.venue_id) is known:

@@ -1,12 +1,20 @@
 from libc.stdint cimport int64_t
 
-from mm._core.known_orders cimport KnownOrders
+from mm._core.known_orders cimport KnownOrder, KnownOrders
 from mm._core.plain_frames cimport PlainFrames
 
 
 cdef struct Span:
     const char* start
     Py_ssize_t size
+
+
+cdef struct Number:
+    const char* start
+    Py_ssize_t size
+    # Its digits as a whole number, where there are no more than 18; how many, and how many of them behind the point.
+    int64_t value
+    int digits, decimals
 
 
 cdef struct Row:
@@ -26,6 +34,8 @@ cdef class KrakenFills(PlainFrames):
     cdef object _instrument
     cdef str _symbol, _quote
     cdef int _price_precision, _size_precision
+    # The orders of the fills before: mostly a bid and an ask.
+    cdef KnownOrder _newest, _other
     cdef char[17] _minute
     cdef int64_t _minute_ns
 
@@ -34,4 +44,5 @@ cdef class KrakenFills(PlainFrames):
     cdef int _row(self, const char** at, const char* end, Row* row) except -1
     cdef int64_t _time(self, Span text) except -2
     cdef bint _instrument_of(self, Span symbol) except -1
+    cdef KnownOrder _known(self, Row* row)
     cdef object _fill(self, int64_t now_ns, Row* row)

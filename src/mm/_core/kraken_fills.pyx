@@ -11,16 +11,52 @@ from sys import intern
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cython cimport final
-from libc.stdint cimport int64_t
+from libc.stdint cimport int8_t, int64_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
 from mm._core.fixed cimport Fault, parse
 from mm._core.known_orders cimport KnownOrder, KnownOrders
 from mm._core.order_events cimport Fill
 from mm._core.plain_frames cimport PlainFrames
+from mm._core.text cimport ascii_of
+from mm._core.words cimport same
+
+cdef extern from *:
+    """
+    #if defined(__SSE2__) && defined(__GNUC__)
+    #include <emmintrin.h>
+    #endif
+    #if !defined(__GNUC__)
+    static int mm_scaled(int64_t value, int64_t by, int64_t* out) {
+        if (value > INT64_MAX / by) return 1;
+        *out = value * by;
+        return 0;
+    }
+    #else
+    #define mm_scaled(value, by, out) __builtin_mul_overflow(value, by, out)
+    #endif
+    /* The first byte that is no printable ASCII, or a quote or a backslash. The NUL behind a payload is such a byte. */
+    static inline const char* mm_end_of_plain(const char* at, const char* end) {
+    #if defined(__SSE2__) && defined(__GNUC__)
+        while (end - at >= 16) {
+            /* Compared with a sign: bytes from 0x80 on are below the blank. */
+            __m128i bytes = _mm_loadu_si128((const __m128i*)at);
+            __m128i bad = _mm_or_si128(
+                _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\\\'))),
+                _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F))));
+            int mask = _mm_movemask_epi8(bad);
+            if (mask) return at + __builtin_ctz((unsigned)mask);
+            at += 16;
+        }
+    #endif
+        while ((unsigned char)*at >= 0x20 && (unsigned char)*at < 0x7F && *at != '"' && *at != '\\\\') at++;
+        return at;
+    }
+    """
+    const char* mm_end_of_plain(const char* at, const char* end) noexcept nogil
+    bint mm_scaled(int64_t value, int64_t by, int64_t* out) noexcept nogil
 
 cdef extern from "Python.h":
-    str PyUnicode_DecodeASCII(const char* text, Py_ssize_t length, const char* errors)
     bint PyUnicode_IS_ASCII(object text)
     void* PyUnicode_DATA(object text)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
@@ -60,16 +96,14 @@ cdef enum:
     NEEDED = EXECUTION_ID | KIND | SYMBOL | SIDE | LAST_SIZE | LAST_PRICE | VENUE_ID
 
 
-cdef unsigned char[256] PLAIN
-cdef unsigned char[256] DIGIT
+cdef int64_t[19] POWERS
 
 
 cdef int fill_tables() except -1:
-    """Which bytes may stand in a text, and which in a number."""
-    cdef int code
-    for code in range(256):
-        PLAIN[code] = 0x20 <= code <= 0x7E and code != c'"' and code != c"\\"
-        DIGIT[code] = c"0" <= code <= c"9"
+    """The powers of ten that 63 bits hold."""
+    cdef int exponent
+    for exponent in range(19):
+        POWERS[exponent] = 10 ** <object>exponent
     return 0
 
 fill_tables()
@@ -88,7 +122,8 @@ cdef inline bint is_text(Span text, str other):
 
 
 cdef inline str text_of(Span text):
-    return PyUnicode_DecodeASCII(text.start, text.size, NULL)
+    """A text that was stepped over: all of it is ASCII."""
+    return ascii_of(text.start, text.size)
 
 
 cdef bint take_text(const char** at, const char* end, Span* text) noexcept nogil:
@@ -98,9 +133,7 @@ cdef bint take_text(const char** at, const char* end, Span* text) noexcept nogil
         return False
     here += 1
     text.start = here
-    # What ends a payload, the NUL behind its last byte, is not plain.
-    while PLAIN[<unsigned char>here[0]]:
-        here += 1
+    here = mm_end_of_plain(here, end)
     if here >= end or here[0] != c'"':
         return False
     text.size = here - text.start
@@ -108,37 +141,60 @@ cdef bint take_text(const char** at, const char* end, Span* text) noexcept nogil
     return text.size <= TEXT_MAX
 
 
-cdef bint take_number(const char** at, const char* end, Span* number) noexcept nogil:
+cdef bint take_number(const char** at, const char* end, Number* number) noexcept nogil:
     """Step over a number of zero or more without an exponent."""
     cdef const char* here = at[0]
     cdef const char* point
+    # Wraps where there are more digits than are asked for.
+    cdef uint64_t value = 0
+    cdef unsigned int digit
     number.start = here
-    while DIGIT[<unsigned char>here[0]]:
+    while True:
+        digit = <unsigned char>here[0] - <unsigned int>c"0"
+        if digit > 9:
+            break
+        value = value * 10 + digit
         here += 1
     if here == number.start or (here - number.start > 1 and number.start[0] == c"0"):
         return False
+    number.digits = <int>(here - number.start)
+    number.decimals = 0
     if here[0] == c".":
         here += 1
         point = here
-        while DIGIT[<unsigned char>here[0]]:
+        while True:
+            digit = <unsigned char>here[0] - <unsigned int>c"0"
+            if digit > 9:
+                break
+            value = value * 10 + digit
             here += 1
         if here == point:
             return False
+        number.decimals = <int>(here - point)
+        number.digits += number.decimals
+    number.value = <int64_t>value
     number.size = here - number.start
     at[0] = here
     return here < end and (here[0] == c"," or here[0] == c"}" or here[0] == c"]")
 
 
-cdef bint take_units(const char** at, const char* end, int precision, int64_t* units) noexcept nogil:
-    cdef Span number
-    if not take_number(at, end, &number):
-        return False
-    return parse(number.start, number.size, precision, units) == Fault.OK
+cdef bint units_of(Number* number, int precision, int64_t* units) noexcept nogil:
+    """A number in units of 10^-precision; False for one that is none of them."""
+    cdef int shift = precision - number.decimals
+    cdef int64_t cut
+    if number.digits > DIGITS_MAX or shift > DIGITS_MAX:
+        return parse(number.start, number.size, precision, units) == Fault.OK
+    if shift >= 0:
+        return not mm_scaled(number.value, POWERS[shift], units)
+    cut = number.value // POWERS[-shift]
+    units[0] = cut
+    return cut * POWERS[-shift] == number.value
 
 
 cdef bint skip_plain(const char** at, const char* end) noexcept nogil:
     """Step over a member that tells nothing here: text, a number, true or false."""
     cdef Span ignored
+    cdef Number number
     cdef const char* here = at[0]
     if here >= end:
         return False
@@ -150,7 +206,7 @@ cdef bint skip_plain(const char** at, const char* end) noexcept nogil:
     if end - here > 5 and memcmp(here, b"false", 5) == 0:
         at[0] = here + 5
         return True
-    return take_number(at, end, &ignored)
+    return take_number(at, end, &number)
 
 
 cdef int member_of(Span key) noexcept nogil:
@@ -196,6 +252,7 @@ cdef bint take_fees(const char** at, const char* end, Row* row) noexcept nogil:
     """Step over a list of one fee at most: `[{"asset":"USD","qty":0.3458}]`."""
     cdef const char* here = at[0]
     cdef Span key
+    cdef Number amount
     cdef bint has_asset = False
     cdef bint has_amount = False
     if end - here > 2 and here[0] == c"[" and here[1] == c"]":
@@ -214,7 +271,7 @@ cdef bint take_fees(const char** at, const char* end, Row* row) noexcept nogil:
                 return False
         elif equals(key, b"qty", 3) and not has_amount:
             has_amount = True
-            if not take_units(&here, end, AMOUNT_DECIMALS, &row.fee):
+            if not take_number(&here, end, &amount) or not units_of(&amount, AMOUNT_DECIMALS, &row.fee):
                 return False
         else:
             return False
@@ -276,8 +333,7 @@ cdef class KrakenFills(PlainFrames):
         cdef Row[ROWS_MAX] rows
         cdef int count = 0
         cdef int index
-        cdef int64_t number = 0
-        cdef Span digits
+        cdef Number number
         cdef const char* here = PyBytes_AS_STRING(payload)
         cdef const char* end = here + PyBytes_GET_SIZE(payload)
         if end - here < HEAD_SIZE or memcmp(here, HEAD, HEAD_SIZE) != 0:
@@ -294,13 +350,14 @@ cdef class KrakenFills(PlainFrames):
         if end - here < TAIL_SIZE or memcmp(here, TAIL, TAIL_SIZE) != 0:
             return None
         here += TAIL_SIZE
-        if not take_number(&here, end, &digits) or digits.size > DIGITS_MAX or end - here != 1 or here[0] != c"}":
+        if not take_number(&here, end, &number) or number.digits > DIGITS_MAX or end - here != 1 or here[0] != c"}":
             return None
-        if parse(digits.start, digits.size, 0, &number) != Fault.OK or memchr_point(digits):
+        if number.decimals:
+            # `2.0` is no whole number.
             return None
-        if sequence[0] == 0 and number != self.sequence + 1:
+        if sequence[0] == 0 and number.value != self.sequence + 1:
             return None
-        sequence[0] = number
+        sequence[0] = number.value
         # Only now is anything remembered: all of the message is known to be good.
         events = []
         for index in range(count):
@@ -310,10 +367,9 @@ cdef class KrakenFills(PlainFrames):
     cdef int _row(self, const char** at, const char* end, Row* row) except -1:
         """Step over one trade; 0 for anything else."""
         cdef const char* here = at[0]
-        cdef const char* price = NULL
-        cdef const char* size = NULL
-        cdef const char* cum_size = NULL
+        cdef Number price, size, cum_size
         cdef Span key, value
+        cdef bint is_good
         cdef int member
         cdef int seen = 0
         if here >= end or here[0] != c"{":
@@ -341,12 +397,12 @@ cdef class KrakenFills(PlainFrames):
             elif member == LAST_PRICE or member == LAST_SIZE or member == CUM_SIZE:
                 # Read once the symbol, and with it the grid, is known.
                 if member == LAST_PRICE:
-                    price = here
+                    is_good = take_number(&here, end, &price)
                 elif member == LAST_SIZE:
-                    size = here
+                    is_good = take_number(&here, end, &size)
                 else:
-                    cum_size = here
-                if not take_number(&here, end, &value):
+                    is_good = take_number(&here, end, &cum_size)
+                if not is_good:
                     return 0
             else:
                 if not take_text(&here, end, &value):
@@ -386,11 +442,11 @@ cdef class KrakenFills(PlainFrames):
         at[0] = here + 1
         if not self._instrument_of(row.symbol):
             return 0
-        if not take_units(&price, end, self._price_precision, &row.price) or row.price <= 0:
+        if not units_of(&price, self._price_precision, &row.price) or row.price <= 0:
             return 0
-        if not take_units(&size, end, self._size_precision, &row.size) or row.size <= 0:
+        if not units_of(&size, self._size_precision, &row.size) or row.size <= 0:
             return 0
-        if cum_size != NULL and not take_units(&cum_size, end, self._size_precision, &row.cum_size):
+        if seen & CUM_SIZE and not units_of(&cum_size, self._size_precision, &row.cum_size):
             return 0
         return 1
 
@@ -407,7 +463,7 @@ cdef class KrakenFills(PlainFrames):
                     return -1
                 value = value * 10 + (at[index] - c"0")
         if self._minute_ns < 0 or memcmp(at, self._minute, 17) != 0:
-            self._minute_ns = self._minute_of(PyUnicode_DecodeASCII(at, 17, NULL))
+            self._minute_ns = self._minute_of(ascii_of(at, 17))
             memcpy(self._minute, at, 17)
             if self._minute_ns < 0:
                 return -1
@@ -430,20 +486,39 @@ cdef class KrakenFills(PlainFrames):
             self._instrument = instrument
         return True
 
+    cdef KnownOrder _known(self, Row* row):
+        """The order of a row, remembered. One that filled just before is told by its text as it came."""
+        cdef KnownOrder known = self._newest
+        if known is None or not is_text(row.venue_id, known.venue_id):
+            known = self._other
+            if known is not None and not is_text(row.venue_id, known.venue_id):
+                known = None
+        if (
+            known is None or row.venue_id.size == 0 or known.is_closed or known.is_forgotten or not known.client_id
+            or not same(known.symbol, self._symbol) or self.known._placed
+        ):
+            known = self.known.remember(
+                text_of(row.client_id) if row.client_id.size else EMPTY, text_of(row.venue_id), self._symbol,
+                row.side, 0, 0,
+            )
+        else:
+            known.side = <int8_t>row.side
+        if known is not self._newest:
+            self._other = self._newest
+            self._newest = known
+        return known
+
     cdef object _fill(self, int64_t now_ns, Row* row):
         cdef KnownOrder known
-        cdef str venue_id = text_of(row.venue_id)
         cdef Fill fill = Fill.__new__(Fill)
         # The last row's symbol need not be this one's.
         self._instrument_of(row.symbol)
-        known = self.known.remember(
-            text_of(row.client_id) if row.client_id.size else EMPTY, venue_id, self._symbol, row.side, 0, 0
-        )
+        known = self._known(row)
         fill.recv_ns = now_ns
         fill.venue_ns = row.venue_ns
         fill.venue = VENUE
         fill.client_id = known.client_id
-        fill.venue_id = venue_id
+        fill.venue_id = known.venue_id if row.venue_id.size else EMPTY
         fill.symbol = self._symbol
         fill.side = row.side
         fill.execution_id = text_of(row.execution_id)
@@ -459,12 +534,3 @@ cdef class KrakenFills(PlainFrames):
             # No marker need follow. It is still known for a while, should the order live on after all.
             self.known.close(known)
         return fill
-
-
-cdef inline bint memchr_point(Span digits) noexcept nogil:
-    """Whether a number has a point: `2.0` is no whole number."""
-    cdef Py_ssize_t index
-    for index in range(digits.size):
-        if digits.start[index] == c".":
-            return True
-    return False

@@ -58,6 +58,9 @@ cdef class TradingCore:
 cdef class LinkCore:
     cdef readonly str venue
     cdef dict _channels
+    # The channel of the frame before: they are there for good.
+    cdef ChannelCore _newest
+    cdef str _newest_name
     cdef list _actions
     cdef TradingCore _trading
     cdef object _open_phase

@@ -214,7 +214,10 @@ cdef class LinkCore:
     cdef object take_frame(self, int64_t now_ns, str channel, bytes payload):
         """The same."""
         cdef BookFrame event
-        cdef ChannelCore state = <ChannelCore?>self._channels[channel]
+        cdef ChannelCore state = self._newest
+        if channel is not self._newest_name:
+            state = self._newest = <ChannelCore?>self._channels[channel]
+            self._newest_name = channel
         state.last_frame_ns = now_ns
         if self.is_book(payload) and state.phase is self._open_phase:
             event = BookFrame.__new__(BookFrame)

@@ -447,7 +447,7 @@ cdef class MarketCore:
         cdef int64_t own_ask = 0
         if group is None:
             group = self._group = store.group(self.venue.name, self.symbol)
-        self.orders = group.orders()
+        self.orders = group.listed()
         self._buys = group._buys
         self._sells = group._sells
         self.quantity = self.position.quantity + self.base_quantity

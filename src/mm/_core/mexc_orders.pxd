@@ -18,6 +18,8 @@ cdef class MexcOrders(OrderWriter):
     cdef str _symbol, _name
     cdef int _price_precision, _size_precision
     cdef int64_t _lot
+    # What stands in each order besides it: the key, words of ours.
+    cdef bint _is_ascii
 
     cdef bint _is_plain(self, Place place) except -1
     cdef bint _take_instrument(self, str symbol) except -1

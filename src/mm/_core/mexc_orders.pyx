@@ -13,15 +13,19 @@ from mm._core.commands cimport Place
 from mm._core.http_request cimport HttpRequest, http_request
 from mm._core.known_orders cimport KnownOrders
 from mm._core.order_writer cimport OrderWriter
-from mm._core.text cimport TextWriter
+from mm._core.text cimport TextWriter, ascii_of
+from mm._core.words cimport same
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(object text)
-    str PyUnicode_DecodeASCII(const char* text, Py_ssize_t length, const char* errors)
 
 cdef int64_t MILLISECOND_NS = 1_000_000
 cdef Py_ssize_t CLIENT_ID_LENGTH_MAX = 32
 cdef str POST = "POST"
+cdef str LIMIT = "limit"
+cdef str GTC = "gtc"
+cdef str IOC = "ioc"
+cdef str FOK = "fok"
 
 
 cdef bint is_client_id(str text) except -1:
@@ -43,15 +47,9 @@ cdef bint is_client_id(str text) except -1:
     return True
 
 
-cdef inline int put_text(TextWriter writer, str text) except -1:
-    """A text without quotes: ours and the venue's names are ASCII."""
-    cdef Py_ssize_t count = 0
-    cdef const char* raw = PyUnicode_AsUTF8AndSize(text, &count)
-    return writer.put(raw, count)
-
-
 cdef inline str text_of(TextWriter writer):
-    return PyUnicode_DecodeASCII(writer.start, writer.size, NULL)
+    """What was written: names that were looked at, numbers, and words of our own."""
+    return ascii_of(writer.start, writer.size)
 
 
 cdef int put_number(TextWriter writer, int64_t units, int precision) except -1:
@@ -79,27 +77,28 @@ cdef class MexcOrders(OrderWriter):
         self._other = other
         self._writer = TextWriter()
         self._symbol = self._name = ""
+        self._is_ascii = True
 
     cdef bint _is_plain(self, Place place) except -1:
         """A limit order of a known instrument that needs no word of explanation."""
-        if place.order_type != "limit" or place.price <= 0 or place.size <= 0 or place.reduce_only:
+        if not same(place.order_type, LIMIT) or place.price <= 0 or place.size <= 0 or place.reduce_only:
             return False
         if (place.side != 1 and place.side != -1) or not is_client_id(place.client_id):
             return False
-        if place.time_in_force != "gtc" and (
-            place.post_only or (place.time_in_force != "ioc" and place.time_in_force != "fok")
+        if not same(place.time_in_force, GTC) and (
+            place.post_only or not (same(place.time_in_force, IOC) or same(place.time_in_force, FOK))
         ):
             return False
-        return self._take_instrument(place.symbol)
+        return self._is_ascii and self._take_instrument(place.symbol)
 
     cdef bint _take_instrument(self, str symbol) except -1:
         """Take the grid and the venue's name of a symbol; False for one that is not known."""
-        if symbol != self._symbol:
+        if not same(symbol, self._symbol):
             self._name = self._name_of(symbol)
             self._symbol = symbol
             self._instrument = None
         instrument = self._instruments.get(self._key_of())
-        if instrument is None:
+        if instrument is None or not PyUnicode_IS_ASCII(self._name):
             return False
         if instrument is not self._instrument:
             self._price_precision = instrument.price_precision
@@ -132,6 +131,7 @@ cdef class MexcSpotOrders(MexcOrders):
         MexcOrders.__init__(self, instruments, known, sign, other)
         self._headers = headers
         self._tail = tail.encode()
+        self._is_ascii = tail.isascii()
         self._window = f"&recvWindow={recv_window_ms}".encode()
 
     cpdef HttpRequest write(self, Place place, int64_t nonce):
@@ -143,16 +143,16 @@ cdef class MexcSpotOrders(MexcOrders):
         self._known.placed(place)
         writer.size = 0
         writer.put(b"symbol=", 7)
-        put_text(writer, self._name)
+        writer.put_str(self._name)
         if place.side > 0:
             writer.put(b"&side=BUY&type=", 15)
         else:
             writer.put(b"&side=SELL&type=", 16)
         if place.post_only:
             writer.put(b"LIMIT_MAKER", 11)
-        elif place.time_in_force == "ioc":
+        elif same(place.time_in_force, IOC):
             writer.put(b"IMMEDIATE_OR_CANCEL", 19)
-        elif place.time_in_force == "fok":
+        elif same(place.time_in_force, FOK):
             writer.put(b"FILL_OR_KILL", 12)
         else:
             writer.put(b"LIMIT", 5)
@@ -161,7 +161,7 @@ cdef class MexcSpotOrders(MexcOrders):
         writer.put(b"&price=", 7)
         writer.put_units(place.price, self._price_precision)
         writer.put(b"&newClientOrderId=", 18)
-        put_text(writer, place.client_id)
+        writer.put_str(place.client_id)
         writer.put_bytes(self._tail)
         writer.put(b"&timestamp=", 11)
         writer.put_units(self._time_ms(nonce), 0)
@@ -169,9 +169,9 @@ cdef class MexcSpotOrders(MexcOrders):
         query = text_of(writer)
         writer.size = 0
         writer.put(b"/api/v3/order?", 14)
-        put_text(writer, query)
+        writer.put_str(query)
         writer.put(b"&signature=", 11)
-        put_text(writer, <str?>self._sign(query))
+        writer.put_str(<str?>self._sign(query))
         return http_request(POST, text_of(writer), self._headers, b"", False)
 
     cdef str _name_of(self, str symbol):
@@ -190,6 +190,7 @@ cdef class MexcFuturesOrders(MexcOrders):
     ):
         MexcOrders.__init__(self, instruments, known, sign, other)
         self._key = key
+        self._is_ascii = key.isascii() and tail.isascii()
         self._key_header = ("ApiKey", key)
         self._type_header = ("Content-Type", "application/json")
         self._tail = tail.encode()
@@ -204,7 +205,7 @@ cdef class MexcFuturesOrders(MexcOrders):
         self._known.placed(place)
         writer.size = 0
         writer.put(b'{"symbol":"', 11)
-        put_text(writer, self._name)
+        writer.put_str(self._name)
         writer.put(b'","price":', 10)
         put_number(writer, place.price, self._price_precision)
         writer.put(b',"vol":', 7)
@@ -216,22 +217,22 @@ cdef class MexcFuturesOrders(MexcOrders):
             writer.put(b',"side":3,"type":', 17)
         if place.post_only:
             writer.put(b"2", 1)
-        elif place.time_in_force == "ioc":
+        elif same(place.time_in_force, IOC):
             writer.put(b"3", 1)
-        elif place.time_in_force == "fok":
+        elif same(place.time_in_force, FOK):
             writer.put(b"4", 1)
         else:
             writer.put(b"1", 1)
         writer.put_bytes(self._tail)
         writer.put(b',"externalOid":"', 16)
-        put_text(writer, place.client_id)
+        writer.put_str(place.client_id)
         writer.put(b'"}', 2)
         body = writer.taken()
         writer.put_units(self._time_ms(nonce), 0)
         time_ms = text_of(writer)
         writer.size = 0
-        put_text(writer, self._key)
-        put_text(writer, time_ms)
+        writer.put_str(self._key)
+        writer.put_str(time_ms)
         writer.put_bytes(body)
         signature = self._sign(text_of(writer))
         return http_request(

@@ -76,6 +76,7 @@ cdef class OrderList:
     cdef list _listed
 
     cpdef list orders(self)
+    cdef list listed(self)
     cdef Order first(self)
     cdef int push(self, Order order) except -1
     cdef int drop(self, Order order) except -1

@@ -68,6 +68,10 @@ cdef class OrderList:
         self._listed = listed
         return listed[:]
 
+    cdef list listed(self):
+        """The same, to be read only: it may be the one that the next who asks gets too."""
+        return self._listed if self._listed is not None else self.orders()
+
     cdef Order first(self):
         """The oldest; None of none."""
         if self.count == 0:

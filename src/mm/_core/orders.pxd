@@ -13,6 +13,8 @@ cdef class OrderStore:
     cdef OrderList _open, _closed
     cdef Recent _ended
     cdef int64_t _counts[12]
+    # What was looked up last: it is there for good.
+    cdef OpenOrders _last_group
 
     cpdef Order place(self, Place command)
     cpdef Order amend(self, Amend command)

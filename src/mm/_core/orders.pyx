@@ -24,6 +24,7 @@ from mm._core.order_events cimport (
     AmendRejected, CancelRejected, Fill, OrderAbsent, OrderAccepted, OrderAmended, OrderCanceled, OrderDenied,
     OrderExpired, OrderNews, OrderPending, OrderRejected, OrderReport, OutcomeUnknown,
 )
+from mm._core.words cimport same
 
 from mm._core.order_states import TERMINAL, TRANSITIONS, OrderEvent, OrderState, Transition
 from mm.errors import LocalError
@@ -158,10 +159,8 @@ cdef class OrderStore:
 
     def take_fills(self, Order order not None):
         """Return the fills that came before the order was adopted, once; apply them like any others."""
-        fills = []
-        for key in (order.venue, "", order.client_id), (order.venue, order.venue_id, ""):
-            fills += self._quarantine.pop(key, [])
-        return fills
+        keys = (order.venue, "", order.client_id), (order.venue, order.venue_id, "")
+        return [fill for key in keys for fill in self._quarantine.pop(key, ())]
 
     def settle_elsewhere(self, Order order not None, int64_t size):
         """Count so much of an adopted order as booked by whoever had it before: its executions will not come."""
@@ -238,7 +237,7 @@ cdef class OrderStore:
             self.last_booked = True
             order.booked = booked
             order._cost = cost
-            if booked > order.size or event.side != order.side or event.symbol != order.symbol:
+            if booked > order.size or event.side != order.side or not same(event.symbol, order.symbol):
                 self.contradictions += 1
         order.accept(event.recv_ns)
         order.tell(max(event.cum_size, order.booked))
@@ -310,13 +309,15 @@ cdef class OrderStore:
 
     cpdef OpenOrders group(self, str venue, str symbol):
         """Return the open orders of a symbol; the object stays the same and is kept up to date."""
-        cdef dict of_venue = self._groups.get(venue)
-        if of_venue is None:
-            of_venue = self._groups[venue] = {}
-        cdef OpenOrders group = of_venue.get(symbol)
+        cdef OpenOrders group = self._last_group
+        if group is not None and same(group.symbol, symbol) and same(group.venue, venue):
+            return group
+        cdef dict of_venue = self._groups.setdefault(venue, {})
+        group = of_venue.get(symbol)
         if group is None:
             group = of_venue[symbol] = OpenOrders(OF_SYMBOL, self._orders, venue, symbol)
             group.executions = Recent(self.executions_max)
+        self._last_group = group
         return group
 
     def open_of(self, str venue not None, str symbol not None):
@@ -557,9 +558,9 @@ cdef class OrderStore:
         cdef dict of_venue
         if client_id:
             order = self._orders.get(client_id)
-            if order is not None and order.venue != venue:
+            if order is not None and not same(order.venue, venue):
                 return None
-            if order is not None and venue_id and order.venue_id and venue_id != order.venue_id:
+            if order is not None and venue_id and order.venue_id and not same(venue_id, order.venue_id):
                 # The same client id in an earlier life of the account: another order.
                 self.contradictions += 1
                 order = None
@@ -571,11 +572,9 @@ cdef class OrderStore:
 
     cdef int _named(self, Order order, str venue_id) except -1:
         """Learn the venue's id; a second one, or one that another order has, is a contradiction."""
-        if not venue_id or venue_id == order.venue_id:
+        if not venue_id or same(venue_id, order.venue_id):
             return 0
-        cdef dict of_venue = self._by_venue_id.get(order.venue)
-        if of_venue is None:
-            of_venue = self._by_venue_id[order.venue] = {}
+        cdef dict of_venue = self._by_venue_id.setdefault(order.venue, {})
         if order.venue_id or of_venue.setdefault(venue_id, order) is not order:
             self.contradictions += 1
         else:
@@ -583,7 +582,7 @@ cdef class OrderStore:
         return 0
 
     cdef Recent _executions_of(self, Order order, str symbol):
-        if symbol == order.symbol:
+        if same(symbol, order.symbol):
             return <Recent>(<OpenOrders>order._group).executions
         return <Recent>self.group(order.venue, symbol).executions
 

@@ -11,7 +11,13 @@ cdef class Call:
     cdef public bint is_read, is_private, urgent, nonce_refused
 
 
+cdef class SilenceCore:
+    cdef public object state
+    cdef object _open_state
+
+
 cdef class RestCore:
+    cdef SilenceCore _ban, _key
     cdef public list waiting
     cdef readonly list urgent
     cdef readonly Py_ssize_t urgent_max, orders_max

@@ -51,16 +51,24 @@ class Call:
     def timeout_ns(self) -> int: ...
 
 @disjoint_base
+class SilenceCore:
+    """Whether a reason to send nothing is in force. state: `mm.net.access.State`; open_state: the one without it."""
+
+    state: Any
+
+    def __init__(self, open_state: Any) -> None: ...
+
+@disjoint_base
 class RestCore:
-    """waiting: calls that wait; urgent: those in flight on the lane of orders and cancels, `urgent_max` at most."""
+    """waiting: calls that wait; urgent: those in flight on the lane of orders and cancels, `urgent_max` at most; ban,
+    key: while one of them is in force, orders are kept back."""
 
     waiting: list[Call]
 
-    def __init__(self, urgent_max: int) -> None: ...
+    def __init__(self, urgent_max: int, ban: SilenceCore, key: SilenceCore) -> None: ...
     @property
     def urgent(self) -> list[Call]: ...
     @property
     def urgent_max(self) -> int: ...
     @property
     def orders_max(self) -> int: ...
-    def is_held(self) -> bool: ...

@@ -59,10 +59,20 @@ cdef class Call:
         return READ_TIMEOUT_NS if self.is_read else COMMAND_TIMEOUT_NS
 
 
-cdef class RestCore:
-    """waiting: calls that wait; urgent: those in flight on the lane of orders and cancels, `urgent_max` at most."""
+cdef class SilenceCore:
+    """Whether a reason to send nothing is in force. state: `mm.net.access.State`; open_state: the one without it."""
 
-    def __init__(self, Py_ssize_t urgent_max):
+    def __init__(self, open_state):
+        self.state = self._open_state = open_state
+
+
+cdef class RestCore:
+    """waiting: calls that wait; urgent: those in flight on the lane of orders and cancels, `urgent_max` at most; ban,
+    key: while one of them is in force, orders are kept back."""
+
+    def __init__(self, Py_ssize_t urgent_max, SilenceCore ban not None, SilenceCore key not None):
+        self._ban = ban
+        self._key = key
         self.waiting = []
         self.urgent = []
         self.urgent_max = urgent_max
@@ -82,12 +92,8 @@ cdef class RestCore:
         for each in self.waiting:
             if (<Call?>each).urgent:
                 return False
-        # Not past a venue that has shut us out: the queue knows what may try.
-        return not self.is_held()
-
-    def is_held(self):
-        """Whether orders are kept back for a reason of the venue's."""
-        return False
+        # Not past a venue that has shut us out, or that takes the key for lost: the queue knows what may try.
+        return self._ban.state is self._ban._open_state and self._key.state is self._key._open_state
 
     cdef Call begin_order(self, int64_t now_ns, Event command, int64_t request_id, int64_t expires_ns):
         """Put an order's call in flight."""

@@ -1,6 +1,13 @@
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from cython cimport final
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
+
+cdef extern from "Python.h":
+    str PyUnicode_New(Py_ssize_t size, unsigned int maxchar)
+    void* PyUnicode_DATA(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    bint PyUnicode_IS_COMPACT_ASCII(object text)
 
 
 @final
@@ -23,3 +30,19 @@ cdef class TextWriter:
         memcpy(self.start + self.size, source, count)
         self.size += count
         return 0
+
+    cdef inline int put_str(self, str text) except -1:
+        """A text as it is, in UTF-8."""
+        cdef Py_ssize_t count = 0
+        cdef const char* raw
+        if text is not None and PyUnicode_IS_COMPACT_ASCII(text):
+            return self.put(<const char*>PyUnicode_DATA(text), PyUnicode_GET_LENGTH(text))
+        raw = PyUnicode_AsUTF8AndSize(text, &count)
+        return self.put(raw, count)
+
+
+cdef inline str ascii_of(const char* raw, Py_ssize_t count):
+    """A text of bytes that are known to be ASCII: nothing looks at them again."""
+    cdef str made = PyUnicode_New(count, 127)
+    memcpy(PyUnicode_DATA(made), raw, count)
+    return made

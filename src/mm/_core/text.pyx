@@ -5,9 +5,9 @@ from json.encoder import encode_basestring_ascii
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from cython cimport final
 from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memcpy
 
 cdef int64_t SECOND_NS = 1_000_000_000
 cdef int64_t MILLISECOND_NS = 1_000_000
@@ -16,6 +16,18 @@ cdef int64_t DAY_S = 86_400
 PRECISION_MAX = 18
 
 cdef int _PRECISION_MAX = PRECISION_MAX
+# The numbers from 00 to 99, two digits each.
+cdef char[200] PAIRS
+
+
+cdef int fill_pairs() except -1:
+    cdef int number
+    for number in range(100):
+        PAIRS[2 * number] = <char>(c"0" + number // 10)
+        PAIRS[2 * number + 1] = <char>(c"0" + number % 10)
+    return 0
+
+fill_pairs()
 
 
 @final
@@ -63,20 +75,32 @@ cdef class TextWriter:
         """`units` of 10^-precision as a plain decimal with exactly `precision` decimals."""
         cdef char buffer[24]
         cdef int end = 24
-        cdef int digits = 0
+        cdef int decimals = precision
         cdef uint64_t left
         if not 0 <= precision <= _PRECISION_MAX:
             raise ValueError(f"precision: {precision} is not from 0 to {PRECISION_MAX}")
         # Unsigned negation is defined for the lowest int64 too.
         left = 0 - <uint64_t>units if units < 0 else <uint64_t>units
-        while left or digits <= precision:
-            if digits == precision and precision:
-                end -= 1
-                buffer[end] = c"."
+        while decimals > 1:
+            end -= 2
+            memcpy(&buffer[end], &PAIRS[2 * (left % 100)], 2)
+            left = left // 100
+            decimals -= 2
+        if decimals:
             end -= 1
             buffer[end] = <char>(c"0" + <int>(left % 10))
             left = left // 10
-            digits += 1
+        if precision:
+            end -= 1
+            buffer[end] = c"."
+        while left > 9:
+            end -= 2
+            memcpy(&buffer[end], &PAIRS[2 * (left % 100)], 2)
+            left = left // 100
+        # The digit that is left, or the zero of a number without any before its point.
+        if left or end == 24 or buffer[end] == c".":
+            end -= 1
+            buffer[end] = <char>(c"0" + <int>left)
         if units < 0:
             end -= 1
             buffer[end] = c"-"

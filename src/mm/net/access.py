@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Final
 
 from mm._core.events import Cancel, CancelAfter
-from mm._core.rest_core import Call
+from mm._core.rest_core import Call, SilenceCore
 from mm.exchanges.venue import Decoded, ErrorClass
 from mm.net.order_entry import Command
 
@@ -48,13 +48,15 @@ class News(Enum):
     BACK = "back"
 
 
-class Silence:
+class Silence(SilenceCore):
     """One reason to send nothing; the module's text has its states."""
 
-    __slots__ = ("_probe", "_wait_ns", "state", "until_ns")
+    __slots__ = ("_probe", "_wait_ns", "until_ns")
+
+    state: State
 
     def __init__(self) -> None:
-        self.state = State.OPEN
+        super().__init__(State.OPEN)
         self.until_ns = 0
         self._wait_ns = 0
         self._probe: Call | None = None
@@ -116,11 +118,6 @@ class Access:
     def is_banned(self) -> bool:
         """The venue shuts this address or key out."""
         return self.ban.state is not State.OPEN
-
-    @property
-    def holds_orders(self) -> bool:
-        """Orders wait, or one of them is to try whether the venue hears us again."""
-        return self.ban.state is not State.OPEN or self.key.state is not State.OPEN
 
     def held_until(self, now_ns: int, call: Call) -> int:
         """When a call may go: 0 now, -1 after an answer that is awaited."""

@@ -85,11 +85,11 @@ class RestQueue(RestCore):
         urgent_max: int = 1,
         nonces: tuple[int, bool] = (0, False),
     ) -> None:
-        super().__init__(urgent_max)
+        self.access = Access()
+        super().__init__(urgent_max, self.access.ban, self.access.key)
         self.nonces = Nonces(nonces[0], is_rising=nonces[1])
         self.breaker, self.counter = breaker, counter
         self._in_flight: dict[Lane, list[Call]] = {Lane.URGENT: self.urgent, Lane.PRIVATE: [], Lane.PUBLIC: []}
-        self.access = Access()
         self._overtaken = 0
         """How many private reads have gone before one of a later rank that was ready too."""
         self._backoff = Backoff(random, base_ns=500_000_000, cap_ns=10_000_000_000, free=0)
@@ -128,10 +128,6 @@ class RestQueue(RestCore):
                     self.access.sent(call)
                     return call
         return None
-
-    def is_held(self) -> bool:
-        """Whether orders are kept back: banned, or the key is taken for lost."""
-        return self.access.holds_orders
 
     def due_ns(self, now_ns: int) -> int:
         """When `next_call` is worth asking, seen from `now_ns`; 0 never (an answer in flight comes first)."""
