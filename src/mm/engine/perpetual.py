@@ -32,6 +32,9 @@ OPEN_LASTS_NS: Final = 70 * SECOND_NS
 """While an order is open its fill may have been missed: a whole round of the venue's list of deals (each minute)."""
 READ_LASTS_NS: Final = 25 * SECOND_NS
 """The same once the list was read twice since: it may trail by more than 20 s."""
+NEVER_NS: Final = 2**63 - 1
+TRAIL_NS: Final = 35 * SECOND_NS
+"""So long after a fill of ours a list that does not have its position may be of before it."""
 AFTER_FILL_NS: Final = SECOND_NS
 """A report that comes sooner after a fill may be of before it."""
 AWAY: Final = 1.25
@@ -67,8 +70,10 @@ class Perpetual:
         "gap",
         "gap_ns",
         "gaps",
+        "has_ended",
         "index_e12",
         "is_two_sided",
+        "left_out",
         "mark_e12",
         "mark_ns",
         "positions",
@@ -98,6 +103,10 @@ class Perpetual:
         self.estimates: list[tuple[int, int, int]] = []
         """Side, size and price of what was booked without the venue's own fills: they may be told later."""
         self.danger = 0
+        self.left_out: set[str] = set()
+        """Positions that are over for no better reason than that a list leaves them out."""
+        self.has_ended = False
+        """The stream has told of a position's end, and nothing has told of one since."""
         self.is_two_sided = False
         """A long and a short stood beside each other since the account last held nothing: what has been realized by
         then is each leg's own, and not what their net would have made."""
@@ -149,6 +158,11 @@ class Perpetual:
         opened = free_e12 * RATE_ONE * int(10**instrument.base_precision) // (each * instrument.base_units(1))
         return opened - held
 
+    def is_silence(self, held: int) -> bool:
+        """Whether it is a list's silence alone that something of what we hold (signed) is not there."""
+        has_word = self.has_ended or any(report.side * held > 0 for report in self.positions.values())
+        return bool(self.left_out) or (held != 0 and not has_word)
+
     def turn(self, gap: int, recv_ns: int) -> None:
         """The difference is another now; one that was there a moment ago has lasted since it first came."""
         if self.gap:
@@ -165,6 +179,7 @@ class Perpetual:
             (self.base, self.gap, self.gap_ns, self.report_ns, self.fill_ns, self.warned_ns, self.reduced_ns),
             (sorted(self.gaps.items()), self.fill_venue_ns, self.sure_ns),
             ([fill.execution_id for fill in self.foreign], self.danger, self.estimates, self.is_two_sided),
+            (sorted(self.left_out), self.has_ended),
         )
 
     def durable(self) -> dict[str, Any]:
@@ -191,6 +206,8 @@ class Perpetual:
         return {
             "positions": [pack(report).hex() for _, report in sorted(self.positions.items())],
             "is_two_sided": self.is_two_sided,
+            "left_out": sorted(self.left_out),
+            "has_ended": self.has_ended,
             "gap": [self.gap, self.gap_ns],
             "ns": [self.report_ns, self.fill_ns, self.sure_ns],
         }
@@ -200,6 +217,8 @@ class Perpetual:
         reports: list[Any] = [unpack(bytes.fromhex(text)) for text in saved["positions"]]
         self.positions = {report.position_id: report for report in reports}
         self.is_two_sided = saved["is_two_sided"]
+        # An earlier build wrote neither.
+        self.left_out, self.has_ended = set(saved.get("left_out", ())), saved.get("has_ended", False)
         self.gap, self.gap_ns = saved["gap"]
         self.report_ns, self.fill_ns, self.sure_ns = saved["ns"]
 
@@ -208,6 +227,7 @@ class Perpetual:
         self.positions = {}
         self.gaps = {}
         self.gap = self.gap_ns = self.report_ns = self.sure_ns = 0
+        self.left_out, self.has_ended = set(), False
 
 
 class Perpetuals:
@@ -258,8 +278,13 @@ class Perpetuals:
         if event.size:
             perpetual.positions[event.position_id] = event
             market.leverage = market.venue.settings.leverage or max(1, event.leverage)
-        else:
-            perpetual.positions.pop(event.position_id, None)
+            perpetual.left_out.discard(event.position_id)
+            perpetual.has_ended = False
+        elif perpetual.positions.pop(event.position_id, None) is not None and is_gone:
+            perpetual.left_out.add(event.position_id)
+        elif not is_gone:
+            perpetual.left_out.discard(event.position_id)
+            perpetual.has_ended = True
         sides = {report.side for report in perpetual.positions.values()}
         perpetual.is_two_sided = len(sides) > 1 or (perpetual.is_two_sided and bool(sides))
         self.look(market, event.recv_ns)
@@ -397,6 +422,7 @@ class Perpetuals:
             perpetual.turn(gap, recv_ns)
         if not gap:
             perpetual.gaps.clear()
+            perpetual.left_out.clear()
             if not perpetual.estimates:
                 perpetual.foreign.clear()
 
@@ -418,10 +444,14 @@ class Perpetuals:
         # The deals themselves say that they are not ours.
         is_told = bool(perpetual.foreign) and sum(fill.side * fill.size for fill in perpetual.foreign) == gap
         lasts_ns = LASTS_NS
-        if orders and not is_told:
+        is_agreed = self._engine.reconciling.reads[market.venue.name].agreed_since(perpetual.gap_ns)
+        if not is_told and perpetual.is_silence(perpetual.base + market.position.quantity):
+            # One list that is empty would be hedged again with as much as is held.
+            is_recent = perpetual.gap_ns - perpetual.fill_ns < TRAIL_NS
+            lasts_ns = (TRAIL_NS if is_recent else READ_LASTS_NS) if is_agreed else NEVER_NS
+        elif orders and not is_told:
             # Two whole reads of deals and positions say so, or one of the venue's own rounds has passed.
-            reads = self._engine.reconciling.reads[market.venue.name]
-            lasts_ns = READ_LASTS_NS if reads.agreed_since(perpetual.gap_ns) else OPEN_LASTS_NS
+            lasts_ns = READ_LASTS_NS if is_agreed else OPEN_LASTS_NS
         is_newest = perpetual.report_ns >= perpetual.fill_ns + AFTER_FILL_NS or perpetual.sure_ns >= perpetual.gap_ns
         return not is_explained and recv_ns - perpetual.gap_ns >= lasts_ns and (is_told or is_newest)
 
@@ -446,6 +476,7 @@ class Perpetuals:
         perpetual.foreign = []
         perpetual.gap = perpetual.gap_ns = 0
         perpetual.gaps.clear()
+        perpetual.left_out.clear()
         self.externals += 1
         engine.reconciling.external(market, recv_ns, gap, event.evidence)
         for desk in engine.desks.values():
