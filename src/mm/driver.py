@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from mm._core import events as ev
 from mm._core.driver_core import DriverCore, PortCore
@@ -18,6 +18,9 @@ from mm.engine.engine import STOOD_STILL
 from mm.engine.recovery import lost_requests
 from mm.net.link import Link
 from mm.steps import KILLING
+
+if TYPE_CHECKING:
+    from mm.exchanges.session import Renaming
 
 Observer = Callable[[Any], None]
 """Sees each event and command after it was applied; for people and counters, never for decisions."""
@@ -110,6 +113,8 @@ class Port(PortCore):
         """Begin to connect, and go on where the engine is."""
         engine = self.driver.engine
         self.driver.begin()
+        if booked := engine.venues[self.venue].named_fills:
+            cast("Renaming", self.link.session).booked(booked)
         events = self.link.start(now_ns, engine.history_since_ns(self.venue), lost_requests(engine, self.venue, now_ns))
         self._end(now_ns, events)
 

@@ -15,6 +15,8 @@ from mm._core.words cimport same
 
 # A fill that is told later than this was not told when it happened: the stream is some milliseconds behind.
 cdef int64_t LATE_NS = 5_000_000_000
+# How many fills are kept for the names that they have: twice what a minute of the quickest venue brings.
+cdef Py_ssize_t NAMED_MAX = 2000
 cdef str HEDGE = "hedge"
 cdef str FLATTEN = "flatten"
 cdef str ADOPTED = "adopted"
@@ -109,6 +111,10 @@ cdef class BookingCore:
             if venue.private_up:
                 # All before it is booked: nothing is missed while the stream is up.
                 venue.history_ns = venue.fill_ns
+            if venue.named_fills is not None:
+                venue.named_fills.append(event)
+                if len(venue.named_fills) >= 2 * NAMED_MAX:
+                    del venue.named_fills[:NAMED_MAX]
             if event.recv_ns - event.venue_ns > LATE_NS:
                 self._late(event)
             if market is not None:

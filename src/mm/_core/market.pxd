@@ -32,6 +32,8 @@ cdef class VenueCore:
     # Of the venue's clock: its last fill that was booked, and until when none is missing.
     cdef public int64_t fill_ns, history_ns
     cdef readonly int64_t clock_offset_ns_max
+    # The newest fills that are booked, where the venue may tell them again by other names; else None.
+    cdef public list named_fills
 
     cpdef object free(self, str asset)
     cpdef object margin_free(self, str asset)

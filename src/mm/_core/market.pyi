@@ -61,6 +61,7 @@ class VenueCore:
     clock_offset_ns: int
     fill_ns: int
     history_ns: int
+    named_fills: list[Any] | None
     def __init__(self, name: str, decoder: Any, *, clock_offset_ns_max: int) -> None: ...
     @property
     def name(self) -> str: ...

@@ -24,8 +24,11 @@ from mm.instruments import Instrument
 if TYPE_CHECKING:
     from mm.engine.engine import Engine
     from mm.engine.market import Market
+    from mm.engine.venue import VenueState
 
 FORM: Final = 1
+NAMED_NS: Final = 180_000_000_000
+"""How far back fills keep their names: histories are read again from a minute before the last one on."""
 VENUE_OF_ORDER: Final = 2
 """Where an order's row names its venue."""
 
@@ -117,6 +120,12 @@ def _venue(engine: Engine, name: str) -> Saved:
     }
 
 
+def _named(venue: VenueState) -> list[str]:
+    """Fills that the venue's history will tell again."""
+    since_ns = venue.history_ns - NAMED_NS
+    return [pack(fill).hex() for fill in venue.named_fills or () if fill.venue_ns >= since_ns]
+
+
 def _market(market: Market) -> Saved:
     perpetual = market.perpetual
     return {
@@ -143,6 +152,7 @@ def _marks(engine: Engine, orders: Saved) -> Saved:
         "sequence": [row[0] for row in orders["orders"]],
         "aside": [pack(fill).hex() for fill in orders["aside"]],
         "strays": engine.strays.marks(),
+        "named_fills": {name: _named(venue) for name, venue in engine.venues.items() if venue.named_fills},
         "ghosts": [pack(report).hex() for report in engine.ghosts.values()],
         "listed": engine.listed_ns,
         "marks": engine.accounts.marks(),
@@ -187,6 +197,10 @@ def restore(engine: Engine, state: bytes) -> None:
             venue.balances = dict(each["balances"])
             venue.fill_ns, venue.history_ns = each["fill_ns"], each["history_ns"]
             venue.private_up = venue.was_ready = each["private_up"]
+            if venue.named_fills is not None:
+                # An earlier build wrote none.
+                named = saved.get("named_fills", {}).get(name, ())
+                venue.named_fills[:] = [unpack(bytes.fromhex(text)) for text in named]
     for each in saved["markets"]:
         if each["venue"] in engine.venues:
             _restore_market(engine, each)

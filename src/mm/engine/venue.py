@@ -95,6 +95,7 @@ class VenueState(VenueCore):
         self.armed_s = 0
         self.protected_s = 0
         self.seen: dict[str, int] = {}
+        self.named_fills = [] if face.capabilities.renames_fills else None
         self._account_limits: TradingLimits | None = None
 
     def trading_limits(self) -> TradingLimits | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mm._core.events import Fill
 from mm._core.order_writer import OrderWriter
 from mm._core.plain_frames import PlainFrames
 from mm.exchanges.venue import Decoded, HttpRequest
@@ -188,3 +189,12 @@ class Session(Protocol):
         ...
 
     def response_events(self, command: Any, decoded: Decoded, now_ns: int) -> Events: ...
+
+
+class Renaming(Protocol):
+    """What the session of a venue has besides whose capabilities say `renames_fills`."""
+
+    def booked(self, fills: Sequence[Fill]) -> None:
+        """Take the newest fills of earlier starts, before the first connection: each keeps the name that it has here,
+        whichever name the venue tells it by."""
+        ...

@@ -93,7 +93,8 @@ class Capabilities:
 
     order_rate_by_account: it counts order requests of all symbols together; margin: its positions have a leverage, a
     margin mode and a position mode; tells_rights: it says what a key may do; rising_nonces: it refuses a request whose
-    nonce is not above all earlier ones of its key.
+    nonce is not above all earlier ones of its key; renames_fills: its stream and its lists may have names of their own
+    for one fill, so that its session is told of the booked ones (`Session.booked`).
     """
 
     amend: bool
@@ -107,6 +108,7 @@ class Capabilities:
     margin: bool = False
     tells_rights: bool = False
     rising_nonces: bool = False
+    renames_fills: bool = False
 
 
 __all__ = ["Capabilities", "Decoded", "ErrorClass", "HttpRequest", "Kind"]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from mm._core import mexc_push
-from mm._core.events import BookFrame, Place
+from mm._core.events import BookFrame, Fill, Place
 from mm._core.mexc_orders import MexcSpotOrders
 from mm.exchanges.known_orders import KnownOrders
 from mm.exchanges.mexc_spot import responses
@@ -67,6 +67,10 @@ class MexcSpotCodec:
     def __repr__(self) -> str:
         """Without key and secret."""
         return f"MexcSpotCodec({sum(1 for _ in self.instruments)} instruments, {len(self._known)} orders)"
+
+    def booked(self, fills: Iterable[Fill]) -> None:
+        """Take the fills that an earlier start has booked: the venue may tell them again by other names."""
+        self._pushes.booked(fills)
 
     def _orders(self, signer: Signer | None, recv_window_ms: int) -> MexcSpotOrders | None:
         if signer is None:

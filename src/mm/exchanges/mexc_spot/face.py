@@ -29,6 +29,7 @@ class MexcSpotFace:
         reduce_only=False,
         client_id_length_max=32,
         order_rate_by_account=True,
+        renames_fills=True,
     )
     rest_url: Final = "https://api.mexc.com"
     public_url: Final = "wss://wbs-api.mexc.com/ws"

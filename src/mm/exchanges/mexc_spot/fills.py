@@ -37,6 +37,12 @@ class FillIds:
         self._names: OrderedDict[str, str] = OrderedDict()
         self._by_terms: dict[Terms, list[_Known]] = {}
 
+    def booked(self, name: str, terms: Terms, time_ns: int) -> None:
+        """Take a fill that an earlier start has booked by a name: it may be heard of by its other one."""
+        if name not in self._names:
+            self._by_terms.setdefault(terms, []).append(_Known(name, time_ns))
+            self._names[name] = name
+
     def name(self, heard: str, terms: Terms, time_ns: int) -> str:
         """Return the id under which a fill is booked: the first one that it was heard of by."""
         known = self._names.get(heard)

@@ -18,7 +18,7 @@ streams.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from mm._core.events import (
@@ -73,6 +73,12 @@ class Pushes:
             self.ignored += 1
             return ()
         return tuple(reader(symbol, sent_ms, body, now_ns))
+
+    def booked(self, fills: Iterable[Fill]) -> None:
+        """Take the fills that an earlier start has booked, by the names that it had for them."""
+        for fill in fills:
+            terms = (fill.venue_id, fill.side, fill.price, fill.size)
+            self._fills.booked(fill.execution_id, terms, fill.venue_ns)
 
     # --- public -----------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import mexc_depth_span
-from mm._core.events import Alert, BookReset, LinkChanged, Place
+from mm._core.events import Alert, BookReset, Fill, LinkChanged, Place
 from mm.errors import LocalError
 from mm.exchanges.mexc_spot import topics
 from mm.exchanges.mexc_spot.books import Books
@@ -126,6 +126,9 @@ class MexcSpotSession:
         if self._private_url:
             self._wish_key()
         return ()
+
+    def booked(self, fills: Sequence[Fill]) -> None:
+        self._codec.booked(fills)
 
     def opened(self, now_ns: int, channel: str) -> Events:
         self._open.add(channel)
