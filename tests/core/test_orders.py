@@ -299,13 +299,17 @@ def test_a_lost_placement_is_settled_alike_by_fill_and_acknowledgement_in_any_or
 
 
 def test_an_execution_told_again_is_evidence_all_the_same():
-    """An execution of one id on two orders is the venue's mistake; that both were in the book is not."""
+    """And of one id on two orders it is two executions, though the venue says it twice: both sides of a trade with
+    ourselves have one, and some count from the beginning again."""
     store = live()
     store.place(place("b"))
     store.apply(lost("place", client_id="b"))
     store.apply(fill())
     order = store.apply(fill("b", venue_id="V2"))
-    assert (order.state, order.booked, store.last_booked) == (S.NEW, 0, False)
+    assert (order.state, order.booked, store.last_booked) == (S.PARTIALLY_FILLED, 40, True)
+    assert store.contradictions == 1
+    order = store.apply(fill("b", venue_id="V2"))
+    assert (order.booked, store.last_booked, store.contradictions) == (40, False, 1)
 
 
 def test_a_success_response_settles_whether_it_was_placed():

@@ -11,6 +11,7 @@ from mm.errors import LocalError
 E, S = OrderEvent, OrderState
 LOST = {"place": E.LOSE_PLACE, "amend": E.LOSE_REPLACE, "cancel": E.LOSE_CANCEL}
 SECOND_NS = 1_000_000_000
+TWIN_NS = 10 * SECOND_NS
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Order:
     side: int
     price: int
     size: int
+    created_ns: int
     touched_ns: int
     state: OrderState = S.CREATED
     venue_id: str = ""
@@ -132,7 +134,7 @@ class Store:
         if self.get(place.client_id) or not place.client_id:
             raise LocalError("used")
         whose = (place.client_id, place.venue, place.symbol, place.strategy)
-        order = Order(*whose, place.side, place.price, place.size, place.recv_ns)
+        order = Order(*whose, place.side, place.price, place.size, place.recv_ns, place.recv_ns)
         self.move(order, E.SUBMIT)
         self.orders.append(order)
 
@@ -157,6 +159,10 @@ class Store:
         if kind is ev.Fill:
             self.last_booked = False
         order = self.find(event)
+        if order is None and kind is ev.Fill and event.client_id:
+            order = self.get(event.client_id)
+            if order is not None and event.venue_ns < order.created_ns - TWIN_NS:
+                order = None
         if order is None:
             return
         if event.venue_id not in ("", order.venue_id):
@@ -176,12 +182,14 @@ class Store:
         self.move(order, event)
 
     def Fill(self, order, event):
-        key = (event.venue, event.symbol, event.execution_id)
+        key = (event.venue, event.symbol, event.execution_id, order.client_id)
         self.last_booked = key not in self.executions
         if self.last_booked:
             self.executions.add(key)
             order.executions.append((event.price, event.size))
-            if order.booked > order.size or (event.side, event.symbol) != (order.side, order.symbol):
+            is_again = any(other[:3] == key[:3] and other != key for other in self.executions)
+            contradicts = order.booked > order.size or (event.side, event.symbol) != (order.side, order.symbol)
+            if contradicts or is_again:
                 self.contradictions += 1
         order.accept(event.recv_ns)
         order.tell(max(event.cum_size, order.booked))

@@ -2,7 +2,7 @@ from libc.stdint cimport int8_t, int64_t
 
 from mm._core.commands cimport Place
 from mm._core.int128 cimport mm_int128
-from mm._core.order_events cimport AmendRejected, CancelRejected, OrderAmended, OrderReport, OutcomeUnknown
+from mm._core.order_events cimport AmendRejected, CancelRejected, Fill, OrderAmended, OrderReport, OutcomeUnknown
 
 cdef enum:
     CREATED = 0
@@ -118,5 +118,6 @@ cdef class Order:
     cdef int take_facts(self, tuple saved) except -1
 
 
+cdef Order twin_of(Order order, Fill event)
 cdef Order order_of(Place command)
 cdef Order order_of_report(OrderReport report, str strategy, str purpose)

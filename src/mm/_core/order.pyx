@@ -16,7 +16,7 @@ from cython cimport final, no_gc
 
 from mm._core.commands cimport Place
 from mm._core.int128 cimport as_int, from_int
-from mm._core.order_events cimport AmendRejected, CancelRejected, OrderAmended, OrderReport, OutcomeUnknown
+from mm._core.order_events cimport AmendRejected, CancelRejected, Fill, OrderAmended, OrderReport, OutcomeUnknown
 
 from mm._core.order_states import OrderState
 from mm.errors import LocalError
@@ -31,6 +31,8 @@ cdef int64_t LIST_LAG_NS = 30_000_000_000
 # When a list proves that a change in doubt was not carried out: its request was sent before the loss and is obeyed
 # within 5 s or not at all (Kraken reference: deadline of order requests), and the list may trail.
 cdef int64_t LATE_NS = 35_000_000_000
+# How far our clock may be ahead of the venue's, and more, for an execution that is said to be older than its order.
+cdef int64_t TWIN_NS = 10_000_000_000
 
 
 cdef class OrderList:
@@ -330,6 +332,14 @@ cdef class Order:
         if self.is_open:
             self.doubts |= doubt
         return lost
+
+
+cdef Order twin_of(Order order, Fill event):
+    """The order of whose request the venue has made another one, by a fill with its client id: whatever that one does
+    we have asked for. None where the fill is older: of an earlier life of the account."""
+    if order is None or order.venue != event.venue or event.venue_ns < order.created_ns - TWIN_NS:
+        return None
+    return order
 
 
 cdef Order order_of(Place command):

@@ -18,7 +18,7 @@ from mm._core.int128 cimport as_int, mm_add_int64, mm_add_int128, mm_int128
 from mm._core.order cimport (
     ABSENT, ACCEPT, CANCEL, CONFIRM, CREATED, DENY, DOUBT_PLACE, EVENTS, EXPIRE, FILL, FILL_ALL, LIVE, ODD, OF_ALL,
     OF_STRATEGY, OF_SYMBOL, PEND, REFUSE, REJECT, REPLACED, REQUEST_CANCEL, REQUEST_REPLACE, SAME, STANDS, STATES,
-    SUBMIT, OpenOrders, Order, OrderList, order_of, order_of_report,
+    SUBMIT, OpenOrders, Order, OrderList, order_of, order_of_report, twin_of,
 )
 from mm._core.order_events cimport (
     AmendRejected, CancelRejected, Fill, OrderAbsent, OrderAccepted, OrderAmended, OrderCanceled, OrderDenied,
@@ -37,8 +37,7 @@ globals().update(OpenOrders=OpenOrders, Order=Order)
 cdef int[240] TABLE
 cdef bint[12] IS_TERMINAL
 # How many orders the venue's words about unknown ids are kept for: enough for an account traded by hand.
-cdef int QUARANTINE_MAX = 1000
-cdef int QUARANTINE_EVENTS_MAX = 100
+cdef int QUARANTINE_MAX = 1000, QUARANTINE_EVENTS_MAX = 100
 # How many fills of unknown orders are kept over a restart.
 cdef int ASIDE_MAX = 500
 # How many closed orders one step looks at before it lets their memory grow for the sake of fills that are missing.
@@ -223,21 +222,24 @@ cdef class OrderStore:
         cdef Order order = self._find(event.venue, event.client_id, event.venue_id)
         cdef long long booked = 0
         cdef mm_int128 cost = 0
+        order = order or twin_of(self._orders.get(event.client_id), event)
         if order is None:
             self._put_aside(event)
             return None
         self._named(order, event.venue_id)
         cdef Recent executions = self._executions_of(order, event.symbol)
+        cdef str name = executions.name_for(event.execution_id, order.client_id)
         if (
             mm_add_int64(order.booked, event.size, &booked)
             or mm_add_int128(order._cost, <mm_int128>event.price * event.size, &cost)
-        ) and event.execution_id not in executions:
+        ) and name not in executions:
             raise OverflowError(f"order {order.client_id}: the sums of its fills pass their range")
-        if executions.add(event.execution_id, order.client_id, self._orders):
+        if executions.add(name, order.client_id, self._orders):
             self.last_booked = True
             order.booked = booked
             order._cost = cost
-            if booked > order.size or event.side != order.side or not same(event.symbol, order.symbol):
+            is_odd = event.side != order.side or not same(event.symbol, order.symbol) or name is not event.execution_id
+            if is_odd or booked > order.size:
                 self.contradictions += 1
         order.accept(event.recv_ns)
         order.tell(max(event.cum_size, order.booked))
@@ -395,7 +397,6 @@ cdef class OrderStore:
     def restore(self, dict saved not None):
         """Take back what `durable` gave, into a store without orders. Raises LocalError for a row that is no order."""
         cdef Order order
-        cdef OpenOrders group
         if self._orders:
             raise LocalError("orders are restored before the first is placed")
         for row in saved["orders"]:
@@ -414,9 +415,8 @@ cdef class OrderStore:
                 self._open_up(order)
             self._recount(order)
         for venue, symbol, names in saved["executions"]:
-            group = self.group(venue, symbol)
             for name, owner in names:
-                (<Recent>group.executions).add(name, owner, self._orders)
+                (<Recent>self.group(venue, symbol).executions).add(name, owner, self._orders)
         for event in saved["aside"]:
             self._put_aside(event)
         self.total = saved["total"]

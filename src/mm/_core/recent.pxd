@@ -5,4 +5,5 @@ cdef class Recent:
     cdef Py_ssize_t _next
 
     cdef list owned(self, dict orders)
+    cdef str name_for(self, str name, str owner)
     cdef bint add(self, str name, str owner, dict orders) except -1

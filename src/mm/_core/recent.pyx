@@ -44,6 +44,11 @@ cdef class Recent:
                 found.append([name, owner])
         return found
 
+    cdef str name_for(self, str name, str owner):
+        """The name by which an owner's is kept: one that another owner has already is told from that one's."""
+        other = self._owners.get(name)
+        return name if other is None or other == owner else f"{name} of {owner}"
+
     cdef bint add(self, str name, str owner, dict orders) except -1:
         """Remember a name, returns whether it is new. orders: those that may be open, by the name of the owner."""
         cdef Py_ssize_t known = len(self._owners)

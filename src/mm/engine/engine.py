@@ -21,6 +21,7 @@ from mm._core.market import CAP_MAX
 from mm._core.orders import Order, OrderState, OrderStore
 from mm.config import Settings
 from mm.config.canonical import to_json
+from mm.engine.contradicted import Contradicted
 from mm.engine.durable import durable_hash, durable_state, restore, resumed_hash, snapshot
 from mm.engine.explain import explain
 from mm.engine.hearing import Hearing
@@ -117,6 +118,7 @@ class Engine(EngineCore):
         self.settings = settings
         self.triggers = Triggers(self)
         self.refusals = Refusals(self)
+        self.contradicted = Contradicted(self)
         self.seed = start.seed
         for name, venue in settings.venues.items():
             self.venues[name] = VenueState(faces[name], venue)
@@ -264,7 +266,7 @@ class Engine(EngineCore):
         add(sorted(self.cancel_asked_ns.items()), sorted(self.ghosts), sorted(self.listed_ns.items()))
         add(sorted(self.cancel_tries.items()), sorted(self.roster.unannounced.items()), self.roster.facts())
         add(self._upkeep.facts(), self.perpetuals.facts(), self.reconciling.facts(), self.ladder.facts())
-        add(self.triggers.facts(), self.refusals.facts(), self.strays.facts())
+        add(self.triggers.facts(), self.refusals.facts(), self.strays.facts(), self.contradicted.facts())
         add([desk.facts() for _, desk in sorted(self.desks.items())])
         add(self.accounts.facts())
         for name, venue in sorted(self.venues.items()):
@@ -415,6 +417,8 @@ class Engine(EngineCore):
             self._after(event, order)
         elif type(event) is ev.OrderAbsent:
             self.strays.absent(event)
+        else:
+            self.contradicted.on_other(event)
 
     def _unbooked(self, event: ev.Fill) -> None:
         """A fill of an order that is not here."""
@@ -458,6 +462,7 @@ class Engine(EngineCore):
         if market is not None:
             market.changed = True
             self.refusals.on_order(event, order)
+            self.contradicted.on_order(event, order)
             if kind is ev.OrderAmended or (kind is ev.OrderCanceled and order.client_id in self.cancel_asked_ns):
                 # It stood until we wanted otherwise. That it was accepted says little: a post-only order is accepted
                 # and cancelled at once where it would have taken.
