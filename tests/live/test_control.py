@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import stat
 
 import pytest
@@ -92,16 +93,56 @@ async def test_only_the_owner_gets_in(control, tmp_path, monkeypatch):
     assert (await ask(tmp_path, {"command": "echo"}))[0]["ok"]
 
 
-async def test_more_callers_than_the_bound_are_turned_away(control, tmp_path):
+async def test_callers_that_say_nothing_are_in_nobodys_way(control, tmp_path):
     with address(tmp_path) as path:
         held = [await asyncio.open_unix_connection(path) for _ in range(door.CONNECTIONS_MAX)]
     for _, writer in held:
         writer.write(b'{"command": "echo"}\n')
     for reader, _ in held:
         assert await reader.readline()
-    assert await ask(tmp_path, {"command": "echo"}) == [None]
+    assert await ask(tmp_path, {"command": "echo"}) == [None], "they may be about to speak"
+    await asyncio.sleep(door.SILENT_S)
+    for _ in range(3):
+        assert (await ask(tmp_path, {"command": "echo"}))[0]["ok"], "silent callers have kept one out"
+    # The first of them had to go.
+    assert await held[0][0].readline() == b""
     for _, writer in held:
         await hang_up(writer)
+
+
+async def test_callers_that_wait_for_answers_are_not_cut_off(tmp_path):
+    over = asyncio.Event()
+
+    async def waits(request):
+        await over.wait()
+        return done("over")
+
+    control = Control(tmp_path, {"echo": echo, "waits": waits})
+    await control.start()
+    waiting = [asyncio.ensure_future(ask(tmp_path, {"command": "waits"})) for _ in range(door.CONNECTIONS_MAX)]
+    await asyncio.sleep(2 * door.SILENT_S)
+    assert await ask(tmp_path, {"command": "echo"}) == [None]
+    over.set()
+    answers = await asyncio.gather(*waiting)
+    assert [answer["text"] for (answer,) in answers] == [["over"]] * door.CONNECTIONS_MAX
+    await control.stop()
+
+
+@pytest.mark.parametrize("put", [None, "file", "socket"])
+async def test_a_door_that_was_taken_away_is_there_again(control, tmp_path, put):
+    (tmp_path / NAME).unlink()
+    if put == "file":
+        (tmp_path / NAME).touch()
+    elif put == "socket":
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other, address(tmp_path) as path:
+            other.bind(path)
+    async with asyncio.timeout(10):
+        while True:
+            await asyncio.sleep(0.1)
+            with contextlib.suppress(OSError):
+                if (await ask(tmp_path, {"command": "echo"}))[0]:
+                    break
+    assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600
 
 
 async def test_a_dead_ones_socket_is_in_nobodys_way_and_the_end_takes_it_down(tmp_path):

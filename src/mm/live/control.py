@@ -20,7 +20,12 @@ from typing import Any, Final
 
 NAME: Final = "control.sock"
 LINE_BYTES_MAX: Final = 65_536
-CONNECTIONS_MAX: Final = 8
+CONNECTIONS_MAX: Final = 32
+"""At once. One more takes the place of who has said nothing for longest: a kill has to be heard beside them."""
+SILENT_S: Final = 0.5
+"""Who has just come is about to speak."""
+LOOK_S: Final = 1.0
+"""Between two looks whether the door is still there: what clears old files away takes a socket's name for one."""
 IDLE_S: Final = 10.0
 """A caller that says nothing for so long is gone or not one of ours."""
 PATH_BYTES_MAX: Final = 100
@@ -78,9 +83,17 @@ class Control:
         self._commands = dict(commands)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
+        self._silent: dict[asyncio.Task[None], float] = {}
+        """Those that have said nothing yet, or nothing since their answer, and since when; the longest first."""
+        self._place: tuple[int, int] | None = None
+        self._look: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """Open it. Raises OSError."""
+        """Open it, and keep it open. Raises OSError."""
+        await self._listen()
+        self._keep()
+
+    async def _listen(self) -> None:
         # The folder is locked by this run: a socket that is there is a dead one's.
         (self._state / NAME).unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -91,13 +104,45 @@ class Control:
                     listener.bind(path)
                 finally:
                     os.umask(mask)
+            self._place = self._found()
             self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=LINE_BYTES_MAX)
         except BaseException:
             listener.close()
             raise
 
+    def _found(self) -> tuple[int, int] | None:
+        """What stands where the door is; None for nothing."""
+        try:
+            found = (self._state / NAME).lstat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _keep(self) -> None:
+        """Look again and again whether the door is where it was put."""
+        loop = asyncio.get_running_loop()
+        self._look = loop.call_later(LOOK_S, self._keep)
+        if self._server is not None and self._found() != self._place:
+            self._place = self._found()
+            task = loop.create_task(self._again())
+            self._open.add(task)
+            task.add_done_callback(self._open.discard)
+
+    async def _again(self) -> None:
+        """Open another in its place; a folder that is not there any more has none, and is tried again."""
+        former = self._server
+        try:
+            await self._listen()
+        except OSError:
+            self._place = (0, 0)
+            return
+        if former is not None:
+            former.close()
+
     async def stop(self) -> None:
         """Close it; callers that are connected are cut off."""
+        if self._look is not None:
+            self._look.cancel()
         if self._server is None:
             return
         self._server.close()
@@ -114,9 +159,9 @@ class Control:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if len(self._open) > CONNECTIONS_MAX or not _is_owner(writer.get_extra_info("socket")):
+            if not _is_owner(writer.get_extra_info("socket")) or not self._has_room():
                 return
-            while line := await asyncio.wait_for(reader.readline(), IDLE_S):
+            while line := await self._line(reader):
                 writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
                 await writer.drain()
         except (TimeoutError, ValueError, ConnectionError):
@@ -126,6 +171,27 @@ class Control:
             writer.close()
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
+
+    def _has_room(self) -> bool:
+        """Make room for one more caller: who says nothing gives way."""
+        if len(self._open) <= CONNECTIONS_MAX:
+            return True
+        task, since_s = next(iter(self._silent.items()), (None, 0.0))
+        if task is None or asyncio.get_running_loop().time() - since_s < SILENT_S:
+            return False
+        del self._silent[task]
+        task.cancel()
+        return True
+
+    async def _line(self, reader: asyncio.StreamReader) -> bytes:
+        """The caller's next line; empty at its end."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._silent[task] = asyncio.get_running_loop().time()
+        try:
+            return await asyncio.wait_for(reader.readline(), IDLE_S)
+        finally:
+            self._silent.pop(task, None)
 
     async def _answer(self, line: bytes) -> Answer:
         try:

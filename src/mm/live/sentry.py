@@ -1,4 +1,5 @@
-"""Watches what the engine cannot see: whether this process stood still, and whether disk or descriptors run short.
+"""Watches what the engine cannot see: whether this process stood still, whether disk or descriptors run short, and
+whether the state folder is still there.
 
 Each latches a step of the kill ladder as `[kill]` says. A process that stood still cannot see it while it does: the
 watchdog, a process of its own, steps in then (`live/watchdog.py`), and what had waited in the sockets meanwhile is not
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mm._core import events as ev
@@ -25,6 +27,10 @@ MEGABYTE: Final = 1_000_000
 BLOCKED: Final = "loop blocked"
 FULL: Final = "disk"
 SHORT: Final = "descriptors"
+AWAY: Final = "state folder"
+UNKNOWN: Final = (-1, -1)
+LOCKS: Final = ("bot.lock", "journal/journal.lock")
+"""Files that a run holds open in its state folder: where another one has the name, or none, it is the run's no more."""
 
 
 class Sentry:
@@ -34,6 +40,9 @@ class Sentry:
         self._bot = bot
         self._free = -1
         """Bytes that were free when the disk last answered, -1 unknown."""
+        self._home: dict[str, tuple[int, int]] = {}
+        """What the locks were when the watch began."""
+        self._is_away = False
         self.longest_s = 0.0
         """How long the loop stood still at worst."""
         self.descriptors = Descriptors()
@@ -42,6 +51,7 @@ class Sentry:
         """Watch until the run ends."""
         loop = asyncio.get_running_loop()
         self.descriptors.keep()
+        self._home = {name: found for name in LOCKS if (found := identity(self._path(name))) not in (None, UNKNOWN)}
         over = threading.Event()
         threading.Thread(target=self._ask_disk, args=(over,), name="disk", daemon=True).start()
         try:
@@ -62,8 +72,15 @@ class Sentry:
             text = f"this process stood still for {late_s:.1f} s, kill.loop_blocked_ms is {kill.loop_blocked_ms}"
             self._latch(kill.loop_blocked_step, BLOCKED, text)
 
+    def _path(self, name: str) -> Path:
+        return Path(self._bot.settings.run.state) / name
+
     def _look_at_disk(self) -> None:
         kill = self._bot.settings.kill
+        if self._is_away:
+            state = self._bot.settings.run.state
+            text = f"{state} was removed, moved or replaced: what is written from here on no restart will find"
+            self._latch(kill.disk_step, AWAY, text)
         if 0 <= self._free < kill.disk_free_mb * MEGABYTE:
             left, state = self._free // MEGABYTE, self._bot.settings.run.state
             text = f"{left} MB are left on the disk of {state}, kill.disk_free_mb is {kill.disk_free_mb}"
@@ -83,12 +100,25 @@ class Sentry:
     def _ask_disk(self, over: threading.Event) -> None:
         while not over.wait(DISK_S):
             self._free = free_bytes(self._bot.settings.run.state)
+            now = {name: identity(self._path(name)) for name in self._home}
+            self._is_away = any(now[name] not in (found, UNKNOWN) for name, found in self._home.items())
 
     def _latch(self, step: str, cause: str, reason: str) -> None:
         bot = self._bot
         if step in (OFF, PULL) or (step, "") in bot.engine.ladder.latches or bot.engine.is_stopping:
             return
         bot.latch([ev.Latched(bot.clock.now_ns(), step, "", True, cause, reason)])
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path leads to, None: to none, UNKNOWN where the disk does not say."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return UNKNOWN
+    return found.st_dev, found.st_ino
 
 
 def free_bytes(folder: str) -> int:
