@@ -177,8 +177,9 @@ class OMS:
     """Every order of a run, over all its venues.
 
     world: "sim" (simulated venues on this machine) or "live"; state: folder of recordings; seed: of every random
-    choice; env_file: where keys are, beside the environment; kill: `[kill]`, what brings which
-    step of the kill ladder by itself; keys: others of `[run]`.
+    choice; env_file: where keys are, beside the environment; kill: `[kill]`, what brings which step of the kill ladder
+    by itself; conversion: by currency the table `[conversion.NAME]`, what one is worth in dollars; keys: others of
+    `[run]`.
     """
 
     def __init__(
@@ -189,10 +190,12 @@ class OMS:
         seed: int = 1,
         env_file: str | Path = ".env",
         kill: Mapping[str, Value] | None = None,
+        conversion: Mapping[str, Mapping[str, Value]] | None = None,
         **keys: Value,
     ) -> None:
         self._run = {"world": world, "state": str(state), "seed": seed, **_table(keys)}
         self._kill = _table(kill or {})
+        self._conversion = _table(conversion or {})
         self._env_file = Path(env_file)
         self._exchanges: dict[str, Exchange] = {}
         self._makers: dict[str, MarketMaker] = {}
@@ -223,6 +226,7 @@ class OMS:
             "venues": {name: dict(exchange.table) for name, exchange in self._exchanges.items()},
             "strategies": {name: dict(maker.table) for name, maker in self._makers.items()},
             "hedging": {f"hedge{number}": dict(each.table) for number, each in enumerate(inventory.policies, 1)},
+            "conversion": self._conversion,
             "limits": limits,
             "kill": self._kill,
         }
@@ -340,5 +344,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
+        return _table(value)
     return list(value) if isinstance(value, tuple) else value

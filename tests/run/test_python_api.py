@@ -85,6 +85,18 @@ def test_a_float_is_what_is_printed_and_a_class_is_named_by_itself() -> None:
     assert settings.hedging["hedge1"].policy == "mm.inventory.hedging.twap:Twap"
 
 
+def test_what_a_currency_is_worth_is_said_as_in_a_file() -> None:
+    oms = OMS(conversion={"USDT": {"venue": "kraken", "symbol": "USDT/USD"}, "USDC": {"rate": 0.9997}})
+    MarketMaker(oms, InventoryManager(), **KNOBS)
+    stated = oms.settings().conversion
+    assert (stated["USDT"].venue, stated["USDT"].symbol) == ("kraken", "USDT/USD")
+    assert stated["USDC"].rate == Decimal("0.9997")
+    wrong = OMS(conversion={"USDT": {"venue": "kraken", "symbol": "USDC/USD"}})
+    MarketMaker(wrong, InventoryManager(), **KNOBS)
+    with pytest.raises(SettingsError, match=r"conversion\.USDT\.symbol: expected \"USDT/USD\""):
+        wrong.settings()
+
+
 def test_the_fields_of_the_limits_are_those_of_the_file() -> None:
     assert {each.name for each in dataclasses.fields(PositionLimits)} == {
         each.name for each in dataclasses.fields(LimitSettings) if "rule" in each.metadata
