@@ -1,9 +1,14 @@
-"""The watchdog over several venues: none waits for another, and a later start's orders are left alone."""
+"""The watchdog over several venues: none waits for another, a later start's orders are left alone, and at venues
+without a timer no order of a bot that was killed or stopped stays, by their ledgers."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +18,8 @@ from mm.live import rescuing
 from mm.live.linking import Addresses
 from mm.live.rescuing import Rescued, Target
 from mm.live.watchdog import Watchdog
+from mm.simulator.world import find
+from tests.run.bot_process import BotProcess
 
 WHERE = Addresses("http://127.0.0.1:1", "ws://127.0.0.1:1", "ws://127.0.0.1:1")
 
@@ -45,3 +52,45 @@ def test_a_venue_that_cannot_be_reached_keeps_no_order_at_another_open(monkeypat
         "killed: cancelling own orders at mexc_spot, mexc_futures",
         "mexc_futures: 2 cancelled, none left by the venue's word",
     ]
+
+
+QUOTING = """
+[run]
+watchdog_s = 2
+
+[venues.{venue}]
+
+[strategies.btc]
+venue = "{venue}"
+symbol = "{symbol}"
+spread_bps = 20
+quote_size = 0.002
+max_position = 0.05
+refresh_interval_ms = 2000
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["kill -9", "kill -STOP"])
+@pytest.mark.parametrize(("venue", "symbol"), [("mexc_spot", "BTC/USDT"), ("mexc_futures", "BTC/USDT:USDT")])
+def test_a_venue_without_a_timer_keeps_no_order_of_a_bot_that_is_gone(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path, venue: str, symbol: str, number: signal.Signals
+) -> None:
+    config = tmp_path / "quoting.toml"
+    config.write_text(QUOTING.format(venue=venue, symbol=symbol))
+    bot = start("--config", str(config))
+    bot.until(lambda value: value["type"] == "status" and value["orders"]["open"] == 2)
+    world = find(state)
+    assert world is not None
+    os.kill(bot.process.pid, number)
+    left = [order["client_id"] for order in world.control("ledger", venue=venue)["open_orders"]]
+    assert left, "nothing stood that could be left"
+    deadline = time.monotonic() + 60
+    while world.control("ledger", venue=venue)["open_orders"]:
+        assert time.monotonic() < deadline, (state / "watchdog.log").read_text()
+        time.sleep(0.05)
+    assert f"cancelling own orders at {venue}" in (state / "watchdog.log").read_text()
+    if number is signal.SIGSTOP:
+        os.kill(bot.process.pid, signal.SIGCONT)
+        bot.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+        assert bot.stop()[0] == 0
+        assert world.control("ledger", venue=venue)["open_orders"] == []
