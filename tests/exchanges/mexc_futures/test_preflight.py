@@ -57,7 +57,6 @@ def test_an_account_that_fits_is_let_through_and_its_fees_are_told() -> None:
 @pytest.mark.parametrize(
     ("mode", "terms", "changes", "severity", "words"),
     [
-        ({}, {}, {"can_withdraw": True}, Severity.REFUSE, "the key may withdraw"),
         ({}, {}, {"position_mode": 1}, Severity.REFUSE, "the account is in hedge mode, the configuration says one_way"),
         ({"position_mode": "hedge"}, {}, {}, Severity.REFUSE, "in one_way mode, the configuration says hedge"),
         ({}, {}, {"position_mode": None}, Severity.REFUSE, "position mode could not be read"),

@@ -5,7 +5,7 @@
 | ok | nothing to say |
 | warn | said, and traded |
 | degrade | order entry is closed to the account or the contract: hedge on spot instead |
-| refuse | trading would do something else than what was configured, or the key can do too much |
+| refuse | trading would do something else than what was configured, or the key cannot do what it takes |
 
 (MEXC Futures reference: status of API trading, orders, positions and account.)
 """
@@ -70,15 +70,14 @@ class Finding:
 class AccountFacts:
     """What was read of the account; None and missing symbols: not read.
 
-    refusals: code of each read or order that was refused, by its kind; can_withdraw: what the venue says of the key, or
-    of the account where it does not tell them apart (spot's account query); fees: maker and taker in 1e-8.
+    refusals: code of each read or order that was refused, by its kind; fees: maker and taker in 1e-8. Whether a key may
+    withdraw the venue tells nowhere: a live start asks for the operator's word (`accept_unknown_key_rights`).
     """
 
     position_mode: int | None = None
     leverages: dict[str, Leverages] = field(default_factory=dict)
     fees: dict[str, tuple[int, int]] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)
-    can_withdraw: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +126,6 @@ def entry_closed(code: int) -> str:
 
 
 def _key(facts: AccountFacts, findings: list[Finding]) -> None:
-    if facts.can_withdraw:
-        findings.append(
-            Finding(
-                Severity.REFUSE,
-                "withdraw",
-                f"{VENUE}: the key may withdraw: make one without that right, bound to this machine's address",
-            )
-        )
     for kind, code in facts.refusals.items():
         if code in RIGHTS:
             text = f"{VENUE}: the key may not {RIGHTS[code]} ({kind} gave {code}): give it that right"

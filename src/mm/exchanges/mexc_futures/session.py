@@ -89,7 +89,7 @@ class MexcFuturesSession:
         self.venue: Final = VENUE
         self.in_maintenance = False
         self.facts = AccountFacts()
-        """What is known of the account; spot's account query may add whether the key can withdraw."""
+        """What is known of the account."""
         self._codec, self._symbols = codec, tuple(dict.fromkeys(symbols))
         self.rest_orders: Final = codec.orders
         self._wishes: list[Wish] = []
