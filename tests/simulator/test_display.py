@@ -9,9 +9,12 @@ import pytest
 
 from mm.simulator.display import Display
 from mm.simulator.editing import edited
+from mm.simulator.exchange import Exchange
 from mm.simulator.hooks import HookError, Rule, parse_rule
+from mm.simulator.market import btc_usd
 from mm.simulator.mexc_spot import pushes
 from mm.simulator.orders import BUY, SELL, BookChange
+from mm.simulator.tape import builtin
 from tests.simulator.kraken_client import START_NS, SYMBOL
 from tests.simulator.quiet_market import ASK, BID, BTC, quiet_venue, trade
 
@@ -123,3 +126,25 @@ def test_another_book_is_shown_for_a_time_and_the_true_one_afterwards(
     seen.take(seen.display.end(START_NS + 3 * 10**9))
     assert seen.levels == {side: dict(seen.exchange.book(SYMBOL, side)) for side in (BUY, SELL)}
     assert seen.levels[SELL][ASK] == BTC // 2
+
+
+@pytest.mark.parametrize("action", ["cross", "empty", "spike", "freeze"])
+def test_the_side_that_is_not_named_is_the_true_one_while_the_market_moves(action: str) -> None:
+    exchange = Exchange([btc_usd()], entries=builtin().replay(), tape_symbol="BTC/USD")
+    exchange.advance(0)
+    exchange.drain_market()
+    display = Display(exchange)
+    levels = {side: dict(exchange.book("BTC/USD", side)) for side in (BUY, SELL)}
+    told: list[Any] = display.begin(0, parse_rule({"on": "clock", "action": action, "side": "bid", "percent": 6}))
+    for now_ns in range(0, 5 * 10**9, 10**7):
+        exchange.advance(now_ns)
+        for change in told + display.passed(now_ns, exchange.drain_market()):
+            if isinstance(change, BookChange):
+                levels[change.side][change.price] = change.size
+                if not change.size:
+                    del levels[change.side][change.price]
+        told = []
+        assert levels[SELL] == dict(exchange.book("BTC/USD", SELL))
+    for change in display.end(5 * 10**9):
+        levels[change.side][change.price] = change.size  # type: ignore[union-attr]
+    assert {price: size for price, size in levels[BUY].items() if size} == dict(exchange.book("BTC/USD", BUY))

@@ -18,6 +18,8 @@ from mm.simulator.hooks import Rule
 from mm.simulator.orders import BUY, SELL, BookChange, TradePrint
 
 SIDES: Final = {"both": (BUY, SELL), "bid": (BUY,), "ask": (SELL,)}
+WHOLE: Final = frozenset({"cross", "spike"})
+"""What makes another side of a whole one at each change; the others stand as they were begun."""
 Levels = dict[int, int]
 """Price to size."""
 Told = list[BookChange | TradePrint]
@@ -38,9 +40,14 @@ class Display:
         """What the feeds are told of what happened."""
         if self._rule is None or not market:
             return market
-        changed = dict.fromkeys(item.symbol for item in market if isinstance(item, BookChange))
-        trades: Told = [item for item in market if isinstance(item, TradePrint)]
-        return trades + self._changes(now_ns, changed)
+        told: Told = [item for item in market if isinstance(item, TradePrint)]
+        changed: dict[str, dict[int, Levels]] = {}
+        for item in market:
+            if isinstance(item, BookChange):
+                changed.setdefault(item.symbol, {BUY: {}, SELL: {}})[item.side][item.price] = item.size
+        for symbol, sides in changed.items():
+            told += self._follow(now_ns, symbol, sides, self._rule)
+        return told
 
     def begin(self, now_ns: int, rule: Rule) -> Told:
         """Show something else from now on; what the feeds are told of it. All that happened has been passed."""
@@ -58,23 +65,56 @@ class Display:
         self._shown.clear()
         return told
 
+    def _follow(self, now_ns: int, symbol: str, changed: dict[int, Levels], rule: Rule) -> Told:
+        """What the feeds are told of changes while a rule holds: only what it makes of a whole side is made anew."""
+        told: Told = []
+        wanted: dict[int, Levels] = {}
+        if rule.action in WHOLE:
+            wanted = self._distorted(symbol, self._true(symbol), rule)
+        for side, levels in changed.items():
+            if side not in SIDES[rule.side]:
+                told += self._update(now_ns, symbol, side, levels)
+            elif rule.action in WHOLE:
+                told += self._replace(now_ns, symbol, side, wanted[side])
+        return told
+
     def _changes(self, now_ns: int, symbols: Iterable[str]) -> Told:
         told: Told = []
         for symbol in symbols:
-            wanted = {side: dict(self._exchange.book(symbol, side)) for side in (BUY, SELL)}
+            wanted = self._true(symbol)
             if self._rule is not None:
                 wanted = self._distorted(symbol, wanted, self._rule)
             for side, levels in wanted.items():
-                shown = self._shown[symbol, side]
-                gone = [BookChange(symbol, side, price, 0, now_ns) for price in shown if price not in levels]
-                new = [
-                    BookChange(symbol, side, price, size, now_ns)
-                    for price, size in levels.items()
-                    if shown.get(price) != size
-                ]
-                self._shown[symbol, side] = levels
-                told += [*new, *gone]
+                told += self._replace(now_ns, symbol, side, levels)
         return told
+
+    def _true(self, symbol: str) -> dict[int, Levels]:
+        return {side: dict(self._exchange.book(symbol, side)) for side in (BUY, SELL)}
+
+    def _replace(self, now_ns: int, symbol: str, side: int, levels: Levels) -> Told:
+        """Show these levels, best first, of a side and no other."""
+        shown, self._shown[symbol, side] = self._shown[symbol, side], levels
+        told: Told = [
+            BookChange(symbol, side, price, size, now_ns) for price, size in levels.items() if shown.get(price) != size
+        ]
+        gone = sorted([price for price in shown if price not in levels], reverse=side == BUY)
+        return told + [BookChange(symbol, side, price, 0, now_ns) for price in gone]
+
+    def _update(self, now_ns: int, symbol: str, side: int, changed: Levels) -> Told:
+        """Show these levels of a side; 0 takes one away."""
+        shown = self._shown[symbol, side]
+        new: Told = []
+        gone: Told = []
+        for price in sorted(changed, reverse=side == BUY):
+            size = changed[price]
+            if shown.get(price, 0) == size:
+                continue
+            (new if size else gone).append(BookChange(symbol, side, price, size, now_ns))
+            if size:
+                shown[price] = size
+            else:
+                del shown[price]
+        return new + gone
 
     def _distorted(self, symbol: str, true: dict[int, Levels], rule: Rule) -> dict[int, Levels]:
         tick = self._exchange.instruments[symbol].tick

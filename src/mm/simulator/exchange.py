@@ -142,8 +142,7 @@ class Exchange:
 
     def book(self, symbol: str, side: int) -> list[tuple[int, int]]:
         """Prices with the whole displayed size of each, best first."""
-        resting = self._books.side(symbol, side)
-        return [(price, resting.size(price)) for price in resting.prices()]
+        return self._books.side(symbol, side).levels()
 
     def recorded_best(self, symbol: str) -> tuple[int, int]:
         """The best recorded bid and ask, without accounts' orders; 0 on an empty side."""

@@ -61,6 +61,14 @@ class RestingSide:
             if index < len(self._ranks) and self._ranks[index] == rank:
                 index += 1
 
+    def levels(self) -> list[tuple[int, int]]:
+        """Prices with the displayed size of each, best first."""
+        recorded, own, sign = self.recorded, self._own, -1 if self.side == BUY else 1
+        prices = [sign * rank for rank in self._ranks]
+        if not own:
+            return [(price, recorded[price]) for price in prices]
+        return [(price, recorded.get(price, 0) + own.get(price, 0)) for price in prices]
+
     def own_prices(self) -> list[int]:
         """Prices with orders, best first."""
         return sorted(self._queues, key=self.rank)
