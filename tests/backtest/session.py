@@ -17,8 +17,8 @@ from mm.simulator.exchange import Exchange
 from mm.simulator.kraken.venue import KrakenVenue, Options
 from mm.simulator.ledger import DECIMALS
 from mm.simulator.market import ACCOUNT, FUNDS, btc_usd
-from mm.simulator.tape import builtin
 from mm.strategies import parameters_of
+from tests.backtest.brief_market import market_of
 from tests.one_venue import ONE_VENUE
 
 MS, SECOND = 1_000_000, 1_000_000_000
@@ -33,7 +33,7 @@ class Session:
         self.log = []
         self.exchange = Exchange(
             [btc_usd()],
-            entries=builtin().replay(),
+            entries=market_of("kraken"),
             tape_symbol="BTC/USD",
             start_ns=START,
             seed=seed,

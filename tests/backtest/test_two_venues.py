@@ -12,7 +12,7 @@ from tests.backtest.two_venues import KRAKEN, MEXC, TwoVenues
 
 def test_every_fill_is_hedged_and_both_ledgers_say_so(tmp_path):
     run = TwoVenues(tmp_path)
-    run.run(40)
+    run.run(35)
     assert run.stop()
     assert len(run.trades(KRAKEN)) >= 3
     assert len(run.trades(MEXC)) >= 3

@@ -16,10 +16,9 @@ from mm.inventory.hedging import parameters_of as policies_of
 from mm.live.linking import Addresses, make_link, symbols_of
 from mm.persistence.recorder import MemoryRecorder
 from mm.simulator.kinds import ACCOUNT, KINDS
-from mm.simulator.market import coarser
 from mm.simulator.orders import NewOrder, SimInstrument
-from mm.simulator.tape import builtin
 from mm.strategies import parameters_of
+from tests.backtest.brief_market import in_lots, market_of
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
@@ -118,11 +117,9 @@ class TwoVenues:
             named = {} if kind.order_name is None else {"name": kind.order_name}
             if is_generated and name == KRAKEN:
                 named["generated"] = kind.generated(options)
-            entries = builtin(kind.tape).replay() if entries_of is None else entries_of(name)
             exchange = kind.exchange(
                 [traded, usdt_usd()] if is_rated and name == KRAKEN else [traded],
-                # Contracts are of 10^-4 BTC, the recording's sizes of 10^-8.
-                entries=coarser(entries, 10_000) if name == FUTURES else entries,
+                entries=market_of(name) if entries_of is None else in_lots(name, entries_of(name)),
                 tape_symbol=traded.symbol,
                 start_ns=START,
                 seed=seed,

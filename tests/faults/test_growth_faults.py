@@ -20,6 +20,7 @@ from mm.exchanges.mexc_spot import fills as mexc_fills
 from mm.live.shell import Shell
 from mm.net.actions import Connect, Disconnect
 from mm.net.websocket import WebSocket
+from tests.backtest.brief_market import recorded
 from tests.faults import quoted
 from tests.faults.hedged import CAMPAIGN
 from tests.faults.quoted import KRAKEN, MEXC, Quoted, each
@@ -83,7 +84,7 @@ def test_f79_what_is_kept_does_not_grow_with_the_orders_that_were_made(tmp_path,
         few = functools.partial(KnownOrders, KEPT_MAX, KEPT_MAX)
         monkeypatch.setattr(importlib.import_module(f"mm.exchanges.{name}.codec"), "KnownOrders", few)
     monkeypatch.setattr(quoted, "SETTINGS", RECONCILED + quoted.SETTINGS)
-    growing = Growing(tmp_path, venue, seed=seed, refresh=50)
+    growing = Growing(tmp_path, venue, seed=seed, refresh=50, entries_of=recorded)
     growing.place(ROUND)
     before = growing.kept()
     growing.place(ROUND)

@@ -7,6 +7,7 @@ is in `test_socket_faults.py`.
 from __future__ import annotations
 
 from mm._core import events as ev
+from tests.backtest.brief_market import recorded
 from tests.backtest.two_venues import START
 from tests.faults.quoted import FUTURES, KRAKEN, MEXC, NEWS, PLACE, SECOND, Quoted, each
 
@@ -203,7 +204,7 @@ def check_budget(links):
 def test_f41_an_address_that_is_gone_for_ten_minutes_says_nothing_about_orders(tmp_path, venue, seed):
     hooks = [{"on": "reply", "name": PLACE[venue], "action": "withhold", "rate": 0.3}]
     hooks += [{"on": "message", "name": name, "action": "drop", "rate": 0.3} for name in NEWS[venue]]
-    links = standing(tmp_path, venue, seed, hooks=hooks, lines="")
+    links = standing(tmp_path, venue, seed, hooks=hooks, lines="", entries_of=recorded)
     links.run(400, done=lambda: links.unknown_since)
     assert links.unknown_since, "nothing was in doubt as the outage began: it proves nothing"
     # Nothing answers: neither connections nor requests, which is what a resolver that fails looks like from here.

@@ -9,6 +9,7 @@ import pytest
 
 from mm.persistence.journal import EventJournal
 from mm.persistence.recorder import FileRecorder
+from tests.backtest.brief_market import recorded
 from tests.backtest.session import START, Session
 from tests.backtest.two_venues import SETTINGS, TwoVenues
 
@@ -55,7 +56,7 @@ def kraken(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def hedged(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Quotes on Kraken and hedges in contracts, whose funding is settled each twenty seconds."""
     state = tmp_path_factory.mktemp("hedged")
-    session = TwoVenues(state, hedge_venue=FUTURES, settings=CONTRACTS, funding_seconds=20)
+    session = TwoVenues(state, hedge_venue=FUTURES, settings=CONTRACTS, funding_seconds=20, entries_of=recorded)
     session.run(70)
     assert session.stop()
     keep(state, session.recorder.events)

@@ -21,11 +21,10 @@ from mm.persistence.recorder import MemoryRecorder
 from mm.simulator.contracts.exchange import ContractExchange
 from mm.simulator.kinds import ACCOUNT
 from mm.simulator.ledger import DECIMALS
-from mm.simulator.market import coarser
 from mm.simulator.mexc_futures.terms import MAINTENANCE_E6, SYMBOL, btc_usdt_contract, mexc_futures_name
 from mm.simulator.mexc_futures.venue import MexcFuturesVenue, Options
-from mm.simulator.tape import BUILTIN, builtin
 from mm.strategies import parameters_of
+from tests.backtest.brief_market import in_lots, market_of, recorded
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
@@ -69,7 +68,7 @@ class MeantFace(MexcFuturesFace):
 
 class Session:
     """hooks: the venue's fault hooks; toml: the bot's settings; funds: USDT of the account; trading: how the bot takes
-    the account to be set up; options: of the venue."""
+    the account to be set up; is_whole: with every step of the recorded market; options: of the venue."""
 
     def __init__(
         self,
@@ -80,13 +79,14 @@ class Session:
         toml: str = TOML,
         funds: int = FUNDS,
         trading: TradingMode | None = None,
+        is_whole: bool = False,
         **options: Any,
     ) -> None:
         self.log: list[Any] = []
         self.exchange = ContractExchange(
             [btc_usdt_contract()],
             maintenance_e6={SYMBOL: MAINTENANCE_E6},
-            entries=coarser(builtin(BUILTIN).replay(), STEP),
+            entries=market_of(VENUE) if not is_whole else in_lots(VENUE, recorded(VENUE)),
             tape_symbol=SYMBOL,
             start_ns=START,
             seed=seed,

@@ -103,7 +103,7 @@ def test_funding_is_told_once_for_each_settlement(tmp_path: Path) -> None:
 def test_a_position_that_is_taken_over_is_booked_and_alarmed(tmp_path: Path) -> None:
     # Without our own guard, which would be first.
     toml = TOML.replace("[limits]", "[limits]\nliquidation_distance_min_bps = 0")
-    session = Session(tmp_path, funds=1_500, toml=toml)
+    session = Session(tmp_path, funds=1_500, toml=toml, is_whole=True)
     session.run(10)
     session.act("foreign_order", value=400)
     session.act("mark", percent=-75, duration_s=10)

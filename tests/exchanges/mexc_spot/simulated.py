@@ -21,8 +21,8 @@ from mm.simulator.kinds import ACCOUNT, KINDS, MEXC_SPOT
 from mm.simulator.ledger import DECIMALS
 from mm.simulator.mexc_spot.terms import btc_usdt
 from mm.simulator.mexc_spot.venue import MexcSpotVenue, Options, mexc_name
-from mm.simulator.tape import BUILTIN_FINE, builtin
 from mm.strategies import parameters_of
+from tests.backtest.brief_market import market_of
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
@@ -58,7 +58,7 @@ class Session:
         self.log: list[Any] = []
         self.exchange = Exchange(
             [btc_usdt()],
-            entries=builtin(BUILTIN_FINE).replay(),
+            entries=market_of(MEXC_SPOT),
             tape_symbol=SYMBOL,
             start_ns=START,
             seed=seed,
