@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mm._core import TokenBucket
@@ -13,6 +13,7 @@ from mm._core import order_rate as native_rate
 from mm._core import profit as native_profit
 from mm.instruments import Instrument
 from mm.oms import ids as native_ids
+from tests.cases import cases
 from tests.reference import hedge_ledger as plain_ledger
 from tests.reference import hedge_policy as plain
 from tests.reference import ids as plain_ids
@@ -38,7 +39,7 @@ STATES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500)
+@cases(150)
 @given(
     STATES, st.sampled_from([1, 5, 100]), st.integers(1, 100), FLOATS,
     st.one_of(st.sampled_from([0.0, 5.0, 500.0]), st.floats(0, 500)), st.floats(0.001, 1), FLOATS,
@@ -77,7 +78,7 @@ STEPS = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@cases(150)
 @given(st.lists(STEPS, max_size=30))
 def test_ledgers_are_the_same(steps):
     ours, theirs = native_ledger.HedgeLedger(), plain_ledger.HedgeLedger()

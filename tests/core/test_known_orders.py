@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mm._core import known_orders as native
+from tests.cases import cases
 from tests.exchanges.kraken.commands import place
 from tests.reference import known_orders as plain
 
@@ -32,7 +33,7 @@ def facts(known):
     )  # fmt: skip
 
 
-@settings(max_examples=300)
+@cases(150)
 @given(st.lists(STEPS, max_size=40))
 def test_both_remember_the_same(steps):
     ours, theirs = native.KnownOrders(4, 2), plain.KnownOrders(4, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mm._core import (
@@ -22,6 +22,7 @@ from mm._core import (
     MexcBookDecoder,
 )
 from mm._core.fixed import to_units
+from tests.cases import cases
 from tests.core.mexc_frames import depth, document, sample, snapshot
 from tests.reference.book import Book as TwinBook
 from tests.reference.mexc_book import MexcBookDecoder as Twin
@@ -207,7 +208,7 @@ STEP = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@cases(150)
 @given(st.lists(STEP, max_size=30), st.integers(1, 2**40))
 def test_twin_through_losses_lags_and_damage(steps: list[tuple[Any, ...]], version: int) -> None:
     decoder, book = native("BTC/USDT", 2, 8)
@@ -241,7 +242,7 @@ def test_twin_through_losses_lags_and_damage(steps: list[tuple[Any, ...]], versi
         same(decoder, book, twin)
 
 
-@settings(max_examples=400)
+@cases(150)
 @given(
     st.sampled_from(
         [

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mm._core import (
@@ -26,6 +26,7 @@ from mm._core import (
     mexc_futures_depth_span,
 )
 from mm._core.fixed import to_units
+from tests.cases import cases
 from tests.reference.book import Book as TwinBook
 from tests.reference.mexc_futures_book import MexcFuturesBookDecoder as Twin
 
@@ -243,7 +244,7 @@ STEP = st.one_of(
 )
 
 
-@settings(max_examples=400)
+@cases(150)
 @given(st.lists(STEP, max_size=30), st.integers(20, 2**40))
 def test_twin_through_losses_lags_damage_and_repairs(steps: list[tuple[Any, ...]], version: int) -> None:
     decoder, book = native("BTC/USDT:USDT", 1)
@@ -279,7 +280,7 @@ def test_twin_through_losses_lags_damage_and_repairs(steps: list[tuple[Any, ...]
         same(decoder, book, twin)
 
 
-@settings(max_examples=400)
+@cases(150)
 @given(
     st.sampled_from(
         [

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mm._core import mexc_depth_span, mexc_push
+from tests.cases import cases
 from tests.core.mexc_frames import EDGES, PUSHES, sample
 from tests.reference import mexc_proto
 
@@ -84,13 +85,13 @@ def test_the_order_of_fields_does_not_matter() -> None:
     assert mexc_push(sample("reordered_fields")) == mexc_push(sample("aggre_deals"))
 
 
-@settings(max_examples=400)
+@cases(150)
 @given(frames())
 def test_what_protobuf_writes_is_read_alike(frame: bytes) -> None:
     assert mexc_push(frame) == mexc_proto.decode(frame)
 
 
-@settings(max_examples=300)
+@cases(150)
 @given(frames(), st.lists(st.tuples(st.integers(400, 2**29 - 1), st.binary(max_size=9)), max_size=3))
 def test_fields_of_the_future_are_skipped(frame: bytes, extra: list[tuple[int, bytes]]) -> None:
     longer = frame
@@ -99,7 +100,7 @@ def test_fields_of_the_future_are_skipped(frame: bytes, extra: list[tuple[int, b
     assert mexc_push(longer) == mexc_push(frame)
 
 
-@settings(max_examples=600)
+@cases(150)
 @given(st.one_of(frames(), st.sampled_from([sample(name) for name in PUSHES])), st.data())
 def test_damage_is_refused_wherever_protobuf_refuses_it(frame: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, max(0, len(frame) - 1)))

@@ -1,12 +1,12 @@
 """Every index and fact of the store against a scan of its slow twin, after every step of any sequence of words."""
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from mm._core import events as ev
 from mm._core.orders import OrderState, OrderStore
 from mm.errors import LocalError
+from tests.cases import cases
 from tests.core.order_messages import BUY, SECOND_NS, SELL, SYMBOL, VENUE
 from tests.reference.orders import Store as Twin
 
@@ -163,4 +163,4 @@ class StoreAndTwin(RuleBasedStateMachine):
 
 
 TestStoreAndTwin = StoreAndTwin.TestCase
-TestStoreAndTwin.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestStoreAndTwin.settings = cases(150, stateful_step_count=40)

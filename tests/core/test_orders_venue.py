@@ -8,12 +8,12 @@ the worst case covers all that may have filled. When everything has been told, b
 
 from dataclasses import dataclass
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mm._core.orders import OrderState, OrderStore
 from mm.errors import LocalError
+from tests.cases import cases
 from tests.core.order_messages import (
     BUY,
     SECOND_NS,
@@ -271,4 +271,4 @@ class StoreAndVenue(RuleBasedStateMachine):
 
 
 TestStoreAndVenue = StoreAndVenue.TestCase
-TestStoreAndVenue.settings = settings(max_examples=500, stateful_step_count=50, deadline=None)
+TestStoreAndVenue.settings = cases(200, stateful_step_count=50)

@@ -5,10 +5,11 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mm._core.positions import Position
+from tests.cases import cases
 from tests.reference.positions import LongPosition
 from tests.reference.positions import Position as Twin
 
@@ -31,7 +32,7 @@ def position():
     return Position("kraken", "BTC/USD", 1, 8)
 
 
-@settings(max_examples=300, deadline=None)
+@cases(150)
 @given(fills, st.integers(1, 2_000_000))
 def test_agrees_with_the_textbook_and_closes_to_the_unit(fills, mark):
     ours, twin, cash = position(), Twin(), 0

@@ -6,11 +6,12 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mm.errors import LocalError
 from mm.exchanges.mexc_futures.terms import TradingMode
+from tests.cases import cases
 from tests.exchanges.mexc_futures import samples as futures
 from tests.exchanges.mexc_spot import samples as spot
 
@@ -41,7 +42,7 @@ ORDERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300)
+@cases(150)
 @given(st.lists(st.tuples(st.sampled_from([*spot.PRECISIONS, "XX/YY"]), ORDERS), min_size=1, max_size=3))
 def test_spot_orders_are_the_same(orders: list[tuple[str, dict[str, Any]]]) -> None:
     for stp_mode, offset_ns in (("", 0), ("cancel_maker", -1_234_567_890)):
@@ -56,7 +57,7 @@ def test_spot_orders_are_the_same(orders: list[tuple[str, dict[str, Any]]]) -> N
             assert repr(known[0]) == repr(known[1])
 
 
-@settings(max_examples=300)
+@cases(150)
 @given(st.lists(st.tuples(st.sampled_from(["BTC/USDT:USDT", "XX/YY:YY"]), ORDERS), min_size=1, max_size=3))
 def test_futures_orders_are_the_same(orders: list[tuple[str, dict[str, Any]]]) -> None:
     modes = (TradingMode(), TradingMode("hedge", "isolated", 20, "cancel_taker"))

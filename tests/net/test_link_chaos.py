@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from mm._core.events import (
@@ -21,6 +21,7 @@ from mm._core.events import (
 )
 from mm._core.orders import OrderState, OrderStore
 from mm.net.actions import PRIVATE, PUBLIC, Connect, Disconnect, Request, Send
+from tests.cases import cases
 from tests.net.driver import BALANCES, SECOND, SNAPSHOT, Driver, amend, cancel, place
 
 ENDS = (OrderDenied, OrderRejected, OrderPending, OrderReport, OrderAbsent)
@@ -256,7 +257,7 @@ class World:
             driver.frame(PRIVATE, SNAPSHOT if message["channel"] == "executions" else BALANCES)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@cases(150, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_no_order_twice_no_silence_about_any_and_every_doubt_ends(steps: list[tuple[str, int]]) -> None:
     world = World()

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.packaging
+of_wheel = pytest.mark.xdist_group("wheel")
+"""One after another on one worker, which makes the wheel once; what needs none is done beside them."""
 ROOT = Path(__file__).resolve().parents[2]
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 NATIVE = sorted(
@@ -30,6 +32,8 @@ ENVIRONMENT = {
     "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
     "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    # The first build of the same sources compiles; the others, in other folders, show what they put where.
+    "MM_BUILD_CACHE": os.environ.get("MM_BUILD_CACHE", str(ROOT / "build" / "compiled")),
 }
 
 
@@ -47,10 +51,8 @@ def environment(folder):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once(tmp_path_factory):
-    """The first build of the same sources compiles, the one that the tests run on where that kept what it made; the
-    others, in other folders, show what they put where."""
-    ENVIRONMENT.setdefault("MM_BUILD_CACHE", str(tmp_path_factory.mktemp("compiled")))
+def compiled_once():
+    Path(ENVIRONMENT["MM_BUILD_CACHE"]).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +87,7 @@ def names(wheel):
         return archive.namelist()
 
 
+@pytest.mark.xdist_group("tree")
 def test_sdist_holds_what_a_build_needs(unpacked):
     for name in ("setup.py", "build_backend/mm_build.py", "Cargo.toml", "Cargo.lock", "LICENSE", "README.md"):
         assert (unpacked / name).exists(), name
@@ -93,12 +96,14 @@ def test_sdist_holds_what_a_build_needs(unpacked):
     assert sources == {path.relative_to(unpacked) for path in unpacked.rglob("*.pyx")}
 
 
+@of_wheel
 def test_wheel_names_interpreter_and_platform(wheel):
     tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
     platform = re.sub(r"[-.]", "_", sysconfig.get_platform())
     assert wheel.name.split("-")[2:] == [tag, tag, f"{platform}.whl"]
 
 
+@of_wheel
 def test_wheel_holds_stubs_declarations_and_this_interpreters_modules_only(names):
     modules = {f"{name.replace('.', '/')}{SUFFIX}" for name in NATIVE}
     assert modules == {name for name in names if name.endswith((".so", ".pyd"))}
@@ -108,10 +113,12 @@ def test_wheel_holds_stubs_declarations_and_this_interpreters_modules_only(names
     assert "mm/py.typed" in names
 
 
+@of_wheel
 def test_wheel_holds_no_sources_that_were_compiled(names):
     assert not [name for name in names if name.endswith((".c", ".cpp", ".pyx", ".rs", ".pyc"))]
 
 
+@of_wheel
 def test_wheel_holds_python_files_data_and_licences(names):
     source = ROOT / "src"
     wanted = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
@@ -121,6 +128,7 @@ def test_wheel_holds_python_files_data_and_licences(names):
     assert len(licences) == 1 + len(list(source.glob("mm/simulator/data/LICENSE*")))
 
 
+@of_wheel
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads ELF files")
 def test_modules_carry_no_search_path_of_the_building_machine(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
@@ -132,6 +140,7 @@ def test_modules_carry_no_search_path_of_the_building_machine(wheel, tmp_path):
         assert "RPATH" not in dynamic, module.name
 
 
+@of_wheel
 def test_installed_wheel_imports_every_native_module(wheel, tmp_path):
     python = environment(tmp_path / "venv")
     run(python, "-m", "pip", "install", "-q", wheel, cwd=tmp_path)
@@ -139,6 +148,7 @@ def test_installed_wheel_imports_every_native_module(wheel, tmp_path):
     assert where.startswith(str(tmp_path))
 
 
+@of_wheel
 def test_tests_find_all_they_need_beside_an_installed_wheel(wheel, tmp_path):
     """As cibuildwheel runs them: the wheel in a fresh environment, and of the tree only `test-sources`."""
     python = environment(tmp_path / "venv")
@@ -155,6 +165,7 @@ def test_tests_find_all_they_need_beside_an_installed_wheel(wheel, tmp_path):
     run(python, "-m", "pytest", "-q", "tests/config", "tests/strategies", "tests/core/test_native_modules.py", cwd=tree)
 
 
+@pytest.mark.xdist_group("tree")
 def test_plain_install_of_a_tree_imports_every_native_module(unpacked, tmp_path):
     target = tmp_path / "site"
     command = ["-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--target", target, unpacked]
@@ -163,6 +174,7 @@ def test_plain_install_of_a_tree_imports_every_native_module(unpacked, tmp_path)
     assert where.startswith(str(target))
 
 
+@pytest.mark.xdist_group("tree")
 def test_editable_install_keeps_working_while_a_wheel_is_built(tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (ROOT / "src").rglob("*.so")}
     foreign = ROOT / "src" / "mm" / "_core" / "of_another_interpreter.cpython-399-none.so"

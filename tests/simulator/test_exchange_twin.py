@@ -1,6 +1,6 @@
 """The exchange against the audit's slow model of it, on generated markets and requests: every outcome, to the unit."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mm.simulator.exchange import Exchange
@@ -21,6 +21,7 @@ from mm.simulator.orders import (
     TradePrint,
 )
 from mm.simulator.tape import BookEntry, TradeEntry
+from tests.cases import cases
 from tests.simulator.audit_tool import tool
 
 AUDIT = tool("audit_fills")
@@ -97,7 +98,7 @@ def instrument():
     return SimInstrument(SYMBOL, "BTC", "USD", 1, 2, 1, 1, 1, 2, 60_000, 100_000)
 
 
-@settings(max_examples=300, deadline=None)
+@cases(150)
 @given(tapes(), REQUESTS, st.sampled_from([2_500, 6_000, 100_000]), st.sampled_from([40, 1_000]))
 def test_the_exchange_does_what_its_slow_model_does(tape, requests, cents, base):
     lines, orders, told = [], [], []

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tests.simulator.kraken_client import SYMBOL, Client
 from tests.simulator.quiet_market import quiet_venue
 
@@ -141,7 +142,7 @@ ENDPOINTS = (
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@cases(150, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(ENDPOINTS),
     st.booleans(),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mm.simulator.mexc_futures.socket import FILTERS
+from tests.cases import cases
 from tests.simulator.mexc_futures_client import NAME, Client, quiet_venue
 
 CLIENT = Client(quiet_venue(market_maker=True, mode=1))
@@ -45,7 +46,7 @@ METHODS = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@cases(150)
 @given(st.sampled_from(PATHS), st.sampled_from(TAILS), BODIES, OBJECTS, st.booleans())
 def test_any_request_is_answered(path: str, tail: str, body: Any, query: dict[str, Any], is_post: bool) -> None:
     text = "&".join(f"{name}={value}" for name, value in sorted(query.items()) if "&" not in str(value))
@@ -60,7 +61,7 @@ def test_any_request_is_answered(path: str, tail: str, body: Any, query: dict[st
     VENUE._desk.enter_due(CLIENT.now_ns, everything=True)
 
 
-@settings(max_examples=300, deadline=None)
+@cases(150)
 @given(
     st.one_of(
         st.text(max_size=40),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mm._core.events import Fill
 from mm.exchanges.kraken.codec import KrakenCodec
 from mm.exchanges.venue import Kind
+from tests.cases import cases
 from tests.exchanges.kraken.samples import NOW, codec, frame, names
 
 SAMPLES = [frame(name) for name in names("ws_private")]
@@ -126,14 +127,14 @@ def rows(draw: st.DrawFn) -> dict[str, str]:
     return row
 
 
-@settings(max_examples=400)
+@cases(150)
 @given(st.lists(st.lists(rows(), min_size=1, max_size=3), min_size=1, max_size=3), st.data())
 def test_written_messages_give_the_same_events(messages: list[list[dict[str, str]]], data: st.DataObject) -> None:
     sequences: st.SearchStrategy[Any] = st.sampled_from([7, 0, 2**63 - 1, 2**63, "1.0", "-1", '"7"', 10**18, "07"])
     compare(*(message(*each, sequence=data.draw(sequences) if data.draw(st.booleans()) else 7) for each in messages))
 
 
-@settings(max_examples=600)
+@cases(150)
 @given(
     st.sampled_from([message(ROW), message(ROW, ROW), *SAMPLES]),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.binary(min_size=1, max_size=3)), min_size=1, max_size=3),

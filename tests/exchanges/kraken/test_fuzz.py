@@ -7,12 +7,13 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mm._core.events import pack, unpack
 from mm.exchanges.kraken.rest_requests import QUERIES
 from mm.exchanges.venue import Decoded, Kind
+from tests.cases import cases
 from tests.exchanges.kraken.commands import amend, cancel, place
 from tests.exchanges.kraken.samples import NOW, codec, frame, names
 
@@ -69,7 +70,7 @@ def mutate(value: Any, chance: random.Random) -> Any:
     return chance.choice(ODD)
 
 
-@settings(max_examples=600, deadline=None)
+@cases(150)
 @given(st.sampled_from(FRAMES), st.integers(0, 2**32), st.integers(1, 3))
 def test_changed_frames(payload: bytes, seed: int, times: int) -> None:
     chance = random.Random(seed)
@@ -79,14 +80,14 @@ def test_changed_frames(payload: bytes, seed: int, times: int) -> None:
     check(codec().decode_frame(json.dumps(value).encode(), NOW))
 
 
-@settings(max_examples=400, deadline=None)
+@cases(150)
 @given(st.sampled_from(BODIES), st.sampled_from(KINDS), st.integers(0, 2**32))
 def test_changed_bodies(payload: bytes, kind: str, seed: int) -> None:
     value = mutate(json.loads(payload), random.Random(seed))
     check(codec().decode_reply(kind, 200, json.dumps(value).encode(), NOW))
 
 
-@settings(max_examples=400, deadline=None)
+@cases(150)
 @given(st.sampled_from(FRAMES), st.data())
 def test_cut_and_flipped_bytes(payload: bytes, data: st.DataObject) -> None:
     if data.draw(st.booleans()):
@@ -97,7 +98,7 @@ def test_cut_and_flipped_bytes(payload: bytes, data: st.DataObject) -> None:
     check(codec().decode_frame(payload, NOW))
 
 
-@settings(max_examples=200, deadline=None)
+@cases(150)
 @given(st.binary(max_size=200))
 @example(b"CloudFlare WebSocket proxy restarting")
 @example(b"\xef\xbb\xbf{}")

@@ -8,13 +8,14 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mm._core import Book, MexcFuturesBookDecoder, mexc_futures_depth_span
 from mm._core.events import BookFrame, Cancel, pack, unpack
 from mm.exchanges.mexc_futures.rest_requests import QUERIES
 from mm.exchanges.venue import Decoded, Kind
+from tests.cases import cases
 from tests.exchanges.kraken.test_fuzz import mutate
 from tests.exchanges.mexc_futures.samples import NOW, PRIVATE, PUBLIC, REST, codec, frames
 from tests.exchanges.mexc_futures.test_requests import place
@@ -64,13 +65,13 @@ def mutated(payload: bytes, seed: int) -> bytes:
         return json.dumps(value).encode("utf-8", "replace")
 
 
-@settings(max_examples=500, deadline=None)
+@cases(150)
 @given(st.sampled_from(FRAMES), st.integers(0, 2**32))
 def test_changed_pushes(payload: bytes, seed: int) -> None:
     check(codec(symbols=SYMBOLS).decode_frame(mutated(payload, seed), NOW))
 
 
-@settings(max_examples=500, deadline=None)
+@cases(150)
 @given(st.sampled_from(FRAMES), st.data())
 def test_damaged_pushes(payload: bytes, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(payload) - 1))
@@ -78,13 +79,13 @@ def test_damaged_pushes(payload: bytes, data: st.DataObject) -> None:
     check(codec().decode_frame(payload, NOW))
 
 
-@settings(max_examples=700, deadline=None)
+@cases(150)
 @given(st.sampled_from(BODIES), st.sampled_from(KINDS), st.integers(0, 2**32), st.sampled_from([200, 400, 429]))
 def test_changed_bodies(payload: bytes, kind: str, seed: int, status: int) -> None:
     check(codec(symbols=SYMBOLS).decode_reply(kind, status, mutated(payload, seed), NOW))
 
 
-@settings(max_examples=200, deadline=None)
+@cases(150)
 @given(st.binary(max_size=200))
 def test_any_bytes(payload: bytes) -> None:
     both(payload)

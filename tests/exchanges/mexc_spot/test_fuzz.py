@@ -7,12 +7,13 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mm._core.events import pack, unpack
 from mm.exchanges.mexc_spot.rest_requests import QUERIES
 from mm.exchanges.venue import Decoded, Kind
+from tests.cases import cases
 from tests.core.test_mexc_push import frames
 from tests.exchanges.kraken.test_fuzz import mutate
 from tests.exchanges.mexc_spot.samples import NOW, PUSHES, REST, cancel, codec, document, place, sample
@@ -50,7 +51,7 @@ def both(payload: bytes) -> None:
             check(machine.decode_reply(kind, status, payload, NOW))
 
 
-@settings(max_examples=500, deadline=None)
+@cases(150)
 @given(st.one_of(frames(), st.sampled_from(FRAMES)), st.data())
 def test_changed_pushes(payload: bytes, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, max(0, len(payload) - 1)))
@@ -58,13 +59,13 @@ def test_changed_pushes(payload: bytes, data: st.DataObject) -> None:
     check(codec().decode_frame(payload, NOW))
 
 
-@settings(max_examples=300, deadline=None)
+@cases(150)
 @given(frames())
 def test_pushes_with_odd_values(payload: bytes) -> None:
     check(codec().decode_frame(payload, NOW))
 
 
-@settings(max_examples=500, deadline=None)
+@cases(150)
 @given(st.sampled_from(BODIES), st.sampled_from(KINDS), st.integers(0, 2**32), st.sampled_from([200, 400, 429]))
 def test_changed_bodies(payload: bytes, kind: str, seed: int, status: int) -> None:
     value: Any = mutate(orjson.loads(payload), random.Random(seed))
@@ -77,7 +78,7 @@ def test_changed_bodies(payload: bytes, kind: str, seed: int, status: int) -> No
     check(codec().decode_reply(kind, status, changed, NOW))
 
 
-@settings(max_examples=200, deadline=None)
+@cases(150)
 @given(st.binary(max_size=200))
 @example(b"Invalid listen key")
 @example(b"\xef\xbb\xbf{}")
