@@ -46,7 +46,7 @@ test-postgres: build .venv/.postgres ## the store against a real PostgreSQL serv
 	$(BIN)/python -m pytest -q -m postgres tests/store $(ARGS)
 
 test-packaging: build .venv/.release ## build, install and look into sdist, wheel and editable install (minutes)
-	$(BIN)/python -m pytest -q -m packaging tests/packaging
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m packaging tests/packaging
 
 bench: build ## one table: ours, baselines, ratio, target; fails on a regression (ARGS="-k b1")
 	$(BIN)/python -m benches $(ARGS)
