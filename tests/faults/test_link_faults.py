@@ -7,8 +7,8 @@ is in `test_socket_faults.py`.
 from __future__ import annotations
 
 from mm._core import events as ev
-from tests.backtest.brief_market import recorded
 from tests.backtest.two_venues import START
+from tests.faults.hedged import lasting
 from tests.faults.quoted import FUTURES, KRAKEN, MEXC, NEWS, PLACE, SECOND, Quoted, each
 
 START_WORDS = {KRAKEN: "GetWebSocketsToken", MEXC: "POST userDataStream", FUTURES: "login"}
@@ -202,9 +202,10 @@ def check_budget(links):
 
 @each(FUTURES, MEXC, KRAKEN)
 def test_f41_an_address_that_is_gone_for_ten_minutes_says_nothing_about_orders(tmp_path, venue, seed):
-    hooks = [{"on": "reply", "name": PLACE[venue], "action": "withhold", "rate": 0.3}]
-    hooks += [{"on": "message", "name": name, "action": "drop", "rate": 0.3} for name in NEWS[venue]]
-    links = standing(tmp_path, venue, seed, hooks=hooks, lines="", entries_of=recorded)
+    rate = lasting(0.3, 0.6)
+    hooks = [{"on": "reply", "name": PLACE[venue], "action": "withhold", "rate": rate}]
+    hooks += [{"on": "message", "name": name, "action": "drop", "rate": rate} for name in NEWS[venue]]
+    links = standing(tmp_path, venue, seed, hooks=hooks, lines="")
     links.run(400, done=lambda: links.unknown_since)
     assert links.unknown_since, "nothing was in doubt as the outage began: it proves nothing"
     # Nothing answers: neither connections nor requests, which is what a resolver that fails looks like from here.
