@@ -3,7 +3,8 @@
 Kraken prints prices, sizes, fees and balances as JSON numbers, others as text. A double keeps 15 significant digits for
 certain, and a balance of a cheap token has more (`5000000000.1234567890`), so that no parser that goes through doubles
 is good enough: numbers with a fraction or an exponent stay the text that they were (`Number`), whole numbers become
-`int`. NaN and Infinity are not JSON and are refused.
+`int`. NaN and Infinity are not JSON and are refused, and so is an object that has a name twice: which of the two was
+meant nobody knows, and readers differ.
 
 What cannot be used raises `Malformed`, which names the place. The codec catches it and makes it a value: it never
 leaves this package. Messages name fields and types but never a text's content, which might be a token.
@@ -37,7 +38,14 @@ def _refuse_constant(name: str) -> NoReturn:
     raise Malformed(f"not JSON: {name} is not a number")
 
 
-_DECODER: Final = json.JSONDecoder(parse_float=Number, parse_constant=_refuse_constant)
+def _each_once(members: list[tuple[str, Any]]) -> Row:
+    row = dict(members)
+    if len(row) != len(members):
+        raise Malformed("an object has one name twice")
+    return row
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=Number, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
 
 
 def parse(payload: bytes) -> Any:

@@ -132,7 +132,7 @@ def test_amounts_finer_than_ours_are_cut_or_rounded_against_us(text: str, up: bo
     assert coins(text, "x", up=up) == expected
 
 
-@pytest.mark.parametrize("text", ["", "x", "1.0000000000000x", "0.0000000000001e5", "1.2.3"])
+@pytest.mark.parametrize("text", ["", "x", "1.0000000000000x", "0.0000000000001e", "1.2.3"])
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(FixedError, match="x"):
         coins(text, "x")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from mm._core.fixed import FixedError, amount, to_units
@@ -14,6 +15,9 @@ VENUE: Final = "mexc_spot"
 MS: Final = 1_000_000
 MS_MAX: Final = INTEGER_MAX // MS
 AMOUNT_DECIMALS: Final = 12
+EXPONENT_TEXT_MAX: Final = 60
+EXPONENT_MAX: Final = 40
+EXPONENT_CHARACTERS: Final = frozenset("0123456789+-.eE")
 
 
 def whole(row: Row, key: str, default: int | None = None) -> int:
@@ -71,6 +75,8 @@ def coins(text: str, field: str, *, up: bool = False) -> int:
 
     up: round away from zero instead, for what we pay.
     """
+    if "e" in text or "E" in text:
+        text = _plain(text, field)
     whole_part, point, decimals = text.partition(".")
     finer = decimals[AMOUNT_DECIMALS:]
     if not finer:
@@ -82,3 +88,16 @@ def coins(text: str, field: str, *, up: bool = False) -> int:
     if up and finer.strip("0"):
         return value - 1 if text.startswith("-") else value + 1
     return value
+
+
+def _plain(text: str, field: str) -> str:
+    """Write a number with an exponent, which is how Java prints what is tiny (`1.5E-15`), without one."""
+    is_short = len(text) <= EXPONENT_TEXT_MAX and set(text) <= EXPONENT_CHARACTERS
+    try:
+        value = Decimal(text) if is_short else Decimal("NaN")
+    except InvalidOperation:
+        value = Decimal("NaN")
+    # Its size first: an exponent must not cost memory.
+    if not value.is_finite() or (value and abs(value.adjusted()) > EXPONENT_MAX):
+        raise FixedError(field, text[:60], "is not a number")
+    return f"{value:f}" if value else "0"
