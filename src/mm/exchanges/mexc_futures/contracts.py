@@ -27,6 +27,11 @@ SUSPENDED: Final = 2
 """`type` of a contract; 1 is the ordinary one."""
 BOTH_OPEN_TYPES: Final = 3
 PRECISION_MAX: Final = 18
+CLOSED: Final = "cancel_only"
+
+
+class OtherSettlement(Malformed):
+    """A contract that is settled in another coin than its name says: not the one of that name any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,15 @@ class Contracts:
         for index, row in enumerate(rows):
             try:
                 self._take(now_ns, mapping(row, "contract"), events)
+            except OtherSettlement as error:
+                known = self.by_name.get(row["symbol"])
+                if known is not None and (not self._wanted or known.symbol in self._wanted):
+                    # What is held is paid in something else now: nothing new, and cancels go.
+                    closed = replace(known, status=CLOSED)
+                    events.append(InstrumentUpdate(now_ns, VENUE, known.symbol, closed.to_json()))
+                    events.append(
+                        Alert(now_ns, "error", f"{VENUE}: {known.symbol}: {error}; nothing new is sent there")
+                    )
             except ValueError as error:
                 name = row.get("symbol") if type(row) is dict else None
                 if type(name) is str and (symbol_of(name) in self._wanted or name in self.by_name):
@@ -145,7 +159,7 @@ def _contract(row: Row) -> tuple[Instrument, ContractTerms]:
     base, _, quote = name.rpartition("_")
     settle = text(row, "settleCoin", base if quote == COIN_MARGINED else quote)
     if not symbol or symbol.partition(":")[2] != settle:
-        raise Malformed(f"symbol: expected BASE_QUOTE with a settlement that follows from it, got {settle[:20]}")
+        raise OtherSettlement(f"symbol: expected BASE_QUOTE with a settlement that follows from it, got {settle[:20]}")
     tick_size = decimal(row, "priceUnit")
     contract_size = decimal(row, "contractSize")
     if tick_size <= 0 or contract_size <= 0:
@@ -204,7 +218,7 @@ def _status(row: Row, api_allowed: bool | None) -> str:
         return "maintenance"
     if state != ONLINE:
         return "delisted" if state in OVER else "maintenance"
-    return "cancel_only" if api_allowed is False else "online"
+    return CLOSED if api_allowed is False else "online"
 
 
 def _largest(row: Row, precision: int) -> int:
