@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from mm._core import events as ev
 from mm._core.driver_core import DriverCore, PortCore
@@ -22,6 +22,8 @@ from mm.steps import KILLING
 if TYPE_CHECKING:
     from mm.exchanges.session import Renaming
 
+ENDING: Final = ("stop", "kill")
+WAITED: Final = "not sent, it waited for the disk when everything was cancelled"
 Observer = Callable[[Any], None]
 """Sees each event and command after it was applied; for people and counters, never for decisions."""
 
@@ -45,11 +47,14 @@ class Driver(DriverCore):
     def __init__(self, engine: Engine, links: Mapping[str, Link], recorder: Recorder) -> None:
         super().__init__(engine, dict(links), recorder)
         self.ports = {name: Port(self, name, link) for name, link in self.links.items()}
+        self.killing = KILLING
         self._has_begun = False
 
     def operate(self, now_ns: int, action: str, argument: str = "") -> None:
         """Take an operator's command: stop, pause, resume or kill, and what is said to one strategy by its name."""
         self.take((ev.Operator(now_ns, action, argument),))
+        if action in ENDING:
+            self.withdraw(now_ns, WAITED)
         self._follow(now_ns)
 
     def latch(self, now_ns: int, events: Sequence[ev.Latched]) -> None:
@@ -62,6 +67,8 @@ class Driver(DriverCore):
             self.take(events)
             if self.on_latch is not None:
                 self.on_latch()
+            if any(event.is_on and event.step in KILLING for event in events):
+                self.withdraw(now_ns, WAITED)
             self._follow(now_ns)
         except Exception:
             if any(event.is_on and event.step in KILLING for event in events):
@@ -99,8 +106,9 @@ class Driver(DriverCore):
             self.decide(now_ns, "")
 
     def next_deadline(self) -> int:
-        """When the engine wants to be woken, ns UTC."""
-        return self.engine.next_deadline()
+        """When the engine wants to be woken, or orders that wait for the disk looked at, ns UTC."""
+        due_ns, held_ns = self.engine.next_deadline(), self.held_due_ns
+        return min(due_ns, held_ns) if due_ns and held_ns else due_ns or held_ns
 
 
 class Port(PortCore):

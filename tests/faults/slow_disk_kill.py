@@ -1,4 +1,6 @@
-"""A run in a process of its own, killed while its disk hangs. Arguments: the world's folder, its own, policy, epoch.
+"""A run in a process of its own, killed while its disk hangs or is slow.
+
+Arguments: the world's folder, its own, policy, epoch, milliseconds that a sync takes (0: it hangs for two seconds).
 
 Says as JSON what stood and when the word was said; the venue's ledger says the rest.
 """
@@ -10,7 +12,10 @@ import json
 import sys
 import threading
 import time
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from mm._core import events as ev
 from mm.live.snapshots import Snapshots
@@ -58,7 +63,60 @@ async def killed(world: simulator.World, folder: Path, policy: str, epoch: int) 
     return told
 
 
+def crowded(settings: Any) -> Any:
+    """Twenty orders a side, changed at each tick."""
+    (name, strategy), *_ = settings.strategies.items()
+    many = replace(
+        strategy.parameters,
+        levels=20,
+        level_step_bps=Decimal(1),
+        quote_size=Decimal("0.001"),
+        refresh_interval_ms=0,
+        refresh_tolerance_bps=Decimal(0),
+    )
+    limits = replace(settings.limits, max_open_orders=100)
+    return replace(settings, strategies={name: replace(strategy, parameters=many)}, limits=limits)
+
+
+async def killed_among_many(
+    world: simulator.World, folder: Path, policy: str, epoch: int, slow_ms: int
+) -> dict[str, object]:
+    """Kill by a word from outside the loop, amid changes of forty orders and what the venue says of them."""
+    settings = crowded(on_world(world, folder))
+    journal = EventJournal(folder / "state" / "journal", epoch=epoch, build="", now_ns=time.time_ns(), policy=policy)
+    recorder = FileRecorder(folder / "run.mmr", build="", created_ns=0, journal=journal)
+    run = Run(settings, recorder, epoch=epoch)
+    told: dict[str, object] = {}
+    loop = asyncio.get_running_loop()
+
+    def say() -> None:
+        """In a thread: the loop may stand."""
+        told["said_ns"] = time.time_ns()
+        loop.call_soon_threadsafe(hear)
+
+    def hear() -> None:
+        told["stood"] = [order.client_id for order in run.bot.engine.orders.open()]
+        told["heard_ns"] = time.time_ns()
+        run.bot.latch([ev.Latched(run.bot.clock.now_ns(), "halt", "", True, "operator", policy)])
+        told["handed_ns"] = time.time_ns()
+        loop.call_later(3.0, run.supervisor.ask_to_stop, "SIGINT")
+
+    def slow(run: Run) -> None:
+        (folder / "hangs").write_text(str(slow_ms))
+        threading.Timer(3.0, say).start()
+        threading.Timer(5.0, (folder / "hangs").unlink).start()
+
+    run.at_quotes = slow
+    told["exit_code"] = int(await run.until_over())
+    recorder.close()
+    return told
+
+
 if __name__ == "__main__":
     found = simulator.find(Path(sys.argv[1]))
     assert found is not None
-    print(json.dumps(asyncio.run(killed(found, Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])))))
+    where, chosen, number, slow = Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
+    if slow:
+        print(json.dumps(asyncio.run(killed_among_many(found, where, chosen, number, slow))))
+    else:
+        print(json.dumps(asyncio.run(killed(found, where, chosen, number))))

@@ -6,14 +6,20 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mm.simulator import world as simulator
+from tests.run.bot_process import BotProcess, ledger
 
 KILL_NS = 100_000_000
+STOP_S = 40.0
+"""Ten seconds for the snapshot, ten for the journal, two for the nonces, and the venue's word; twice that."""
 EPOCH = iter(range(1, 1000))
 """Runs of this module share an account, so their client ids must not meet."""
 
@@ -32,6 +38,23 @@ def world(world_folder: Path) -> Iterator[simulator.World]:
     world.control("stop", {})
 
 
+def ended(world_folder: Path, folder: Path, policy: str, slow_ms: int, environment: dict[str, str]) -> dict[str, Any]:
+    """What a run that was killed tells."""
+    command = [sys.executable, "-m", "tests.faults.slow_disk_kill", str(world_folder), str(folder), policy]
+    done = subprocess.run(
+        [*command, str(next(EPOCH)), str(slow_ms)],
+        cwd=Path(__file__).parent.parent.parent,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
 @pytest.mark.parametrize("policy", ["os", "group", "always"])
 def test_f75_the_first_cancel_waits_for_no_sync_of_a_slow_disk(
     world: simulator.World,
@@ -40,18 +63,7 @@ def test_f75_the_first_cancel_waits_for_no_sync_of_a_slow_disk(
     slow_disk: Callable[[Path], dict[str, str]],
     policy: str,
 ) -> None:
-    command = [sys.executable, "-m", "tests.faults.slow_disk_kill", str(world_folder), str(tmp_path), policy]
-    ended = subprocess.run(
-        [*command, str(next(EPOCH))],
-        cwd=Path(__file__).parent.parent.parent,
-        env={**os.environ, **slow_disk(tmp_path / "hangs")},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    told = json.loads(ended.stdout)
+    told = ended(world_folder, tmp_path, policy, 0, slow_disk(tmp_path / "hangs"))
     assert told["stood"], "nothing stood when the kill came"
     assert told["under_way"], "the disk was not slow: the snapshot was on it a second after the kill"
     books = world.control("ledger")
@@ -62,3 +74,63 @@ def test_f75_the_first_cancel_waits_for_no_sync_of_a_slow_disk(
     first_ns = min(gone) - told["said_ns"]
     allowed = KILL_NS + 2 * told["turn_ns"]
     assert first_ns <= allowed, f"F75: I13: the first cancel came {first_ns / 1e6:.0f} ms after the kill with {policy}"
+
+
+@pytest.mark.parametrize("slow_ms", [50, 500])
+@pytest.mark.parametrize("policy", ["os", "group", "always"])
+def test_f75_a_kill_is_heard_while_orders_and_events_wait_for_a_slow_disk(
+    world: simulator.World,
+    world_folder: Path,
+    tmp_path: Path,
+    slow_disk: Callable[[Path], dict[str, str]],
+    policy: str,
+    slow_ms: int,
+) -> None:
+    told = ended(world_folder, tmp_path, policy, slow_ms, slow_disk(tmp_path / "hangs"))
+    assert len(told["stood"]) >= 30, "there were no many orders when the kill came"
+    books = world.control("ledger")
+    left = [order["client_id"] for order in books["open_orders"]]
+    assert not left, f"F75: {left} are open after the kill with {policy}"
+    closed = [order for order in books["closed_orders"] if order["client_id"] in told["stood"]]
+    gone = [order["closed_ns"] for order in closed if order["status"] == "canceled"]
+    first_ns = min(each for each in gone if each >= told["said_ns"]) - told["said_ns"]
+    assert first_ns <= KILL_NS, f"F75: I13: the first cancel came {first_ns / 1e6:.0f} ms after the kill with {policy}"
+
+
+@pytest.mark.parametrize("policy", ["os", "always"])
+def test_f75_a_stop_ends_in_time_on_a_disk_that_hangs_and_the_next_start_goes_on(
+    tmp_path: Path, slow_disk: Callable[[Path], dict[str, str]], policy: str
+) -> None:
+    state, hangs = tmp_path / "state", tmp_path / "hangs"
+    environment = {"MM_RUN__JOURNAL": policy}
+    bot = BotProcess(state, environment={**environment, **slow_disk(hangs)})
+    second = None
+    try:
+        bot.until_fills(1)
+        hangs.write_text("600000")
+        began = time.monotonic()
+        code, end = bot.stop()
+        spent_s = time.monotonic() - began
+        assert (code, end["clean"]) == (0, True), "what is proven by the venue is proven whatever the disk does"
+        assert spent_s <= STOP_S, f"the stop took {spent_s:.0f} s"
+        told = bot.text()
+        assert "No snapshot of the state was kept" in told
+        assert "the journal was not closed: " in told
+        assert "records from" in told
+        hangs.unlink()
+        second = BotProcess(state, environment=environment)
+        second.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+        assert "the last writer did not close it" in second.text()
+        code, end = second.stop()
+        assert (code, end["clean"]) == (0, True)
+        books = ledger(state)
+        assert books["open_orders"] == []
+        assert Decimal(end["profit"]["residual"]) == 0, end["profit"]
+    finally:
+        hangs.unlink(missing_ok=True)
+        for each in (bot, second):
+            if each is not None:
+                each.kill()
+        found = simulator.find(state)
+        if found is not None:
+            found.control("stop", {})

@@ -152,7 +152,7 @@ def test_the_disk_is_kept_ahead_of_the_links_and_given_back(tmp_path: Path, monk
     again = keeper_of(tmp_path, stand.settings, faces, now_ns)
     used = Nonces(again.start(stand.name) + 5, is_rising=True)
     again.keep(stand.name, used, lambda: None)
-    again.give_back()
+    asyncio.run(again.give_back())
     assert keeper_of(tmp_path, stand.settings, faces, now_ns).start(stand.name) == used.last
 
 

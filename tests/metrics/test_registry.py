@@ -43,6 +43,8 @@ def test_a_label_without_bound_is_found() -> None:
 class Machine:
     """Answers each frame with what `sends` says, one drain at a time."""
 
+    waits = False
+
     def __init__(self, sends: list[list[Send]]) -> None:
         self.sends = sends
 
@@ -69,6 +71,29 @@ def test_only_a_message_that_leads_to_an_order_is_timed_and_once() -> None:
         assert spent.count == 0
     assert spent.count == 1
     assert watch.drain() == []
+    assert spent.count == 1
+
+
+def test_an_order_behind_cancels_is_timed_to_its_own_end() -> None:
+    """Cancels are written while the message is worked on, and the order once the disk has it."""
+    registry = Registry()
+    machine = Machine([[Send(PUBLIC, b"{}", 1)], [], [], [Send(PUBLIC, b"{}", 2)], []])
+    watch = Stopwatch(machine, registry, "kraken")  # type: ignore[arg-type]
+    spent = registry.histogram("tick_to_trade_ns", "", venue="kraken")
+
+    def frame(*arguments: object) -> None:
+        while watch.drain():
+            pass
+
+    machine.frame = frame  # type: ignore[method-assign]
+    watch.frame(NOW, PUBLIC, b"", True)
+    assert spent.count == 0
+    machine.waits = True
+    assert watch.drain() == []
+    assert spent.count == 0, "the order waits still"
+    machine.waits = False
+    while watch.drain():
+        assert spent.count == 0
     assert spent.count == 1
 
 

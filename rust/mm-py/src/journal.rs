@@ -149,6 +149,31 @@ impl Journal {
         if waits { py.detach(|| core.commit()) } else { core.commit() }.map_err(raised)
     }
 
+    fn commit_within(&mut self, py: Python<'_>, patience_ns: u64) -> PyResult<bool> {
+        let waits = self.policy != Policy::Os;
+        let core = self.core()?;
+        let patience = Duration::from_nanos(patience_ns);
+        if waits { py.detach(|| core.commit_within(patience)) } else { core.commit_within(patience) }.map_err(raised)
+    }
+
+    fn append_within(
+        &mut self,
+        py: Python<'_>,
+        kind: u32,
+        payload: &[u8],
+        wall_ns: i64,
+        mono_ns: i64,
+        patience_ns: u64,
+    ) -> PyResult<u64> {
+        let waits = self.policy == Policy::Always;
+        let core = self.core()?;
+        let index = core.append_soon(kind, payload, wall_ns, mono_ns).map_err(raised)?;
+        if waits {
+            py.detach(|| core.commit_within(Duration::from_nanos(patience_ns))).map_err(raised)?;
+        }
+        Ok(index)
+    }
+
     fn sync(&mut self, py: Python<'_>) -> PyResult<()> {
         let core = self.core()?;
         py.detach(|| core.sync()).map_err(raised)
@@ -159,9 +184,10 @@ impl Journal {
         Ok(SnapshotSaving { saving })
     }
 
-    fn close(&mut self, py: Python<'_>, wall_ns: i64, mono_ns: i64) -> PyResult<()> {
-        let Some(mut core) = self.core.take() else { return Ok(()) };
-        py.detach(|| core.close(wall_ns, mono_ns)).map_err(raised)
+    #[pyo3(signature = (wall_ns, mono_ns, patience_ns = 10_000_000_000))]
+    fn close(&mut self, py: Python<'_>, wall_ns: i64, mono_ns: i64, patience_ns: u64) -> PyResult<()> {
+        let Some(core) = self.core.take() else { return Ok(()) };
+        py.detach(|| core.close_within(wall_ns, mono_ns, Duration::from_nanos(patience_ns))).map_err(raised)
     }
 
     fn snapshot<'py>(&self, py: Python<'py>) -> Option<Taken<'py>> {

@@ -251,6 +251,13 @@ class Journal:
         """As `append`, and wait for no disk in any policy: `commit` does, and a thread syncs soon."""
     def commit(self) -> None:
         """Wait for what the policy promises before the bytes of an order leave: nothing with "os", else the disk."""
+    def commit_within(self, patience_ns: int) -> bool:
+        """As `commit`, and wait no longer than that; returns whether the disk has it.
+
+        A disk that was too slow once is not waited for until it has caught up.
+        """
+    def append_within(self, kind: int, payload: bytes, wall_ns: int, mono_ns: int, patience_ns: int) -> int:
+        """As `append`, and wait no longer than that, as `commit_within` does; a thread syncs what is left."""
     def sync(self) -> None:
         """Wait until the disk has everything, in every policy."""
     def begin_snapshot(self, state: bytes, state_hash: int, wall_ns: int) -> SnapshotSaving:
@@ -258,8 +265,12 @@ class Journal:
 
         Older records go as far as the last two snapshots do not need them. Raises ValueError while one is under way.
         """
-    def close(self, wall_ns: int, mono_ns: int) -> None:
-        """Put everything on the disk, say so in the journal, and let the next writer in."""
+    def close(self, wall_ns: int, mono_ns: int, patience_ns: int = 10000000000) -> None:
+        """Put everything on the disk, say so in the journal, and let the next writer in.
+
+        Raises JournalFailed where the disk has not taken it in that time: what is missing is with the kernel, a thread
+        goes on, and the next start reads what came of it.
+        """
     def snapshot(self) -> tuple[int, int, int, int, bytes] | None:
         """Return the newest sound snapshot that was there: (index, wall_ns, state_hash, form, state)."""
     def records(self) -> JournalReader:

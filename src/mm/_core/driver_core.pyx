@@ -17,13 +17,19 @@ from mm._core.words cimport same
 
 # How often one input may lead to another decision at once; what is left waits for the next input or deadline.
 ROUNDS_MAX = 4
+# How long an order may wait for the disk: later its price is of another market. And how often it is looked at.
+HELD_NS_MAX = 1_000_000_000
+LOOK_NS = 2_000_000
 
 cdef int _ROUNDS_MAX = ROUNDS_MAX
+cdef int64_t _HELD_NS_MAX = HELD_NS_MAX
+cdef int64_t _LOOK_NS = LOOK_NS
 cdef str EMPTY = ""
 cdef str HALT = "halt"
 cdef str JOURNAL = "journal"
 # Code of a refusal that is our own.
 cdef str LOCAL = "local"
+cdef str CANCELLED = "not sent, it waited for the disk when it was cancelled"
 
 
 cdef bint _adds(list commands) except -1:
@@ -61,7 +67,7 @@ cdef class DriverCore:
     order; on_output: called with the name of a venue for which actions wait, other than the one whose input made them,
     and of that one too where orders wait for the disk behind cancels; it returns False where what sends for the venue
     has failed, and orders behind are kept back; on_latch: called when a decision has latched a
-    step of the kill ladder, before its cancels are handed over.
+    step of the kill ladder, before its cancels are handed over; killing: the steps that cancel.
     """
 
     def __init__(self, EngineCore engine not None, dict links not None, recorder):
@@ -70,6 +76,8 @@ cdef class DriverCore:
         self.links = {intern(name): link for name, link in links.items()}
         self.observers = []
         self._unseen = []
+        self._held = []
+        self.killing = frozenset()
         self._record = recorder.record
         self._recorder = recorder if isinstance(recorder, RecorderCore) else None
         # Orders and amends may have to wait for the disk before their bytes leave.
@@ -102,6 +110,8 @@ cdef class DriverCore:
         if self._is_leaving:
             self._was_late = True
             return
+        if self._held:
+            self._release(now_ns, source)
         for _ in range(_ROUNDS_MAX):
             heard = False
             if self._recorder is not None and self._recorder.broken:
@@ -126,27 +136,92 @@ cdef class DriverCore:
         """Hand commands to the links; returns whether they led to events.
 
         Orders and amends wait for what the journal promises. Nothing else does: with a disk that is slow or hangs,
-        cancels of the same decision are on the wire before it is waited for.
+        cancels of the same decision are on the wire before it is waited for, and the loop goes on after a moment: what
+        waits then is looked at again soon.
         """
         cdef bint heard = False
         cdef list others, adding
+        if self._held:
+            heard = self._recall(now_ns, commands)
         if self._commit is None or not _adds(commands):
-            return self._hand_over(now_ns, source, commands)
+            return self._hand_over(now_ns, source, commands) or heard
         others, adding = _split(commands)
         if others:
             self._is_leaving = True
             try:
-                heard = self._hand_over(now_ns, source, others)
+                heard = self._hand_over(now_ns, source, others) or heard
                 if source and self.on_output is not None and self.on_output(source) is False:
                     self._is_void = True
             finally:
                 self._is_leaving = False
             heard = heard or self._was_late
             self._was_late = False
-            commands = adding
-        if not self._is_void:
-            self._commit()
-        return self._hand_over(now_ns, source, commands) or heard
+        for command in adding:
+            self._held.append((now_ns, command))
+        return self._release(now_ns, source) or heard
+
+    cdef bint _release(self, int64_t now_ns, str source) except -1:
+        """Hand over what waits for the disk, if that has it by now; returns whether it led to events."""
+        cdef list held = self._held
+        if not held:
+            return False
+        if not self._is_void and not self._commit():
+            self.held_due_ns = now_ns + _LOOK_NS
+            if now_ns - <int64_t>held[0][0] < _HELD_NS_MAX:
+                return False
+            return self.withdraw(now_ns, f"not sent, the disk has not taken it within {_HELD_NS_MAX // 1_000_000} ms")
+        self._held = []
+        self.held_due_ns = 0
+        return self._hand_over(now_ns, source, [command for _, command in held])
+
+    cdef bint _recall(self, int64_t now_ns, list commands) except -1:
+        """Take back what waits for the disk where a cancel follows it, or a step that cancels everything: no cancel
+        waits behind it, and one of an order that has not left is no request any more. Returns whether anything was."""
+        cdef set cancelled = set()
+        cdef bint is_all = False
+        for command in commands:
+            kind = type(command)
+            if kind is Latched:
+                is_all = is_all or ((<Latched>command).is_on and (<Latched>command).step in self.killing)
+            elif kind is Cancel:
+                cancelled.add((command.venue, command.client_id))
+        placed = {(command.venue, command.client_id) for _, command in self._held if type(command) is Place}
+        if not self.withdraw(now_ns, CANCELLED, None if is_all else cancelled):
+            return False
+        commands[:] = [
+            each for each in commands if type(each) is not Cancel or (each.venue, each.client_id) not in placed
+        ]
+        return True
+
+    cpdef bint withdraw(self, int64_t now_ns, str why, set which=None) except -1:
+        """Take back the orders and amends that wait for the disk, or those of `which`, (venue, client id): not one byte
+        of them leaves. Returns whether there were any."""
+        cdef list kept = [], taken = []
+        cdef set placed = set()
+        for each in self._held:
+            command = each[1]
+            if which is None or (command.venue, command.client_id) in which:
+                taken.append(command)
+            else:
+                kept.append(each)
+        if not taken:
+            return False
+        self._held = kept
+        if not kept:
+            self.held_due_ns = 0
+        for command in taken:
+            kind = type(command)
+            if kind is Cancel:
+                if (command.venue, command.client_id) not in placed:
+                    # Behind an amend of the same decision: that order stands.
+                    self._hand_over(now_ns, EMPTY, [command])
+                continue
+            if self.observers:
+                self._unseen.append(command)
+            if kind is Place:
+                placed.add((command.venue, command.client_id))
+            self.take((self._kept_back(now_ns, command, why),))
+        return True
 
     cdef bint _hand_over(self, int64_t now_ns, str source, list commands) except -1:
         """See `_submit`."""
@@ -170,7 +245,7 @@ cdef class DriverCore:
                 # News of the engine itself: for the recording and for people.
                 continue
             if is_kept_back and (kind is Place or kind is Amend):
-                self.take((self._kept_back(now_ns, command),))
+                self.take((self._kept_back(now_ns, command, self._refused()),))
                 heard = True
                 continue
             if kind is Place:
@@ -191,11 +266,14 @@ cdef class DriverCore:
                 self._is_void = is_kept_back = True
         return heard
 
-    cdef _kept_back(self, int64_t now_ns, command):
-        """The end of an intent that the journal does not have, or that nobody is left to send: not one byte leaves."""
-        cdef str why = "not sent, what sends has failed and the run ends"
+    cdef str _refused(self):
+        """Why an intent is kept back that the journal does not have, or that nobody is left to send."""
         if self._recorder is not None and self._recorder.broken:
-            why = f"not sent, the journal does not take it: {self._recorder.broken}"
+            return f"not sent, the journal does not take it: {self._recorder.broken}"
+        return "not sent, what sends has failed and the run ends"
+
+    cdef _kept_back(self, int64_t now_ns, command, str why):
+        """The end of an intent of which not one byte leaves."""
         if type(command) is Place:
             return OrderDenied(now_ns, 0, command.venue, command.client_id, EMPTY, why)
         return AmendRejected(now_ns, 0, command.venue, command.client_id, command.venue_id, why, LOCAL)
@@ -240,6 +318,11 @@ cdef class PortCore:
                 self.driver.take(events)
         if last:
             self.driver.decide(now_ns, self.venue)
+
+    @property
+    def waits(self):
+        """Whether orders wait for the disk."""
+        return bool(self.driver._held)
 
     cpdef drain(self):
         """Take the actions since the last call, in order; when there are none, all before are with the sockets."""

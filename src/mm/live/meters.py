@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from time import perf_counter_ns
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from mm._core import events as ev
 from mm._core.orders import OrderStore
@@ -17,35 +17,49 @@ IN_FLIGHT_MAX: Final = 1000
 """Requests whose answer is timed: more than any limit of open orders in use."""
 
 
+class TimedMachine(Machine, Protocol):
+    """One that may keep orders back for the disk."""
+
+    @property
+    def waits(self) -> bool: ...
+
+
 class Stopwatch:
     """A machine around a machine: times what happens between a message in hand and the orders on the socket.
 
     The shell drains until nothing comes any more, so the empty answer means that everything before it has been handed
-    to the socket.
+    to the socket; but for one inside the machine's work on the message, which hands over cancels ahead of orders, and
+    while orders wait for the disk.
     """
 
-    __slots__ = ("_began_ns", "_machine", "_sending", "_spent", "start")
+    __slots__ = ("_began_ns", "_is_inside", "_machine", "_sending", "_spent", "start")
 
-    def __init__(self, machine: Machine, registry: Registry, venue: str) -> None:
+    def __init__(self, machine: TimedMachine, registry: Registry, venue: str) -> None:
         self._machine = machine
         self._spent = registry.histogram(
             "tick_to_trade_ns", "from a message in hand to the orders that it led to on the socket", venue=venue
         )
         self._began_ns = 0
-        self._sending = False
+        self._sending = self._is_inside = False
         self.start = machine.start
 
     def frame(self, now_ns: int, channel: str, payload: bytes, last: bool, /) -> object:
         """Start the watch, pass the message on."""
         if not self._began_ns:
             self._began_ns = perf_counter_ns()
-        return self._machine.frame(now_ns, channel, payload, last)
+        self._is_inside = True
+        try:
+            return self._machine.frame(now_ns, channel, payload, last)
+        finally:
+            self._is_inside = False
 
     def drain(self) -> Iterable[Action]:
         """Pass the actions on; when there are no more, stop the watch."""
         actions = self._machine.drain()
         if self._began_ns:
             if not actions:
+                if self._is_inside or self._machine.waits:
+                    return actions
                 if self._sending:
                     self._spent.record(perf_counter_ns() - self._began_ns)
                     self._sending = False

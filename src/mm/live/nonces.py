@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from mm.errors import ConfigError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 LOOK_S: Final = 5.0
 """Between two looks at how far the nonces have come, where no link asks: a block is an hour."""
+END_S: Final = 2.0
+"""So long an orderly end waits for the disk."""
 AHEAD_NS: Final = 1_000_000_000
 """What a process may have drawn since it told its last nonce: they rise by one a request where the clock is behind."""
 
@@ -61,11 +64,13 @@ class NonceKeeper:
         """Venue name -> up to where the disk has them."""
         return {name: nonces.reserved for name, (nonces, _) in self._kept.items()}
 
-    def give_back(self) -> None:
-        """At an orderly end: the key is free for other programs at once, and not above the block."""
-        for name, (nonces, _) in self._kept.items():
-            with contextlib.suppress(ConfigError):
-                self.floors[name].give_back(nonces.last)
+    async def give_back(self) -> None:
+        """At an orderly end: the key is free for other programs at once, and not above the block; later where the disk
+        takes longer than END_S."""
+        with contextlib.suppress(ConfigError, TimeoutError):
+            async with asyncio.timeout(END_S):
+                for name, (nonces, _) in self._kept.items():
+                    await aside(self.floors[name].give_back, nonces.last)
 
     async def run(self, clock: Callable[[], int], say: Callable[[str], None]) -> None:
         """Keep the disk ahead of the links for ever."""
@@ -78,7 +83,7 @@ class NonceKeeper:
                 floor = self.floors[name]
                 highest = max(nonces.last, self._wanted.pop(name, 0))
                 try:
-                    await asyncio.to_thread(floor.keep_ahead, highest, clock())
+                    await aside(floor.keep_ahead, highest, clock())
                 except ConfigError as error:
                     if not self._problem:
                         say(f"The nonces of {name} are not kept for a start under another clock: {error}")
@@ -88,6 +93,29 @@ class NonceKeeper:
                     if floor.end > nonces.reserved:
                         nonces.reserve(floor.end)
                         wake()
+
+
+async def aside(function: Callable[..., None], *arguments: object) -> None:
+    """Call it in a thread that no end of a run or of the process waits for: the disk may hang."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def end(error: Exception | None) -> None:
+        if not done.done():
+            done.set_result(None) if error is None else done.set_exception(error)
+
+    def run() -> None:
+        found = None
+        try:
+            function(*arguments)
+        except Exception as error:  # noqa: BLE001  # whoever waits raises it
+            found = error
+        with contextlib.suppress(RuntimeError):
+            # The loop may be closed by now.
+            loop.call_soon_threadsafe(end, found)
+
+    Thread(target=run, name="nonces", daemon=True).start()
+    await done
 
 
 def keeper_of(state: Path, settings: Settings, faces: Mapping[str, Any], now_ns: int) -> NonceKeeper:

@@ -178,7 +178,7 @@ class Supervisor:
             await bot.wait_closed()
             if bot.failure is None and not is_left:
                 # Else the watchdog goes on, above what it was told.
-                bot.nonces.give_back()
+                await bot.nonces.give_back()
             # Not before the last word: until then it would be right to step in.
             await self.guard.stop(is_left=is_left)
             await self.storing.stop()

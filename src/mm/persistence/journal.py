@@ -28,6 +28,9 @@ class Kind(IntEnum):
     LATCH = 5
 
 
+PATIENCE_NS: Final = 5_000_000
+"""A sound disk syncs in less; a loop that stands for longer hears no kill."""
+
 SOON: Final = frozenset((Kind.INTENT, Kind.OPERATOR, Kind.LATCH))
 """Kinds that wait for no disk when they are appended: a kill, its cancels, orders (whose bytes wait for `commit`)."""
 
@@ -109,9 +112,14 @@ class EventJournal:
         self.append(kind, pack(event), wall_ns, mono_ns)
         return True
 
-    def commit(self) -> None:
-        """Wait for what the policy promises, after the last intent that takes a risk and before its bytes leave."""
-        self._journal.commit()
+    def append_briefly(self, kind: int, payload: bytes, wall_ns: int, mono_ns: int) -> int:
+        """As `append`, and waits no longer than a loop may stand: on a slower disk a thread has it there soon after."""
+        return self._journal.append_within(kind, payload, wall_ns, mono_ns, PATIENCE_NS)
+
+    def commit(self) -> bool:
+        """Whether the disk has what the policy promises, after the last intent that takes a risk and before its bytes
+        leave. Waits for it no longer than a loop may stand: ask again."""
+        return self._journal.commit_within(PATIENCE_NS)
 
     def sync(self) -> None:
         """Wait until the disk has everything."""

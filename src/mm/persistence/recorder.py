@@ -83,13 +83,16 @@ class FileRecorder(RecorderCore):
 
     __slots__ = ("_file", "_journal", "commit", "lost", "path", "settle")
 
-    commit: Callable[[], None] | None
-    """To be called between a decision and the bytes of its orders and amends; None where nobody has to wait."""
+    commit: Callable[[], bool] | None
+    """To be called between a decision and the bytes of its orders and amends, which stay here until it is true; None
+    where nobody has to wait."""
     settle: Callable[[], None] | None
     """To be called when they have left: the file gets what the journal had before; None where nothing was put off."""
 
     def __init__(self, path: Path, *, build: str, created_ns: int, journal: EventJournal | None = None) -> None:
-        append = None if journal is None else journal.append
+        append = None
+        if journal is not None:
+            append = journal.append_briefly if journal.policy == "always" else journal.append
         # Of the other policies no append waits.
         soon = journal.append_soon if journal is not None and journal.policy == "always" else None
         super().__init__(
@@ -118,13 +121,15 @@ class FileRecorder(RecorderCore):
             raise RecorderError(f"{self.path}: writing failed before; nothing more is taken")
         self._fail(reason, None)
 
-    def _committed(self) -> None:
+    def _committed(self) -> bool:
+        """A journal that takes nothing is not waited for: what it does not have is kept back by whoever sends."""
         if self._journal is None or self.broken:
-            return
+            return True
         try:
-            self._journal.commit()
+            return self._journal.commit()
         except JournalError as error:
             self.broken = str(error)
+            return True
 
     def flush(self) -> None:
         """Hand the buffer to the kernel, whole."""

@@ -52,9 +52,12 @@ pub fn write_all(file: &dyn DiskFile, offset: u64, bytes: &[u8]) -> io::Result<(
     Ok(())
 }
 
+/// How the name of a file ends that is not whole yet.
+pub const FRESH: &str = ".new";
+
 /// Writes a file whole or not at all: under another name first, and on the disk when this returns.
 pub fn replace(disk: &dyn Disk, name: &str, parts: &[&[u8]]) -> Result<(), JournalError> {
-    let fresh = format!("{name}.new");
+    let fresh = format!("{name}{FRESH}");
     let tried = || -> io::Result<()> {
         match disk.remove(&fresh) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

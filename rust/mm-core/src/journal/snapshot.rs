@@ -50,7 +50,9 @@ fn name(index: u64) -> String {
     format!("snapshot-{index:020}.mms")
 }
 
-fn index(name: &str) -> Option<u64> {
+/// The position in a file's name, `None` for files of other kinds.
+#[must_use]
+pub fn index(name: &str) -> Option<u64> {
     let digits = name.strip_prefix("snapshot-")?.strip_suffix(".mms")?;
     (digits.len() == 20).then(|| digits.parse().ok()).flatten()
 }

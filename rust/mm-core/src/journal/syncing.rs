@@ -26,6 +26,8 @@ pub struct Syncing {
     /// Held for a whole round, so that no round overtakes another.
     round: Mutex<()>,
     changed: Condvar,
+    /// The disk has more, or nothing will come any more.
+    synced: Condvar,
 }
 
 #[derive(Default)]
@@ -35,6 +37,10 @@ struct Pending {
     has_new_names: bool,
     reason: String,
     is_stopped: bool,
+    /// Somebody waits: no more records are gathered first.
+    is_urgent: bool,
+    /// What was waited for in vain: until the disk has it, nobody waits.
+    missed: u64,
 }
 
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -55,6 +61,7 @@ impl Syncing {
             pending: Mutex::default(),
             round: Mutex::default(),
             changed: Condvar::new(),
+            synced: Condvar::new(),
         }
     }
 
@@ -85,6 +92,7 @@ impl Syncing {
         if !self.has_failed.swap(true, Ordering::SeqCst) {
             pending.reason = reason;
         }
+        self.synced.notify_all();
         JournalError::Failed { reason: pending.reason.clone() }
     }
 
@@ -125,7 +133,31 @@ impl Syncing {
         // A write that failed meanwhile has said that nothing more is promised.
         self.failure()?;
         self.durable.store(target, Ordering::SeqCst);
+        drop(held(&self.pending));
+        self.synced.notify_all();
         Ok(())
+    }
+
+    /// Has the thread sync now, and waits until the disk has the records below `index`, for so long at most; returns
+    /// whether it has them. A disk that was too slow is not waited for again before it has caught up: whoever calls
+    /// again and again meanwhile has waited once.
+    pub fn wait_durable(&self, index: u64, patience: Duration) -> Result<bool, JournalError> {
+        let is_open = || self.durable() < index && !self.has_failed.load(Ordering::SeqCst);
+        let mut pending = held(&self.pending);
+        if is_open() {
+            pending.is_urgent = true;
+            self.changed.notify_all();
+            if pending.missed <= self.durable() {
+                let waited = self.synced.wait_timeout_while(pending, patience, |_| is_open());
+                pending = waited.unwrap_or_else(PoisonError::into_inner).0;
+                if is_open() {
+                    pending.missed = index;
+                }
+            }
+        }
+        drop(pending);
+        self.failure()?;
+        Ok(self.durable() >= index)
     }
 
     fn has_work(&self) -> bool {
@@ -139,9 +171,10 @@ impl Syncing {
             self.is_asleep.store(true, Ordering::SeqCst);
             if self.has_work() {
                 self.is_asleep.store(false, Ordering::SeqCst);
-                let ended = |state: &mut Pending| !state.is_stopped;
-                let waited = self.changed.wait_timeout_while(pending, gather, ended);
+                let gathers = |state: &mut Pending| !state.is_stopped && !state.is_urgent;
+                let waited = self.changed.wait_timeout_while(pending, gather, gathers);
                 pending = waited.unwrap_or_else(PoisonError::into_inner).0;
+                pending.is_urgent = false;
                 return !pending.is_stopped;
             }
             pending = self.changed.wait_timeout(pending, IDLE).unwrap_or_else(PoisonError::into_inner).0;

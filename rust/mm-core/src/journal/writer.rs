@@ -1,16 +1,17 @@
 //! The one writer of a journal.
 
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::disk::{Disk, DiskFile, write_all};
+use super::disk::{Disk, DiskFile, FRESH, write_all};
 use super::error::JournalError;
 use super::record::{self, CLOSED, HEAD_BYTES, PAYLOAD_BYTES_MAX, Record};
 use super::recovery::recover;
 use super::saving::{Saving, Work};
 use super::segment::{self, HEADER_BYTES, Header};
-use super::snapshot::Snapshot;
+use super::snapshot::{self, Snapshot};
 use super::survey::{Survey, survey};
 use super::syncing::Syncing;
 use crate::state_hash::fold;
@@ -89,6 +90,7 @@ impl Journal {
             return Err(refused("segment_bytes", &settings.segment_bytes, format!("more than {HEADER_BYTES}")));
         }
         recover(disk.as_ref(), &found, settings.now_ns)?;
+        clear(disk.as_ref());
         let header = Header {
             sequence: found.sequence.saturating_add(1),
             epoch: settings.epoch,
@@ -195,6 +197,16 @@ impl Journal {
         }
     }
 
+    /// As `commit`, and waits no longer than that; returns whether the disk has what the policy promises. A disk that was
+    /// too slow once is not waited for until it has caught up.
+    pub fn commit_within(&mut self, patience: Duration) -> Result<bool, JournalError> {
+        self.usable()?;
+        match self.policy {
+            Policy::Os => Ok(true),
+            Policy::Group | Policy::Always => self.syncing.wait_durable(self.next_index, patience),
+        }
+    }
+
     /// Waits until the disk has everything, in every policy.
     pub fn sync(&mut self) -> Result<(), JournalError> {
         self.usable()?;
@@ -290,6 +302,30 @@ impl Journal {
         tried
     }
 
+    /// As `close`, and waits no longer than that: a thread goes on with it, and the folder's lock ends with that.
+    pub fn close_within(mut self, wall_ns: i64, mono_ns: i64, patience: Duration) -> Result<(), JournalError> {
+        let (next, syncing) = (self.next_index, Arc::clone(&self.syncing));
+        let (told, heard) = sync_channel(1);
+        let run = move || {
+            let closed = self.close(wall_ns, mono_ns);
+            // Whoever hears of the end may open the folder again.
+            drop(self);
+            // Nobody may listen any more.
+            let _ = told.send(closed);
+        };
+        let spawned = std::thread::Builder::new().name("mm-closing".to_owned()).spawn(run);
+        spawned.map_err(|error| JournalError::disk("start the thread that closes", &error))?;
+        heard.recv_timeout(patience).unwrap_or_else(|_| {
+            let durable = syncing.durable();
+            let open = next.saturating_sub(durable);
+            let reason = format!(
+                "the disk has not taken it within {} s: {open} records from {durable} on are with the kernel alone",
+                patience.as_secs_f64()
+            );
+            Err(JournalError::Failed { reason })
+        })
+    }
+
     fn seal(&mut self, wall_ns: i64, mono_ns: i64) -> Result<(), JournalError> {
         self.sync()?;
         self.write(CLOSED, b"", wall_ns, mono_ns)?;
@@ -311,6 +347,16 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         self.end_thread();
+    }
+}
+
+/// Takes away what a process left that ended while it wrote a file under another name first. What cannot go may stay.
+fn clear(disk: &dyn Disk) {
+    for name in disk.list().unwrap_or_default() {
+        let is_ours = |whole: &str| segment::sequence(whole).is_some() || snapshot::index(whole).is_some();
+        if name.strip_suffix(FRESH).is_some_and(is_ours) {
+            let _ = disk.remove(&name);
+        }
     }
 }
 

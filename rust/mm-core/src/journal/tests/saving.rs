@@ -148,6 +148,124 @@ fn records_that_come_between_its_steps_are_kept_and_any_step_may_be_the_last_one
     }
 }
 
+/// A disk that hangs in each step while the gate is shut.
+fn hanging(disk: &ModelDisk) -> (Beside, impl Fn(bool) + use<>) {
+    let gate = Arc::new((Mutex::new(true), Condvar::new()));
+    let hang = Arc::clone(&gate);
+    let before = move || drop(hang.1.wait_while(hang.0.lock().unwrap(), |is_open| !*is_open).unwrap());
+    let turn = move |is_open| {
+        *gate.0.lock().unwrap() = is_open;
+        gate.1.notify_all();
+    };
+    (Beside { disk: disk.clone(), before: Arc::new(before) }, turn)
+}
+
+/// Records that the kernel takes, whatever the disk does.
+fn on_hanging(disk: &ModelDisk, policy: Policy) -> (Journal, impl Fn(bool) + use<>) {
+    let (beside, turn) = hanging(disk);
+    // Writes go through: a kernel takes them while its disk hangs.
+    struct Syncs(Beside);
+    struct SyncsFile(Arc<dyn DiskFile>, Beside);
+    impl DiskFile for SyncsFile {
+        fn reserve(&self, size: u64) -> io::Result<()> {
+            self.0.reserve(size)
+        }
+        fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+            self.0.write(offset, bytes)
+        }
+        fn sync(&self) -> io::Result<()> {
+            (self.1.before)();
+            self.0.sync()
+        }
+        fn truncate(&self, size: u64) -> io::Result<()> {
+            self.0.truncate(size)
+        }
+    }
+    impl Disk for Syncs {
+        fn list(&self) -> io::Result<Vec<String>> {
+            self.0.disk.list()
+        }
+        fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
+            self.0.disk.read(name, limit)
+        }
+        fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+            Ok(Arc::new(SyncsFile(self.0.disk.create(name)?, self.0.clone())))
+        }
+        fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+            self.0.disk.rename(from, to)
+        }
+        fn remove(&self, name: &str) -> io::Result<()> {
+            self.0.disk.remove(name)
+        }
+        fn sync_names(&self) -> io::Result<()> {
+            self.0.sync_names()
+        }
+        fn place(&self) -> u64 {
+            self.0.disk.place()
+        }
+    }
+    let journal = Journal::open(Arc::new(Syncs(beside)), Settings { policy, ..settings(1) }).unwrap();
+    (journal, turn)
+}
+
+#[test]
+fn a_close_on_a_disk_that_hangs_ends_in_time_and_the_next_start_has_what_the_kernel_has() {
+    let disk = ModelDisk::default();
+    let (mut journal, turn) = on_hanging(&disk, Policy::Os);
+    journal.sync().unwrap();
+    turn(false);
+    let expected = append(&mut journal, 5);
+    let began = std::time::Instant::now();
+    let refused = journal.close_within(7, 8, Duration::from_millis(50)).unwrap_err().to_string();
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert!(refused.contains("within 0.05 s: 5 records from 0 on are with the kernel alone"), "{refused}");
+    let image = disk.copy();
+    assert_eq!(read(&image).unwrap().1, expected);
+    assert!(!open(&image, 2).found().is_closed);
+    turn(true);
+}
+
+#[test]
+fn a_commit_waits_no_longer_than_it_may_and_not_again_before_the_disk_has_caught_up() {
+    let disk = ModelDisk::default();
+    let (mut journal, turn) = on_hanging(&disk, Policy::Group);
+    append(&mut journal, 1);
+    assert_eq!(journal.commit_within(Duration::from_secs(20)), Ok(true));
+    turn(false);
+    append(&mut journal, 1);
+    assert_eq!(journal.commit_within(Duration::from_millis(1)), Ok(false));
+    let began = std::time::Instant::now();
+    for _ in 0..3 {
+        append(&mut journal, 1);
+        assert_eq!(journal.commit_within(Duration::from_secs(60)), Ok(false));
+    }
+    assert!(began.elapsed() < Duration::from_secs(30), "it waited for a disk that it knew to be behind");
+    turn(true);
+    let patience = Duration::from_secs(20);
+    while !journal.commit_within(patience).unwrap() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(journal.durable(), 5);
+    append(&mut journal, 1);
+    assert_eq!(journal.commit_within(patience), Ok(true), "it is waited for again");
+}
+
+#[test]
+fn what_a_process_left_unfinished_is_taken_away_by_the_next_one() {
+    let disk = ModelDisk::default();
+    let mut journal = open(&disk, 1);
+    append(&mut journal, 30);
+    journal.begin_snapshot(b"state".to_vec(), 1, 2).unwrap().wait(Duration::from_secs(20)).unwrap().unwrap();
+    drop(journal);
+    let others = ["snapshot-1.mms.new", "notes.new", "cut-1.bin"];
+    for name in ["snapshot-00000000000000000007.mms.new", "0000000001.mmj.new"].iter().chain(&others) {
+        drop(disk.create(name).unwrap());
+    }
+    drop(Journal::open(Arc::new(disk.clone()), Settings { from_index: 30, ..settings(2) }).unwrap());
+    let fresh: Vec<String> = disk.files().into_iter().filter(|name| name.ends_with(".new")).collect();
+    assert_eq!(fresh, ["notes.new", "snapshot-1.mms.new"], "and nothing else");
+}
+
 #[test]
 fn a_disk_that_hangs_in_it_holds_no_append_up_and_there_is_one_at_a_time() {
     let disk = ModelDisk::default();
