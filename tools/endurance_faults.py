@@ -1,14 +1,15 @@
 """What befalls the three venues in `make endurance`, and when: each fault TIMES times, spread over the run.
 
 A fault by name strikes the first request, reply or message of its kind after its moment, one by the clock at its
-moment. Those that rightly end or freeze trading (`FATAL`) are not among them: `endurance_ends.py` has them.
+moment. Those that rightly end or freeze trading (`FATAL`) are not among them: `endurance_ends.py` has them. Nor are
+other terms of a symbol (`TERMS`), which stay until they are taken back: each is tried by itself and from many seeds.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from mm.simulator.hooks import ACTIONS
+from mm.simulator.hooks import ACTIONS, LISTING_ACTIONS, MINIMUMS
 from mm.simulator.kinds import KINDS, KRAKEN, MEXC_FUTURES, MEXC_SPOT
 
 TIMES: Final = 4
@@ -29,6 +30,8 @@ LISTS_S: Final = 110.0
 """What only the venue's lists tell is read each minute."""
 FUNDING_S: Final = 40
 FATAL: Final = frozenset({"contract_size", "position_mode"})
+TERMS: Final = MINIMUMS | LISTING_ACTIONS | {"tick"}
+"""By `test_rule_faults.py`, `test_dust_faults.py` and `test_delisting_faults.py` of `tests/faults`."""
 NO_CHECKSUMS: Final = ("message", "checksum")
 """MEXC has none: the hook has nothing to damage there."""
 DAY_S: Final = 86_400
@@ -44,7 +47,8 @@ Rule = dict[str, Any]
 def expected(venue: str) -> list[tuple[str, str]]:
     """Place and action of every hook that strikes a venue in the long run."""
     actions = {place: set(names) for place, names in ACTIONS.items()}
-    actions["clock"] |= KINDS[venue].actions - FATAL
+    actions["clock"] |= KINDS[venue].actions
+    actions["clock"] -= FATAL | TERMS
     kinds = [(place, action) for place, names in actions.items() for action in sorted(names)]
     return kinds if venue == KRAKEN else [kind for kind in kinds if kind != NO_CHECKSUMS]
 
@@ -137,6 +141,10 @@ def _kraken(turn: int) -> list[Rule]:
         # The last one is beyond what the guard of the peg allows.
         {"on": "clock", "action": "peg", "bps": (-15, 20, -30, 150)[turn], "duration_s": 6},
         {"on": "clock", "action": "flood", "value": 2000, "duration_s": 3},
+        {"on": "message", "name": "trade", "action": "edit", "path": "data.0.qty", "how": "add"},
+        {"on": "reply", "name": "OpenOrders", "action": "body", "status": 200, "error": "{}"},
+        {"on": "clock", "action": "ban", "status": 429, "duration_s": 2},
+        {"on": "clock", "action": "cancel_all"},
     ]
 
 
@@ -161,6 +169,10 @@ def _mexc_spot() -> list[Rule]:
         {"on": "clock", "action": "mode", "mode": "maintenance", "duration_s": 3},
         {"on": "request", "name": "GET myTrades", "action": "disconnect"},
         {"on": "reply", "name": "GET myTrades", "action": "corrupt"},
+        {"on": "message", "name": "aggre.deals", "action": "edit", "path": "314.1.1", "how": "add"},
+        {"on": "reply", "name": "GET openOrders", "action": "body", "status": 200, "error": "{}"},
+        {"on": "clock", "action": "ban", "status": 429, "duration_s": 2},
+        {"on": "clock", "action": "cancel_all"},
     ]
 
 
@@ -202,6 +214,10 @@ def _mexc_futures(turn: int) -> list[Rule]:
         {"on": "clock", "action": "mark", "percent": 0.0, "duration_s": 1},
         {"on": "clock", "action": "entry", "value": 0},
         {"on": "clock", "action": "mode", "mode": "maintenance", "duration_s": 3},
+        {"on": "message", "name": "depth", "action": "edit", "path": "data.version", "how": "add"},
+        {"on": "reply", "name": "GET order/list/open_orders", "action": "body", "status": 200, "error": "{}"},
+        {"on": "clock", "action": "ban", "status": 429, "duration_s": 2},
+        {"on": "clock", "action": "cancel_all"},
     ]
 
 
