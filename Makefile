@@ -20,7 +20,7 @@ run: build ## run the market maker on the embedded simulation (ARGS="--seconds 6
 
 test: build ## every quick test: Rust, then Python (ARGS="-k book")
 	cargo test -q --locked -p mm-core
-	$(BIN)/python -m pytest -q -n logical --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadgroup $(ARGS)
 
 # cython-lint starts a bare `pycodestyle`.
 lint: export PATH := $(CURDIR)/$(BIN):$(PATH)

@@ -18,15 +18,6 @@ BY_THE_CLOCK = ("judges", "live", "net", "persistence", "run", "simulator/test_p
 """What has sockets, processes or threads of its own: one after another on one worker, beside what only computes."""
 
 
-WORKERS_MAX = 8
-
-
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One worker more than there are cores: the one that goes by the clock mostly waits."""
-    del config
-    return min((os.cpu_count() or 1) + 1, WORKERS_MAX)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
