@@ -485,7 +485,6 @@ def test_a_coin_margined_contract_is_inverse() -> None:
         {"contractSize": 0},
         {"priceUnit": "x"},
         {"priceScale": 40},
-        {"settleCoin": "XYZ"},
         {"minVol": 0},
         {"contractSize": 1e-30},
     ],

@@ -105,13 +105,16 @@ class Contracts:
             try:
                 self._take(now_ns, mapping(row, "contract"), events)
             except OtherSettlement as error:
-                known = self.by_name.get(row["symbol"])
-                if known is not None and (not self._wanted or known.symbol in self._wanted):
+                name = row["symbol"]
+                known = self.by_name.get(name)
+                if known is not None:
                     # What is held is paid in something else now: nothing new, and cancels go.
-                    closed = replace(known, status=CLOSED)
-                    events.append(InstrumentUpdate(now_ns, VENUE, known.symbol, closed.to_json()))
+                    closed = self.by_name[name] = replace(known, status=CLOSED)
+                    if not self._wanted or closed.symbol in self._wanted:
+                        events.append(InstrumentUpdate(now_ns, VENUE, closed.symbol, closed.to_json()))
+                if symbol_of(name) in self._wanted or (known is not None and not self._wanted):
                     events.append(
-                        Alert(now_ns, "error", f"{VENUE}: {known.symbol}: {error}; nothing new is sent there")
+                        Alert(now_ns, "error", f"{VENUE}: contract {name}: {error}; nothing new is sent there")
                     )
             except ValueError as error:
                 name = row.get("symbol") if type(row) is dict else None
