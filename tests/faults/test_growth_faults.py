@@ -62,10 +62,12 @@ class Growing(Quoted):
             self.n_placed += 1
 
     def kept(self):
-        """By type; without what this test and the recorder keep, which is everything."""
+        """By type; without what this test and the recorder keep, which is everything, and the newest fills, of which
+        native code keeps at most 4,000 for their names."""
         observers, self.driver.observers[:] = list(self.driver.observers), []
+        named = [venue.named_fills for venue in self.engine.venues.values() if venue.named_fills is not None]
         try:
-            return held_by(self.driver, (self.recorder, self.recorder.events))
+            return held_by(self.driver, (self.recorder, self.recorder.events, *named))
         finally:
             self.driver.observers[:] = observers
 
