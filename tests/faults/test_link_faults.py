@@ -7,6 +7,7 @@ is in `test_socket_faults.py`.
 from __future__ import annotations
 
 from mm._core import events as ev
+from tests.backtest.brief_market import recorded
 from tests.backtest.two_venues import START
 from tests.faults.hedged import lasting
 from tests.faults.quoted import FUTURES, KRAKEN, MEXC, NEWS, PLACE, SECOND, Quoted, each
@@ -240,7 +241,7 @@ def test_f44_planned_ends_of_connections_leave_short_holes(tmp_path, venue, seed
     hooks = [
         {"on": "clock", "action": "disconnect", "code": (1000, 1001)[seed % 2], "at_s": 25, "every_s": 20, "times": 12}
     ]
-    links = Links(tmp_path, venue, seed=seed, hooks=hooks)
+    links = Links(tmp_path, venue, seed=seed, hooks=hooks, entries_of=recorded)
     links.run(270)
     assert links.fired("clock.disconnect") == 12
     for channel in ("private", "public"):

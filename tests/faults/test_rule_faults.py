@@ -12,6 +12,7 @@ from mm._core import events as ev
 from mm.simulator.kinds import ACCOUNT
 from mm.simulator.orders import NewOrder
 from mm.simulator.tape import BookEntry, TradeEntry
+from tests.backtest.brief_market import recorded
 from tests.backtest.two_venues import START
 from tests.faults.quoted import CANCEL, FILL_NEWS, FUTURES, KRAKEN, MEXC, NEWS, PLACE, SECOND, VENUES, Quoted, each
 from tests.faults.test_order_faults import READS, on, run
@@ -98,7 +99,7 @@ def test_f13_old_executions_that_a_subscription_tells_again_change_nothing(tmp_p
 def test_f15_executions_that_a_filled_size_lacks_are_fetched(tmp_path, venue, seed):
     # Orders are told as filled, their executions are not; nobody looks at the whole account in between.
     hooks = on("message", [FILL_NEWS[venue]], "drop", from_s=5)
-    quoted = Quoted(tmp_path, venue, seed=seed, hooks=hooks, more="\n[run]\nreconcile_s = 0")
+    quoted = Quoted(tmp_path, venue, seed=seed, hooks=hooks, more="\n[run]\nreconcile_s = 0", entries_of=recorded)
 
     def untold():
         return [trade for trade in quoted.trades() if trade.time_ns > START + 5 * SECOND]
