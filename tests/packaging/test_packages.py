@@ -25,8 +25,9 @@ NATIVE = sorted(
 IMPORT_ALL = f"import importlib, mm; [importlib.import_module(name) for name in {NATIVE}]; print(mm.__file__)"
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")},
-    # One set of compiled crates for all builds of this file: the same sources in different folders.
-    "CARGO_TARGET_DIR": str(ROOT / "target" / "wheel"),
+    # One set of compiled crates for all builds of a worker, the same sources in different folders. Workers have one
+    # each: maturin packs the library after cargo has let go of its lock, while another one may write it.
+    "CARGO_TARGET_DIR": str(ROOT / "target" / f"wheel-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"),
     # What is looked at is what lies where, not how fast it is: the crates are compiled in a fraction of the time.
     "CARGO_PROFILE_RELEASE_LTO": "false",
     "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
