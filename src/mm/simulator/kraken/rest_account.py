@@ -197,6 +197,7 @@ class RestAccount:
         )
 
     def _trade_rows(self, trades: list[SimTrade]) -> str:
+        # An object has a name once: of two executions with one id a client sees the last.
         return ",".join(
             f'"{trade.execution_id}":'
             + trade_row(
@@ -205,7 +206,7 @@ class RestAccount:
                 trade,
                 self._exchange.order(trade.order_id),
             )
-            for trade in trades
+            for trade in {each.execution_id: each for each in trades}.values()
         )
 
 
