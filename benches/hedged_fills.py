@@ -64,6 +64,16 @@ DEPTH_TOPIC = "spot@public.aggre.depth.v3.api.pb@10ms@BTCUSDT"
 ORDERS_TOPIC = "spot@private.orders.v3.api.pb"
 DEALS_TOPIC = "spot@private.deals.v3.api.pb"
 PONG = b'{"id":0,"code":0,"msg":"PONG"}'
+UNREAD = frozenset(
+    {
+        "/0/private/OpenOrders",
+        "/0/private/TradesHistory",
+        "/0/private/Balance",
+        "/0/private/TradeVolume",
+        "/api/v3/account",
+        "/api/v3/tradeFee",
+    }
+)
 HEARTBEAT = b'{"channel":"heartbeat"}'
 
 
@@ -262,8 +272,8 @@ class HedgedFills:
         elif path == "/api/v3/exchangeInfo":
             # Each minute, as no stream tells of terms that change: they are those of the start.
             port.reply(self.now_ns, action.request_id, 200, self.terms)
-        elif path in ("/0/private/OpenOrders", "/0/private/TradesHistory", "/0/private/Balance", "/api/v3/account"):
-            # The whole account is read after a connect, beside what is measured: not now.
+        elif path in UNREAD:
+            # The whole account is read after a connect, its fees now and then, beside what is measured: not now.
             port.reply(self.now_ns, action.request_id, 503, b"")
         else:
             raise AssertionError(f"{action} in the middle of the benchmark")

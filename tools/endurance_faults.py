@@ -30,8 +30,8 @@ LISTS_S: Final = 110.0
 """What only the venue's lists tell is read each minute."""
 FUNDING_S: Final = 40
 FATAL: Final = frozenset({"contract_size", "position_mode"})
-TERMS: Final = MINIMUMS | LISTING_ACTIONS | {"tick"}
-"""By `test_rule_faults.py`, `test_dust_faults.py` and `test_delisting_faults.py` of `tests/faults`."""
+TERMS: Final = MINIMUMS | LISTING_ACTIONS | {"tick", "fee", "fee_asset"}
+"""By the tests of rules, dust, delisting and fees in `tests/faults`."""
 NO_CHECKSUMS: Final = ("message", "checksum")
 """MEXC has none: the hook has nothing to damage there."""
 DAY_S: Final = 86_400

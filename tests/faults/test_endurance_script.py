@@ -32,7 +32,7 @@ def test_every_hook_that_is_asked_for_strikes_often_enough(venue):
 
 
 def test_what_is_left_out_is_tried_elsewhere():
-    names = ("test_rule_faults", "test_delisting_faults", "test_dust_faults")
+    names = ("test_rule_faults", "test_delisting_faults", "test_dust_faults", "test_fee_faults")
     alone = "".join((ROOT / "tests" / "faults" / f"{name}.py").read_text() for name in names)
     assert [action for action in sorted(endurance.TERMS) if f'"{action}"' not in alone] == []
     ends = (ROOT / "tools" / "endurance_ends.py").read_text()

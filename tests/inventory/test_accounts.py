@@ -295,3 +295,23 @@ def test_a_stated_rate_is_taken_exactly():
     assert stated["USDT"].fixed2 == ONE2 - 2
     assert stated["USDC"].fixed2 == ONE2
     assert "EUR" not in stated
+
+
+def test_f59_a_fee_in_the_asset_of_another_market_is_worth_what_it_is_there():
+    token = (KRAKEN, "MX/USD")
+    traded = Instrument(KRAKEN, "MX/USD", "MX", "USD", 2, 4)
+    books = {SPOT: Book(INSTRUMENTS[SPOT], 1_200_000), token: Book(traded, 600)}
+    accounts = Accounts(books, rates({}))
+    accounts.add(SPOT, INSTRUMENTS[SPOT])
+    accounts.add(token, traded)
+    opening = {"USD": 10**18, "MX": 10**14}
+    accounts.open(KRAKEN, opening)
+    # 1 BTC at 60,000 for a fee of 2 MX, which are worth 3 USD each, and then 4.
+    accounts.on_fill(SPOT, 1, 600_000, 10**8, 1_200_000, 2 * 10**12, "MX", is_hedge=False)
+    assert accounts.terms().fees == -6 * 10**DOLLAR_DIGITS
+    books[token].middle2 = 800
+    balances = {(KRAKEN, "USD"): 10**18 - 60_000 * 10**12, (KRAKEN, "MX"): 98 * 10**12, (KRAKEN, "BTC"): 10**12}
+    terms = accounts.terms()
+    assert terms.unvalued == ()
+    assert (terms.fees, terms.inventory) == (-6 * 10**DOLLAR_DIGITS, -2 * 10**DOLLAR_DIGITS)
+    assert accounts.residual(balances) == 0, "I5: the profit does not close over a fee in another market's asset"

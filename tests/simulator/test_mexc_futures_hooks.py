@@ -130,7 +130,7 @@ def test_clock_hooks(action: str) -> None:
         assert client.refusal(1, "59990") == 1001
         assert json.loads(client.call("GET", f"../contract/detail?symbol={NAME}").payload)["success"] is False
         assert client.get("order/list/order_deals/v3", symbol=NAME) is not None
-    elif action == "relist":
+    elif action in ("relist", "fee"):
         client.order(1, "59990")
     elif action == "status":
         assert client.refusal(1, "59990") == 1002

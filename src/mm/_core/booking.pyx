@@ -1,6 +1,7 @@
 # cython: nonecheck=True
 """Booking a fill: what the engine does with each of them, before anybody decides anything."""
 
+from libc.math cimport fabs
 from libc.stdint cimport int64_t
 
 from mm._core.accounts_core cimport AccountsCore
@@ -20,6 +21,23 @@ cdef Py_ssize_t NAMED_MAX = 2000
 cdef str HEDGE = "hedge"
 cdef str FLATTEN = "flatten"
 cdef str ADOPTED = "adopted"
+cdef str MAKER = "m"
+# What is charged beyond the rate is taken for a rounding up to here.
+cdef double ROUNDING = 0.01
+
+
+cdef bint is_dear(MarketCore market, Fill event) except -1:
+    """Whether a fill was charged more than its market's rate, by more than a rounding of it; or in an asset that says
+    nothing of the rate."""
+    cdef double due
+    cdef double rate = market.maker_rate if same(event.liquidity, MAKER) else market.taker_rate
+    if same(event.fee_asset, market.settle if market.is_margin else market.quote):
+        due = <double>event.price * <double>event.size / market.cost_scale * rate
+    elif same(event.fee_asset, market.base) and not market.is_margin:
+        due = <double>event.size / market.size_scale * rate
+    else:
+        return True
+    return <double>event.fee / 1e12 > due + fabs(due) * ROUNDING
 
 
 cdef class BookingCore:
@@ -120,6 +138,8 @@ cdef class BookingCore:
             if market is not None:
                 middle2 = event.middle2 if event.middle2 else market.middle()
                 market.position.take(event.side, event.price, event.size, event.fee, event.fee_asset)
+                if market.surcharged or (event.fee and is_dear(market, event)):
+                    self.terms.on_charged(market, event)
                 profit = market.profit
                 if mm_fits_int64(middle2):
                     profit.take(event.side, event.price, event.size, <int64_t>middle2)

@@ -67,7 +67,7 @@ cdef object SCALE = 2 * 10**72
 cdef object worst_amount(MarketCore market, int side):
     """What a market holds when everything on a side fills and nothing of the other does, in 10^-36 of the asset."""
     cdef OpenOrders group = market._group
-    held = <object>market.position.quantity + market.base_quantity
+    held = <object>market.position.held + market.base_quantity
     return (held + as_int(group._buys) if side > 0 else held - as_int(group._sells)) * market.unit
 
 
@@ -263,7 +263,7 @@ cdef class Limits:
             return False
         for each in market.siblings:
             other = <MarketCore>each
-            held = (<double>other.position.quantity + <double>other.base_quantity) / other.size_scale
+            held = (<double>other.position.held + <double>other.base_quantity) / other.size_scale
             buys = <double>other._group._buys / other.size_scale
             sells = <double>other._group._sells / other.size_scale
             highest += held + buys

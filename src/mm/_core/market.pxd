@@ -89,6 +89,9 @@ cdef class MarketCore:
     cdef double _base_room, _quote_room
     # Of the instrument, so that a decision reads no Python object.
     cdef int64_t tick, lot, size_min, size_max, fee_e8
+    # Fees as fractions of what is traded; infinite while unknown. surcharged: fills were charged more than is told.
+    cdef double maker_rate, taker_rate
+    cdef public bint surcharged
     cdef mm_int128 cost_min
     cdef str base, quote, settle
     cdef double cost_scale, size_scale, price_scale

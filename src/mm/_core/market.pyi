@@ -136,6 +136,7 @@ class MarketCore:
     position_max: int
     order_size_max: int
     leverage: int
+    surcharged: bool
     last: Any
     def __init__(
         self,

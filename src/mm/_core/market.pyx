@@ -7,7 +7,7 @@
 from sys import intern
 
 from cython cimport final
-from libc.math cimport fabs, llrint
+from libc.math cimport INFINITY, fabs, llrint
 from libc.stdint cimport int64_t
 
 from mm._core.int128 cimport as_int, from_int, mm_int128
@@ -148,6 +148,7 @@ cdef class MarketCore:
     is_frozen: the venue changed what our numbers mean; perpetual: of a contract, what the venue says of its position,
     margin and funding, None on spot; hedge_fills, hedge_cost: of hedges that filled here.
 
+    surcharged: fills were charged more than the venue tells of its rates, see `mm.engine.terms`.
     base_quantity: contracts that the account held before the first start, signed: no strategy's, and in the limits.
 
     As of the last `refresh`: orders, own open ones; quantity, signed, with those; base_free, quote_free, what the
@@ -237,6 +238,10 @@ cdef class MarketCore:
         self.is_margin = instrument.is_contract
         self.settle = instrument.settle
         self.instrument = self.state.instrument = instrument
+        self.maker_rate = instrument.maker_fee_e8 / 1e8 if instrument.maker_fee_e8 != -1 else INFINITY
+        self.taker_rate = instrument.taker_fee_e8 / 1e8 if instrument.taker_fee_e8 != -1 else INFINITY
+        if not instrument.is_contract and instrument.base_precision <= AMOUNT_PRECISION:
+            self.position.takes_fees_in(instrument.base, 10 ** (AMOUNT_PRECISION - instrument.base_precision))
         # What was computed in the old units.
         self.base_free = self.quote_free = self.margin_free = None
 
@@ -451,10 +456,10 @@ cdef class MarketCore:
         self.orders = group.listed()
         self._buys = group._buys
         self._sells = group._sells
-        self.quantity = self.position.quantity + self.base_quantity
+        self.quantity = self.position.held + self.base_quantity
         self._funds()
         state.now_ns = now_ns
-        state.position = self.position.quantity
+        state.position = self.position.held
         state.net_position = state.position if not self.siblings else self._net_position()
         state.bid = self.bid
         state.bid_size = self.bid_size
@@ -475,11 +480,11 @@ cdef class MarketCore:
     cdef int64_t _net_position(self) noexcept:
         """What all markets of the base asset hold together, in size units of this one, to the nearest."""
         cdef MarketCore other
-        cdef double net = <double>self.position.quantity
+        cdef double net = <double>self.position.held
         for each in self.siblings:
             other = <MarketCore>each
-            net += <double>other.position.quantity / other.size_scale * self.size_scale
-        return <int64_t>llrint(net) if -9.2e18 < net < 9.2e18 else self.position.quantity
+            net += <double>other.position.held / other.size_scale * self.size_scale
+        return <int64_t>llrint(net) if -9.2e18 < net < 9.2e18 else self.position.held
 
     cdef object margin_bound(self, int side, int64_t size, int64_t price, Order replaces):
         """The margin that open orders bind at worst, and one more of a side, size and price (0: none), in 1e-12.

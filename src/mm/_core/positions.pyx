@@ -12,6 +12,7 @@ from hashlib import blake2b
 from cython cimport final
 
 from mm._core.int128 cimport as_int, from_int, mm_add_int64, mm_int128
+from mm._core.words cimport same
 
 __all__ = ["Position"]
 
@@ -50,7 +51,8 @@ cdef inline object as_amount(object fee):
 cdef class Position:
     """The position of one symbol on one venue.
 
-    quantity: signed, in size units; fees: asset -> sum in 1e-12 of it, positive is paid; fill_count: fills applied.
+    quantity: signed, in size units, as it was bought and sold; held: what is there of it, less the fees that were taken
+    in the asset itself, rounded down; fees: asset -> sum in 1e-12 of it, positive is paid; fill_count: fills applied.
     """
 
     def __init__(self, str venue not None, str symbol not None, int price_precision, int size_precision):
@@ -61,6 +63,18 @@ cdef class Position:
         self.price_precision = price_precision
         self.size_precision = size_precision
         self.fees = {}
+
+    def takes_fees_in(self, str base not None, object base_unit):
+        """Fees may be taken in the asset that is held. base_unit: one unit of size in 1e-12 of it."""
+        self._base = base
+        self._base_unit = base_unit
+        self._count_eaten()
+
+    cdef int _count_eaten(self) except -1:
+        """Work out what fees have taken of what is held, in whole units of size, rounded up."""
+        self._eaten = -(-self.fees.get(self._base, 0) // self._base_unit) if self._base is not None else 0
+        self.held = self.quantity - self._eaten
+        return 0
 
     def apply_fill(self, int8_t side, int64_t price, int64_t size, object fee=0, str fee_asset=""):
         """Take one fill; fee in 1e-12 of fee_asset, positive is paid.
@@ -101,6 +115,10 @@ cdef class Position:
         self._basis = basis
         self._cash = cash
         self.quantity = quantity
+        if fee and self._base is not None and same(fee_asset, self._base):
+            self._count_eaten()
+        else:
+            self.held = quantity - self._eaten
         if side == 1:
             self._bought += size
             self._bought_cost += cost
@@ -186,6 +204,7 @@ cdef class Position:
         self._bought_cost = from_int(bought_cost)
         self._sold_cost = from_int(sold_cost)
         self.fees = dict(fees)
+        self._count_eaten()
 
     def state_hash(self):
         """Return 64 bits that are equal for equal positions, in any process."""

@@ -131,7 +131,7 @@ def _market(market: Market) -> Saved:
     return {
         "venue": market.venue.name,
         "symbol": market.symbol,
-        "definition": market.instrument.to_json().decode(),
+        "definition": market.told.to_json().decode(),
         "position": market.position.durable(),
         "profit": market.profit.durable(),
         "own_quantity": market.own_quantity,

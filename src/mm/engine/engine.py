@@ -276,6 +276,7 @@ class Engine(EngineCore):
             add(sorted(venue.balances.items()), [report.values() for _, report in sorted(venue.margins.items())])
         for key, market in sorted(self.markets.items()):
             add(key, market.instrument, market.book_ok, market.book_ns, market.gap, market.resync_ns)
+            add(market.told, sorted(market.charged.items()))
             add(market.lost_ns, market.bid, market.ask, market.bid_ns, market.ask_ns, market.lag_ns)
             add(market.reference, market.reference_ns, market.jumped_ns)
             add(market.book.state_hash(), market.position.state_hash(), market.profit.cash, market.profit.spread2)
@@ -367,7 +368,8 @@ class Engine(EngineCore):
                 market.changed = True
                 return
             if instrument.maker_fee_e8 < 0:
-                instrument = replace(instrument, maker_fee_e8=old.maker_fee_e8, taker_fee_e8=old.taker_fee_e8)
+                told = market.told
+                instrument = replace(instrument, maker_fee_e8=told.maker_fee_e8, taker_fee_e8=told.taker_fee_e8)
         self.terms.take(market, instrument)
 
     def _rate(self, added: Market) -> None:

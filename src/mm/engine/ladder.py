@@ -215,7 +215,7 @@ class Ladder:
     def held(self, market: Market) -> int:
         """What of a position can be closed, in its size units, signed."""
         instrument = market.instrument
-        quantity = market.position.quantity
+        quantity = market.position.held
         size = abs(quantity)
         if quantity > 0 and not instrument.is_contract:
             # A fee that is taken in the asset is not there any more.
@@ -293,7 +293,7 @@ def _room(market: Market, side: int) -> int:
     for order in market.orders:
         if order.side == side and order.purpose == "quote":
             owed -= order.exposure - order.fills_missing
-    return max(0, -side * market.position.quantity - owed)
+    return max(0, -side * market.position.held - owed)
 
 
 def _curb(here: list[tuple[Scope, ev.Latched]], factor: float) -> Curb | None:

@@ -49,14 +49,15 @@ def _due_of(strategy: Strategy | None) -> Callable[..., int] | None:
 class Market(MarketCore):
     """State of one symbol during a run; see `MarketCore` for the part that a tick needs.
 
-    resync_ns: when a fresh snapshot was last asked for.
+    resync_ns: when a fresh snapshot was last asked for; told: the symbol as the venue tells it; charged: rates in 1e-8
+    that fills were charged, where they are higher, by liquidity ("m", "t").
     """
 
     instrument: Instrument
     strategy: Strategy | None
     venue: VenueState
     perpetual: Perpetual | None
-    __slots__ = ("resync_ns",)
+    __slots__ = ("charged", "resync_ns", "told")
 
     def __init__(
         self, venue: VenueState, instrument: Instrument, strategy: Strategy | None, limits: TradingLimits | None
@@ -75,6 +76,8 @@ class Market(MarketCore):
             due_of=_due_of(strategy),
         )
         self.resync_ns = 0
+        self.told = instrument
+        self.charged: dict[str, int] = {}
         self.perpetual = Perpetual() if instrument.is_contract else None
         self.leverage = venue.settings.leverage or 1
 

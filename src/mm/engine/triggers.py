@@ -260,7 +260,7 @@ class Triggers:
                 scope = str(Scope(market.strategy_name))
                 yield "hedge debt", kill.debt_step, scope, text
         for market in engine.markets.values():
-            held = abs(market.position.quantity + market.base_quantity)
+            held = abs(market.position.held + market.base_quantity)
             if market.position_max and held > market.position_max:
                 name = market.strategy_name
                 size = market.instrument.base_text(held)

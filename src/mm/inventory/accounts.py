@@ -155,11 +155,21 @@ class Accounts(AccountsCore):
         if asset == market.instrument.base:
             market.amount -= fee * AMOUNT
             currency.fees -= fee * AMOUNT * market.mark2
-        else:
-            other = self._currency(asset)
-            self._mark(asset, other)
-            other.cash -= fee * CASH
-            other.fees -= fee * CASH
+            return
+        for key, traded in self._markets.items():
+            instrument = traded.instrument
+            if (instrument.venue, instrument.base) == (market.instrument.venue, asset) and not instrument.is_contract:
+                # The base asset of another market of the venue: worth what it is worth there.
+                quoted = self._currency(traded.currency)
+                self._mark(traded.currency, quoted)
+                traded.mark(self._middle2(key, traded))
+                traded.amount -= fee * AMOUNT
+                quoted.fees -= fee * AMOUNT * traded.mark2
+                return
+        other = self._currency(asset)
+        self._mark(asset, other)
+        other.cash -= fee * CASH
+        other.fees -= fee * CASH
 
     def _move(self, venue: str, asset: str, money: int) -> None:
         self._moved[venue, asset] = self._moved.get((venue, asset), 0) + money

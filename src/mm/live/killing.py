@@ -125,7 +125,7 @@ def rests(bot: Bot, scope: Scope) -> list[str]:
     """What is left of positions that is less than the venue takes, in words."""
     found = []
     for key, market in bot.engine.markets.items():
-        booked = market.position.quantity
+        booked = market.position.held
         if booked and scope.holds(market) and not bot.engine.ladder.held(market) and abs(booked) < 2 * _least(market):
             size = plain(market.instrument.base_units(booked), market.instrument.base_precision)
             found.append(f"left: {size} {market.instrument.base} on {key[0]} {key[1]}, less than the venue takes")
@@ -133,7 +133,7 @@ def rests(bot: Bot, scope: Scope) -> list[str]:
 
 
 def _least(market: Market) -> int:
-    return least(market, -1 if market.position.quantity > 0 else 1)
+    return least(market, -1 if market.position.held > 0 else 1)
 
 
 def remains(bot: Bot, step: str, scope: Scope, began_ns: int) -> list[str]:
@@ -158,7 +158,7 @@ def remains(bot: Bot, step: str, scope: Scope, began_ns: int) -> list[str]:
         for key, market in engine.markets.items():
             held = engine.ladder.held(market)
             instrument = market.instrument
-            booked = market.position.quantity
+            booked = market.position.held
             if not held and scope.holds(market) and abs(booked) >= 2 * _least(market):
                 size = plain(instrument.base_units(booked), instrument.base_precision)
                 found.append(f"position: {size} {instrument.base} on {key[0]} {key[1]} (the account does not have it)")

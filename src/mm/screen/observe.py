@@ -165,7 +165,7 @@ def _market(market: Market, now_ns: int) -> MarketView:
             )
             for order in sorted(market.venue_orders(), key=lambda order: -order.price)
         ),
-        quantity=instrument.base_units(market.position.quantity),
+        quantity=instrument.base_units(market.position.held),
         average=market.position.average_price_exact,
         spread_captured=spread,
         inventory=total - spread,

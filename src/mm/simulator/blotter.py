@@ -27,6 +27,7 @@ from mm.simulator.orders import (
     Status,
     TimeInForce,
 )
+from mm.simulator.surcharge import BASE, DISCOUNT_E2, PRICE, Surcharge
 
 CLOSED_MAX: Final = 50_000
 TRADES_MAX: Final = 200_000
@@ -71,6 +72,7 @@ class Blotter:
         self.closed: dict[str, deque[SimOrder]] = {}
         self.trades: dict[str, deque[SimTrade]] = {}
         self.expiring: dict[str, SimOrder] = {}
+        self.surcharges = {symbol: Surcharge() for symbol in instruments}
         self.reports: list[Report | LedgerEntry] = []
         self._log = log
         self._name = name or kraken_like
@@ -104,11 +106,11 @@ class Blotter:
     def reservation(self, wanted: NewOrder, price: int, size: int) -> int:
         """What an order must have: its principal and, for a buy, the greater fee on it; a sell pays out of proceeds."""
         principal = self.principal(wanted, price, size)
+        instrument, surcharge = self.instruments[wanted.symbol], self.surcharges[wanted.symbol]
+        rate = surcharge.highest_e6(instrument)
         if wanted.side == SELL:
-            return principal
-        instrument = self.instruments[wanted.symbol]
+            return principal + (-(-principal * rate // 1_000_000) if surcharge.asset == BASE else 0)
         unit: int = 10 ** (DECIMALS - instrument.quote_decimals)
-        rate = max(instrument.maker_fee_e6, instrument.taker_fee_e6, 0)
         return principal + -(-principal * rate // (1_000_000 * unit)) * unit
 
     def reserve(self, order: SimOrder, amount: int) -> None:
@@ -177,6 +179,7 @@ class Blotter:
             self.identifier("T"), trade_number, order.order_id, request.account, request.symbol, request.side, price,
             size, cost, fee, instrument.quote, maker, now_ns, cause, order.queue_ahead, tape_size,
         )  # fmt: skip
+        self._charge_elsewhere(trade, instrument)
         order.trade_ids.append(trade.execution_id)
         self.trades.setdefault(request.account, deque(maxlen=TRADES_MAX)).append(trade)
         if self._log is not None:
@@ -198,7 +201,7 @@ class Blotter:
         """The fee of an execution that is counted in its order already; what the rest of the order keeps is settled."""
         request, ledger = order.request, self.ledger
         instrument = self.instruments[request.symbol]
-        rate = instrument.maker_fee_e6 if maker else instrument.taker_fee_e6
+        rate = self.surcharges[request.symbol].rate_e6(instrument, maker=maker)
         scale = 10 ** (instrument.price_precision + instrument.size_precision - instrument.quote_decimals)
         unit: int = 10 ** (DECIMALS - instrument.quote_decimals)
         fee: int = (2 * cost * rate + scale * 1_000_000) // (2 * scale * 1_000_000)
@@ -217,13 +220,29 @@ class Blotter:
         del order
         instrument = self.instruments[trade.symbol]
         base, quote = self._amounts(instrument, trade.cost, trade.size)
-        fee = trade.fee * 10 ** (DECIMALS - instrument.quote_decimals)
-        for asset, amount, paid in (
-            (instrument.base, trade.side * base, 0),
-            (instrument.quote, -trade.side * quote, fee),
-        ):
+        fee = trade.paid or trade.fee * 10 ** (DECIMALS - instrument.quote_decimals)
+        moved = {instrument.base: trade.side * base, instrument.quote: -trade.side * quote}
+        moved.setdefault(trade.fee_asset, 0)
+        for asset, amount in moved.items():
+            paid = fee if asset == trade.fee_asset else 0
             entry = self.ledger.change(now_ns, trade.account, "trade", asset, amount, paid, trade.execution_id)
             self.reports.append(entry)
+
+    def _charge_elsewhere(self, trade: SimTrade, instrument: SimInstrument) -> None:
+        """Take the fee of an execution in another asset than the quote, where that is how it is and there is enough."""
+        surcharge = self.surcharges[trade.symbol]
+        if not surcharge.asset or trade.fee <= 0:
+            return
+        if surcharge.asset == BASE:
+            asset = instrument.base
+            base = self._amounts(instrument, trade.cost, trade.size)[0]
+            paid = (2 * base * surcharge.rate_e6(instrument, maker=trade.maker) + 1_000_000) // 2_000_000
+            gets = base if trade.side == BUY else 0
+        else:
+            asset, gets = surcharge.asset, 0
+            paid = trade.fee * 10 ** (DECIMALS - instrument.quote_decimals) * DISCOUNT_E2 // (100 * PRICE)
+        if 0 < paid <= self.ledger.free(trade.account, asset) + gets:
+            trade.fee_asset, trade.paid = asset, paid
 
     @staticmethod
     def _amounts(instrument: SimInstrument, cost: int, size: int) -> tuple[int, int]:

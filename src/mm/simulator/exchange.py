@@ -405,6 +405,20 @@ class Exchange:
             instrument.tick = tick
         return list(self.instruments)
 
+    def set_fees(self, now_ns: int, maker_e6: int, taker_e6: int, *, is_told: bool) -> None:
+        """Charge other rates from now on, of every symbol; is_told: the account's own rates are shown as these."""
+        self.advance(now_ns)
+        for symbol, instrument in self.instruments.items():
+            self._blotter.surcharges[symbol].rates = None if is_told else (maker_e6, taker_e6)
+            if is_told:
+                instrument.maker_fee_e6, instrument.taker_fee_e6 = maker_e6, taker_e6
+
+    def set_fee_asset(self, now_ns: int, asset: str) -> None:
+        """Charge fees in another asset from now on: "base", a name, or "" for the quote."""
+        self.advance(now_ns)
+        for surcharge in self._blotter.surcharges.values():
+            surcharge.asset = asset
+
     def set_minimum(self, now_ns: int, name: str, value: int) -> list[str]:
         """Give every symbol another least size (`size_min`), step of sizes (`lot`), both as the venue counts them, or
         least value (`cost_min`, in whole units of the quote); orders stay as they are. Returns the symbols."""

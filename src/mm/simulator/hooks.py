@@ -29,18 +29,18 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap", "edit"}),
     "clock": frozenset(
         {"mode", "skew", "disconnect", "silence", "tokens", "outage", "ban", "cancel_all", "tick", "size_min"}
-        | {"delist", "relist", "status"}
+        | {"delist", "relist", "status", "fee"}
     ),
 }
 CONTRACT_ACTIONS: Final = frozenset(
     {"funding", "adl", "position_mode", "leverage", "contract_size", "mark", "entry", "foreign_order"}
 )
 """By the clock, of a venue that trades contracts."""
-COST_ACTIONS: Final = frozenset({"cost_min"})
-"""By the clock, of a venue that asks a least value of an order: a spot venue."""
+COST_ACTIONS: Final = frozenset({"cost_min", "fee_asset"})
+"""By the clock, of a spot venue: it asks a least value of an order, and takes fees in one asset or another."""
 LOT_ACTIONS: Final = frozenset({"lot"})
 """By the clock, of a venue that lists a step of sizes; where there are decimals alone, it is another symbol."""
-MINIMUMS: Final = frozenset({"size_min"}) | COST_ACTIONS | LOT_ACTIONS
+MINIMUMS: Final = frozenset({"size_min", "cost_min"}) | LOT_ACTIONS
 GENERATED_ACTIONS: Final = frozenset({"peg"})
 """By the clock, of a venue with a market that is generated (`generated.py`)."""
 DISPLAY_ACTIONS: Final = frozenset({"cross", "freeze", "empty", "spike"})
@@ -90,7 +90,9 @@ class Rule:
     `cancel_all` by the clock: the venue cancels every order of the account on its own. `delist` ends the market `name`
     (the recorded one unless named) and cancels its orders: lists say so, or with value 1 have it no more, and no
     request may name it but for what it was; with value 2 not even that. `status` closes it for orders and shows it in
-    the state `text`, a word of the venue's. `relist` opens it again.
+    the state `text`, a word of the venue's. `relist` opens it again. `fee` charges makers `percent` and takers `value`
+    per cent from now on (below zero is a rebate), and with `told` "lists" no list of rates says so. `fee_asset` takes
+    fees in `text`: "base", a name (see `surcharge.py`), or the quote again.
     """
 
     on: str

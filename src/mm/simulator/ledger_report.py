@@ -6,6 +6,7 @@ from typing import Any
 
 from mm.simulator.decimals import fixed
 from mm.simulator.exchange import Exchange
+from mm.simulator.ledger import DECIMALS
 from mm.simulator.orders import BUY, SimInstrument, SimOrder, SimTrade
 
 
@@ -60,7 +61,7 @@ def _fill(trade: SimTrade, traded: SimInstrument) -> dict[str, Any]:
         "price": fixed(trade.price, traded.price_precision),
         "size": fixed(*traded.shown_size(trade.size)),
         "cost": fixed(trade.cost, traded.price_precision + traded.size_precision),
-        "fee": fixed(trade.fee, traded.quote_decimals),
+        "fee": fixed(*trade.charged(traded.quote_decimals, DECIMALS)),
         "fee_asset": trade.fee_asset,
         "maker": trade.maker,
         "time_ns": trade.time_ns,

@@ -387,6 +387,11 @@ class VenueMachine(ABC, Generic[C]):
             self._tell_terms(now_ns, self.exchange.set_tick(now_ns, int(rule.value)))
         elif rule.action in MINIMUMS:
             self._tell_terms(now_ns, self.exchange.set_minimum(now_ns, rule.action, int(rule.value)))
+        elif rule.action == "fee":
+            rates = round(rule.percent * 10_000), round(rule.value * 10_000)
+            self.exchange.set_fees(now_ns, *rates, is_told=rule.told != "lists")
+        elif rule.action == "fee_asset":
+            self.exchange.set_fee_asset(now_ns, rule.text)
         elif rule.action in LISTING_ACTIONS:
             self._list(now_ns, rule)
         elif rule.action == "silence":

@@ -174,6 +174,12 @@ class SimTrade:
     tape_size: int = 0
     profit: int = 0
     """Of contracts that were closed, in ledger units."""
+    paid: int = 0
+    """What was charged where that is not the quote asset, in ledger units of `fee_asset`; `fee` is its worth."""
+
+    def charged(self, quote_decimals: int, ledger_decimals: int) -> tuple[int, int]:
+        """What was charged of `fee_asset`, and its decimals."""
+        return (self.paid, ledger_decimals) if self.paid else (self.fee, quote_decimals)
 
 
 class ReportKind(Enum):

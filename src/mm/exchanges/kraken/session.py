@@ -61,6 +61,8 @@ TRADE_TIMES_NS: Final = SECOND_NS
 """How far both channels may differ about the time of one trade."""
 TRADE_LOOKS_MAX: Final = 5
 """The history may trail the engine."""
+FEES_NS: Final = 600 * SECOND_NS
+"""Between two looks at the account's rates: they go by the volume of thirty days, and nobody tells of a change."""
 RESUBSCRIBES_MAX: Final = 3
 RESUBSCRIBE_WINDOW_NS: Final = 60 * SECOND_NS
 """Gaps that keep coming are the connection's fault: past three a minute it is made anew, within its budget."""
@@ -130,7 +132,7 @@ class KrakenSession:
         self._retry_due_ns = 0
         self._trade_ns = self._trade_due_ns = self._trade_looks = 0
         """The newest trade that the balances tell of, and when the executions have to have told it too."""
-        self._started_ns = 0
+        self._started_ns = self._fees_due_ns = 0
 
     # --- port -------------------------------------------------------------------------------------------------------
 
@@ -249,13 +251,15 @@ class KrakenSession:
             self._resume_private(now_ns)
         if self._keeps_spare() and self._token.is_stale(now_ns):
             self._wish_token(now_ns)
+        if 0 < self._fees_due_ns <= now_ns and self._up[PRIVATE]:
+            self._wish_fees(now_ns)
         if 0 < self._trade_due_ns <= now_ns:
             self._look_for_trade(now_ns)
         return self._look_public(now_ns, events)
 
     def due_ns(self) -> int:
         dues = [self._public.due_ns(), self._snapshot_due_ns, self._retry_due_ns, self._trade_due_ns]
-        dues.append(self._codec.absences.due_ns())
+        dues += [self._codec.absences.due_ns(), self._fees_due_ns if self._up[PRIVATE] else 0]
         if self._keeps_spare():
             dues.append(self._token.stale_ns())
         return min(filter(None, dues), default=0)
@@ -564,9 +568,13 @@ class KrakenSession:
             return []
         if self._snapshots != {"executions", "balances"}:
             return []
+        self._wish_fees(now_ns)
+        return self._change(now_ns, PRIVATE, True, "snapshots, open orders and history read", [])
+
+    def _wish_fees(self, now_ns: int) -> None:
+        self._fees_due_ns = now_ns + FEES_NS
         listed = tuple(symbol for symbol in self._symbols if not self._codec.absences.is_out(symbol))
         self._wishes.append(Query("trade_volume", {"symbols": listed}, is_background=True))
-        return self._change(now_ns, PRIVATE, True, "snapshots, open orders and history read", [])
 
     # --- both -------------------------------------------------------------------------------------------------------
 

@@ -320,7 +320,7 @@ def _buyer(row: Row) -> int:
 
 def _rate(row: Row, key: str) -> int:
     """Return a rate in 1e-8 of the cost, from a fraction like 0.0005; finer digits than that are malformed."""
-    return to_units(digits(row, key), 8, key, 1, True)
+    return to_units(digits(row, key), 8, key, 1, True, True)
 
 
 def _refusal(kind: str, error: str, error_class: ErrorClass) -> Decoded:

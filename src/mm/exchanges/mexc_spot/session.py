@@ -45,6 +45,8 @@ RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a read that failed for good, before it is wished again."""
 INFO_NS: Final = 60 * SECOND_NS
 """Between two looks at the list of instruments: no stream tells that a symbol is paused, or that it has other terms."""
+FEES_NS: Final = 600 * SECOND_NS
+"""Between two looks at the account's rates."""
 INFO_AGAIN_NS: Final = 10 * SECOND_NS
 """The same while orders are refused for what the list says."""
 EARLY_NS_MAX: Final = 2 * SECOND_NS
@@ -108,7 +110,7 @@ class MexcSpotSession:
         self._ping_due_ns: dict[str, int] = {}
         self._up = {PUBLIC: False, PRIVATE: False}
         self._clock_good = False
-        self._info_due_ns = self._info_asked_ns = self._retry_due_ns = 0
+        self._info_due_ns = self._info_asked_ns = self._retry_due_ns = self._fees_due_ns = 0
         self._rereads: deque[int] = deque(maxlen=REREADS_MAX)
         self._fruitless = 0
         self._ask_all = False
@@ -278,6 +280,8 @@ class MexcSpotSession:
                 self._ping_due_ns[name] = now_ns + PING_NS
         if 0 < self._info_due_ns <= now_ns:
             self._wish_info(now_ns)
+        if 0 < self._fees_due_ns <= now_ns and self._up[PRIVATE]:
+            self._wish_fees(now_ns)
         if 0 < self._key.due_ns <= now_ns:
             self._look_after_key(now_ns)
         self._recovery.deadline(now_ns)
@@ -290,7 +294,7 @@ class MexcSpotSession:
 
     def due_ns(self) -> int:
         dues = [self._books.due_ns(), self._info_due_ns, self._key.due_ns, self._retry_due_ns]
-        dues.append(self._recovery.audit_due_ns)
+        dues += [self._recovery.audit_due_ns, self._fees_due_ns if self._up[PRIVATE] else 0]
         dues += [sockets.due_ns() for sockets in self._topics.values()]
         dues += self._ping_due_ns.values()
         return min(filter(None, dues), default=0)
@@ -499,8 +503,7 @@ class MexcSpotSession:
         if self._up[PRIVATE] or not (self._clock_good and self._recovery.is_complete):
             return []
         self._recovery.up(now_ns)
-        for symbol in self._symbols:
-            self._wish(Query("trade_fee", {"symbol": symbol}, is_background=True, subject=symbol))
+        self._wish_fees(now_ns)
         if "symbols" not in self._told:
             self._told.add("symbols")
             self._wish(Query("self_symbols", is_background=True))
@@ -525,6 +528,11 @@ class MexcSpotSession:
         self._retry_due_ns = now_ns + 1
         text = f"{VENUE}: {symbol} is not listed any more, and own orders there cannot be asked for: {reason}"
         return [Alert(now_ns, "error", text), *failed]
+
+    def _wish_fees(self, now_ns: int) -> None:
+        self._fees_due_ns = now_ns + FEES_NS
+        for symbol in self._readable():
+            self._wish(Query("trade_fee", {"symbol": symbol}, is_background=True, subject=symbol))
 
     # --- both -------------------------------------------------------------------------------------------------------
 

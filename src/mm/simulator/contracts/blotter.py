@@ -72,7 +72,7 @@ class ContractBlotter(Blotter):
         del size
         traded = self.instruments[order.request.symbol]
         self.reserve(order, 0 if is_done else self.reservation(order.request, order.price, order.leaves))
-        rate = traded.maker_fee_e6 if maker else traded.taker_fee_e6
+        rate = self.surcharges[order.request.symbol].rate_e6(traded, maker=maker)
         value = cost * int(10 ** (DECIMALS - traded.price_precision - traded.size_precision))
         return (2 * value * rate + RATE) // (2 * RATE)
 

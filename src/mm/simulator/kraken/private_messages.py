@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mm.simulator.kraken.texts import fixed, quoted, ratio, rfc3339, scaled
+from mm.simulator.ledger import DECIMALS
 from mm.simulator.orders import (
     BUY,
     LedgerEntry,
@@ -150,7 +151,7 @@ def _trade_members(trade: SimTrade, order: SimOrder, traded: SimInstrument) -> s
         f'"last_price":{fixed(trade.price, traded.price_precision)},'
         f'"liquidity_ind":"{"m" if trade.maker else "t"}","cost":{_cost(trade.cost, traded)},'
         f'"order_type":"{order.request.order_type.value}",'
-        f'"fees":[{{"asset":"{trade.fee_asset}","qty":{fixed(trade.fee, traded.quote_decimals)}}}]'
+        f'"fees":[{{"asset":"{trade.fee_asset}","qty":{fixed(*trade.charged(traded.quote_decimals, DECIMALS))}}}]'
     )
 
 

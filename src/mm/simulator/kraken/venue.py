@@ -476,6 +476,11 @@ class KrakenVenue:
             self._feeds.instrument_changed(now_ns, self._exchange.set_tick(now_ns, int(rule.value)))
         elif rule.action in MINIMUMS:
             self._feeds.instrument_changed(now_ns, self._exchange.set_minimum(now_ns, rule.action, int(rule.value)))
+        elif rule.action == "fee":
+            rates = round(rule.percent * 10_000), round(rule.value * 10_000)
+            self._exchange.set_fees(now_ns, *rates, is_told=rule.told != "lists")
+        elif rule.action == "fee_asset":
+            self._exchange.set_fee_asset(now_ns, rule.text)
         elif rule.action in LISTING_ACTIONS:
             symbol = list_as(self._exchange, now_ns, rule)
             if self._exchange.instruments[symbol].listed:

@@ -131,7 +131,7 @@ class Accounts:
             trade_id=trade.execution_id,
             client_id=report.order.request.client_id,
             order_id=trade.order_id,
-            fee=fee_text(terms, trade.fee),
+            fee=fee_text(terms, trade),
             fee_asset=trade.fee_asset,
             time_ms=trade.time_ns // MS_NS,
         )

@@ -63,8 +63,9 @@ def asset_text(units: int) -> str:
     return trimmed(units, DECIMALS)
 
 
-def fee_text(terms: Terms, fee: int) -> str:
-    return trimmed(fee, terms.traded.quote_decimals)
+def fee_text(terms: Terms, trade: SimTrade) -> str:
+    """What an execution was charged, of its `fee_asset`."""
+    return trimmed(*trade.charged(terms.traded.quote_decimals, DECIMALS))
 
 
 def average_text(terms: Terms, cost: int, size: int) -> str:
@@ -135,7 +136,7 @@ def trade_row(terms: Terms, exchange: Exchange, trade: SimTrade) -> dict[str, An
         "price": price_text(terms, trade.price),
         "qty": size_text(terms, trade.size),
         "quoteQty": money_text(terms, trade.cost),
-        "commission": fee_text(terms, trade.fee),
+        "commission": fee_text(terms, trade),
         "commissionAsset": trade.fee_asset,
         "time": trade.time_ns // MS_NS,
         "isBuyer": trade.side == BUY,
