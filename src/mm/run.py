@@ -298,6 +298,7 @@ async def _live(
     from mm.live.bot import Bot
     from mm.live.control import Control
     from mm.live.recovering import told
+    from mm.live.reopening import Reopening
     from mm.live.snapshots import Snapshots
     from mm.live.supervisor import Supervisor
     from mm.persistence.recorder import RecorderError
@@ -318,6 +319,7 @@ async def _live(
         behind = recovery.events if recovery is not None else 0
         # With the start of this run.
         supervisor.snapshots = Snapshots(bot.engine, journal, behind=behind + 1, say=view.say)
+        supervisor.reopening = Reopening(bot.engine, recorder, journal, say=view.say)
     for latch in bot.take_latches():
         view.say(told_latch(latch))
     signals.hand_to(asyncio.get_running_loop(), supervisor.ask_to_stop)

@@ -13,6 +13,7 @@ import pytest
 from mm._core import JournalReader
 from mm._core import events as ev
 from mm._core.events import Event, unpack
+from mm.live.reopening import AGAIN_NS, Reopening
 from mm.net.actions import Send
 from mm.persistence.journal import DURABLE, EventJournal, Policy
 from mm.persistence.recorder import FileRecorder
@@ -154,3 +155,35 @@ def test_a_recording_that_fails_beside_a_journal_is_given_up_and_the_journal_goe
     recorder.close()
     kept = [unpack(payload) for *_, payload in JournalReader(str(tmp_path / "journal"))]
     assert {type(event) for event in kept} >= {ev.Place, ev.Cancel, ev.OrderAccepted, ev.OrderCanceled}
+
+
+def test_what_comes_while_a_journal_is_opened_again_is_in_it(tmp_path: Path) -> None:
+    journal = EventJournal(tmp_path / "journal", epoch=1, build="", now_ns=START)
+    recorder = FileRecorder(tmp_path / "run.mmr", build="", created_ns=START, journal=journal)
+    session = Session(tmp_path, recorder=recorder)
+    session.run(5)
+    told: list[str] = []
+    reopening = Reopening(session.engine, recorder, journal, say=told.append)
+    first, missed, meanwhile, after = (ev.Operator(number, "note", str(number)) for number in range(4))
+    recorder.record(first)
+    journal.fail("no room")
+    recorder.record(missed)
+    assert "no room" in recorder.broken
+    reopening.look(1)
+    reopening.look(1 + AGAIN_NS)
+    recorder.record(meanwhile)
+    deadline = time.monotonic() + 20
+    while recorder.broken and time.monotonic() < deadline:
+        reopening.look(1 + AGAIN_NS)
+        time.sleep(0.001)
+    assert not recorder.broken
+    assert len(told) == 1
+    recorder.record(after)
+    journal.sync()
+    state = session.engine.durable_hash()
+    recorder.close()
+    again = EventJournal(tmp_path / "journal", epoch=2, build="", now_ns=START)
+    found = again.snapshot()
+    assert found is not None
+    assert found[0] == state, "it begins with the state of that moment"
+    assert list(again.recovered()) == [meanwhile, after]

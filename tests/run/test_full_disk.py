@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,31 @@ def test_f82_without_room_for_the_journal_nothing_new_is_sent_and_what_stands_is
     code, end = bot.stop()
     assert end["clean"]
     assert code == 0
+
+
+@pytest.mark.parametrize("policy", ["os", "always"])
+def test_f82_a_disk_that_has_room_again_takes_the_journal_again_and_the_operator_resumes(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path, policy: str
+) -> None:
+    config = tmp_path / "mm.toml"
+    config.write_text(CONFIG.format(spread=4, orders=6) + f'\n[run]\njournal = "{policy}"\n')
+    bot = start("--config", str(config))
+    quoting(bot, 2)
+    resource.prlimit(bot.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+    bot.until_said("the journal does not take it")
+    eventually(state, lambda report: report["open_orders"] == [], bot)
+    resource.prlimit(bot.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    bot.until_said("The journal is written again")
+    for _ in range(3):
+        assert bot.until(lambda value: value["type"] == "status")["orders"]["open"] == 0, "nobody resumed it"
+    assert say(state, "resume")[0] == 0
+    bot.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+    # Killed: what the next start knows is in the journal that was opened again, and in nothing before it.
+    bot.kill()
+    second = start("--config", str(config))
+    second.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+    assert "damage" not in second.text()
+    code, end = second.stop()
+    assert (code, end["clean"]) == (0, True)
+    assert Decimal(end["profit"]["residual"]) == 0, end["profit"]
+    assert ledger(state)["open_orders"] == []

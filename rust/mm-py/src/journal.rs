@@ -184,6 +184,19 @@ impl Journal {
         Ok(SnapshotSaving { saving })
     }
 
+    fn begin_anew(&mut self, state: &[u8], state_hash: u64, wall_ns: i64) -> PyResult<()> {
+        self.core()?.begin_anew(state.to_vec(), state_hash, wall_ns).map_err(raised)
+    }
+
+    fn fail(&mut self, reason: String) -> PyResult<()> {
+        self.core()?.fail(reason);
+        Ok(())
+    }
+
+    fn go_on(&mut self) -> PyResult<bool> {
+        self.core()?.go_on().map_err(raised)
+    }
+
     #[pyo3(signature = (wall_ns, mono_ns, patience_ns = 10_000_000_000))]
     fn close(&mut self, py: Python<'_>, wall_ns: i64, mono_ns: i64, patience_ns: u64) -> PyResult<()> {
         let Some(core) = self.core.take() else { return Ok(()) };

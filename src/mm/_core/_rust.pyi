@@ -265,6 +265,16 @@ class Journal:
 
         Older records go as far as the last two snapshots do not need them. Raises ValueError while one is under way.
         """
+    def begin_anew(self, state: bytes, state_hash: int, wall_ns: int) -> None:
+        """Begin to open a journal that has failed again, with the state that all until now makes, in a thread.
+
+        What happens from here on is to be appended once `go_on` says so. Raises ValueError for one that has not failed,
+        and while another try is under way.
+        """
+    def fail(self, reason: str) -> None:
+        """Take nothing more, for a reason of the caller's."""
+    def go_on(self) -> bool:
+        """Return whether it takes records again, False while that is under way; raises JournalError when it failed."""
     def close(self, wall_ns: int, mono_ns: int, patience_ns: int = 10000000000) -> None:
         """Put everything on the disk, say so in the journal, and let the next writer in.
 

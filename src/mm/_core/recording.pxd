@@ -18,6 +18,7 @@ cdef class RecorderCore:
     cdef bint _owes
     # Why the journal takes nothing more, '' while it does: no intent may leave that it does not have.
     cdef public str broken
+    cdef public list backlog
 
     cpdef record(self, Event event)
     cpdef settle_owed(self)

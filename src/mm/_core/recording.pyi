@@ -12,6 +12,7 @@ class RecorderCore:
 
     failed: bool
     broken: str
+    backlog: list[tuple[int, bytes, int, int]] | None
     def __init__(
         self,
         *,

@@ -23,7 +23,8 @@ cdef class RecorderCore:
     kept: a list that takes the events too; journal: the `append` of a durable journal, which takes those whose type is
     in `durable` first, under the kind that stands there (soon: takes those of `soon_kinds` in its place): these wait in
     the buffer until `settle_owed`, which is called when what they led to is with the sockets; a journal that fails is
-    asked no more, `broken` says why, and whoever sends has to keep back every order. A subclass has `flush`, which
+    asked no more, `broken` says why, and whoever sends has to keep back every order; backlog: takes what is durable
+    while such a journal is opened again, None: it is not. A subclass has `flush`, which
     empties `buffer`, and `refuse`, called when it has `failed` before or an event is too long.
     """
 
@@ -64,6 +65,10 @@ cdef class RecorderCore:
                 except ValueError as error:
                     self.refuse(str(error))
                     raise
+        elif self.backlog is not None:
+            kind = self._durable.get(type(event))
+            if kind is not None:
+                self.backlog.append((kind, payload, event.recv_ns, _monotonic_ns()))
         try:
             size = self._append(payload)
         except ValueError as error:

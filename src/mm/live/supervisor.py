@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mm.engine.market import Market
     from mm.engine.venue import VenueState
     from mm.live.bot import Bot
+    from mm.live.reopening import Reopening
     from mm.live.snapshots import Snapshots
     from mm.screen.view import View
 
@@ -116,6 +117,7 @@ class Supervisor:
         self.sentry = Sentry(bot)
         self._restarts = self._proofs = 0
         self.snapshots: Snapshots | None = None
+        self.reopening: Reopening | None = None
         """Of a run with a journal."""
         bot.driver.observers.append(self._observe)
 
@@ -205,6 +207,8 @@ class Supervisor:
                 return
             if self.snapshots is not None:
                 self.snapshots.look(self._bot.clock.now_ns())
+            if self.reopening is not None:
+                self.reopening.look(self._bot.clock.now_ns())
             if self._unheard() and now_s - began_s > self._connect_patience_s:
                 self._fault = self._unreachable()
                 return

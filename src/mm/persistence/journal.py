@@ -149,6 +149,22 @@ class EventJournal:
         """
         return self._journal.begin_snapshot(state, state_hash, wall_ns)
 
+    def begin_anew(self, state: bytes, state_hash: int, wall_ns: int) -> None:
+        """Begin to open it again after a failure, with the state that all events so far made, in a thread.
+
+        Events from here on are to be appended once `go_on` says so. Raises JournalError, ValueError for one that is
+        sound.
+        """
+        self._journal.begin_anew(state, state_hash, wall_ns)
+
+    def fail(self, reason: str) -> None:
+        """Take nothing more: what should have been appended was not."""
+        self._journal.fail(reason)
+
+    def go_on(self) -> bool:
+        """Whether it takes events again, False while that is under way. Raises JournalError when it failed."""
+        return self._journal.go_on()
+
     @property
     def next_index(self) -> int:
         """Index that the next record gets."""

@@ -131,6 +131,17 @@ class FileRecorder(RecorderCore):
             self.broken = str(error)
             return True
 
+    def take_up(self) -> None:
+        """Go on with a journal that was opened again, and give it what came meanwhile."""
+        backlog, self.backlog = self.backlog or (), None
+        self.broken = ""
+        try:
+            for kind, payload, wall_ns, mono_ns in backlog:
+                if self._journal is not None:
+                    self._journal.append_soon(kind, payload, wall_ns, mono_ns)
+        except JournalError as error:
+            self.broken = str(error)
+
     def flush(self) -> None:
         """Hand the buffer to the kernel, whole."""
         if not len(self.buffer) or self.failed:

@@ -2,7 +2,7 @@
 //!
 //! A folder of segments (`segment`), each a header and records (`record`) with one rising index over all of them.
 //! `writer` appends, `syncing` puts on the disk, `survey` reads back and tells a torn tail from damage, `recovery` cuts,
-//! `snapshot` bounds how much has to be read, `saving` makes one beside the writer. `docs/journal.md` says what is promised and what it costs.
+//! `snapshot` bounds how much has to be read, `saving` makes one beside the writer, `reopening` goes on after a failure. `docs/journal.md` says what is promised and what it costs.
 
 pub mod crc32c;
 pub mod disk;
@@ -10,6 +10,7 @@ pub mod error;
 pub mod reader;
 pub mod record;
 pub mod recovery;
+pub mod reopening;
 pub mod saving;
 pub mod segment;
 pub mod snapshot;

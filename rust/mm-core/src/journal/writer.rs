@@ -9,6 +9,7 @@ use super::disk::{Disk, DiskFile, FRESH, write_all};
 use super::error::JournalError;
 use super::record::{self, CLOSED, HEAD_BYTES, PAYLOAD_BYTES_MAX, Record};
 use super::recovery::recover;
+use super::reopening::Reopening;
 use super::saving::{Saving, Work};
 use super::segment::{self, HEADER_BYTES, Header};
 use super::snapshot::{self, Snapshot};
@@ -64,6 +65,8 @@ pub struct Journal {
     frame: Vec<u8>,
     found: Survey,
     saving: Option<Arc<Saving>>,
+    reopening: Option<Arc<Reopening>>,
+    gather: Duration,
     is_closed: bool,
 }
 
@@ -121,6 +124,8 @@ impl Journal {
             frame: Vec::new(),
             found,
             saving: None,
+            reopening: None,
+            gather: settings.gather,
             is_closed: false,
         })
     }
@@ -291,6 +296,45 @@ impl Journal {
         Ok(saving)
     }
 
+    /// Begins to open a journal that has failed again, with a state that all until now makes: in a thread, nothing here
+    /// waits for the disk. What happens from here on is to be appended once `go_on` says so.
+    pub fn begin_anew(&mut self, state: Vec<u8>, state_hash: u64, wall_ns: i64) -> Result<(), JournalError> {
+        let (value, expected) =
+            ("again".to_owned(), "a journal that has failed, and no other try under way".to_owned());
+        if self.is_closed || self.syncing.failure().is_ok() || self.reopening.is_some() {
+            return Err(JournalError::Refused { field: "open", value, expected });
+        }
+        let header = Header {
+            first_index: self.next_index,
+            durable: self.syncing.durable(),
+            previous_end: self.end,
+            created_ns: wall_ns,
+            ..self.header.clone()
+        };
+        let (index, epoch, form) = (self.next_index, self.header.epoch, self.header.form);
+        let snapshot = Snapshot { index, epoch, wall_ns, state_hash, form, state };
+        self.reopening = Some(Reopening::start(Arc::clone(&self.disk), header, self.segment_bytes, snapshot)?);
+        Ok(())
+    }
+
+    /// Takes nothing more, for a reason of the caller's.
+    pub fn fail(&self, reason: String) {
+        let _ = self.syncing.fail(reason);
+    }
+
+    /// Whether the journal takes records again; false while that is under way. An error ends the try.
+    pub fn go_on(&mut self) -> Result<bool, JournalError> {
+        let Some(outcome) = self.reopening.as_ref().and_then(|reopening| reopening.take()) else { return Ok(false) };
+        self.reopening = None;
+        let anew = outcome?;
+        // The thread of before has ended with the failure, or hangs: nobody waits for it.
+        self.syncing.stop();
+        self.thread = Some(Syncing::start(&anew.syncing, self.gather)?);
+        (self.header, self.file, self.syncing) = (anew.header, anew.file, anew.syncing);
+        self.end = HEADER_BYTES as u64;
+        Ok(true)
+    }
+
     /// Puts everything on the disk, and a record that says so: the next start knows that nothing is missing.
     pub fn close(&mut self, wall_ns: i64, mono_ns: i64) -> Result<(), JournalError> {
         if self.is_closed {
@@ -361,7 +405,12 @@ fn clear(disk: &dyn Disk) {
 }
 
 /// A new segment: its room, its header.
-fn begin(disk: &dyn Disk, header: &Header, room: u64, syncing: &Syncing) -> Result<Arc<dyn DiskFile>, JournalError> {
+pub fn begin(
+    disk: &dyn Disk,
+    header: &Header,
+    room: u64,
+    syncing: &Syncing,
+) -> Result<Arc<dyn DiskFile>, JournalError> {
     let name = segment::name(header.sequence);
     let tried = || -> std::io::Result<Arc<dyn DiskFile>> {
         let file = disk.create(&name)?;

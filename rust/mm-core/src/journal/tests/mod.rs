@@ -6,6 +6,7 @@ mod hostile;
 mod model;
 mod power;
 mod real;
+mod reopening;
 mod saving;
 mod writing;
 
