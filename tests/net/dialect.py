@@ -31,6 +31,8 @@ CLASSES = {
 class JsonDialect:
     """Encodes requests as plain JSON, decodes what the tests write."""
 
+    request_writer = None
+
     def __init__(self) -> None:
         # It knows no instrument, so that the session sees every message.
         self.fills = KrakenFills({}, KnownOrders(), lambda text: -1)

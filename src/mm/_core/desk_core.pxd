@@ -41,7 +41,7 @@ cdef class HedgeDeskCore(Desk):
     cdef bint _remembers, _hears_paid
     cdef str _title
     cdef dict _grids
-    cdef Grid _last_grid
+    cdef Grid _last_grid, _other_grid
     cdef MarketCore _primary_market, _hedge_at
     # Whose market `_hedge_at` is.
     cdef tuple _found

@@ -349,7 +349,7 @@ cdef class HedgeDeskCore(Desk):
             size = min(size, hedge.size_max // lot * lot)
         # In hedge mode longs and shorts stand beside each other: what we hold is closed before anything is opened.
         if (hedge.position.quantity < 0) if wanted.side > 0 else (hedge.position.quantity > 0):
-            closes = hedge.venue.settings.position_mode == HEDGE
+            closes = hedge.is_margin and hedge.venue.settings.position_mode == HEDGE
         if closes:
             closing = 0
             for each in hedge.orders:
@@ -459,11 +459,14 @@ cdef class HedgeDeskCore(Desk):
         cdef Grid grid = self._last_grid
         if grid is not None and grid.instrument is market.instrument:
             return grid
-        grid = self._grids.get(market)
-        if grid is None or grid.instrument is not market.instrument:
-            grid = self._grids[market] = Grid(market.instrument)
-        self._last_grid = grid
-        return grid
+        if self._other_grid is None or self._other_grid.instrument is not market.instrument:
+            grid = self._grids.get(market)
+            if grid is None or grid.instrument is not market.instrument:
+                grid = self._grids[market] = Grid(market.instrument)
+            self._other_grid = grid
+        # The quotes' and the hedges' take turns.
+        self._last_grid, self._other_grid = self._other_grid, self._last_grid
+        return self._last_grid
 
     cdef MarketCore _hedge_market(self):
         """The market where hedges go now, None before it is there."""
@@ -544,7 +547,7 @@ cdef class HedgeDeskCore(Desk):
             if market is None or not (market.bid and market.ask):
                 return 0.0
         rate = market.last_usd_rate()
-        return <double>(<mm_int128>market.bid + market.ask) / 2 / 10.0**market.price_precision / 1e12 * (rate or 1.0)
+        return <double>(<mm_int128>market.bid + market.ask) / 2 / market.price_scale / 1e12 * (rate or 1.0)
 
     cdef int _wake(self, int64_t due_ns) except -1:
         if due_ns and (not self.due_ns or due_ns < self.due_ns):

@@ -24,6 +24,7 @@ from cython cimport final, freelist
 from libc.stdint cimport int64_t
 
 from mm._core.int128 cimport as_int, exact, mm_int128, sum_of
+from mm._core.words cimport same
 
 UNIT = 10**12
 QUOTE = "quote"
@@ -242,7 +243,7 @@ cdef class HedgeLedger:
     cdef int _owe(self, Debt debt) except -1:
         self._net = sum_of(self._net, debt._amount if debt.side > 0 else -debt._amount)
         self.debts.append(debt)
-        if debt.kind == _EXTERNAL:
+        if same(debt.kind, _EXTERNAL):
             self._externals += 1
         return 0
 
@@ -252,7 +253,7 @@ cdef class HedgeLedger:
         self._net += -part if debt.side > 0 else part
         if not debt._amount:
             del self.debts[0]
-            if debt.kind == _EXTERNAL:
+            if same(debt.kind, _EXTERNAL):
                 self._externals -= 1
         return 0
 

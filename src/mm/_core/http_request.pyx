@@ -9,11 +9,14 @@ from cpython.bytes cimport PyBytes_GET_SIZE
 from cython cimport final, freelist
 
 from mm._core.text cimport TextWriter
+from mm._core.words cimport same
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_COMPACT_ASCII(object text)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     void* PyUnicode_DATA(object text)
+
+cdef str GET = "GET"
 
 
 @final
@@ -115,7 +118,7 @@ cdef class HttpWriter:
         put_text(writer, path)
         writer.put_bytes(self._fixed)
         writer.put_bytes(self._headers_written)
-        if PyBytes_GET_SIZE(request.body) or method != "GET":
+        if PyBytes_GET_SIZE(request.body) or not same(method, GET):
             writer.put(b"Content-Length: ", 16)
             writer.put_units(PyBytes_GET_SIZE(request.body), 0)
             writer.put(b"\r\n", 2)

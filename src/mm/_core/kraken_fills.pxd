@@ -1,4 +1,4 @@
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from mm._core.known_orders cimport KnownOrder, KnownOrders
 from mm._core.plain_frames cimport PlainFrames
@@ -15,6 +15,12 @@ cdef struct Number:
     # Its digits as a whole number, where there are no more than 18; how many, and how many of them behind the point.
     int64_t value
     int digits, decimals
+
+
+cdef struct Key:
+    # `"name":` in two words, and which of their bytes count.
+    uint64_t low, high, low_mask, high_mask
+    int size, member
 
 
 cdef struct Row:
@@ -34,6 +40,8 @@ cdef class KrakenFills(PlainFrames):
     cdef object _instrument
     cdef str _symbol, _quote
     cdef int _price_precision, _size_precision
+    # The members of the row before, in its order: Kraken has one order of them.
+    cdef Key[24] _keys
     # The orders of the fills before: mostly a bid and an ask.
     cdef KnownOrder _newest, _other
     cdef char[17] _minute

@@ -39,11 +39,11 @@ cdef extern from *:
     static inline const char* mm_end_of_plain(const char* at, const char* end) {
     #if defined(__SSE2__) && defined(__GNUC__)
         while (end - at >= 16) {
-            /* Compared with a sign: bytes from 0x80 on are below the blank. */
+            /* One more, compared with a sign: from 0x7F on they are below all others. */
             __m128i bytes = _mm_loadu_si128((const __m128i*)at);
             __m128i bad = _mm_or_si128(
                 _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\\\'))),
-                _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F))));
+                _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x21)));
             int mask = _mm_movemask_epi8(bad);
             if (mask) return at + __builtin_ctz((unsigned)mask);
             at += 16;
@@ -52,7 +52,13 @@ cdef extern from *:
         while ((unsigned char)*at >= 0x20 && (unsigned char)*at < 0x7F && *at != '"' && *at != '\\\\') at++;
         return at;
     }
+    static inline uint64_t mm_word(const char* at) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        return word;
+    }
     """
+    uint64_t mm_word(const char* at) noexcept nogil
     const char* mm_end_of_plain(const char* at, const char* end) noexcept nogil
     bint mm_scaled(int64_t value, int64_t by, int64_t* out) noexcept nogil
 
@@ -77,6 +83,7 @@ cdef int64_t MICROSECOND_NS = 1_000
 cdef enum:
     # One taker's way through many orders of ours; messages with more rows are left to the other reader.
     ROWS_MAX = 32
+    KEYS_MAX = 24
 
 cdef enum:
     TIMESTAMP = 1
@@ -126,7 +133,7 @@ cdef inline str text_of(Span text):
     return ascii_of(text.start, text.size)
 
 
-cdef bint take_text(const char** at, const char* end, Span* text) noexcept nogil:
+cdef inline bint take_text(const char** at, const char* end, Span* text) noexcept nogil:
     """Step over a string of printable ASCII without escapes."""
     cdef const char* here = at[0]
     if here >= end or here[0] != c'"':
@@ -245,6 +252,21 @@ cdef int member_of(Span key) noexcept nogil:
     elif key.size == 13:
         if memcmp(key.start, b"liquidity_ind", 13) == 0:
             return LIQUIDITY
+    return 0
+
+
+cdef int learn(Key* key, const char* start, int size, int member) noexcept nogil:
+    """Keep what names a member, its quotes and its colon, to know it at a glance; start: of 16 bytes or more."""
+    cdef char[16] mask
+    cdef int index
+    for index in range(16):
+        mask[index] = <char>0xFF if index < size else 0
+    key.low = mm_word(start)
+    key.high = mm_word(start + 8)
+    key.low_mask = mm_word(mask)
+    key.high_mask = mm_word(&mask[8])
+    key.size = size
+    key.member = member
     return 0
 
 
@@ -370,6 +392,8 @@ cdef class KrakenFills(PlainFrames):
         cdef Number price, size, cum_size
         cdef Span key, value
         cdef bint is_good
+        cdef const char* start
+        cdef int place = 0
         cdef int member
         cdef int seen = 0
         if here >= end or here[0] != c"{":
@@ -381,10 +405,23 @@ cdef class KrakenFills(PlainFrames):
         row.cum_size = -1
         row.is_maker = False
         while True:
-            if not take_text(&here, end, &key) or here >= end or here[0] != c":":
-                return 0
-            here += 1
-            member = member_of(key)
+            if (
+                place < KEYS_MAX and end - here >= 16 and self._keys[place].size
+                and (mm_word(here) ^ self._keys[place].low) & self._keys[place].low_mask == 0
+                and (mm_word(here + 8) ^ self._keys[place].high) & self._keys[place].high_mask == 0
+            ):
+                # The one that was there in the row before.
+                here += self._keys[place].size
+                member = self._keys[place].member
+            else:
+                start = here
+                if not take_text(&here, end, &key) or here >= end or here[0] != c":":
+                    return 0
+                here += 1
+                member = member_of(key)
+                if place < KEYS_MAX and here - start <= 16 and end - start >= 16:
+                    learn(&self._keys[place], start, <int>(here - start), member)
+            place += 1
             if seen & member:
                 return 0
             seen |= member
@@ -511,8 +548,9 @@ cdef class KrakenFills(PlainFrames):
     cdef object _fill(self, int64_t now_ns, Row* row):
         cdef KnownOrder known
         cdef Fill fill = Fill.__new__(Fill)
-        # The last row's symbol need not be this one's.
-        self._instrument_of(row.symbol)
+        if not is_text(row.symbol, self._symbol):
+            # The last row's need not be this one's.
+            self._instrument_of(row.symbol)
         known = self._known(row)
         fill.recv_ns = now_ns
         fill.venue_ns = row.venue_ns

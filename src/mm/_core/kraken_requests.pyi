@@ -3,6 +3,7 @@ from typing import Any, final
 
 from mm._core.commands import Amend, Place
 from mm._core.event import Event
+from mm._core.order_writer import SocketOrders, TokenCore
 
 @final
 class KrakenRequestWriter:
@@ -23,3 +24,16 @@ class KrakenRequestWriter:
     def place(self, command: Place, request_id: int, token: str, venue_now_ns: int) -> bytes: ...
     def order(self, command: Place) -> bytes: ...
     def deadline(self, venue_now_ns: int) -> bytes: ...
+
+@final
+class KrakenSocketOrders(SocketOrders):
+    """The same from a link, with the token in use."""
+
+    def __init__(
+        self,
+        up: dict[str, bool],
+        opened: dict[str, bool],
+        token: TokenCore,
+        writer: KrakenRequestWriter | None,
+        other: Callable[[Any, int, str, int], bytes],
+    ) -> None: ...

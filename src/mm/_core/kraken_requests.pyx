@@ -10,6 +10,8 @@ from libc.stdint cimport int64_t
 
 from mm._core.commands cimport Amend, Place
 from mm._core.event cimport Event
+from mm._core.known_orders cimport KnownOrder
+from mm._core.order_writer cimport SocketOrders, TokenCore
 from mm._core.text cimport TextWriter
 
 from mm.errors import LocalError
@@ -57,7 +59,11 @@ cdef class KrakenRequestWriter:
         instrument = self._instruments.get(command.symbol)
         if instrument is None:
             instrument = self._terms.instrument(command.symbol)
-        known = self._orders.get(name) if name else None
+        if instrument is not self._newest:
+            self._price_precision = instrument.price_precision
+            self._size_precision = instrument.size_precision
+            self._newest = instrument
+        cdef KnownOrder known = self._orders.get(name) if name else None
         if not name:
             name, by_venue = self._terms.identity(command)
         if command.price <= 0 or command.size <= 0:
@@ -71,9 +77,9 @@ cdef class KrakenRequestWriter:
             writer.put(b'{"method":"amend_order","params":{"cl_ord_id":', 46)
         writer.put_quoted(name)
         writer.put(b',"limit_price":', 15)
-        writer.put_units(command.price, instrument.price_precision)
+        writer.put_units(command.price, self._price_precision)
         writer.put(b',"order_qty":', 13)
-        writer.put_units(command.size, instrument.size_precision)
+        writer.put_units(command.size, self._size_precision)
         if post_only:
             writer.put(b',"post_only":true', 17)
         self._put_deadline(venue_now_ns)
@@ -152,3 +158,20 @@ cdef class KrakenRequestWriter:
         writer.put_units(request_id, 0)
         writer.put(b"}", 1)
         return writer.taken()
+
+
+@final
+cdef class KrakenSocketOrders(SocketOrders):
+    """The same from a link, with the token in use. other: encodes for a dialect that has no such writer."""
+
+    def __init__(
+        self, dict up not None, dict opened not None, TokenCore token not None, KrakenRequestWriter writer, other
+    ):
+        SocketOrders.__init__(self, up, opened, token)
+        self._writer = writer
+        self._other = other
+
+    cdef bytes encode(self, Event command, int64_t request_id, int64_t venue_now_ns):
+        if self._writer is None:
+            return <bytes?>self._other(command, request_id, self._token.value, venue_now_ns)
+        return self._writer.write(command, request_id, self._token.value, venue_now_ns)

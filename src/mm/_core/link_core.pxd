@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 from mm._core.commands cimport Place
 from mm._core.event cimport Event
 from mm._core.http_request cimport HttpRequest
-from mm._core.order_writer cimport OrderWriter
+from mm._core.order_writer cimport OrderWriter, SocketOrders
 from mm._core.plain_frames cimport PlainFrames
 from mm._core.rest_core cimport RestCore
 
@@ -46,6 +46,8 @@ cdef class EntryCore:
 
 cdef class TradingCore:
     cdef readonly object session
+    # The plain case of the session's own part in it; None where that has no socket for orders.
+    cdef SocketOrders _socket_orders
     cdef readonly list actions
     cdef readonly EntryCore entry
     cdef public int64_t clock_offset_ns, last_id

@@ -13,7 +13,7 @@ from mm._core.commands cimport Amend, Cancel, CancelAfter, Place
 from mm._core.event cimport Event
 from mm._core.http_request cimport HttpRequest
 from mm._core.market_events cimport BookFrame
-from mm._core.order_writer cimport OrderWriter
+from mm._core.order_writer cimport OrderWriter, SocketOrders
 from mm._core.plain_frames cimport PlainFrames
 from mm._core.rest_core cimport Call, RestCore
 from mm._core.words cimport same
@@ -149,6 +149,8 @@ cdef class TradingCore:
 
     def __init__(self, session, list actions not None, EntryCore entry not None):
         self.session = session
+        # A venue of somebody else may have none.
+        self._socket_orders = getattr(session, "socket_orders", None)
         self.actions = actions
         self.entry = entry
 
@@ -159,9 +161,12 @@ cdef class TradingCore:
 
     cpdef object submit(self, int64_t now_ns, Event command):
         """Send a command, queue it behind its order's request under way, or refuse it; returns events."""
-        if (type(command) is Place or type(command) is Amend) and not self.session.is_up(PRIVATE):
+        cdef SocketOrders orders = self._socket_orders
+        if (type(command) is Place or type(command) is Amend) and not (
+            self.session.is_up(PRIVATE) if orders is None else orders.is_up()
+        ):
             return [self._denied(now_ns, command, "private link is not ready")]
-        if self.session.can_cancel() and self.entry.is_free(command):
+        if (self.session.can_cancel() if orders is None else orders.can_cancel()) and self.entry.is_free(command):
             return self.send(now_ns, command)
         return self._submit(now_ns, command)
 
@@ -169,13 +174,17 @@ cdef class TradingCore:
         """Write a command over the private socket."""
         cdef int64_t request_id = self.take_id()
         cdef Send made
+        cdef bytes payload
         try:
-            payload = self.session.encode(command, request_id, now_ns + self.clock_offset_ns)
+            if self._socket_orders is not None:
+                payload = self._socket_orders.encode(command, request_id, now_ns + self.clock_offset_ns)
+            else:
+                payload = <bytes?>self.session.encode(command, request_id, now_ns + self.clock_offset_ns)
         except LocalError as error:
             return [self._denied(now_ns, command, str(error))]
         made = Send.__new__(Send)
         made.channel = PRIVATE
-        made.payload = <bytes?>payload
+        made.payload = payload
         made.request_id = request_id
         self.actions.append(made)
         self.entry.sent(now_ns, request_id, command, False)

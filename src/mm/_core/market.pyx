@@ -222,8 +222,8 @@ cdef class MarketCore:
         # Of price x size: what costs less than this costs less than the minimum once it is multiplied.
         self.cost_min = from_int(-(-min(instrument.cost_min, COST_MAX) // instrument.multiplier))
         self.fee_e8 = max(instrument.maker_fee_e8, 0)
-        self.base = instrument.base
-        self.quote = instrument.quote
+        self.base = intern(instrument.base)
+        self.quote = intern(instrument.quote)
         if not self._is_rated:
             self._rate2 = ONE2 if self.quote in _USD else 0
             self._rate = 1.0 if self._rate2 else 0.0
@@ -236,7 +236,7 @@ cdef class MarketCore:
         self.price_unit = 10 ** (18 - instrument.price_precision)
         self.unit = instrument.multiplier * 10 ** (BASE_DIGITS - instrument.base_precision)
         self.is_margin = instrument.is_contract
-        self.settle = instrument.settle
+        self.settle = intern(instrument.settle)
         self.instrument = self.state.instrument = instrument
         self.maker_rate = instrument.maker_fee_e8 / 1e8 if instrument.maker_fee_e8 != -1 else INFINITY
         self.taker_rate = instrument.taker_fee_e8 / 1e8 if instrument.taker_fee_e8 != -1 else INFINITY

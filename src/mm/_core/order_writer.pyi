@@ -10,3 +10,20 @@ class OrderWriter:
     is_up: bool
 
     def write(self, place: Place, nonce: int) -> HttpRequest: ...
+
+@disjoint_base
+class TokenCore:
+    """value: the token in use; empty when none is."""
+
+    value: str
+
+    def __init__(self, value: str = "") -> None: ...
+
+@disjoint_base
+class SocketOrders:
+    """Orders over the private socket, and the state of it that they depend on."""
+
+    is_subscribed: bool
+
+    def __init__(self, up: dict[str, bool], opened: dict[str, bool], token: TokenCore) -> None: ...
+    def can_cancel(self) -> bool: ...

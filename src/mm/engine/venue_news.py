@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from mm._core import events as ev
@@ -78,7 +79,8 @@ class VenueNews:
     def on_balance(self, event: ev.Balance | ev.BalanceChange) -> None:
         """The account holds so much of an asset."""
         venue = self._engine.venues[event.venue]
-        venue.balances[event.asset] = event.total
+        # By the very word that markets have: each decision asks.
+        venue.balances[intern(event.asset)] = event.total
         if (
             type(event) is ev.BalanceChange
             and event.kind.lower() in FLOWS

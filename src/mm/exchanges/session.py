@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mm._core.events import Fill
-from mm._core.order_writer import OrderWriter
+from mm._core.order_writer import OrderWriter, SocketOrders
 from mm._core.plain_frames import PlainFrames
 from mm.exchanges.venue import Decoded, HttpRequest
 
@@ -99,6 +99,11 @@ class Session(Protocol):
     @property
     def rest_orders(self) -> OrderWriter | None:
         """Writes orders where they go over REST, past the session; None where `encode_command` does that."""
+        ...
+
+    @property
+    def socket_orders(self) -> SocketOrders | None:
+        """What `encode`, `can_cancel` and `is_up` say of orders, past the session; None where they have to be asked."""
         ...
 
     @property

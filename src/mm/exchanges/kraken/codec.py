@@ -64,6 +64,8 @@ class KrakenCodec:
         self.fills: Final = KrakenFills(self.instruments.by_symbol, known, minute)
         """Reads fills in their usual form, without the detour over JSON."""
         self._requests = requests.Requests(terms, stp_type, sender_sub_id, deadline_ns)
+        self.request_writer = self._requests.writer
+        """Writes orders and amends."""
         self._rest_requests = RestRequests(signer, terms, stp_type, sender_sub_id)
         self._rest_replies = RestReplies(self.instruments, known)
         self._parked: list[tuple[Row, int]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from mm._core.kraken_fills import KrakenFills
+from mm._core.kraken_requests import KrakenRequestWriter
 from mm.exchanges.absences import Absences
 from mm.exchanges.venue import Decoded, HttpRequest
 
@@ -40,6 +41,11 @@ class Dialect(Protocol):
     def decode_frame(self, payload: bytes, now_ns: int) -> Decoded: ...
     def decode_reply(self, kind: str, status: int, body: bytes, now_ns: int) -> Decoded:
         """Decode the answer to a query or command (its `request_name`) sent over REST."""
+        ...
+
+    @property
+    def request_writer(self) -> KrakenRequestWriter | None:
+        """What `encode` writes with, past the codec; None where it does so itself."""
         ...
 
     def encode(self, command: Any, request_id: int, token: str, venue_now_ns: int) -> bytes: ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation, localcontext
+from sys import intern
 from typing import Any, Final
 
 from mm._core.events import Alert, InstrumentUpdate
@@ -127,7 +128,7 @@ class Instruments:
             self._unnamed.append(symbol)
         else:
             instrument = replace(instrument, maker_fee_e8=known.maker_fee_e8, taker_fee_e8=known.taker_fee_e8)
-        self.by_symbol[symbol] = instrument
+        self.by_symbol[intern(symbol)] = instrument
         self.absences.listed(symbol)
         if not self._wanted or symbol in self._wanted:
             events.append(InstrumentUpdate(now_ns, VENUE, symbol, instrument.to_json()))

@@ -66,14 +66,14 @@ class Requests:
     deadline_ns: after the venue's present time, 0 leaves the venue's default.
     """
 
-    __slots__ = ("_terms", "_writer", "encode")
+    __slots__ = ("_terms", "encode", "writer")
 
     def __init__(self, terms: Terms, stp_type: str, sender_sub_id: str, deadline_ns: int = DEADLINE_NS) -> None:
         self._terms = terms
         sender = f',"sender_sub_id":{_quoted(sender_sub_id)}' if sender_sub_id else ""
         tail = f',"stp_type":{_quoted(stp_type)}{sender}'
-        self._writer = KrakenRequestWriter(terms, self._other, check_kind, tail.encode(), deadline_ns)
-        self.encode = self._writer.write
+        self.writer = KrakenRequestWriter(terms, self._other, check_kind, tail.encode(), deadline_ns)
+        self.encode = self.writer.write
         """Return the request of one command. Raises LocalError for a command that cannot be sent."""
 
     def _other(self, command: Command, request_id: int, token: str) -> bytes:
@@ -91,8 +91,8 @@ class Requests:
         """Return one request for 2 to 15 orders of one symbol, or for 2 to 50 cancels."""
         places, cancels = batch(commands)
         if places:
-            orders = ",".join(f"{{{self._writer.order(place).decode()}}}" for place in places)
-            deadline = self._writer.deadline(venue_now_ns).decode()
+            orders = ",".join(f"{{{self.writer.order(place).decode()}}}" for place in places)
+            deadline = self.writer.deadline(venue_now_ns).decode()
             params = f'"symbol":{_quoted(places[0].symbol)},"orders":[{orders}]{deadline}'
             return _trading("batch_add", params, request_id, token)
         named = [self._terms.identity(cancel) for cancel in cancels]

@@ -28,6 +28,7 @@ from mm._core.events import (
     OrderReport,
     VenueStatus,
 )
+from mm._core.kraken_requests import KrakenSocketOrders
 from mm.exchanges.audit import PROOF, Audit
 from mm.exchanges.foreign import ForeignCounter
 from mm.exchanges.kraken.history import HistoryReader
@@ -116,13 +117,15 @@ class KrakenSession:
         self._resubscribed: deque[int] = deque(maxlen=RESUBSCRIBES_MAX)
         self._up = {PUBLIC: False, PRIVATE: False}
         self._open = {PUBLIC: False, PRIVATE: False}
+        self.socket_orders: Final = KrakenSocketOrders(
+            self._up, self._open, self._token, codec.request_writer, codec.encode
+        )
         self.in_maintenance = False
         self._clock_good = False
         self._generation = 0
         self._balances_sequence = -1
         self._snapshots: set[str] = set()
         self._acks: dict[int, str] = {}
-        self._subscribed = False
         self._token_tries = 0
         self._refusals = 0
         self._asked_before = False
@@ -295,7 +298,7 @@ class KrakenSession:
 
     def token_refused(self, now_ns: int) -> Events:
         """Exchange upgrades have invalidated live tokens: log in again with a new one, on the same socket."""
-        if not self._subscribed:
+        if not self.socket_orders.is_subscribed:
             return ()
         self._token.drop()
         self._forget_private()
@@ -309,7 +312,7 @@ class KrakenSession:
         return self._up[channel]
 
     def can_cancel(self) -> bool:
-        return self._open[PRIVATE] and self._subscribed and bool(self._token.value)
+        return self.socket_orders.can_cancel()
 
     def wishes(self) -> list[Wish]:
         if not self._wishes:
@@ -396,7 +399,7 @@ class KrakenSession:
 
     def _token_fetched(self, now_ns: int, decoded: Decoded) -> Events:
         self._token.fetched(now_ns, str(decoded.result))
-        if self._open[PRIVATE] and not self._subscribed and self._token.take(now_ns):
+        if self._open[PRIVATE] and not self.socket_orders.is_subscribed and self._token.take(now_ns):
             self._subscribe_private(now_ns)
         return ()
 
@@ -407,7 +410,7 @@ class KrakenSession:
             for name in ("executions", "balances"):
                 self._transmit(PRIVATE, self._codec.unsubscribe_private(name, self._take_id(), self._token.value))
         self._asked_before = True
-        self._subscribed = True
+        self.socket_orders.is_subscribed = True
         self._snapshot_due_ns = now_ns + SNAPSHOT_TIMEOUT_NS
         self._subscribe("executions")
         self._subscribe("balances")
@@ -420,7 +423,7 @@ class KrakenSession:
     def _forget_private(self) -> None:
         """A new life: what is answered about the old one is not about this one."""
         self._generation += 1
-        self._subscribed = self._orders_read = self._history_read = False
+        self.socket_orders.is_subscribed = self._orders_read = self._history_read = False
         self.plain.sequence = self._balances_sequence = -1
         self._snapshots.clear()
         self._acks.clear()
@@ -525,7 +528,7 @@ class KrakenSession:
             self._wish_token(now_ns)
         if not self._open[PRIVATE]:
             return
-        if not self._subscribed:
+        if not self.socket_orders.is_subscribed:
             if self._token.value:
                 self._subscribe_private(now_ns)
         elif "executions" in self._snapshots and not self._up[PRIVATE]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from mm._core.order_writer import TokenCore
+
 LIFETIME_NS = 900_000_000_000
 """A token must be used within 15 minutes (Kraken reference: token); then it lives as long as its connection."""
 HALF_LIFE_NS = LIFETIME_NS // 2
 
 
-class TokenKeeper:
+class TokenKeeper(TokenCore):
     """Holds the token that the present connection uses, or a spare one for the next."""
 
-    __slots__ = ("_fetched_ns", "_spare", "fetching", "value")
+    __slots__ = ("_fetched_ns", "_spare", "fetching")
 
     def __init__(self) -> None:
+        super().__init__()
         self.fetching = False
-        self.value = ""
-        """The token in use; empty when none is."""
         self._spare = ""
         self._fetched_ns = 0
 

@@ -73,6 +73,7 @@ class MexcFuturesSession:
     """
 
     clock_query: Final = "time"
+    socket_orders: Final = None
     orders_in_flight_max: Final = ORDERS_IN_FLIGHT_MAX
     plain: Final = None
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation, localcontext
+from sys import intern
 from typing import Any, Final
 
 from mm._core.events import Alert, InstrumentUpdate
@@ -102,7 +103,7 @@ class Instruments:
         return (InstrumentUpdate(now_ns, VENUE, symbol, gone.to_json()),)
 
     def _keep(self, instrument: Instrument) -> None:
-        self.by_symbol[instrument.symbol] = instrument
+        self.by_symbol[intern(instrument.symbol)] = instrument
         self._by_name[venue_name(instrument.symbol)] = instrument
 
 
