@@ -1,17 +1,24 @@
 """Runs from seeds and scripts, what is made small, campaigns that go on, and the command's verdicts."""
 
 import json
+import multiprocessing
 import time
+from collections import Counter
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
+from itertools import islice, pairwise
+from random import Random
 
 import pytest
 
 from mm.__main__ import main
-from mm.chaos.campaign import Job, run_all
+from mm.chaos.campaign import Job, run_all, summary
 from mm.chaos.faults import CLASSES, Fault, draw, fault_of
+from mm.chaos.market import SWEEP_US, sampled
 from mm.chaos.running import Trial, shrink
 from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
+from mm.simulator.tape import TradeEntry
 
 VENUES = [KRAKEN, MEXC_FUTURES, MEXC_SPOT]
 
@@ -28,9 +35,9 @@ def test_the_same_seed_makes_the_same_log():
 
 def test_a_rescue_goes_on_above_the_nonces_that_the_run_was_raised_to():
     """The venue refuses nonces until they are hours ahead of the clock; then the process is killed."""
-    trial = Trial(1186, 10)
-    report = trial.run(trial.draw())
-    assert any(fault.act == "kill" and fault.fired for fault in report.faults)
+    refused = {"on": "request", "name": "OpenOrders", "action": "refuse", "error": "EAPI:Invalid nonce", "times": 4}
+    report = Trial(1186, 3).run([Fault(8, KRAKEN, refused | {"from_s": 40}), Fault(12, act="kill", at_s=150)])
+    assert report.fired == {8: 4, 12: 1}
     assert report.is_good, (report.violations, report.crash)
 
 
@@ -55,8 +62,8 @@ def _yardstick() -> None:
             known.size += place.size
 
 
-def test_an_event_costs_at_most_twice_a_yardstick_of_plain_python():
-    """The judge included. A core that does it in 0.16 ms plays 4,500 events a second: 5 a second 900 times as fast."""
+def test_an_event_costs_at_most_so_much_of_a_yardstick_of_plain_python():
+    """The judge included. A core that does it in 0.16 ms plays 2,500 events a second: 5 a second 500 times as fast."""
     ratios = []
     for seed in (23, 29):
         trial = Trial(seed, 3)
@@ -68,7 +75,7 @@ def test_an_event_costs_at_most_twice_a_yardstick_of_plain_python():
         begun = time.process_time()
         report = trial.run(faults)
         ratios.append((time.process_time() - begun) / report.events / yard_s)
-    assert min(ratios) <= 2, ratios
+    assert min(ratios) <= 2.5, ratios
 
 
 @pytest.mark.parametrize("number", CLASSES)
@@ -77,6 +84,48 @@ def test_each_class_has_rules_that_the_venues_take(number):
         for fault in draw(seed, VENUES, {MEXC_FUTURES, MEXC_SPOT}, 600, (number,)):
             assert fault.number == number
             assert fault_of(json.loads(json.dumps(fault.to_json()))) == fault
+
+
+def test_nearly_each_seed_draws_what_makes_it_count():
+    """Five faults of three classes that may strike, tried again if none does, and what ends trade comes late."""
+    for seed in range(200):
+        faults = draw(seed, VENUES, {MEXC_FUTURES, MEXC_SPOT}, 600)
+        first = [fault for fault in faults if not fault.is_spare]
+        assert len({fault.number for fault in first}) >= 4
+        spares = {fault.number for fault in faults if fault.is_spare}
+        assert spares == {fault.number for fault in first if fault.number < 12}
+        assert all(fault.at_s >= 450 for fault in faults if fault.act in ("kill", "stop", "disk"))
+        halting = [fault for fault in faults if fault.rule.get("action") in ("adl", "foreign_order")]
+        assert all(fault.moment_s >= 300 for fault in halting if not fault.is_spare)
+
+
+@pytest.mark.parametrize("strikes", [True, False])
+def test_a_spare_fault_strikes_only_where_none_of_its_class_has(strikes):
+    name = "add_order" if strikes else "no such request"
+    first = Fault(9, KRAKEN, {"on": "request", "name": name, "action": "refuse", "error": "EAPI:Rate limit exceeded",
+                              "times": 1})  # fmt: skip
+    rule = {"on": "message", "name": "executions", "action": "duplicate", "from_s": 40, "times": 1}
+    spares = [Fault(9, KRAKEN, rule, is_spare=True), Fault(9, act="freeze", at_s=50, duration_s=1, is_spare=True)]
+    report = Trial(36, 2).run([first, *spares])
+    assert report.is_good, (report.violations, report.crash)
+    assert [fault.fired for fault in report.faults] == ([1, 0, 0] if strikes else [0, 1, 0])
+
+
+def test_a_market_that_stands_still_meets_its_quotes_all_the_same():
+    frames = islice(
+        sampled("btcusd_20240808", 1, first=7, stride=1, period_us=2_000_000, trade_every=10**9, sweeps=Random(1)), 2000
+    )
+    entries = list(frames)
+    sweeps = [entry for entry in entries[1:] if isinstance(entry, TradeEntry) and entry.number > 1]
+    gaps = [later.time_us - one.time_us for one, later in pairwise(sweeps)]
+    assert min(gaps) >= 2_000_000
+    assert max(gaps) <= 1.5 * SWEEP_US + 2_000_000
+    sides = Counter(sweep.side for sweep in sweeps)
+    assert min(sides.values()) > len(sweeps) / 3
+    same = islice(
+        sampled("btcusd_20240808", 1, first=7, stride=1, period_us=2_000_000, trade_every=10**9, sweeps=Random(1)), 2000
+    )
+    assert list(same) == entries
 
 
 @pytest.mark.parametrize("act", ["freeze", "kill", "stop", "disk", "impatient"])
@@ -117,10 +166,35 @@ def test_a_campaign_goes_on_where_it_was(tmp_path):
     jobs = [Job(23, 0.5), Job(29, 0.5)]
     seen = []
     run_all(jobs[:1], path, 1, seen.append)
-    path.write_text(path.read_text() + '{"key": "torn\n')
+    path.write_text(path.read_text() + '{"key": "torn')
     total = run_all(jobs, path, 1, seen.append)
     assert [verdict["seed"] for verdict in seen] == [23, 29]
     assert (total.seeds, total.failed) == (2, [])
+    again = run_all(jobs, path, 1, seen.append)
+    assert len(seen) == 2, "each has its verdict, the one behind the torn line too"
+    assert replace(again, few=[], cpu_s=0) == replace(total, few=[], cpu_s=0)
+
+
+def test_a_campaign_whose_process_is_killed_ends_and_goes_on(tmp_path):
+    path = tmp_path / "verdicts.jsonl"
+    jobs = [Job(23, 0.5), Job(29, 0.5), Job(31, 0.5)]
+
+    def kill(verdict):
+        for child in multiprocessing.active_children():
+            child.kill()
+
+    with pytest.raises(BrokenProcessPool):
+        run_all(jobs, path, 2, kill)
+    total = run_all(jobs, path, 1, lambda verdict: None)
+    assert (total.seeds, total.failed) == (3, [])
+
+
+def test_a_report_names_what_held_too_little_and_counts_pairs_of_the_others():
+    verdict = {"seed": 7, "counts": True, "events": 1, "orders": 1, "fills": 1, "cpu_s": 1, "minutes": 10,
+               "fired": {"1": 1, "2": 2}, "failure": []}  # fmt: skip
+    total = summary([verdict, verdict | {"seed": 9, "counts": False, "fired": {"3": 1, "4": 1}}])
+    assert (total.seeds, total.counted, total.few, total.pairs) == (2, 1, [9], {(1, 2), (2, 1)})
+    assert total.fired == {1: 1, 2: 2, 3: 1, 4: 1}
 
 
 def test_the_command_gives_a_verdict_for_a_users_own_configuration(tmp_path, capsys):
@@ -139,7 +213,8 @@ def test_the_command_gives_a_verdict_for_a_users_own_configuration(tmp_path, cap
 def test_a_seed_that_breaks_something_is_told_with_the_command_that_plays_it_again(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("mm.chaos.world._bounds", _no_limit(monkeypatch))
     assert main(["chaos", "--seeds", "1", "--first", "23", "--minutes", "1"]) == 1
-    assert "BROKEN mm chaos --seed 23 --minutes 1" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "BROKEN mm chaos --seed 23 --minutes 1\n       I6 kraken: " in shown
     script = tmp_path / "script.json"
     assert main(["chaos", "--seed", "23", "--minutes", "1", "--shrink", str(script)]) == 1
     assert json.loads(script.read_text())["faults"] == []

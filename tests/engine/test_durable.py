@@ -30,7 +30,9 @@ CUT = {"on": "clock", "action": "adl", "percent": 40, "told": "push", "at_s": 50
 def run(request):
     """A run of two minutes with its faults, played to the end."""
     trial = Trial(request.param, 2)
-    world = World(read(None, request.param), request.param, trial.draw(), 120)
+    # One start: what a restart reads back is an event that begins anew.
+    faults = [fault for fault in trial.draw() if fault.act != "restart"]
+    world = World(read(None, request.param), request.param, faults, 120)
     report = world.play()
     assert report.is_good, (report.violations, report.crash)
     assert report.fills > 5

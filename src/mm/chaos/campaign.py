@@ -7,6 +7,7 @@ import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ class Job:
     @property
     def key(self) -> str:
         """Names the job in the file of verdicts."""
-        return f"{self.seed}:{','.join(map(str, self.classes))}:{self.minutes:g}"
+        key = f"{self.seed}:{','.join(map(str, self.classes))}:{self.minutes:g}"
+        return f"{key}:{self.config}" if self.config else key
 
 
 @dataclass(slots=True)
@@ -40,6 +42,8 @@ class Summary:
     seeds: int = 0
     counted: int = 0
     """Seeds that held enough to count."""
+    few: list[int] = field(default_factory=list)
+    """Those that did not."""
     events: int = 0
     orders: int = 0
     fills: int = 0
@@ -84,14 +88,21 @@ def run_all(
 ) -> Summary:
     """Run what has no verdict yet; returns the summary of all jobs. verdicts: the file, None to keep nothing.
 
-    A file of another build is another campaign: what has a verdict there is believed only for the same configuration,
-    which is the caller's to see to by the file's name.
+    A file of another build is another campaign, which is the caller's to see to by the file's name.
+
+    Raises:
+        BrokenProcessPool: a process was killed from outside; what had a verdict by then is kept.
     """
     known = {} if verdicts is None else _read(verdicts)
     found = [known[job.key] for job in jobs if job.key in known]
     waiting = [job for job in jobs if job.key not in known]
     if verdicts is not None:
         verdicts.parent.mkdir(parents=True, exist_ok=True)
+        with verdicts.open("ab+") as file:
+            # A campaign that was killed in the middle of a line: the next verdict is a line of its own.
+            file.seek(max(0, file.tell() - 1))
+            if file.read(1) not in (b"", b"\n"):
+                file.write(b"\n")
 
     def take(verdict: dict[str, Any]) -> None:
         found.append(verdict)
@@ -104,9 +115,13 @@ def run_all(
         for job in waiting:
             take(run(job))
     elif waiting:
-        with multiprocessing.get_context("spawn").Pool(processes) as pool:
-            for verdict in pool.imap_unordered(run, waiting, chunksize=1):
-                take(verdict)
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+            try:
+                for done in as_completed([pool.submit(run, job) for job in waiting]):
+                    take(done.result())
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     return summary(found)
 
 
@@ -116,6 +131,8 @@ def summary(verdicts: Iterable[dict[str, Any]]) -> Summary:
     for verdict in verdicts:
         total.seeds += 1
         total.counted += verdict["counts"]
+        if not verdict["counts"]:
+            total.few.append(verdict["seed"])
         total.events += verdict["events"]
         total.orders += verdict["orders"]
         total.fills += verdict["fills"]
@@ -123,9 +140,12 @@ def summary(verdicts: Iterable[dict[str, Any]]) -> Summary:
         total.virtual_s += verdict["minutes"] * 60
         fired = {int(number): times for number, times in verdict["fired"].items()}
         total.fired.update(fired)
-        total.pairs |= {(one, other) for one in fired for other in fired if one != other}
+        if verdict["counts"]:
+            total.pairs |= {(one, other) for one in fired for other in fired if one != other}
         if verdict["failure"]:
             total.failed.append(verdict)
+    total.few.sort()
+    total.failed.sort(key=lambda verdict: int(verdict["seed"]))
     return total
 
 

@@ -20,6 +20,8 @@ from mm.errors import ConfigError
 DONE: Final = 0
 BROKEN: Final = 1
 USAGE: Final = 2
+SHOWN_MAX: Final = 10
+"""Violations of a seed, and seeds that held too little, which a table names."""
 PAIRS_FIRST: Final = 1_000_000
 """Seeds of the pairs: others than those of the runs that mix everything."""
 EPILOG: Final = """\
@@ -125,7 +127,8 @@ def _again(verdict: dict[str, Any], config: str) -> str:
 
 
 def _print(total: Summary, config: str) -> None:
-    print(f"{total.seeds} seeds, {total.counted} of them held enough to count")
+    few = ", ".join(map(str, total.few[:SHOWN_MAX])) + (", ..." if len(total.few) > SHOWN_MAX else "")
+    print(f"{total.seeds} seeds, {total.counted} of them held enough to count" + (f" (not {few})" if few else ""))
     print(f"{total.events} events, {total.orders} orders, {total.fills} fills")
     if total.cpu_s:
         events_s = total.events / total.cpu_s
@@ -134,8 +137,10 @@ def _print(total: Summary, config: str) -> None:
         print(f"  {number:2} {title:52} struck {total.fired[number]}")
     print(f"  ordered pairs of classes in one run: {len(total.pairs)} of {len(CLASSES) * (len(CLASSES) - 1)}")
     for verdict in total.failed:
-        first = verdict["violations"][0] if verdict["violations"] else verdict["crash"].strip().splitlines()[-1]
-        print(f"BROKEN {_again(verdict, config)}\n       {first}")
+        print(f"BROKEN {_again(verdict, config)}")
+        said = verdict["violations"] + verdict["crash"].strip().splitlines()
+        for line in said[:SHOWN_MAX] + ([f"and {len(said) - SHOWN_MAX} more"] if len(said) > SHOWN_MAX else []):
+            print(f"       {line}")
     print("something was broken" if total.failed else "nothing was broken")
 
 
@@ -143,6 +148,7 @@ def _totals(total: Summary) -> dict[str, Any]:
     return {
         "seeds": total.seeds,
         "counted": total.counted,
+        "few": total.few,
         "events": total.events,
         "orders": total.orders,
         "fills": total.fills,

@@ -36,6 +36,14 @@ QUIET_S: Final = 100.0
 be is in doubt for some 80 s."""
 ENDING: Final = frozenset({"kill"})
 """Acts after which the bot's process is gone, and what is left of it is cancelled by the rescue."""
+LAST: Final = ENDING | {"stop", "disk"}
+"""Acts after which nothing is quoted any more."""
+LAST_SHARE: Final = 0.75
+"""Of the run, before one of them: the other faults strike a bot that trades."""
+HALTING: Final = frozenset({"adl", "foreign_order"})
+"""What an instrument may be halted for until an operator has looked, which nobody does here."""
+SPARE_SHARES: Final = (0.3, 0.55)
+"""Of the time for faults, when those that have not struck are tried again, and again."""
 
 Rule = dict[str, Any]
 
@@ -47,7 +55,8 @@ class Fault:
     number: of its class; venue: where, "" for the bot's own process; rule: of the venue's hooks; act: of the bot:
     "freeze", "kill", "disk", "stop", "restart" (it goes on from its journal, and what it sent for duration_s before did
     not leave), or "impatient" (each answer over HTTP is given up at once), at_s into the run for
-    duration_s; fired: how often it struck.
+    duration_s; is_spare: it comes to be only if nothing of its class has struck by its moment; fired: how often it
+    struck.
     """
 
     number: int
@@ -56,20 +65,27 @@ class Fault:
     act: str = ""
     at_s: float = 0.0
     duration_s: float = 0.0
+    is_spare: bool = False
     fired: int = 0
+
+    @property
+    def moment_s(self) -> float:
+        """From when on it may strike."""
+        return float(self.at_s or self.rule.get("at_s") or self.rule.get("from_s") or 0.0)
 
     def to_json(self) -> dict[str, Any]:
         """As a script's file has it."""
+        spare = {"spare": True} if self.is_spare else {}
         if self.act:
-            return {"class": self.number, "act": self.act, "at_s": self.at_s, "duration_s": self.duration_s}
-        return {"class": self.number, "venue": self.venue, "rule": self.rule}
+            return {"class": self.number, "act": self.act, "at_s": self.at_s, "duration_s": self.duration_s} | spare
+        return {"class": self.number, "venue": self.venue, "rule": self.rule} | spare
 
     def words(self) -> str:
         """For a report."""
+        when = f"at {self.moment_s:.1f} s" + (" if none has struck" if self.is_spare else "")
         if self.act:
-            return f"bot {self.act} at {self.at_s:.1f} s" + (f" for {self.duration_s:.1f} s" if self.duration_s else "")
-        moment = self.rule.get("at_s") or self.rule.get("from_s") or 0.0
-        return f"{self.venue} {self.rule['on']} {self.rule.get('name', '')} {self.rule['action']} at {moment:.1f} s"
+            return f"bot {self.act} {when}" + (f" for {self.duration_s:.1f} s" if self.duration_s else "")
+        return f"{self.venue} {self.rule['on']} {self.rule.get('name', '')} {self.rule['action']} {when}"
 
 
 def fault_of(value: dict[str, Any]) -> Fault:
@@ -82,6 +98,7 @@ def fault_of(value: dict[str, Any]) -> Fault:
             str(value.get("act", "")),
             float(value.get("at_s", 0)),
             float(value.get("duration_s", 0)),
+            value.get("spare") is True,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"a fault has class, and venue with rule, or act with at_s: not {value!r} ({error})") from None
@@ -133,12 +150,23 @@ class Draw:
 
     def __init__(self, chance: Random, venues: Sequence[str], hedges: Collection[str], seconds: float) -> None:
         self._chance, self._venues, self._hedges = chance, list(venues), set(hedges)
-        self._last_s = max(FIRST_S + 1.0, seconds - QUIET_S)
+        self._seconds, self._last_s = seconds, max(FIRST_S + 1.0, seconds - QUIET_S)
 
     def fault(self, number: int) -> Fault:
         """A fault of a class, somewhere and some time."""
+        return self._fault(number, round(self._chance.uniform(FIRST_S, self._last_s), 3))
+
+    def spare(self, number: int, share: float) -> Fault:
+        """A fault of a class that comes to be only if none of it has struck when so much of the time is over."""
+        span_s = self._last_s - FIRST_S
+        found = self._fault(number, round(FIRST_S + span_s * (share + self._chance.uniform(0.0, 0.2)), 3))
+        found.is_spare = True
+        if found.rule.get("skip"):
+            found.rule["skip"] = 0
+        return found
+
+    def _fault(self, number: int, at_s: float) -> Fault:
         chance = self._chance
-        at_s = round(chance.uniform(FIRST_S, self._last_s), 3)
         if number in (12, 13, 14):
             return self._of_process(number, at_s)
         if number == 1 and chance.random() < 0.15:
@@ -148,11 +176,18 @@ class Draw:
             venue = chance.choice(sorted(self._hedges))
         rule = getattr(self, f"_rule_{number}")(venue, NAMES[venue])
         if rule["on"] == "clock":
-            return Fault(number, venue, rule | {"at_s": at_s})
+            return Fault(number, venue, rule | {"at_s": self._late(at_s) if rule["action"] in HALTING else at_s})
         if chance.random() < 0.2:
-            return Fault(number, venue, rule | {"from_s": at_s, "until_s": self._last_s, "rate": 0.05, "times": 8})
+            # A book that breaks six times in two minutes rests for ten, and so do the quotes.
+            from_s = self._late(at_s) if number == 6 else at_s
+            return Fault(number, venue, rule | {"from_s": from_s, "until_s": self._last_s, "rate": 0.05, "times": 8})
         many = {"times": chance.choice((1, 1, 2, 5)), "skip": chance.choice((0, 0, 1, 3))}
         return Fault(number, venue, rule | {"from_s": at_s, "until_s": self._last_s} | many)
+
+    def _late(self, at_s: float) -> float:
+        """The same moment of the second half."""
+        middle_s = max(FIRST_S, self._seconds / 2)
+        return round(middle_s + (at_s - FIRST_S) * (self._last_s - middle_s) / (self._last_s - FIRST_S), 3)
 
     def _of_process(self, number: int, at_s: float) -> Fault:
         chance = self._chance
@@ -285,28 +320,30 @@ class Draw:
 def draw(
     seed: int, venues: Sequence[str], hedges: Collection[str], seconds: float, classes: Sequence[int] = ()
 ) -> list[Fault]:
-    """The faults of a run. classes: only of these, each at least twice; none stands for any three to seven of all."""
+    """The faults of a run. classes: only of these, each at least twice; none stands for any four to nine of all."""
     chance = Random(f"faults:{seed}")
     source = Draw(chance, venues, hedges, seconds)
     if classes:
         chosen = list(classes)
     else:
-        chosen = chance.sample(range(1, 12), chance.randrange(3, 7))
+        chosen = chance.sample(range(1, 12), chance.randrange(4, 7))
         chosen += [number for number, share in ((12, 0.25), (13, 0.35), (14, 0.08)) if chance.random() < share]
     if len(classes) == 2:
-        return _in_turn(source, chance, classes, seconds)
-    numbers = [number for number in chosen for _ in range(1 if number in (12, 14) else chance.randrange(2, 5))]
-    faults = [source.fault(number) for number in numbers]
+        faults = _in_turn(source, chance, classes)
+    else:
+        numbers = [number for number in chosen for _ in range(1 if number in (12, 14) else chance.randrange(2, 5))]
+        faults = [source.fault(number) for number in numbers]
+    # What struck nobody is tried again: a list that nobody asked for, an order at a venue that had none.
+    faults += [source.spare(number, share) for share in SPARE_SHARES for number in chosen if number < 12]
     return _ended_once(faults, seconds)
 
 
-def _in_turn(source: Draw, chance: Random, classes: Sequence[int], seconds: float) -> list[Fault]:
+def _in_turn(source: Draw, chance: Random, classes: Sequence[int]) -> list[Fault]:
     """Faults of the first class, each followed within seconds by one of the second: both are at work together."""
     faults = []
     for _ in range(3):
         one, other = (source.fault(number) for number in classes)
-        moment = one.at_s or one.rule.get("at_s") or one.rule["from_s"]
-        later = round(moment + chance.uniform(0.0, 8.0), 3)
+        later = round(one.moment_s + chance.uniform(0.0, 8.0), 3)
         if other.act:
             other.at_s = later
         else:
@@ -314,12 +351,13 @@ def _in_turn(source: Draw, chance: Random, classes: Sequence[int], seconds: floa
             if other.rule.get("until_s"):
                 other.rule["until_s"] = max(other.rule["until_s"], later + 10.0)
         faults += [one, other]
-    return _ended_once(faults, seconds)
+    return faults
 
 
 def _ended_once(faults: list[Fault], seconds: float) -> list[Fault]:
-    """What ends the run comes once, and late enough for the other faults to have struck."""
+    """What ends the run or its quotes comes late enough for the other faults to have struck, the end once."""
+    for fault in faults:
+        if fault.act in LAST:
+            fault.at_s = round(seconds * (LAST_SHARE + (1 - LAST_SHARE) * fault.at_s / seconds), 3)
     ends = [fault for fault in faults if fault.act in ENDING or fault.act == "stop"]
-    for fault in ends:
-        fault.at_s = round(max(fault.at_s, 0.7 * seconds), 3)
     return [fault for fault in faults if fault not in ends[1:]]

@@ -52,6 +52,8 @@ max_total_exposure_usd = 100_000
 default_max_position = {position}
 max_order_size = 0.1
 max_open_orders = {orders}
+book_age_ms_max = {book_age}
+book_side_age_ms_max = {book_age}
 """
 SPOT: Final = ("mexc_spot", "BTC/USDT")
 CONTRACTS: Final = ("mexc_futures", "BTC/USDT:USDT")
@@ -78,13 +80,15 @@ def drawn(seed: int) -> str:
         size=chance.choice(("0.002", "0.005")),
         levels=chance.choice((1, 1, 2, 3)),
         refresh=chance.choice((0, 1000, 2000)),
-        tolerance=chance.choice(("0.2", "0.5")),
+        tolerance=chance.choice(("0.3", "0.8")),
         age=chance.choice((20, 60, 300)),
         policy=chance.choice(("cross_exchange", "cross_exchange", "immediate")),
         debt=chance.choice((800, 1500, 3000)),
         hedge=hedge,
         position=chance.choice(("0.06", "0.1")),
         orders=chance.choice((6, 12)),
+        # Books come a little more often than that (`world.py`): a venue for contracts sends a message for each level.
+        book_age=chance.choice((2000, 3000, 3000)) if venue == SPOT[0] else 4000,
     )
 
 

@@ -44,6 +44,9 @@ SETTLED_SHORTLY_S = 5
 """Before the stop: a settlement is asked for when it is due, and asked for again."""
 SAMPLE_S = 5
 """Between two marks, rates and tickers of a contract: each second they were a third of all that a bot hears."""
+BOOK_AGE_MS_MOST: Final = 4000
+TRADE_EVERY: Final = 6
+"""Steps of the market."""
 EVENTS_MIN, ORDERS_MIN, FAULTS_MIN, KINDS_MIN = 3_000, 100, 5, 3
 """What ten virtual minutes must hold for their seed to count."""
 BOOK_SLACK_NS: Final = 250_000_000
@@ -96,7 +99,9 @@ class World:
         self.seed, self.faults, self.seconds = seed, list(faults), seconds
         chance = Random(f"world:{seed}")
         self.venues = _venues(settings, seed, chance)
-        self._rules = _give_rules(self.venues, self.faults)
+        self._rules: dict[str, list[Fault]] = {name: [] for name in self.venues}
+        """Each venue's, in the order of its report."""
+        _give_rules(self.venues, self._rules, [fault for fault in self.faults if fault.rule and not fault.is_spare])
         self.settings = _with_keys(settings, self.venues)
         self.journal = MemoryRecorder(keep=True)
         self.faces = {name: find(name) for name in self.venues}
@@ -229,11 +234,15 @@ class World:
     def _play(self) -> None:
         for wires in self.wires.values():
             wires.start()
-        acts = sorted((fault for fault in self.faults if fault.act), key=lambda fault: fault.at_s)
+        moments = sorted((each for each in self.faults if each.act or each.is_spare), key=lambda each: each.moment_s)
         stopped = False
-        for fault in acts:
-            if self.run(START + int(fault.at_s * SECOND)):
-                break
+        for fault in moments:
+            self.run(START + int(fault.moment_s * SECOND))
+            if fault.is_spare and not self._is_wanted(fault):
+                continue
+            if fault.rule:
+                _give_rules(self.venues, self._rules, [fault])
+                continue
             fault.fired += 1
             if fault.act == "freeze":
                 self._freeze(int(fault.duration_s * SECOND))
@@ -262,6 +271,11 @@ class World:
             self.checker.unbalanced(f"the profit misses the venues' word by {float(residual)} dollars")
         if self.replayed().state_hash() != self.engine.state_hash():
             self.checker.diverged("a replay of the journal ends elsewhere")
+
+    def _is_wanted(self, spare: Fault) -> bool:
+        """Whether nothing of its class has struck so far."""
+        self._count()
+        return not any(fault.fired for fault in self.faults if fault.number == spare.number)
 
     def run(self, until_ns: int, done: Any = None) -> bool:
         """Let time pass for all venues; returns whether `done` said so, which is asked after each step."""
@@ -383,7 +397,12 @@ class World:
 def _venues(settings: Settings, seed: int, chance: Random) -> dict[str, Operated]:
     """The venues of a configuration, each with the same piece of the recording. Raises LookupError for one of none."""
     first = chance.randrange(3000)
-    stride, period_us = chance.choice(((1, 1_300_000), (2, 1_500_000), (4, 1_600_000), (7, 1_500_000)))
+    stride, share = chance.choice(((1, 0.75), (1, 0.8), (2, 0.75), (2, 0.8)))
+    # So that a book is fresh when the next one comes, and old once two are lost.
+    period_us = int(min(settings.limits.book_age_ms_max, BOOK_AGE_MS_MOST) * 1000 * share)
+    quoted = {
+        strategy.venue: int(getattr(strategy.parameters, "levels", 1)) for strategy in settings.strategies.values()
+    }
     options = Namespace(
         tier="pro", mexc_tier="reported", volume_usd=0, seed=seed, mexc_futures_tier="documented",
         position_mode="one_way", funding_seconds=chance.choice((60, 28_800)), sample_seconds=SAMPLE_S,
@@ -401,8 +420,9 @@ def _venues(settings: Settings, seed: int, chance: Random) -> dict[str, Operated
         if more:
             named["generated"] = kind.generated(options)
         entries = sampled(
-            kind.tape, 10_000 if traded.contract else 1, first=first, stride=stride, period_us=period_us, trades_max=1,
-            thin=2 if traded.contract else 0,
+            kind.tape, 10_000 if traded.contract else 1, first=first, stride=stride, period_us=period_us,
+            trade_every=TRADE_EVERY, sweeps=Random(f"sweeps:{seed}") if name in quoted else None,
+            levels=quoted.get(name, 1), thin=2 if traded.contract else 0,
         )  # fmt: skip
         exchange = kind.exchange(
             [traded], entries=entries, tape_symbol=traded.symbol, start_ns=START, seed=seed, **named
@@ -417,16 +437,14 @@ def _venues(settings: Settings, seed: int, chance: Random) -> dict[str, Operated
     return found
 
 
-def _give_rules(venues: Mapping[str, Operated], faults: Sequence[Fault]) -> dict[str, list[Fault]]:
-    """Load each venue's rules; returns its faults in the order of its report."""
-    found = {}
+def _give_rules(venues: Mapping[str, Operated], given: dict[str, list[Fault]], faults: Sequence[Fault]) -> None:
+    """Load more rules; given: each venue's, kept in the order of its report."""
     places = list(ACTIONS)
     for name, venue in venues.items():
-        here = [fault for fault in faults if fault.venue == name and fault.rule]
-        here.sort(key=lambda fault: places.index(fault.rule["on"]))
-        venue.hooks.load([fault.rule for fault in here])
-        found[name] = here
-    return found
+        here = [fault for fault in faults if fault.venue == name]
+        venue.hooks.load([fault.rule for fault in here], replace=False)
+        given[name] += here
+        given[name].sort(key=lambda fault: places.index(fault.rule["on"]))
 
 
 def _with_keys(settings: Settings, venues: Mapping[str, Operated]) -> Settings:
