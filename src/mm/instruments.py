@@ -20,6 +20,10 @@ from mm._core import fixed
 AMOUNT_PRECISION: Final = 12
 """Decimals of fees and balances: any asset in one unit; MEXC and Kraken print at most 10."""
 
+RATE_ONE: Final = 10**8
+"""Rates of fees, margin and maintenance are in 1e-8 of the value."""
+UNKNOWN_FEE: Final = -1
+
 
 class Side(IntEnum):
     """Buying adds, selling takes away."""
@@ -56,8 +60,8 @@ class Instrument:
     linear: bool = True
     margin: bool = False
     status: str = "online"
-    maker_fee_e8: int = -1
-    taker_fee_e8: int = -1
+    maker_fee_e8: int = UNKNOWN_FEE
+    taker_fee_e8: int = UNKNOWN_FEE
     multiplier_precision: int = 0
 
     def __post_init__(self) -> None:

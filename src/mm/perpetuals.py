@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from mm.instruments import AMOUNT_PRECISION, Instrument
+from mm.instruments import AMOUNT_PRECISION, RATE_ONE, Instrument
 
 ONE: Final = 10**AMOUNT_PRECISION
-RATE_ONE: Final = 10**8
 
 
 def price_e12(instrument: Instrument, price: int) -> int:

@@ -9,7 +9,6 @@ recording through `apply` therefore ends in the same state: `state_hash` says so
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final, Protocol
 
@@ -38,7 +37,7 @@ from mm.engine.refusals import Refusals
 from mm.engine.reloading import caps_of, take_settings
 from mm.engine.roster import WORDS, Roster, made
 from mm.engine.strays import CLOSED, Strays, priced
-from mm.engine.terms import Terms, with_fees
+from mm.engine.terms import Terms, stated_fees, with_fees
 from mm.engine.triggers import Triggers
 from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
@@ -329,7 +328,7 @@ class Engine(EngineCore):
         instrument = Instrument.from_json(event.definition)
         market = self.markets.get((event.venue, event.symbol))
         if market is None:
-            instrument = with_fees(instrument, venue.settings)
+            instrument = with_fees(instrument, *stated_fees(venue.settings))
             strategy = made(member.settings) if member is not None else None
             market = Market(venue, instrument, strategy, venue.trading_limits())
             if venue.decoder.add(event.symbol, market.book) != len(venue.by_index):
@@ -367,9 +366,7 @@ class Engine(EngineCore):
                 self.tell(f"{event.venue} {event.symbol}: {market.problem}")
                 market.changed = True
                 return
-            if instrument.maker_fee_e8 < 0:
-                told = market.told
-                instrument = replace(instrument, maker_fee_e8=told.maker_fee_e8, taker_fee_e8=told.taker_fee_e8)
+            instrument = with_fees(instrument, market.told.maker_fee_e8, market.told.taker_fee_e8)
         self.terms.take(market, instrument)
 
     def _rate(self, added: Market) -> None:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mm._core import events as ev
 from mm._core.events import pack, unpack
 from mm._core.orders import OrderState
-from mm.instruments import AMOUNT_PRECISION, Instrument
-from mm.perpetuals import RATE_ONE, liquidation_distance_e8
+from mm.instruments import AMOUNT_PRECISION, RATE_ONE, Instrument
+from mm.perpetuals import liquidation_distance_e8
 
 if TYPE_CHECKING:
     from mm.engine.engine import Engine

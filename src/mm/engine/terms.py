@@ -16,7 +16,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Final
 
 from mm.engine.venue_news import MAINTENANCE
-from mm.instruments import AMOUNT_PRECISION
+from mm.instruments import AMOUNT_PRECISION, RATE_ONE, UNKNOWN_FEE
 
 if TYPE_CHECKING:
     from mm._core import events as ev
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 BP_E8: Final = 10_000
 """One basis point in the unit of fees."""
-RATE_ONE: Final = 10**8
 AMOUNT_ONE: Final = 10**AMOUNT_PRECISION
-UNKNOWN: Final = -1
 MAKER, TAKER = "m", "t"
 WORDS: Final = {MAKER: "maker's", TAKER: "taker's"}
 GONE: Final = "delisted"
@@ -76,7 +74,9 @@ class Terms:
     def on_charged(self, market: Market, fill: ev.Fill) -> None:
         """A fill was charged more than what is told, or one of its market was, or in an asset of neither side.
 
-        A fee is rounded to a digit that nobody tells, at most the last one that it has: that much of it says nothing.
+        A fee is rounded to a digit that nobody tells, at most the last one that it has: that much of it says nothing,
+        and of a fee of 0 nothing is known at all. The higher rate is let go by a fee that cannot be it, and can be
+        what is told.
         """
         kind, instrument = fill.liquidity, market.told
         worth = _worth(instrument, fill)
@@ -84,16 +84,17 @@ class Terms:
             self._look_at_asset(market, fill.fee_asset)
             return
         told = instrument.maker_fee_e8 if kind == MAKER else instrument.taker_fee_e8
-        if told == UNKNOWN:
+        if told == UNKNOWN_FEE:
             return
         text = str(abs(fill.fee))
         digit = 10 ** (len(text) - len(text.rstrip("0"))) if fill.fee else 0
         least, most = floor((fill.fee - digit) * RATE_ONE / worth), ceil(fill.fee * RATE_ONE / worth)
         charged = market.charged.get(kind, told)
+        is_other = ceil((fill.fee + digit) * RATE_ONE / worth) < charged if fill.fee else told <= 0
         if least > told and (least - charged) * 100 > abs(charged):
             market.charged[kind] = most
             self._tell_charged(market, kind, told, most)
-        elif kind in market.charged and least <= told:
+        elif kind in market.charged and least <= told and is_other:
             del market.charged[kind]
             name = f"{market.venue.name} {market.symbol}"
             self._engine.tell(f"{name}: a {WORDS[kind]} fill was charged {_percent(told)} again, as told")
@@ -160,10 +161,16 @@ def _percent(rate_e8: int) -> str:
     return f"{rate_e8 / 1e6:g} %"
 
 
-def with_fees(instrument: Instrument, venue: VenueSettings) -> Instrument:
-    """Take the stated fees where the venue has not told any."""
-    if instrument.maker_fee_e8 < 0 and venue.maker_fee_bps is not None:
-        instrument = replace(instrument, maker_fee_e8=int(venue.maker_fee_bps * BP_E8))
-    if instrument.taker_fee_e8 < 0 and venue.taker_fee_bps is not None:
-        instrument = replace(instrument, taker_fee_e8=int(venue.taker_fee_bps * BP_E8))
-    return instrument
+def with_fees(instrument: Instrument, maker_fee_e8: int, taker_fee_e8: int) -> Instrument:
+    """Take these rates where those of a definition are not known; a rebate, below zero, is known."""
+    maker = maker_fee_e8 if instrument.maker_fee_e8 == UNKNOWN_FEE else instrument.maker_fee_e8
+    taker = taker_fee_e8 if instrument.taker_fee_e8 == UNKNOWN_FEE else instrument.taker_fee_e8
+    return replace(instrument, maker_fee_e8=maker, taker_fee_e8=taker)
+
+
+def stated_fees(venue: VenueSettings) -> tuple[int, int]:
+    """The maker's and the taker's rate by the configuration, in 1e-8."""
+    maker, taker = (
+        UNKNOWN_FEE if bps is None else int(bps * BP_E8) for bps in (venue.maker_fee_bps, venue.taker_fee_bps)
+    )
+    return maker, taker

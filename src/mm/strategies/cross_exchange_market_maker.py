@@ -23,12 +23,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mm._core.events import BUY, SELL
 from mm._core.market import USD
 from mm.config import rule
-from mm.instruments import AMOUNT_PRECISION, Instrument
+from mm.instruments import AMOUNT_PRECISION, RATE_ONE, UNKNOWN_FEE, Instrument
 from mm.pricing import HedgePricing
 from mm.quotes import Quote, Quoting, Terms
 from mm.strategies.base import MarketState, Strategy
@@ -39,10 +39,6 @@ if TYPE_CHECKING:
     from mm.config import Settings, StrategySettings
     from mm.config.crosscheck import StrategyCaps, Wrong
     from mm.strategies.others import OtherMarket
-
-RATE_ONE: Final = 100_000_000
-"""Fees of an instrument are in 1e-8."""
-UNKNOWN: Final = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,9 +180,9 @@ class CrossExchangeMarketMaker(Strategy):
         worth = rates[2]
         if not worth:
             return f"what {other.quote} is worth in {own.quote} is not known"
-        if own.maker_fee_e8 == UNKNOWN:
+        if own.maker_fee_e8 == UNKNOWN_FEE:
             return f"the maker fee of {own.venue} is not known (venues.{own.venue}.maker_fee_bps states it)"
-        if other.taker_fee_e8 == UNKNOWN:
+        if other.taker_fee_e8 == UNKNOWN_FEE:
             return f"the taker fee there is not known (venues.{other.venue}.taker_fee_bps states it)"
         if not other.linear:
             return f"{other.symbol} is an inverse contract"
