@@ -38,7 +38,7 @@ from random import Random
 from typing import Any, Final
 
 import endurance_judge
-from endurance_faults import FUNDING_S, SPEED
+from endurance_faults import DAY_S, FUNDING_S, SPEED
 from endurance_judge import Verdict, held, own_orders, replay
 
 from mm._core import JournalReader, events
@@ -56,6 +56,8 @@ LIFE_S: Final = 20.0
 """A start that has not come to its point by then is killed where it is: 950 points take 8 s of an idle machine."""
 REST_S: Final = 90.0
 END_S: Final = 60.0
+BOOKED_S: Final = 3.0
+"""A settlement is booked 0.2 to 2 s after its time."""
 KINDS: Final = ("writes", "syncs", "renames", "sends")
 FIRST: Final = 400
 """So many points are the beginning of a run: half of the sample is of them."""
@@ -188,7 +190,9 @@ class Chain:
         return self.judged()
 
     def rests(self, bot: subprocess.Popen[bytes]) -> bool:
-        """Wait until nothing is in doubt or unexplained, and every venue was read whole after that."""
+        """Wait until nothing is in doubt or unexplained, and every venue was read whole after that, and after the last
+        settlement of funding: what is settled while the bot stops is only booked by its next start."""
+        settled = self.end_settlements()
         deadline = time.monotonic() + REST_S
         last = False
         while time.monotonic() < deadline and bot.poll() is None:
@@ -197,11 +201,19 @@ class Chain:
                 each["read_ns"] and each["complete"] and not each["in_doubt"] and not each["unexplained"]
                 for each in venues.values()
             )
+            calm = calm and time.monotonic() >= settled
             if calm and last:
                 return True
             last = calm
             time.sleep(0.2)
         return False
+
+    def end_settlements(self) -> float:
+        """Let the next settlement be a day away; returns when the last one is surely booked."""
+        assert self.world is not None
+        rule = {"on": "clock", "action": "funding", "value": DAY_S}
+        self.world.control("hooks", [rule], venue=MEXC_FUTURES)
+        return time.monotonic() + BOOKED_S
 
     def judged(self) -> Json:
         """The end's books against the ledgers, to the last digit."""
