@@ -74,8 +74,8 @@ def test_what_is_left_of_a_refused_order_that_fills_is_cancelled(tmp_path, name)
 # --- two of one -------------------------------------------------------------------------------------------------------
 
 
-def doubled(stand, size=None):
-    """The venue makes a second order of the request that it took last."""
+def doubled(stand, more=1):
+    """The venue makes a second order of the request that it took last, or so many more."""
     exchange = stand.counterpart.exchange
     (first,) = exchange.open_orders(ACCOUNT)
 
@@ -86,8 +86,8 @@ def doubled(stand, size=None):
         finally:
             del exchange.by_client_id
 
-    stand.outside(again)
-    assert len(stand.standing()) == 2
+    stand.outside(lambda now_ns: [again(now_ns) for _ in range(more)])
+    assert len(stand.standing()) == 1 + more
 
 
 @pytest.mark.parametrize("name", VENUES)
@@ -115,6 +115,58 @@ def test_what_a_second_order_of_one_request_fills_is_ours(tmp_path, name):
     stand.run(70)
     assert not [event for event in stand.recorder.events if type(event) is ev.Difference], "it was somebody else's"
     assert stand.market.position.quantity == 2 * stand.size
+    stand.judge()
+
+
+def by_the_ladder(stand, order):
+    """Cancels ahead of all that is besides quotes."""
+    stand.driver.take((ev.Latched(stand.now_ns, "cancel", "", True, "operator", "of both"),))
+
+
+def by_a_desk(stand, order):
+    """Cancels behind it."""
+    stand.desk.waiting.append(lambda now_ns: stand.engine.cancel(now_ns, stand.order(order), "of both"))
+
+
+@pytest.mark.parametrize("cancel", [by_the_ladder, by_a_desk])
+@pytest.mark.parametrize("name", VENUES)
+def test_two_orders_of_one_request_that_are_cancelled_in_one_decision_are_both_gone(tmp_path, name, cancel):
+    stand = started(name, tmp_path)
+    order = stand.place(BUY, stand.price(-2))
+    stand.live(order)
+    first, others = stand.order(order).venue_id, []
+
+    def listening(handler):
+        def handle(event):
+            handler(event)
+            if event.venue_id != first and not others:
+                others.append(event.venue_id)
+                cancel(stand, order)
+
+        return handle
+
+    for kind in (ev.OrderAccepted, ev.OrderReport):
+        stand.engine.handlers[kind] = listening(stand.engine.handlers[kind])
+    doubled(stand)
+    stand.until("both are gone", lambda: not stand.standing(), 2)
+    sent = [event.venue_id for event in stand.recorder.events if type(event) is ev.Cancel]
+    assert sorted(sent) == sorted([first, *others]), "one cancel each"
+    stand.closed(order, "CANCELED", seconds=1)
+    stand.run(70)
+    assert stand.order(order).booked == 0
+    stand.judge()
+
+
+@pytest.mark.parametrize("name", VENUES)
+def test_three_orders_of_one_request_end_as_one(tmp_path, name):
+    stand = started(name, tmp_path)
+    order = stand.place(BUY, stand.price(-2))
+    stand.live(order)
+    first = stand.order(order).venue_id
+    doubled(stand, 2)
+    stand.until("one is left", lambda: len(stand.standing()) == 1, 2)
+    (left,) = stand.counterpart.exchange.open_orders(ACCOUNT)
+    assert left.order_id == first, "the order itself was cancelled"
     stand.judge()
 
 

@@ -71,12 +71,13 @@ class Contradicted:
 
     def _cancel(self, event: Any, order: Order) -> None:
         engine = self._engine
-        engine.ghosts[order.client_id] = ev.OrderReport(
+        venue_id = event.venue_id or order.venue_id
+        engine.ghosts[order.client_id, venue_id] = ev.OrderReport(
             event.recv_ns,
             event.venue_ns,
             order.venue,
             order.client_id,
-            event.venue_id or order.venue_id,
+            venue_id,
             order.symbol,
             order.side,
             LIVE[0],

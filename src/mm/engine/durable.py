@@ -225,7 +225,7 @@ def restore(engine: Engine, state: bytes) -> None:
     for text in saved["ghosts"]:
         ghost: Any = unpack(bytes.fromhex(text))
         if ghost.venue in engine.venues:
-            engine.ghosts[ghost.client_id] = ghost
+            engine.ghosts[ghost.client_id, ghost.venue_id] = ghost
     engine.listed_ns = dict(saved["listed"])
     engine.triggers.restore(saved["profit"])
 

@@ -124,8 +124,9 @@ class Engine(EngineCore):
         self.stop_reason = ""
         self.listed_ns: dict[str, int] = {}
         """Orders that are over by the venue's word, and when one of its lists first showed them as open."""
-        self.ghosts: dict[str, ev.OrderReport] = {}
-        """Those that its lists still show long after: cancelled again."""
+        self.ghosts: dict[tuple[str, str], ev.OrderReport] = {}
+        """By client id and the venue's: those that its lists still show long after, and others of one request with an
+        order of ours. Cancelled at the next look, and forgotten by that."""
         self.reconciling = Reconciling(self, int(settings.run.reconcile_s * 1_000_000_000))
         self.roster = Roster(self)
         self.hearing = Hearing(self)
@@ -440,7 +441,7 @@ class Engine(EngineCore):
                     return
                 # Its instrument is not known yet, or a second order has the id of one of ours: it cannot be counted,
                 # and can be cancelled.
-                self.ghosts[event.client_id] = event
+                self.ghosts[event.client_id, event.venue_id] = event
                 self._upkeep.wake()
                 return
             # Ours, from a start that ended without its cancels: taken over so that it is cancelled and counted.
@@ -449,7 +450,7 @@ class Engine(EngineCore):
             # Lists trail the engine, but not for so long: the venue contradicts its own word, and may be holding it.
             first_ns = self.listed_ns.setdefault(order.client_id, event.recv_ns)
             if event.recv_ns - first_ns > LIST_LAG_NS:
-                self.ghosts[order.client_id] = event
+                self.ghosts[order.client_id, event.venue_id] = event
                 self._upkeep.wake()
         self.venues[event.venue].seen[order.client_id] = event.recv_ns
         self._after(event, order)
@@ -523,8 +524,9 @@ class Engine(EngineCore):
                 perpetual.reduced_ns = place.recv_ns
 
     def _forget_ghost(self, command: ev.Cancel) -> bool:
-        """Whether a cancel is of an order that is over here and still listed at the venue."""
-        if self.ghosts.pop(command.client_id, None) is None:
+        """Whether a cancel is of an order that is over here and still listed at the venue, or of a second one of a
+        request: of that very one, since the first may be cancelled by the same client id."""
+        if self.ghosts.pop((command.client_id, command.venue_id), None) is None:
             return False
         self.listed_ns.pop(command.client_id, None)
         return True

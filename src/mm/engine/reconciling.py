@@ -265,7 +265,7 @@ class Reconciling:
             if before is not None and is_back and event.recv_ns - before.updated_ns > TRAIL_NS:
                 # No list trails for so long: it stands there.
                 engine.listed_ns.setdefault(before.client_id, before.updated_ns)
-            was_ghost = event.client_id in engine.ghosts
+            was_ghost = before is not None and (before.client_id, event.venue_id) in engine.ghosts
             handler(event)
             order = before or engine.orders.get(event.client_id)
             if event.source != QUERY:
@@ -276,7 +276,7 @@ class Reconciling:
                 self._find(event, "order", order.client_id, "open", ended, evidence, CLOSED)
             elif before is None and order is not None:
                 self._find(event, "order", order.client_id, "not known", event.status, evidence, TAKEN_BACK)
-            elif is_back and order is not None and order.client_id in engine.ghosts and not was_ghost:
+            elif is_back and order is not None and (order.client_id, event.venue_id) in engine.ghosts and not was_ghost:
                 self._find(event, "order", order.client_id, order.state.name.lower(), event.status, evidence, CANCELLED)
 
         return handle

@@ -60,7 +60,10 @@ class OrderEntry(EntryCore):
             # The same client id twice is a broken rule on our side; the store refuses it before.
             return Admission.FULL, ()
         if isinstance(command, Cancel) and isinstance(ahead.command, Cancel):
-            return Admission.MERGED, ()
+            if command.venue_id == ahead.command.venue_id:
+                return Admission.MERGED, ()
+            # Of another order that the venue made of the same request.
+            return Admission.SEND, ()
         if isinstance(command, Cancel):
             pointless = tuple(self._queued.pop(key, ()))
             self._queued_count -= len(pointless)
