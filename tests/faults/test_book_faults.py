@@ -312,7 +312,7 @@ def test_f30_a_price_that_is_none_never_prices_anything(tmp_path, venue, seed, n
 
 @everywhere(MEXC)
 def test_f93_a_price_beyond_its_range_is_no_other_price(tmp_path, venue, seed):
-    run = started(tmp_path, venue, seed)
+    run = started(tmp_path, venue, seed, entries_of=recorded)
     # 2^63 of the units in which the venue's prices are kept.
     run.on_book("edit", path=PRICE[venue], how="set", text="92233720368547758.08", times=1)
     run.run(10, done=lambda: run.fired("message.edited"))

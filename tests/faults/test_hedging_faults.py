@@ -16,6 +16,7 @@ from mm._core.desk_core import AGAIN_NS, RETRY_NS_MAX
 from mm.config import Environment, SettingsError, load
 from mm.inventory.hedging import parameters_of as policies_of
 from mm.strategies import parameters_of
+from tests.backtest.brief_market import recorded
 from tests.backtest.two_venues import KRAKEN, MEXC
 from tests.faults.hedged import CASES, FUTURES, QUOTE_SIZE, WAYS, Hedged, lasting
 
@@ -57,7 +58,8 @@ def test_f63_a_hedge_that_is_refused_or_filled_in_part_leaves_the_rest_owed(tmp_
     hooks = {hedge: [refused | ({"rate": 0.6} if share == "partly" else {})]}
     # Partly: through several levels of the book, each with an execution of its own.
     extra = "slippage_bps = 20\ndepth_share = 1" if share == "partly" else "slippage_bps = 0\ndepth_share = 1"
-    run = Hedged(tmp_path, seed=seed, way=way, hooks=hooks, extra=extra)
+    market = recorded if share == "partly" else None
+    run = Hedged(tmp_path, seed=seed, way=way, hooks=hooks, extra=extra, entries_of=market)
     run.run(seconds)
     tries = len(run.places)
     if share == "never":

@@ -26,6 +26,7 @@ from mm.inventory.hedging import parameters_of as policies_of
 from mm.live.linking import Addresses, make_link
 from mm.simulator.kinds import ACCOUNT
 from mm.strategies import parameters_of
+from tests.backtest.brief_market import recorded
 from tests.faults import quoted as harness
 from tests.faults.hedged import CAMPAIGN
 from tests.faults.quoted import FUTURES, KRAKEN, MEXC, SECOND, VENUES, Quoted, each
@@ -116,7 +117,7 @@ def test_f89_a_setting_that_is_off_by_a_factor_is_refused_or_harmless_under_the_
     monkeypatch.setattr(harness, "SETTINGS", text)
     more = "\n".join(f"{name} = {values[name]}" for name in KNOBS)
     try:
-        bot = Quoted(tmp_path, venue, more=more)
+        bot = Quoted(tmp_path, venue, more=more, entries_of=recorded)
     except SettingsError as error:
         problems = error.problems
     else:
