@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mm.simulator.hooks import ACTIONS, LISTING_ACTIONS, MINIMUMS
+from mm.simulator.hooks import ACTIONS, FEE_ACTIONS, LISTING_ACTIONS, MINIMUMS
 from mm.simulator.kinds import KINDS, KRAKEN, MEXC_FUTURES, MEXC_SPOT
 
 TIMES: Final = 4
@@ -30,7 +30,7 @@ LISTS_S: Final = 110.0
 """What only the venue's lists tell is read each minute."""
 FUNDING_S: Final = 40
 FATAL: Final = frozenset({"contract_size", "position_mode"})
-TERMS: Final = MINIMUMS | LISTING_ACTIONS | {"tick", "fee", "fee_asset"}
+TERMS: Final = MINIMUMS | LISTING_ACTIONS | FEE_ACTIONS | {"tick"}
 """By the tests of rules, dust, delisting and fees in `tests/faults`."""
 NO_CHECKSUMS: Final = ("message", "checksum")
 """MEXC has none: the hook has nothing to damage there."""

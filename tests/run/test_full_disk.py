@@ -6,6 +6,7 @@ import resource
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,18 +14,25 @@ from tests.run.bot_process import BotProcess, eventually, ledger
 from tests.run.test_operating import CONFIG, quoting, say
 
 
-@pytest.mark.parametrize("policy", ["os", "group"])
-def test_f82_without_room_for_the_journal_nothing_new_is_sent_and_what_stands_is_cancelled(
-    start: Callable[..., BotProcess], state: Path, tmp_path: Path, policy: str
-) -> None:
-    config = tmp_path / "mm.toml"
+def full(
+    start: Callable[..., BotProcess], state: Path, folder: Path, policy: str
+) -> tuple[Path, BotProcess, dict[str, Any]]:
+    """A run that quoted and whose disk is full now: its file, itself, and the venue's books when nothing stood."""
+    config = folder / "mm.toml"
     config.write_text(CONFIG.format(spread=4, orders=6) + f'\n[run]\njournal = "{policy}"\n')
     bot = start("--config", str(config))
     quoting(bot, 2)
     # From here on each write of this process fails, wherever in a file it goes.
     resource.prlimit(bot.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
     bot.until_said("the journal does not take it")
-    report = eventually(state, lambda report: report["open_orders"] == [], bot)
+    return config, bot, eventually(state, lambda report: report["open_orders"] == [], bot)
+
+
+@pytest.mark.parametrize("policy", ["os", "group"])
+def test_f82_without_room_for_the_journal_nothing_new_is_sent_and_what_stands_is_cancelled(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path, policy: str
+) -> None:
+    _, bot, report = full(start, state, tmp_path, policy)
     placed = len(report["closed_orders"])
     bot.until_said("halt")
     assert say(state, "strategies")[0] == 0, "the run goes on"
@@ -43,13 +51,7 @@ def test_f82_without_room_for_the_journal_nothing_new_is_sent_and_what_stands_is
 def test_f82_a_disk_that_has_room_again_takes_the_journal_again_and_the_operator_resumes(
     start: Callable[..., BotProcess], state: Path, tmp_path: Path, policy: str
 ) -> None:
-    config = tmp_path / "mm.toml"
-    config.write_text(CONFIG.format(spread=4, orders=6) + f'\n[run]\njournal = "{policy}"\n')
-    bot = start("--config", str(config))
-    quoting(bot, 2)
-    resource.prlimit(bot.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
-    bot.until_said("the journal does not take it")
-    eventually(state, lambda report: report["open_orders"] == [], bot)
+    config, bot, _ = full(start, state, tmp_path, policy)
     resource.prlimit(bot.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     bot.until_said("The journal is written again")
     for _ in range(3):

@@ -32,6 +32,8 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
         | {"delist", "relist", "status", "fee"}
     ),
 }
+FEE_ACTIONS: Final = frozenset({"fee", "fee_asset"})
+"""By the clock: fills are charged another rate, or in another asset; the latter on spot alone."""
 CONTRACT_ACTIONS: Final = frozenset(
     {"funding", "adl", "position_mode", "leverage", "contract_size", "mark", "entry", "foreign_order"}
 )

@@ -26,15 +26,23 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from mm.simulator.display import Display
 from mm.simulator.exchange import Exchange
-from mm.simulator.hooks import DISPLAY_ACTIONS, LISTING_ACTIONS, MINIMUMS, MODES, SECOND_NS, HookError, Hooks, Rule
+from mm.simulator.hooks import (
+    DISPLAY_ACTIONS,
+    FEE_ACTIONS,
+    LISTING_ACTIONS,
+    MINIMUMS,
+    MODES,
+    SECOND_NS,
+    HookError,
+    Hooks,
+    Rule,
+)
 from mm.simulator.orders import BookChange, TradePrint
 from mm.simulator.outbox import Action, Outbox
 
 SILENCE_NS: Final = 3600 * SECOND_NS
-VENUE_REASON: Final = "Canceled by the venue"
 """How long a silence without a duration lasts."""
-
-
+VENUE_REASON: Final = "Canceled by the venue"
 HIDDEN: Final = 2
 """`value` of a `delist` after which not even what was done in the market can be asked for."""
 
@@ -57,6 +65,15 @@ def list_as(exchange: Exchange, now_ns: int, rule: Rule) -> str:
     else:
         exchange.relist(now_ns, symbol)
     return symbol
+
+
+def charge_as(exchange: Exchange, now_ns: int, rule: Rule) -> None:
+    """Do what a rule says of fees."""
+    if rule.action == "fee_asset":
+        exchange.set_fee_asset(now_ns, rule.text)
+        return
+    rates = round(rule.percent * 10_000), round(rule.value * 10_000)
+    exchange.set_fees(now_ns, *rates, is_told=rule.told != "lists")
 
 
 class Connected(Protocol):
@@ -387,11 +404,8 @@ class VenueMachine(ABC, Generic[C]):
             self._tell_terms(now_ns, self.exchange.set_tick(now_ns, int(rule.value)))
         elif rule.action in MINIMUMS:
             self._tell_terms(now_ns, self.exchange.set_minimum(now_ns, rule.action, int(rule.value)))
-        elif rule.action == "fee":
-            rates = round(rule.percent * 10_000), round(rule.value * 10_000)
-            self.exchange.set_fees(now_ns, *rates, is_told=rule.told != "lists")
-        elif rule.action == "fee_asset":
-            self.exchange.set_fee_asset(now_ns, rule.text)
+        elif rule.action in FEE_ACTIONS:
+            charge_as(self.exchange, now_ns, rule)
         elif rule.action in LISTING_ACTIONS:
             self._list(now_ns, rule)
         elif rule.action == "silence":

@@ -31,6 +31,7 @@ from mm.simulator.exchange import Exchange
 from mm.simulator.hooks import (
     COST_ACTIONS,
     DISPLAY_ACTIONS,
+    FEE_ACTIONS,
     FLOOD_ACTIONS,
     GENERATED_ACTIONS,
     LISTING_ACTIONS,
@@ -57,7 +58,7 @@ from mm.simulator.kraken.rest_public import RestPublic
 from mm.simulator.kraken.rest_trading import RestTrading
 from mm.simulator.kraken.texts import SECOND_NS
 from mm.simulator.kraken.websocket import WebSocketFace
-from mm.simulator.machine import list_as
+from mm.simulator.machine import charge_as, list_as
 from mm.simulator.orders import LedgerEntry, Report
 from mm.simulator.outbox import Action, Outbox
 
@@ -476,11 +477,8 @@ class KrakenVenue:
             self._feeds.instrument_changed(now_ns, self._exchange.set_tick(now_ns, int(rule.value)))
         elif rule.action in MINIMUMS:
             self._feeds.instrument_changed(now_ns, self._exchange.set_minimum(now_ns, rule.action, int(rule.value)))
-        elif rule.action == "fee":
-            rates = round(rule.percent * 10_000), round(rule.value * 10_000)
-            self._exchange.set_fees(now_ns, *rates, is_told=rule.told != "lists")
-        elif rule.action == "fee_asset":
-            self._exchange.set_fee_asset(now_ns, rule.text)
+        elif rule.action in FEE_ACTIONS:
+            charge_as(self._exchange, now_ns, rule)
         elif rule.action in LISTING_ACTIONS:
             symbol = list_as(self._exchange, now_ns, rule)
             if self._exchange.instruments[symbol].listed:
