@@ -3,7 +3,8 @@
 //! What was appended up to the failure may be there or not, and what happened since is nowhere: a new segment begins behind
 //! it, with a snapshot of the state of that moment, both on the disk before a record follows. A start begins with that
 //! snapshot and asks for nothing before it. The segment comes first: with it alone, and empty, a start finds what a killed
-//! process would have left.
+//! process would have left. It stays when the snapshot fails, for that may have its name: a further try begins another,
+//! and takes the ones of before away once its own is on the disk.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -55,16 +56,21 @@ impl Reopening {
 
 fn reopened(disk: &Arc<dyn Disk>, mut header: Header, room: u64, snapshot: &Snapshot) -> Outcome {
     let names = disk.list().map_err(|error| JournalError::disk("list the journal", &error))?;
-    let last = names.iter().filter_map(|name| segment::sequence(name)).max();
-    header.sequence = last.unwrap_or(header.sequence).saturating_add(1);
+    let sequences = || names.iter().filter_map(|name| segment::sequence(name));
+    let failed = header.sequence;
+    header.sequence = sequences().max().unwrap_or(failed).max(failed).saturating_add(1);
     let syncing = Arc::new(Syncing::new(Arc::clone(disk), header.first_index));
     let file = begin(disk.as_ref(), &header, room, &syncing)?;
-    match syncing.sync().and_then(|()| snapshot::save(disk.as_ref(), snapshot)) {
-        Ok(_) => Ok(Anew { header, file, syncing }),
-        Err(error) => {
-            // Nothing is in it; a further try begins another.
-            let _ = disk.remove(&segment::name(header.sequence));
-            Err(error)
-        }
+    if let Err(error) = syncing.sync() {
+        // Nothing is in it, and no snapshot leans on it.
+        let _ = disk.remove(&segment::name(header.sequence));
+        return Err(error);
     }
+    // What tries before this one left: a snapshot of theirs, if one got its name, leans on this segment from here on.
+    for earlier in sequences().filter(|sequence| *sequence > failed) {
+        let _ = disk.remove(&segment::name(earlier));
+    }
+    // If this fails, the snapshot may have its name all the same, and a start asks for the segment.
+    snapshot::save(disk.as_ref(), snapshot)?;
+    Ok(Anew { header, file, syncing })
 }

@@ -226,15 +226,23 @@ impl Journal {
     }
 
     fn rotate(&mut self, now_ns: i64) -> Result<(), JournalError> {
-        self.header.sequence = self.header.sequence.saturating_add(1);
-        self.header.first_index = self.next_index;
-        self.header.durable = self.syncing.durable();
-        self.header.previous_end = self.end;
-        self.header.created_ns = now_ns;
-        let begun = begin(self.disk.as_ref(), &self.header, self.segment_bytes, &self.syncing);
+        let header = Header { sequence: self.header.sequence.saturating_add(1), ..self.following(now_ns) };
+        let begun = begin(self.disk.as_ref(), &header, self.segment_bytes, &self.syncing);
         self.file = begun.map_err(|error| self.syncing.fail(error.to_string()))?;
+        self.header = header;
         self.end = HEADER_BYTES as u64;
         Ok(())
+    }
+
+    /// The header of the segment behind this one, but for its number.
+    fn following(&self, created_ns: i64) -> Header {
+        Header {
+            first_index: self.next_index,
+            durable: self.syncing.durable(),
+            previous_end: self.end,
+            created_ns,
+            ..self.header.clone()
+        }
     }
 
     /// Index behind the last record that was appended.
@@ -287,7 +295,7 @@ impl Journal {
 
     /// See `begin_snapshot`.
     pub fn begin(&mut self, work: Work) -> Result<Arc<Saving>, JournalError> {
-        if self.saving.as_ref().is_some_and(|saving| saving.outcome().is_none()) {
+        if self.is_saving() {
             let (value, expected) = ("another".to_owned(), "the end of the one that is under way".to_owned());
             return Err(JournalError::Refused { field: "snapshot", value, expected });
         }
@@ -296,21 +304,20 @@ impl Journal {
         Ok(saving)
     }
 
+    fn is_saving(&self) -> bool {
+        self.saving.as_ref().is_some_and(|saving| saving.outcome().is_none())
+    }
+
     /// Begins to open a journal that has failed again, with a state that all until now makes: in a thread, nothing here
     /// waits for the disk. What happens from here on is to be appended once `go_on` says so.
     pub fn begin_anew(&mut self, state: Vec<u8>, state_hash: u64, wall_ns: i64) -> Result<(), JournalError> {
+        // A snapshot under way writes and removes the same names.
         let (value, expected) =
-            ("again".to_owned(), "a journal that has failed, and no other try under way".to_owned());
-        if self.is_closed || self.syncing.failure().is_ok() || self.reopening.is_some() {
+            ("again".to_owned(), "a journal that has failed, and no other try or snapshot under way".to_owned());
+        if self.is_closed || self.syncing.failure().is_ok() || self.reopening.is_some() || self.is_saving() {
             return Err(JournalError::Refused { field: "open", value, expected });
         }
-        let header = Header {
-            first_index: self.next_index,
-            durable: self.syncing.durable(),
-            previous_end: self.end,
-            created_ns: wall_ns,
-            ..self.header.clone()
-        };
+        let header = self.following(wall_ns);
         let (index, epoch, form) = (self.next_index, self.header.epoch, self.header.form);
         let snapshot = Snapshot { index, epoch, wall_ns, state_hash, form, state };
         self.reopening = Some(Reopening::start(Arc::clone(&self.disk), header, self.segment_bytes, snapshot)?);

@@ -85,7 +85,8 @@ impl Inode {
 #[derive(Clone)]
 enum Naming {
     Set(String, usize),
-    Move(String, String),
+    /// Of this inode, whatever else had the first name before it.
+    Move(String, String, usize),
     Remove(String),
 }
 
@@ -94,10 +95,9 @@ fn rename(names: &mut BTreeMap<String, usize>, naming: &Naming) {
         Naming::Set(name, inode) => {
             names.insert(name.clone(), *inode);
         }
-        Naming::Move(from, to) => {
-            if let Some(inode) = names.remove(from) {
-                names.insert(to.clone(), inode);
-            }
+        Naming::Move(from, to, inode) => {
+            names.remove(from);
+            names.insert(to.clone(), *inode);
         }
         Naming::Remove(name) => {
             names.remove(name);
@@ -314,8 +314,8 @@ impl Disk for ModelDisk {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.state.lock().unwrap();
-        state.inode(from)?;
-        state.naming(Naming::Move(from.to_owned(), to.to_owned()))
+        let inode = state.inode(from)?;
+        state.naming(Naming::Move(from.to_owned(), to.to_owned(), inode))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {

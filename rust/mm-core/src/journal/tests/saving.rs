@@ -289,3 +289,32 @@ fn a_disk_that_hangs_in_it_holds_no_append_up_and_there_is_one_at_a_time() {
     assert_eq!(read(&disk).unwrap().1, expected);
     assert_eq!(journal.begin_snapshot(Vec::new(), 0, 0).unwrap().wait(Duration::from_secs(20)), Some(Ok(65)));
 }
+
+#[test]
+fn a_journal_is_not_opened_again_beside_a_snapshot_that_writes_the_same_names() {
+    let disk = ModelDisk::default();
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let (hang, (told, heard)) = (Arc::clone(&gate), std::sync::mpsc::channel());
+    let before = move || {
+        let _ = told.send(());
+        drop(hang.1.wait_while(hang.0.lock().unwrap(), |is_open| !*is_open).unwrap());
+    };
+    let mut journal = open(&disk, 1);
+    append(&mut journal, 5);
+    journal.sync().unwrap();
+    let mut work = journal.snapshot_work(b"older".to_vec(), 1, 2).unwrap();
+    work.disk = Arc::new(Beside { disk: disk.clone(), before: Arc::new(before) });
+    let saving = journal.begin(work).unwrap();
+    heard.recv().unwrap();
+    journal.fail("for the test".to_owned());
+    let refused = journal.begin_anew(b"newer".to_vec(), 1, 3).unwrap_err();
+    assert!(refused.to_string().contains("snapshot under way"), "{refused}");
+    *gate.0.lock().unwrap() = true;
+    gate.1.notify_all();
+    assert_eq!(saving.wait(Duration::from_secs(20)), Some(Ok(5)));
+    journal.begin_anew(b"newer".to_vec(), 1, 3).unwrap();
+    while !journal.go_on().unwrap() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(snapshot::load(&disk).unwrap().snapshot.unwrap().state, b"newer");
+}
