@@ -123,6 +123,17 @@ def test_wanted_pair_that_cannot_be_read_is_said_and_others_go_on(bad: dict[str,
     assert machine.decode_frame(pair(symbol="OTHER/USD", **bad), NOW).events == ()
 
 
+@pytest.mark.parametrize("symbol", [None, True, 7, 1.5, [], ["BTC/USD"], {}, {"BTC/USD": 1}])
+def test_a_symbol_that_is_no_text_is_a_pair_that_cannot_be_read(symbol: object) -> None:
+    machine = KrakenCodec(symbols=["BTC/USD"])
+    row = json.loads(pair())["data"]["pairs"][0]
+    for rows, told in (([row], "online"), ([row, {**row, "symbol": symbol}], "online"), ([{"symbol": symbol}], "")):
+        message = {"channel": "instrument", "type": "snapshot", "data": {"pairs": rows}}
+        decoded = machine.decode_frame(json.dumps(message).encode(), NOW)
+        assert decoded.kind is Kind.DATA
+        assert [Instrument.from_json(event.definition).status for event in decoded.events] == ([told] if told else [])
+
+
 def test_asset_pairs_use_the_venues_names() -> None:
     machine = KrakenCodec()
     decoded = machine.decode_reply("asset_pairs", 200, frame("rest_public/AssetPairs_2024-01"), NOW)

@@ -487,6 +487,8 @@ def test_a_coin_margined_contract_is_inverse() -> None:
         {"priceScale": 40},
         {"minVol": 0},
         {"contractSize": 1e-30},
+        {"contractSize": 10**19},
+        {"priceUnit": 1e25},
     ],
 )
 def test_a_wanted_contract_that_cannot_be_read_is_loud(changes: dict[str, Any]) -> None:

@@ -87,7 +87,8 @@ class Instruments:
                 self._unreadable(now_ns, f"instrument data.pairs[{index}].{error}", pair, "symbol", events)
         if message.get("type") == "snapshot":
             self.is_complete = True
-            told = {pair.get("symbol") for pair in pairs if type(pair) is dict}
+            # Any other value is no symbol, and some have no hash.
+            told = {name for pair in pairs if type(pair) is dict and type(name := pair.get("symbol")) is str}
             for symbol in sorted(self._wanted - told) if told else ():
                 events += self.left_out(now_ns, symbol)
         return tuple(events)

@@ -16,7 +16,7 @@ from mm._core.events import Alert, InstrumentUpdate
 from mm.exchanges.absences import Absences
 from mm.exchanges.mexc_futures.names import COIN_MARGINED, symbol_of, venue_name
 from mm.exchanges.mexc_futures.numbers import VENUE, decimal, rate_e8, units, whole
-from mm.exchanges.wire import Malformed, Row, array, mapping, text
+from mm.exchanges.wire import INTEGER_MAX, Malformed, Row, array, mapping, text
 from mm.instruments import Instrument
 
 ONLINE: Final = 0
@@ -185,11 +185,11 @@ def _contract(row: Row) -> tuple[Instrument, ContractTerms]:
         settle=settle,
         price_precision=price_precision,
         size_precision=size_precision,
-        tick=int(tick_size.scaleb(price_precision)),
+        tick=_units(tick_size, price_precision, "priceUnit"),
         lot=units(row, "volUnit", size_precision, allow_zero=False),
         size_min=units(row, "minVol", size_precision, allow_zero=False),
         size_max=_largest(row, size_precision),
-        multiplier=int(contract_size.scaleb(multiplier_precision)),
+        multiplier=_units(contract_size, multiplier_precision, "contractSize"),
         multiplier_precision=multiplier_precision,
         linear=settle != base,
         margin=True,
@@ -228,6 +228,13 @@ def _largest(row: Row, precision: int) -> int:
     """Return the largest order of any type; 0 for none. Market and limit orders have figures of their own."""
     found = [units(row, key, precision, default=0) for key in ("limitMaxVol", "maxVol")]
     return min((size for size in found if size), default=0)
+
+
+def _units(value: Decimal, precision: int, key: str) -> int:
+    units = int(value.scaleb(precision))
+    if units > INTEGER_MAX:
+        raise Malformed(f"{key}: expected a number below 2^63 units of 10^-{precision}")
+    return units
 
 
 def _precision(row: Row, key: str) -> int:
