@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mm._core.events import Alert, InstrumentUpdate
 from mm.exchanges.absences import Absences
-from mm.exchanges.mexc_futures.names import COIN_MARGINED, symbol_of, venue_name
+from mm.exchanges.mexc_futures.names import symbol_of, venue_name
 from mm.exchanges.mexc_futures.numbers import VENUE, decimal, rate_e8, units, whole
 from mm.exchanges.wire import INTEGER_MAX, Malformed, Row, array, mapping, text
 from mm.instruments import Instrument
@@ -32,6 +32,10 @@ CLOSED: Final = "cancel_only"
 
 class OtherSettlement(Malformed):
     """A contract that is settled in another coin than its name says: not the one of that name any more."""
+
+    def __init__(self, name: str, coin: str) -> None:
+        super().__init__(f"settleCoin: expected the one that {name} is settled in, got {coin}")
+        self.name, self.coin = name, coin
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,14 @@ class ContractTerms:
 class Contracts:
     """Contracts by unified symbol and by the venue's name. symbols: those that the engine is told of (none: all)."""
 
-    __slots__ = ("_terms", "_wanted", "absences", "by_name", "is_complete")
+    __slots__ = ("_coins", "_terms", "_wanted", "absences", "by_name", "is_complete")
 
     def __init__(self, known: Iterable[Instrument] = (), wanted: Iterable[str] = ()) -> None:
         self.by_name = {venue_name(instrument.symbol): instrument for instrument in known}
         self._wanted = frozenset(wanted)
         self._terms: dict[str, ContractTerms] = {}
+        self._coins: dict[str, str] = {}
+        """Of the contracts that are settled in another coin than their name says: in which."""
         self.absences = Absences()
         self.is_complete = bool(self.by_name)
         """A list of contracts has been read (or was given): a name that is not known now is not the venue's."""
@@ -91,6 +97,10 @@ class Contracts:
         """Return the terms of a contract."""
         return self._terms.get(venue_name(symbol))
 
+    def is_settled_otherwise(self, symbol: str) -> bool:
+        """Whether a contract is settled in another coin than its name says."""
+        return venue_name(symbol) in self._coins
+
     def set_fees(self, instrument: Instrument, maker_fee_e8: int, taker_fee_e8: int) -> None:
         """Keep the account's fee rates of a contract."""
         name = venue_name(instrument.symbol)
@@ -105,22 +115,13 @@ class Contracts:
             try:
                 self._take(now_ns, mapping(row, "contract"), events)
             except OtherSettlement as error:
-                name = row["symbol"]
-                known = self.by_name.get(name)
-                if known is not None:
-                    # What is held is paid in something else now: nothing new, and cancels go.
-                    closed = self.by_name[name] = replace(known, status=CLOSED)
-                    if not self._wanted or closed.symbol in self._wanted:
-                        events.append(InstrumentUpdate(now_ns, VENUE, closed.symbol, closed.to_json()))
-                if symbol_of(name) in self._wanted or (known is not None and not self._wanted):
-                    events.append(
-                        Alert(now_ns, "error", f"{VENUE}: contract {name}: {error}; nothing new is sent there")
-                    )
+                self._close(now_ns, row, error, events)
             except ValueError as error:
                 name = row.get("symbol") if type(row) is dict else None
                 if type(name) is str and (symbol_of(name) in self._wanted or name in self.by_name):
                     problem = f"{VENUE}: contract [{index}].{error}; its definition stays as it was"
                     events.append(Alert(now_ns, "error", problem))
+                    self.absences.listed(symbol_of(name))
         self.is_complete = self.is_complete or bool(rows)
         return tuple(events)
 
@@ -131,14 +132,41 @@ class Contracts:
         gone = self.absences.left_out(now_ns, known) if known is not None else None
         if gone is None:
             return ()
-        self.by_name[name] = gone
+        self._shut(name, gone)
+        return (InstrumentUpdate(now_ns, VENUE, symbol, gone.to_json()),)
+
+    def _close(self, now_ns: int, row: Row, found: OtherSettlement, events: list[Any]) -> None:
+        """What is held is paid in something else now: nothing new, and cancels go as far as its state lets them."""
+        name, symbol = found.name, symbol_of(found.name)
+        known = self.by_name.get(name)
+        is_told = not self._wanted or symbol in self._wanted
+        if known is None and not (self._wanted and is_told):
+            return
+        is_news = self._coins.get(name) != found.coin
+        self._coins[name] = found.coin
+        if known is not None:
+            self.absences.listed(symbol)
+            try:
+                status = _status(row, False)
+            except Malformed:
+                status = CLOSED
+            known = replace(known, status=status)
+            self._shut(name, known)
+            if is_told:
+                events.append(InstrumentUpdate(now_ns, VENUE, symbol, known.to_json()))
+        if is_news and is_told:
+            events.append(Alert(now_ns, "error", f"{VENUE}: contract {name}: {found}; nothing new is sent there"))
+
+    def _shut(self, name: str, instrument: Instrument) -> None:
+        self.by_name[name] = instrument
         terms = self._terms.get(name)
         if terms is not None:
             self._terms[name] = replace(terms, is_tradable=False)
-        return (InstrumentUpdate(now_ns, VENUE, symbol, gone.to_json()),)
 
     def _take(self, now_ns: int, row: Row, events: list[Any]) -> None:
-        instrument, terms = _contract(row)
+        # A push may leave it out, and then it is what it was.
+        instrument, terms = _contract(row, self._coins.get(text(row, "symbol"), ""))
+        self._coins.pop(terms.name, None)
         known = self.by_name.get(terms.name)
         if known is not None:
             instrument = replace(instrument, maker_fee_e8=known.maker_fee_e8, taker_fee_e8=known.taker_fee_e8)
@@ -154,15 +182,20 @@ class Contracts:
             events.append(InstrumentUpdate(now_ns, VENUE, instrument.symbol, instrument.to_json()))
 
 
-def _contract(row: Row) -> tuple[Instrument, ContractTerms]:
+def _contract(row: Row, coin: str) -> tuple[Instrument, ContractTerms]:
     """Return the parts of a row like `{"symbol":"BTC_USDT","baseCoin":"BTC","quoteCoin":"USDT","settleCoin":"USDT",
-    "contractSize":0.0001,"priceScale":1,"priceUnit":0.1,"volScale":0,"volUnit":1,"minVol":1,"maxVol":400000,...}`."""
+    "contractSize":0.0001,"priceScale":1,"priceUnit":0.1,"volScale":0,"volUnit":1,"minVol":1,"maxVol":400000,...}`.
+
+    coin: that it is settled in where the row does not say, empty for the one of its name.
+    """
     name = text(row, "symbol")
     symbol = symbol_of(name)
     base, _, quote = name.rpartition("_")
-    settle = text(row, "settleCoin", base if quote == COIN_MARGINED else quote)
-    if not symbol or symbol.partition(":")[2] != settle:
-        raise OtherSettlement(f"symbol: expected BASE_QUOTE with a settlement that follows from it, got {settle[:20]}")
+    if not symbol:
+        raise Malformed("symbol: expected BASE_QUOTE")
+    settle = text(row, "settleCoin", coin or symbol.partition(":")[2])
+    if symbol.partition(":")[2] != settle:
+        raise OtherSettlement(name, settle[:20])
     tick_size = decimal(row, "priceUnit")
     contract_size = decimal(row, "contractSize")
     if tick_size <= 0 or contract_size <= 0:

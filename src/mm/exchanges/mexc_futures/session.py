@@ -231,9 +231,9 @@ class MexcFuturesSession:
         if kind == "depth":
             self._books.given_up(now_ns, query)
         elif kind == "contracts":
-            self._contracts_due_ns = now_ns + RETRY_NS
             if reason.startswith(UNKNOWN_CONTRACT) and self._codec.contracts.get(query.subject) is not None:
                 return self._left_out(now_ns, query.subject)
+            self._contracts_due_ns = now_ns + RETRY_NS
             failed = self._recovery.audit.failed(now_ns, f"{kind} {query.subject} cannot be read: {reason}")
             if reason.startswith(UNKNOWN_CONTRACT):
                 return self._contract_read(now_ns, query, failed)
@@ -264,6 +264,8 @@ class MexcFuturesSession:
             self._wish(Reconnect(PRIVATE, f"no answer to the {self._step}"))
         if 0 < self._contracts_due_ns <= now_ns:
             self._wish_contracts(now_ns)
+        for symbol in self._codec.contracts.absences.due(now_ns):
+            self._wish_contract(symbol)
         for symbol in self._funding.due(now_ns) if self._is_whole else ():
             self._wish(Query("funding_records", {"symbol": symbol, "page": 1}, is_background=True, subject=symbol))
         if 0 < self._retry_due_ns <= now_ns:
@@ -279,7 +281,7 @@ class MexcFuturesSession:
     def due_ns(self) -> int:
         dues = [self._books.due_ns(), self._topics.due_ns(), self._contracts_due_ns, self._retry_due_ns]
         dues += [self._ack_due_ns, self._closed_until_ns, self._recovery.audit_due_ns]
-        dues.append(self._funding.due_ns() if self._is_whole else 0)
+        dues += [self._codec.contracts.absences.due_ns(), self._funding.due_ns() if self._is_whole else 0]
         dues += self._ping_due_ns.values()
         return min(filter(None, dues), default=0)
 
@@ -406,12 +408,14 @@ class MexcFuturesSession:
     def _wish_contracts(self, now_ns: int) -> None:
         self._contracts_due_ns = now_ns + CONTRACTS_NS
         for symbol in self._symbols:
-            self._wish(Query("contracts", {"symbol": symbol}, is_private=False, subject=symbol))
+            self._wish_contract(symbol)
+
+    def _wish_contract(self, symbol: str) -> None:
+        self._wish(Query("contracts", {"symbol": symbol}, is_private=False, subject=symbol))
 
     def _left_out(self, now_ns: int, symbol: str) -> list[Any]:
         """The venue does not have a contract any more that was there."""
         events = [*self._codec.contracts.left_out(now_ns, symbol), *self._look_private(now_ns)]
-        self._contracts_due_ns = self._codec.contracts.absences.due_ns() or now_ns + CONTRACTS_NS
         return events + self._recovery.audit.read(now_ns, ("contracts", symbol))
 
     def _is_out(self, query: Query) -> bool:
@@ -443,7 +447,7 @@ class MexcFuturesSession:
     def _contract_read(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
         symbol = query.subject
         if self._codec.contracts.get(symbol) is None:
-            if symbol not in self._missed:
+            if symbol not in self._missed and not self._codec.contracts.is_settled_otherwise(symbol):
                 self._missed.add(symbol)
                 text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
                 events.append(Alert(now_ns, "error", text))
@@ -510,7 +514,10 @@ class MexcFuturesSession:
         """Ready as soon as everything has been read, and nothing of it speaks against trading; judged again later."""
         if not (self._is_whole and self._clock_good and self._recovery.is_complete):
             return []
-        contracts = {symbol: self._codec.contracts.terms(symbol) for symbol in self._symbols}
+        known = self._codec.contracts
+        # One that is none of its name's is said, and is no reason against the others.
+        told = [each for each in self._symbols if known.get(each) is not None or not known.is_settled_otherwise(each)]
+        contracts = {symbol: known.terms(symbol) for symbol in told}
         verdict = judge(self._codec.mode, contracts, self.facts)
         events: list[Any] = []
         levels = {Severity.WARN: "warning", Severity.DEGRADE: "error", Severity.REFUSE: "critical"}
