@@ -60,8 +60,38 @@ def test_unknown_symbol_is_off_with_a_message_and_the_others_go_on() -> None:
     alerts = [alert.text for alert in driver.seen(Alert)]
     assert any("book XBT/USD is off until restart" in text and error in text for text in alerts)
     driver.closed(PUBLIC)
+    driver.wait(2)
+    assert PUBLIC in driver.connects()
     driver.opened(PUBLIC)
-    assert all(message.get("symbol") != "XBT/USD" for message in driver.sent(PUBLIC))
+    assert {message["symbol"] for message in driver.sent(PUBLIC) if message["method"] == "subscribe"} == {"", "BTC/USD"}
+
+
+def test_a_refused_list_of_instruments_is_asked_for_again_later_and_no_market_is_looked_for() -> None:
+    driver = Driver()
+    driver.ready()
+    driver.closed(PUBLIC)
+    driver.wait(2)
+    assert driver.connects() == [PUBLIC]
+    driver.opened(PUBLIC)
+    asked: list[str] = []
+
+    def answer() -> None:
+        for message in driver.sent(PUBLIC):
+            if message["method"] == "subscribe":
+                asked.append(message["channel"])
+                good = message["channel"] != "instrument" or asked.count("instrument") > 1
+                answer = {"method": "subscribe", "req_id": message["req_id"], "success": good, "error": "no"}
+                driver.frame(PUBLIC, answer)
+
+    driver.on_step = answer
+    driver.wait(300)
+    assert asked == ["instrument", "book", "trade", "ticker"]
+    assert not [body for _, kind, body in driver.requests() if kind == "asset_pairs"]
+    assert [alert.text for alert in driver.seen(Alert) if "instrument" in alert.text] == [
+        "kraken: instrument is off for 10 minutes: refused: no"
+    ]
+    driver.wait(310)
+    assert asked[-1] == "instrument"
 
 
 def test_missing_acknowledgement_reconnects() -> None:

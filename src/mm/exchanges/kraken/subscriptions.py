@@ -162,7 +162,9 @@ class Subscriptions:
             item.due_ns = now_ns + REFUSED_RETRY_NS + self._random.randrange(SECOND_NS)
             return []
         if item.symbol in self._known:
-            self._absences.suspect(now_ns, item.symbol)
+            if item.symbol:
+                # The list of all instruments is of none that could be gone.
+                self._absences.suspect(now_ns, item.symbol)
             return self._switch_off(now_ns, item, f"refused: {decoded.error}", PAUSE_NS)
         return self._switch_off(now_ns, item, f"refused: {decoded.error}; check the symbol in the configuration")
 
