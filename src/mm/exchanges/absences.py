@@ -23,31 +23,32 @@ DELISTED: Final = "delisted"
 class Absences:
     """See the module's text. Symbols are unified names."""
 
-    __slots__ = ("_back", "_due_ns", "_since_ns")
+    __slots__ = ("_back", "_due_ns", "_looked_ns", "_since_ns")
 
     def __init__(self) -> None:
         self._since_ns: dict[str, int] = {}
         self._due_ns: dict[str, int] = {}
+        self._looked_ns: dict[str, int] = {}
         self._back: list[str] = []
 
     def suspect(self, now_ns: int, symbol: str) -> None:
         """Something else than a list says that a market is not there: a list is wanted."""
         if symbol not in self._since_ns:
-            self._due_ns[symbol] = now_ns
+            self._want(symbol, now_ns)
 
     def left_out(self, now_ns: int, instrument: Instrument) -> Instrument | None:
         """A whole list has no line of a market: what it is now, None where that is known."""
         symbol = instrument.symbol
         since_ns = self._since_ns.setdefault(symbol, now_ns)
         is_believed = now_ns - since_ns >= AGAIN_NS
-        self._due_ns[symbol] = now_ns + (LOOK_NS if is_believed else AGAIN_NS)
+        self._want(symbol, now_ns + (LOOK_NS if is_believed else AGAIN_NS))
         status = DELISTED if is_believed else UNLISTED
         if instrument.status in (status, DELISTED):
             return None
         return replace(instrument, status=status)
 
     def listed(self, symbol: str) -> None:
-        """A list has a line of a market."""
+        """A list has a line of a market, whether or not it can be read."""
         self._due_ns.pop(symbol, None)
         if self._since_ns.pop(symbol, None) is not None:
             self._back.append(symbol)
@@ -65,9 +66,14 @@ class Absences:
         """Markets that should be looked for now; they are asked for again a while later, whatever the answer."""
         due = sorted(symbol for symbol, due_ns in self._due_ns.items() if due_ns <= now_ns)
         for symbol in due:
-            self._due_ns[symbol] = now_ns + (AGAIN_NS if symbol in self._since_ns else LOOK_NS)
+            self._looked_ns[symbol] = now_ns
+            self._want(symbol, now_ns + (AGAIN_NS if symbol in self._since_ns else LOOK_NS))
         return due
 
     def due_ns(self) -> int:
         """When `due` has something, 0 never."""
         return min(self._due_ns.values(), default=0)
+
+    def _want(self, symbol: str, due_ns: int) -> None:
+        """Whatever is heard meanwhile, nothing is looked for again within `AGAIN_NS`."""
+        self._due_ns[symbol] = max(due_ns, self._looked_ns.get(symbol, -AGAIN_NS) + AGAIN_NS)

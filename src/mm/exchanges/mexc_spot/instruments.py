@@ -81,6 +81,7 @@ class Instruments:
                 if type(name) is str and (name in self._wanted or name in self._by_name):
                     problem = f"{VENUE}: exchangeInfo symbols[{index}].{error}; its definition stays as it was"
                     events.append(Alert(now_ns, "error", problem))
+                    self.absences.listed(self._wanted.get(name) or self._by_name[name].symbol)
                 continue
             known = self.by_symbol.get(instrument.symbol)
             if known is not None:

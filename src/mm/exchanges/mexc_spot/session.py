@@ -115,7 +115,7 @@ class MexcSpotSession:
         self._rereads: deque[int] = deque(maxlen=REREADS_MAX)
         self._fruitless = 0
         self._ask_all = False
-        """One symbol that the venue does not know may spoil a question about several: then the whole list is read."""
+        """A question about several symbols failed, perhaps for one of them: the whole list is read."""
         self._told: set[str] = set()
         self._unreadable: set[str] = set()
         """Symbols that the venue does not have any more, not even for questions about own orders of theirs."""
@@ -192,7 +192,6 @@ class MexcSpotSession:
             return self._books.reply(now_ns, query, *decoded.result)
         events = list(decoded.events)
         if kind == "exchange_info":
-            self._info_due_ns = now_ns + INFO_NS
             return self._instruments_read(now_ns, query, events)
         if kind == "listen_key":
             self._key.taken(now_ns, str(decoded.result))
@@ -234,6 +233,8 @@ class MexcSpotSession:
             text = f"{VENUE}: the fee rates of {query.subject} cannot be read: {reason}; the configured ones count"
             return [Alert(now_ns, "warning", text)]
         is_unknown = is_unknown_symbol(reason)
+        if kind == "exchange_info" and query.subject:
+            return self._missed(now_ns, query.subject) if is_unknown else ()
         if is_unknown and kind in ("open_orders", "trades_history") and self._is_out(query):
             return self._forget(now_ns, query, reason)
         if is_unknown and kind != "exchange_info" and now_ns - self._info_asked_ns >= INFO_AGAIN_NS:
@@ -254,10 +255,9 @@ class MexcSpotSession:
             elif kind == "trades_history":
                 self._recovery.history_failed()
             elif kind == "exchange_info":
-                if speaks_of_terms(reason) and not self._ask_all:
+                if speaks_of_terms(reason) and query.parameters["symbols"]:
                     # For a symbol's sake: the whole list tells whose.
-                    self._ask_all = True
-                    self._wish_info(now_ns)
+                    self._wish_info(now_ns, is_whole=True)
                     return ()
                 self._info_due_ns = now_ns + RETRY_NS
                 self._ask_all = self._ask_all or len(self._symbols) > 1
@@ -281,6 +281,8 @@ class MexcSpotSession:
                 self._ping_due_ns[name] = now_ns + PING_NS
         if 0 < self._info_due_ns <= now_ns:
             self._wish_info(now_ns)
+        for symbol in self._codec.instruments.absences.due(now_ns):
+            self._wish(Query("exchange_info", {"symbols": (symbol,)}, False, True, symbol))
         if 0 < self._fees_due_ns <= now_ns and self._up[PRIVATE]:
             self._wish_fees(now_ns)
         if 0 < self._key.due_ns <= now_ns:
@@ -296,6 +298,7 @@ class MexcSpotSession:
     def due_ns(self) -> int:
         dues = [self._books.due_ns(), self._info_due_ns, self._key.due_ns, self._retry_due_ns]
         dues += [self._recovery.audit_due_ns, self._fees_due_ns if self._up[PRIVATE] else 0]
+        dues.append(self._codec.instruments.absences.due_ns())
         dues += [sockets.due_ns() for sockets in self._topics.values()]
         dues += self._ping_due_ns.values()
         return min(filter(None, dues), default=0)
@@ -404,30 +407,26 @@ class MexcSpotSession:
 
     # --- public -----------------------------------------------------------------------------------------------------
 
-    def _wish_info(self, now_ns: int) -> None:
+    def _wish_info(self, now_ns: int, *, is_whole: bool = False) -> None:
+        """Ask for the symbols that are there; those that are not are asked for one by one (`absences`)."""
         self._info_asked_ns = now_ns
         self._info_due_ns = now_ns + INFO_NS
-        symbols = () if self._ask_all else self._symbols
-        self._wish(Query("exchange_info", {"symbols": symbols}, is_private=False))
+        is_whole = is_whole or self._ask_all
+        symbols = () if is_whole else tuple(symbol for symbol in self._symbols if not self._is_missing(symbol))
+        if symbols or is_whole:
+            self._wish(Query("exchange_info", {"symbols": symbols}, is_private=False))
 
     def _instruments_read(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
         known = self._codec.instruments
-        missing = [each for each in self._symbols if venue_name(each) not in known.listed]
-        if missing and query.parameters["symbols"]:
-            # Only the whole list proves that a symbol is not there.
-            self._ask_all = True
-            self._wish_info(now_ns)
+        asked = query.parameters["symbols"]
+        self._ask_all = False
+        missing = [each for each in asked or self._symbols if venue_name(each) not in known.listed]
+        if missing and asked and not query.subject:
+            # One of several that an answer leaves out: only the whole list proves that it is not there.
+            self._wish_info(now_ns, is_whole=True)
         else:
-            self._ask_all = bool(missing)
             for symbol in missing:
-                if known.get(symbol) is not None:
-                    events += known.left_out(now_ns, symbol)
-                elif known.listed and symbol not in self._told:
-                    self._told.add(symbol)
-                    text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
-                    events.append(Alert(now_ns, "critical", text))
-        out_ns = known.absences.due_ns()
-        self._info_due_ns = min(self._info_due_ns, out_ns) if out_ns else self._info_due_ns
+                events += self._missed(now_ns, symbol)
         self._unreadable.difference_update(known.absences.back())
         if not self._codec.instruments.is_complete:
             self._info_due_ns = now_ns + RETRY_NS
@@ -437,6 +436,22 @@ class MexcSpotSession:
             if name in self._open and not sockets.is_open:
                 sockets.begin(now_ns)
         return events
+
+    def _missed(self, now_ns: int, symbol: str) -> list[Any]:
+        """The whole list does not have a symbol, or the answer to a question for it alone."""
+        known = self._codec.instruments
+        if known.get(symbol) is not None:
+            return list(known.left_out(now_ns, symbol))
+        if symbol in self._told or not known.listed:
+            return []
+        self._told.add(symbol)
+        known.absences.suspect(now_ns, symbol)
+        text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
+        return [Alert(now_ns, "critical", text)]
+
+    def _is_missing(self, symbol: str) -> bool:
+        known = self._codec.instruments
+        return known.absences.is_out(symbol) or (symbol in self._told and known.get(symbol) is None)
 
     def _look_public(self, now_ns: int, events: list[Any], reason: str) -> list[Any]:
         """Up while one public socket is complete; the books of the others are lost one by one."""
