@@ -32,7 +32,7 @@ from mm.engine.liquidation import LiquidationGuard
 from mm.engine.market import Market
 from mm.engine.muster import Muster
 from mm.engine.perpetual import Perpetuals
-from mm.engine.reconciling import VERIFY, Reconciling
+from mm.engine.reconciling import LIVE, VERIFY, Reconciling
 from mm.engine.refusals import Refusals
 from mm.engine.reloading import caps_of, take_settings
 from mm.engine.roster import WORDS, Roster, made
@@ -52,7 +52,6 @@ from mm.risk import Limits
 from mm.strategies import Strategy
 
 OWNER: Final = "mm"
-LIVE: Final = ("pending_new", "new", "partially_filled")
 LIST_LAG_NS: Final = 35_000_000_000
 """Reports from the field have lists more than 20 s behind (Kraken reference: pitfalls)."""
 CLOSED_MAX: Final = 3_000

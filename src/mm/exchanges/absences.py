@@ -7,9 +7,11 @@ first one takes the market out of trading ("unlisted"), and a second that was as
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from mm._core.events import Alert
 from mm.instruments import Instrument
 
 SECOND_NS: Final = 1_000_000_000
@@ -23,13 +25,15 @@ DELISTED: Final = "delisted"
 class Absences:
     """See the module's text. Symbols are unified names."""
 
-    __slots__ = ("_back", "_due_ns", "_looked_ns", "_since_ns")
+    __slots__ = ("_back", "_closed", "_due_ns", "_looked_ns", "_since_ns")
 
     def __init__(self) -> None:
         self._since_ns: dict[str, int] = {}
         self._due_ns: dict[str, int] = {}
         self._looked_ns: dict[str, int] = {}
-        self._back: list[str] = []
+        self._back: dict[str, None] = {}
+        self._closed: set[str] = set()
+        """Markets about which the venue takes no question any more, not even about own orders and fills there."""
 
     def suspect(self, now_ns: int, symbol: str) -> None:
         """Something else than a list says that a market is not there: a list is wanted."""
@@ -51,12 +55,28 @@ class Absences:
         """A list has a line of a market, whether or not it can be read."""
         self._due_ns.pop(symbol, None)
         if self._since_ns.pop(symbol, None) is not None:
-            self._back.append(symbol)
+            self._back[symbol] = None
+            self._closed.discard(symbol)
 
     def back(self) -> list[str]:
         """Take the markets that were out and are listed again."""
-        back, self._back = self._back, []
-        return back
+        back, self._back = self._back, {}
+        return list(back)
+
+    def closed(self, now_ns: int, venue: str, symbol: str, reason: str) -> list[Alert]:
+        """A question about own orders or fills was refused because its market is gone: an alarm, once.
+
+        What is not known of it stays in doubt, and must not hold up the others: those alone are `readable`.
+        """
+        if symbol in self._closed:
+            return []
+        self._closed.add(symbol)
+        text = f"{venue}: {symbol} is not listed any more, and own orders and fills there cannot be asked for: {reason}"
+        return [Alert(now_ns, "error", text)]
+
+    def readable(self, symbols: Iterable[str]) -> list[str]:
+        """Return the markets about which the venue takes questions."""
+        return [symbol for symbol in symbols if symbol not in self._closed]
 
     def is_out(self, symbol: str) -> bool:
         """Whether the last whole list left a market out."""

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from mm._core.events import Fill
 from mm._core.order_writer import OrderWriter, SocketOrders
 from mm._core.plain_frames import PlainFrames
 from mm.exchanges.venue import Decoded, HttpRequest
+
+FEES_NS: Final = 600_000_000_000
+"""Between two looks at the account's rates: they go by the volume of thirty days, and nobody tells of a change."""
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ from mm.exchanges.kraken.history import HistoryReader
 from mm.exchanges.kraken.subscriptions import Subscriptions
 from mm.exchanges.kraken.token import TokenKeeper
 from mm.exchanges.newest_balances import NewestBalances
-from mm.exchanges.session import Halt, Query, Reconnect, Transmit, Wish
+from mm.exchanges.session import FEES_NS, Halt, Query, Reconnect, Transmit, Wish
 from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
 
 if TYPE_CHECKING:
@@ -62,8 +62,6 @@ TRADE_TIMES_NS: Final = SECOND_NS
 """How far both channels may differ about the time of one trade."""
 TRADE_LOOKS_MAX: Final = 5
 """The history may trail the engine."""
-FEES_NS: Final = 600 * SECOND_NS
-"""Between two looks at the account's rates: they go by the volume of thirty days, and nobody tells of a change."""
 RESUBSCRIBES_MAX: Final = 3
 RESUBSCRIBE_WINDOW_NS: Final = 60 * SECOND_NS
 """Gaps that keep coming are the connection's fault: past three a minute it is made anew, within its budget."""

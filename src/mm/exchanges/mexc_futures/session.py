@@ -98,8 +98,6 @@ class MexcFuturesSession:
         self._topics = Subscriptions(self._symbols, merged, self._say_public)
         self._books = Books(self._symbols, self._wish)
         self._funding = FundingWatch(self._symbols)
-        self._unreadable: set[str] = set()
-        """Contracts that the venue does not have any more, not even for questions about own deals."""
         self._recovery = Recovery(self._symbols, self._readable, owner, self._wish)
         self._open: set[str] = set()
         self._ping_due_ns: dict[str, int] = {}
@@ -167,7 +165,6 @@ class MexcFuturesSession:
         if channel != PRIVATE:
             if any(type(event) is InstrumentUpdate for event in events):
                 for symbol in self._codec.contracts.absences.back():
-                    self._unreadable.discard(symbol)
                     self._topics.listed_again(now_ns, symbol)
                 events += self._look_private(now_ns)
             return events
@@ -423,10 +420,7 @@ class MexcFuturesSession:
         return self._codec.contracts.absences.is_out(query.parameters.get("symbol", ""))
 
     def _of_gone(self, now_ns: int, query: Query, reason: str) -> list[Any] | None:
-        """A read of a contract that is gone was refused for that; None where it is a read like any other.
-
-        What is not known of it stays in doubt, and must not hold up the others.
-        """
+        """A read of a contract that is gone was refused for that; None where it is a read like any other."""
         kind, symbol = query.kind, query.parameters["symbol"]
         if kind == "depth":
             self._books.given_up(now_ns, query)
@@ -437,12 +431,9 @@ class MexcFuturesSession:
             return None
         self._recovery.history_failed()
         failed = self._recovery.audit.failed(now_ns, f"{kind} {symbol} cannot be read: {reason}")
-        if symbol in self._unreadable:
-            return failed
-        self._unreadable.add(symbol)
-        self._retry_due_ns = now_ns + 1
-        text = f"{VENUE}: {symbol} is not listed any more, and its deals cannot be asked for: {reason}"
-        return [Alert(now_ns, "error", text), *failed]
+        told = self._codec.contracts.absences.closed(now_ns, VENUE, symbol, reason)
+        self._retry_due_ns = now_ns + 1 if told else self._retry_due_ns
+        return [*told, *failed]
 
     def _contract_read(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
         symbol = query.subject
@@ -455,7 +446,6 @@ class MexcFuturesSession:
         was_missing = bool(self._missing)
         self._missing.discard(symbol)
         for each in self._codec.contracts.absences.back():
-            self._unreadable.discard(each)
             self._topics.listed_again(now_ns, each)
         if was_missing and not self._missing and PUBLIC in self._open and not self._topics.is_open:
             self._topics.begin(now_ns)
@@ -543,7 +533,7 @@ class MexcFuturesSession:
         return [VenueStatus(now_ns, VENUE, status)]
 
     def _readable(self) -> Sequence[str]:
-        return [symbol for symbol in self._symbols if symbol not in self._unreadable]
+        return self._codec.contracts.absences.readable(self._symbols)
 
     # --- both -------------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from mm.exchanges.mexc_spot.listen_key import ListenKey
 from mm.exchanges.mexc_spot.numbers import VENUE
 from mm.exchanges.mexc_spot.recovery import Recovery
 from mm.exchanges.mexc_spot.subscriptions import Topic, Topics
-from mm.exchanges.session import Halt, Query, Reconnect, Transmit, Wish
+from mm.exchanges.session import FEES_NS, Halt, Query, Reconnect, Transmit, Wish
 from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a read that failed for good, before it is wished again."""
 INFO_NS: Final = 60 * SECOND_NS
 """Between two looks at the list of instruments: no stream tells that a symbol is paused, or that it has other terms."""
-FEES_NS: Final = 600 * SECOND_NS
-"""Between two looks at the account's rates."""
 INFO_AGAIN_NS: Final = 10 * SECOND_NS
 """The same while orders are refused for what the list says."""
 EARLY_NS_MAX: Final = 2 * SECOND_NS
@@ -117,8 +115,6 @@ class MexcSpotSession:
         self._ask_all = False
         """A question about several symbols failed, perhaps for one of them: the whole list is read."""
         self._told: set[str] = set()
-        self._unreadable: set[str] = set()
-        """Symbols that the venue does not have any more, not even for questions about own orders of theirs."""
         self._address()
 
     # --- port: what happens -----------------------------------------------------------------------------------------
@@ -427,7 +423,6 @@ class MexcSpotSession:
         else:
             for symbol in missing:
                 events += self._missed(now_ns, symbol)
-        self._unreadable.difference_update(known.absences.back())
         if not self._codec.instruments.is_complete:
             self._info_due_ns = now_ns + RETRY_NS
             return events
@@ -526,24 +521,21 @@ class MexcSpotSession:
         return self._change(now_ns, PRIVATE, True, "open orders, balances and history read", [])
 
     def _readable(self) -> Sequence[str]:
-        return [symbol for symbol in self._symbols if symbol not in self._unreadable]
+        return self._codec.instruments.absences.readable(self._symbols)
 
     def _is_out(self, query: Query) -> bool:
         """Whether a read is of a symbol that the venue's list leaves out."""
         return self._codec.instruments.absences.is_out(query.parameters["symbol"])
 
     def _forget(self, now_ns: int, query: Query, reason: str) -> list[Any]:
-        """Read the others: what is not known of this one stays in doubt, and must not hold them up."""
+        """A read of a symbol that is gone was refused for that: go on with the others."""
         symbol = query.parameters["symbol"]
         if query.kind == "trades_history":
             self._recovery.history_failed()
         failed = self._recovery.audit.failed(now_ns, f"{query.kind} {symbol} cannot be read: {reason}")
-        if symbol in self._unreadable:
-            return failed
-        self._unreadable.add(symbol)
-        self._retry_due_ns = now_ns + 1
-        text = f"{VENUE}: {symbol} is not listed any more, and own orders there cannot be asked for: {reason}"
-        return [Alert(now_ns, "error", text), *failed]
+        told = self._codec.instruments.absences.closed(now_ns, VENUE, symbol, reason)
+        self._retry_due_ns = now_ns + 1 if told else self._retry_due_ns
+        return [*told, *failed]
 
     def _wish_fees(self, now_ns: int) -> None:
         self._fees_due_ns = now_ns + FEES_NS
