@@ -1,12 +1,16 @@
 """JSON that readers differ about: a name twice in one object, and numbers with an exponent where none is expected."""
 
+from collections.abc import Callable
+
 import pytest
 
+from mm._core import BOOK_MALFORMED, Book, KrakenBookDecoder, MexcBookDecoder, MexcFuturesBookDecoder
 from mm._core.fixed import FixedError
 from mm.exchanges import find
 from mm.exchanges.mexc_spot.numbers import coins
 from mm.exchanges.venue import ErrorClass, Kind
 from mm.exchanges.wire import Malformed, parse
+from tests.exchanges.json_places import places
 
 PLACED = {
     "kraken": b'{"error":[],"result":{"txid":["O1"],"descr":{}},"error":["EOrder:Insufficient funds"]}',
@@ -39,6 +43,52 @@ def test_a_message_that_says_two_things_is_malformed(venue):
     decoded = find(venue).codec().decode_frame(PUSHED[venue], 1)
     assert decoded.kind is Kind.MALFORMED
     assert not decoded.events
+
+
+LEVELS = '"bids":[["99.5","1"]],"asks":[["100.5","2"]]'
+FUTURES = '{"cts":1,"asks":[[100.5,2,1]],"bids":[[99.5,1,1]],"begin":8,"end":9,"version":9,"timestamp":3,"new":{}}'
+KRAKEN = (
+    '{"symbol":"BTC/USD","bids":[{"price":9.5,"qty":1.0,"new":1}],"asks":[],"checksum":7,"timestamp":null,"new":[]}'
+)
+BOOKS: dict[str, tuple[Callable[[], KrakenBookDecoder | MexcBookDecoder | MexcFuturesBookDecoder], str, str]] = {
+    "kraken": (KrakenBookDecoder, "BTC/USD", f'{{"channel":"book","type":"update","data":[{KRAKEN}],"new":1}}'),
+    "mexc_spot": (
+        MexcBookDecoder,
+        "BTC/USDT",
+        f'snapshot BTCUSDT\n{{"lastUpdateId":7,{LEVELS},"timestamp":3,"new":1}}',
+    ),
+    "push": (
+        MexcFuturesBookDecoder,
+        "BTC_USDT",
+        f'{{"symbol":"BTC_USDT","data":{FUTURES},"channel":"push.depth","ts":2,"new":1}}',
+    ),
+    "whole": (
+        MexcFuturesBookDecoder,
+        "BTC_USDT",
+        f'snapshot BTC_USDT\n{{"success":true,"code":0,"data":{FUTURES},"new":1}}',
+    ),
+    "changes": (MexcFuturesBookDecoder, "BTC_USDT", f'commits BTC_USDT\n{{"success":true,"data":[{FUTURES}]}}'),
+}
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_a_book_that_says_two_things_is_malformed_whichever_name_is_there_twice(name: str) -> None:
+    make, symbol, text = BOOKS[name]
+
+    def apply(payload: bytes) -> int:
+        decoder = make()
+        decoder.add(symbol, Book(10, 1, 8))
+        return decoder.apply(payload)
+
+    head, line, body = text.encode().rpartition(b"\n")
+    assert apply(head + line + body) >= 0
+    members = [place for place in places(body) if place.member >= 0]
+    assert len(members) >= 5
+    for place in members:
+        assert apply(head + line + place.twice(body)) == BOOK_MALFORMED, place.path
+        last = body[: body.rindex(b"}")] + b"," + body[place.member : place.end] + b"}"
+        if place.path.count("/") == 2:
+            assert apply(head + line + last) == BOOK_MALFORMED, place.path
 
 
 @pytest.mark.parametrize(

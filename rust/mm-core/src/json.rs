@@ -5,6 +5,12 @@ use std::borrow::Cow;
 /// Objects and arrays within one another that are still skipped. Kraken nests four deep; a text beyond this is not from it.
 const NESTING_MAX: u32 = 64;
 
+/// Members of one object whose names are kept in place; the venues' have seven at most.
+const NAMES_FEW: usize = 8;
+
+/// Members of one object besides those: a text with more is from no venue, and each name is held against all before it.
+const NAMES_MORE: usize = 64;
+
 /// What is wrong with a text: which field, at which byte, and what was expected there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -18,6 +24,45 @@ impl Fault {
     #[must_use]
     pub fn within(self, field: &'static str) -> Self {
         if self.field.is_empty() { Self { field, ..self } } else { self }
+    }
+}
+
+/// The names in one object so far. One that comes twice is refused: which of the two was meant nobody knows.
+#[derive(Debug, Default)]
+pub struct Names<'a> {
+    count: usize,
+    few: [&'a [u8]; NAMES_FEW],
+    more: Vec<Vec<u8>>,
+}
+
+impl<'a> Names<'a> {
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.count == 0 && self.more.is_empty()
+    }
+
+    /// Whether a name is a new one.
+    #[inline]
+    fn take(&mut self, name: &'a [u8]) -> bool {
+        // The first bytes tell nearly all of one length apart, without a call.
+        let is_known = |known: &&[u8]| known.len() == name.len() && known.first() == name.first() && *known == name;
+        if self.count == NAMES_FEW || !self.more.is_empty() {
+            return self.take_more(name);
+        }
+        if self.few[..self.count].iter().any(is_known) {
+            return false;
+        }
+        self.few[self.count] = name;
+        self.count += 1;
+        true
+    }
+
+    /// The same where there is no place for it, or where an escape was in it.
+    #[cold]
+    fn take_more(&mut self, name: &[u8]) -> bool {
+        let is_known = self.few[..self.count].contains(&name) || self.more.iter().any(|known| known == name);
+        self.more.push(name.to_vec());
+        !is_known && self.more.len() <= NAMES_MORE
     }
 }
 
@@ -88,16 +133,23 @@ impl<'a> Scanner<'a> {
     /// The key of the next member, with the place moved to its value; `None` past the last one.
     ///
     /// # Errors
-    /// Where the text is neither.
+    /// Where the text is neither, and where the object has the name already.
     #[inline]
-    pub fn next_member(&mut self, first: &mut bool) -> Result<Option<Cow<'a, [u8]>>, Fault> {
+    pub fn next_member(&mut self, names: &mut Names<'a>) -> Result<Option<Cow<'a, [u8]>>, Fault> {
         if self.eat(b'}') {
             return Ok(None);
         }
-        if !std::mem::replace(first, false) {
+        if !names.is_empty() {
             self.expect(b',', "',' or '}'")?;
         }
         let key = self.string()?;
+        let is_new = match &key {
+            Cow::Borrowed(name) => names.take(name),
+            Cow::Owned(name) => names.take_more(name),
+        };
+        if !is_new {
+            return Err(self.fault("no name twice"));
+        }
         self.expect(b':', "':'")?;
         self.blank();
         Ok(Some(key))
@@ -332,6 +384,34 @@ mod tests {
             assert!(Scanner::new(text.as_bytes()).skip_value().is_err(), "{text}");
         }
         assert!(Scanner::new("[".repeat(65).as_bytes()).skip_value().is_err());
+    }
+
+    #[test]
+    fn a_name_comes_once_in_an_object() {
+        let read = |text: &str| {
+            let (mut scanner, mut names, mut count) = (Scanner::new(text.as_bytes()), Names::default(), 0);
+            scanner.expect(b'{', "an object")?;
+            while scanner.next_member(&mut names)?.is_some() {
+                scanner.skip_value()?;
+                count += 1;
+            }
+            Ok::<_, Fault>(count)
+        };
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"b":2,"\u0061":3}"#,
+            r#"{"\u0061":1,"a":2}"#,
+            r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"i":1}"#,
+            r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"a":1}"#,
+            r#"{"":1,"":1}"#,
+        ] {
+            assert_eq!(read(text).map_err(|fault| fault.expected), Err("no name twice"), "{text}");
+        }
+        assert_eq!(read(r#"{"a":{"a":1},"b":[{"a":1},{"a":1}],"A":"a"}"#), Ok(3));
+        let many =
+            |count: usize| format!("{{{}}}", (0..count).map(|at| format!("\"k{at}\":1")).collect::<Vec<_>>().join(","));
+        assert_eq!(read(&many(NAMES_FEW + NAMES_MORE)), Ok(NAMES_FEW + NAMES_MORE));
+        assert!(read(&many(NAMES_FEW + NAMES_MORE + 1)).is_err());
     }
 
     #[test]

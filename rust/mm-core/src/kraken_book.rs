@@ -5,7 +5,7 @@
 
 use crate::book::{Book, Side};
 use crate::decimal;
-use crate::json::{Fault, Scanner};
+use crate::json::{Fault, Names, Scanner};
 use crate::rfc3339;
 
 /// The frame was a snapshot.
@@ -144,9 +144,9 @@ impl Decoder {
         let mut scanner = Scanner::new(frame);
         let mut deferred = None;
         let (mut is_book, mut snapshot, mut message) = (false, None, None);
-        let mut first = true;
+        let mut names = Names::default();
         scanner.expect(b'{', "an object")?;
-        while let Some(key) = scanner.next_member(&mut first)? {
+        while let Some(key) = scanner.next_member(&mut names)? {
             match &*key {
                 b"channel" => {
                     let name = scanner.string().map_err(|fault| fault.within("channel"))?;
@@ -156,9 +156,6 @@ impl Decoder {
                     is_book = true;
                 }
                 b"type" if is_book => snapshot = Some(kind(&mut scanner)?),
-                b"data" if message.is_some() || deferred.is_some() => {
-                    return Err(scanner.fault("one `data` only").into());
-                }
                 b"data" if is_book => message = Some(self.data(&mut scanner)?),
                 // Other channels have these members too: they are read once the channel is known.
                 b"data" => {
@@ -253,13 +250,10 @@ impl Decoder {
         let mut subscription = None;
         let (mut bids, mut asks) = (None, None);
         let (mut checksum, mut venue_ns) = (None, 0);
-        let mut first = true;
-        while let Some(key) = scanner.next_member(&mut first).map_err(within)? {
+        let mut names = Names::default();
+        while let Some(key) = scanner.next_member(&mut names).map_err(within)? {
             match &*key {
                 b"symbol" => {
-                    if subscription.is_some() {
-                        return Err(scanner.fault("one `symbol` only").within("symbol").into());
-                    }
                     let symbol = scanner.string().map_err(|fault| fault.within("symbol"))?;
                     let at = self.find(&symbol).ok_or(Refusal::UnknownSymbol)?;
                     self.last = at;
@@ -296,10 +290,6 @@ impl Decoder {
         known: Option<Subscription>,
         list: &mut Option<List<'a>>,
     ) -> Result<(), Fault> {
-        let field = field_of(side);
-        if list.is_some() {
-            return Err(scanner.fault("one list a side only").within(field));
-        }
         match known {
             Some(subscription) => {
                 *list = Some(List::Read);
@@ -307,7 +297,7 @@ impl Decoder {
             }
             None => {
                 *list = Some(List::Deferred(*scanner));
-                scanner.skip_value().map_err(|fault| fault.within(field))
+                scanner.skip_value().map_err(|fault| fault.within(field_of(side)))
             }
         }
     }
@@ -384,11 +374,11 @@ fn usual_level(scanner: &mut Scanner, subscription: Subscription) -> Option<(i64
 fn level(scanner: &mut Scanner, subscription: Subscription) -> Result<(i64, i64), Fault> {
     scanner.expect(b'{', "a level")?;
     let (mut price, mut size) = (None, None);
-    let mut first = true;
-    while let Some(key) = scanner.next_member(&mut first)? {
+    let mut names = Names::default();
+    while let Some(key) = scanner.next_member(&mut names)? {
         match &*key {
-            b"price" => number(scanner, "price", subscription.price_precision, &mut price)?,
-            b"qty" => number(scanner, "qty", subscription.size_precision, &mut size)?,
+            b"price" => price = Some(number(scanner, "price", subscription.price_precision)?),
+            b"qty" => size = Some(number(scanner, "qty", subscription.size_precision)?),
             _ => scanner.skip_value()?,
         }
     }
@@ -400,15 +390,11 @@ fn level(scanner: &mut Scanner, subscription: Subscription) -> Result<(i64, i64)
     }
 }
 
-fn number(scanner: &mut Scanner, field: &'static str, precision: u32, value: &mut Option<i64>) -> Result<(), Fault> {
-    if value.is_some() {
-        return Err(scanner.fault("one number only").within(field));
-    }
+fn number(scanner: &mut Scanner, field: &'static str, precision: u32) -> Result<i64, Fault> {
     let (units, end) = decimal::scan(scanner.bytes(), scanner.at, precision)
         .map_err(|expected| scanner.fault(expected).within(field))?;
     scanner.at = end;
-    *value = Some(units);
-    Ok(())
+    Ok(units)
 }
 
 #[cfg(test)]
@@ -480,7 +466,7 @@ mod tests {
         assert_eq!(level(r#"{"price":"1.0","qty":1}"#), ("price", "a decimal number"));
         assert_eq!(level(r#"{"price":1,"qty":1e30}"#), ("qty", "a number below 2^63 units"));
         assert_eq!(level(r#"{"price":1}"#), ("qty", "a member"));
-        assert_eq!(level(r#"{"price":1,"price":1,"qty":1}"#), ("price", "one number only"));
+        assert_eq!(level(r#"{"price":1,"price":1,"qty":1}"#), ("bids", "no name twice"));
         assert_eq!(malformed(&frame("update", r#""bids":[],"asks":[]"#)), ("checksum", "a member"));
         assert_eq!(
             malformed(&frame("update", r#""bids":[],"asks":[],"checksum":-1"#)),
@@ -488,10 +474,7 @@ mod tests {
         );
         assert_eq!(malformed(&frame("update", r#""checksum":1"#)), ("bids", "a member"));
         assert_eq!(malformed(&frame("partial", r#""bids":[],"checksum":1"#)), ("type", "\"snapshot\" or \"update\""));
-        assert_eq!(
-            malformed(&frame("update", r#""bids":[],"bids":[],"checksum":1"#)),
-            ("bids", "one list a side only")
-        );
+        assert_eq!(malformed(&frame("update", r#""bids":[],"bids":[],"checksum":1"#)), ("data", "no name twice"));
         assert_eq!(
             malformed(&frame("update", r#""bids":[],"checksum":1,"timestamp":"noon""#)),
             ("timestamp", "an RFC 3339 time")

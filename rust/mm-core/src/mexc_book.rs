@@ -10,7 +10,7 @@
 use crate::book::{Book, Side};
 use crate::decimal;
 use crate::depth_feed::{Feed, Levels, Span};
-use crate::json::{Fault, Scanner};
+use crate::json::{Fault, Names, Scanner};
 use crate::kraken_book::{CROSSED, IGNORED_INVALID, SNAPSHOT, TOP_CHANGED, VALID};
 use crate::mexc_push::{self, AGGRE_DEPTHS};
 use crate::protobuf::{Reader, Wire};
@@ -207,20 +207,19 @@ impl Decoder {
         scanner.at = line + 1;
         scanner.expect(b'{', "an object")?;
         let (mut to, mut bids, mut asks, mut venue_ms) = (None, false, false, 0);
-        let mut first = true;
-        while let Some(key) = scanner.next_member(&mut first)? {
+        let mut names = Names::default();
+        while let Some(key) = scanner.next_member(&mut names)? {
             match &*key {
                 b"lastUpdateId" => to = Some(whole(&mut scanner).map_err(|fault| fault.within("lastUpdateId"))?),
                 b"timestamp" => venue_ms = whole(&mut scanner).ok().and_then(|ms| i64::try_from(ms).ok()).unwrap_or(0),
-                b"bids" if !bids => {
+                b"bids" => {
                     bids = true;
                     self.list(Side::Bid, &mut scanner, prices, sizes).map_err(|fault| fault.within("bids"))?;
                 }
-                b"asks" if !asks => {
+                b"asks" => {
                     asks = true;
                     self.list(Side::Ask, &mut scanner, prices, sizes).map_err(|fault| fault.within("asks"))?;
                 }
-                b"bids" | b"asks" => return Err(scanner.fault("one list a side only").within("bids").into()),
                 _ => scanner.skip_value()?,
             }
         }

@@ -10,7 +10,7 @@
 use crate::book::{Book, Side};
 use crate::decimal;
 use crate::depth_feed::{Changes, Feed, Levels, Span};
-use crate::json::{Fault, Scanner};
+use crate::json::{Fault, Names, Scanner};
 use crate::kraken_book::{CROSSED, IGNORED_INVALID, SNAPSHOT, TOP_CHANGED, VALID};
 use memchr::memmem;
 
@@ -204,9 +204,9 @@ impl Decoder {
         let mut scanner = Scanner::new(frame);
         let (mut symbol, mut data, mut is_depth, mut sent_ms) = (None, None, None, 0);
         let mut read = None;
-        let mut first = true;
+        let mut names = Names::default();
         scanner.expect(b'{', "an object")?;
-        while let Some(key) = scanner.next_member(&mut first)? {
+        while let Some(key) = scanner.next_member(&mut names)? {
             match &*key {
                 b"symbol" => {
                     let name = scanner.string().map_err(|fault| fault.within("symbol"))?;
@@ -219,7 +219,6 @@ impl Decoder {
                     }
                     is_depth = Some(());
                 }
-                b"data" if data.is_some() => return Err(scanner.fault("one `data` only").into()),
                 b"data" => {
                     data = Some(scanner);
                     // The venue prints the channel last. What is not of it must not be read as levels.
@@ -269,9 +268,9 @@ impl Decoder {
         let whole = *scanner;
         let mut data = None;
         if scanner.bytes().get(scanner.at) == Some(&b'{') {
-            let mut first = true;
+            let mut names = Names::default();
             scanner.expect(b'{', "an object")?;
-            while let Some(key) = scanner.next_member(&mut first)? {
+            while let Some(key) = scanner.next_member(&mut names)? {
                 if &*key == b"data" {
                     data = Some(*scanner);
                 } else if &*key == b"success" && scanner.bytes()[scanner.at..].starts_with(b"false") {
@@ -320,19 +319,18 @@ impl Decoder {
         let within = |fault: Fault| fault.within("data");
         let Symbol { price_precision: prices, size_precision: sizes, .. } = self.symbols[at].1;
         let mut sides = Sides::default();
-        let mut first = true;
+        let mut names = Names::default();
         scanner.expect(b'{', "an object").map_err(within)?;
-        while let Some(key) = scanner.next_member(&mut first).map_err(within)? {
+        while let Some(key) = scanner.next_member(&mut names).map_err(within)? {
             match &*key {
-                b"asks" if !sides.asks => {
+                b"asks" => {
                     sides.asks = true;
                     self.list(Side::Ask, scanner, prices, sizes).map_err(|fault| fault.within("asks"))?;
                 }
-                b"bids" if !sides.bids => {
+                b"bids" => {
                     sides.bids = true;
                     self.list(Side::Bid, scanner, prices, sizes).map_err(|fault| fault.within("bids"))?;
                 }
-                b"asks" | b"bids" => return Err(scanner.fault("one list a side only").within("data")),
                 b"version" => sides.version = Some(version(scanner).map_err(|fault| fault.within("version"))?),
                 b"begin" => sides.begin = Some(version(scanner).map_err(|fault| fault.within("begin"))?),
                 b"end" => sides.end = Some(version(scanner).map_err(|fault| fault.within("end"))?),

@@ -42,6 +42,8 @@ cdef class KrakenFills(PlainFrames):
     cdef int _price_precision, _size_precision
     # The members of the row before, in its order: Kraken has one order of them.
     cdef Key[24] _keys
+    # How many of them, from the first on, are known to be different from one another.
+    cdef int _different
     # The orders of the fills before: mostly a bid and an ask.
     cdef KnownOrder _newest, _other
     cdef char[17] _minute

@@ -255,6 +255,20 @@ cdef int member_of(Span key) noexcept nogil:
     return 0
 
 
+cdef bint is_twice(const char** keys, int count) noexcept nogil:
+    """Whether one of the names, each with its quotes, is there twice."""
+    cdef int one, other, size
+    for one in range(1, count):
+        size = 1
+        while keys[one][size] != c'"':
+            size += 1
+        for other in range(one):
+            # The closing quote ends both or neither.
+            if memcmp(keys[one], keys[other], size + 1) == 0:
+                return True
+    return False
+
+
 cdef int learn(Key* key, const char* start, int size, int member) noexcept nogil:
     """Keep what names a member, its quotes and its colon, to know it at a glance; start: of 16 bytes or more."""
     cdef char[16] mask
@@ -392,6 +406,7 @@ cdef class KrakenFills(PlainFrames):
         cdef Number price, size, cum_size
         cdef Span key, value
         cdef bint is_good
+        cdef const char* keys[KEYS_MAX]
         cdef const char* start
         cdef int place = 0
         cdef int member
@@ -405,8 +420,11 @@ cdef class KrakenFills(PlainFrames):
         row.cum_size = -1
         row.is_maker = False
         while True:
+            if place == KEYS_MAX:
+                return 0
+            keys[place] = here
             if (
-                place < KEYS_MAX and end - here >= 16 and self._keys[place].size
+                end - here >= 16 and self._keys[place].size
                 and (mm_word(here) ^ self._keys[place].low) & self._keys[place].low_mask == 0
                 and (mm_word(here + 8) ^ self._keys[place].high) & self._keys[place].high_mask == 0
             ):
@@ -419,11 +437,12 @@ cdef class KrakenFills(PlainFrames):
                     return 0
                 here += 1
                 member = member_of(key)
-                if place < KEYS_MAX and here - start <= 16 and end - start >= 16:
+                self._keys[place].size = 0
+                if here - start <= 16 and end - start >= 16:
                     learn(&self._keys[place], start, <int>(here - start), member)
+                if place < self._different:
+                    self._different = place
             place += 1
-            if seen & member:
-                return 0
             seen |= member
             if member == 0:
                 if not skip_plain(&here, end):
@@ -476,6 +495,11 @@ cdef class KrakenFills(PlainFrames):
             break
         if here >= end or here[0] != c"}" or (seen & NEEDED) != NEEDED:
             return 0
+        if place > self._different:
+            # A name that was not in this place before: it may be one of another place.
+            if is_twice(keys, place):
+                return 0
+            self._different = place
         at[0] = here + 1
         if not self._instrument_of(row.symbol):
             return 0

@@ -12,6 +12,7 @@ from mm._core.events import Fill
 from mm.exchanges.kraken.codec import KrakenCodec
 from mm.exchanges.venue import Kind
 from tests.cases import cases
+from tests.exchanges.json_places import places
 from tests.exchanges.kraken.samples import NOW, codec, frame, names
 
 SAMPLES = [frame(name) for name in names("ws_private")]
@@ -148,10 +149,44 @@ def test_damaged_messages_give_the_same_events(payload: bytes, wounds: list[tupl
     compare(payload)
 
 
-def test_member_that_is_there_twice_is_left_to_the_other_reader() -> None:
-    twice = message(ROW).replace(b'"side":"sell"', b'"side":"sell","side":"buy"')
-    assert codec().fills.read(NOW, twice) is None
-    assert compare(twice) == 0
+@pytest.mark.parametrize("key", ["", *ROW])
+def test_a_row_without_a_name_twice_is_read_and_one_with_it_is_left_to_the_other_reader(key: str) -> None:
+    usual = message(ROW, ROW)
+    for place in places(usual):
+        if place.member >= 0 and place.path.endswith(f'/"{key}"'):
+            twice = place.twice(usual)
+            # Once more as the last, where another name was in the row before.
+            last = usual.replace(b"},{", b"," + usual[place.member : place.end] + b"},{")
+            assert compare(usual, twice, usual, last, usual) == 3
+            assert codec().decode_frame(twice, NOW).kind is Kind.MALFORMED
+    assert compare(usual, usual) == 2
+
+
+LONG = "a_name_of_more_than_sixteen"
+
+
+@cases(150)
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.just(list(ROW)), st.permutations(sorted(ROW))),
+            st.lists(st.tuples(st.integers(0, len(ROW)), st.sampled_from([*ROW, "new", LONG])), max_size=3),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+@example([(list(ROW), []), ([*list(ROW)[:3], *list(ROW)[5:]], [(0, "fees")]), (list(ROW), [(0, "fees")])])
+def test_names_in_any_place_and_twice_give_the_same_events(rows: list[tuple[list[str], list[tuple[int, str]]]]) -> None:
+    payloads, whole = [], 0
+    for names_of, more in rows:
+        keys = list(names_of)
+        for place, key in more:
+            keys.insert(place, key)
+        written = ",".join(f'"{key}":{ROW.get(key, 1)}' for key in keys)
+        payloads.append(message({}).replace(b"[{}]", f"[{{{written}}}]".encode()))
+        whole += len(set(keys)) == len(keys) and set(ROW) <= set(keys)
+    assert compare(*payloads) >= whole
 
 
 def test_fill_is_taken_past_the_session_only_when_it_follows_the_one_before() -> None:
