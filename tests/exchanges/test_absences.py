@@ -46,6 +46,13 @@ def test_no_market_is_looked_for_twice_within_ten_seconds_whatever_is_heard_of_i
         assert 0 < absences.due_ns() <= now_ns + LOOK_NS
 
 
+def test_an_answer_that_cannot_be_read_is_not_asked_for_again_within_a_minute() -> None:
+    absences, start_ns = Absences(), 10**18
+    absences.left_out(start_ns, BTC)
+    looks = [second for second in range(200) if absences.due(start_ns + second * SECOND)]
+    assert looks == [10, 70, 130, 190]
+
+
 def statuses(desk: spot.Desk | futures.Desk, symbol: str) -> list[str]:
     return [
         Instrument.from_json(event.definition).status for event in desk.of(InstrumentUpdate) if event.symbol == symbol

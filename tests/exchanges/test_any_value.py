@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mm._core import Book, KrakenBookDecoder
@@ -83,6 +83,9 @@ def test_native_readers_of_kraken_read_any_value(drawn: Filled) -> None:
         assert (tuple(read[0]), read[1]) == (decoded.events, decoded.sequence)
 
 
+LINKS = settings(max_examples=settings().max_examples // 8, deadline=None)
+"""Minutes of a link's life each: fewer of them, in a campaign too."""
+
 # --- links -----------------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +136,7 @@ RECORDED = {
 SEQUENCED = [frame for frame in kraken_fuzz.FRAMES if b'"sequence"' in frame]
 
 
-@cases(30)
+@LINKS
 @given(st.sampled_from(["", *RECORDED]), st.lists(filled(kraken_fuzz.FRAMES), max_size=3), st.data())
 def test_a_link_to_kraken_goes_on(name: str, drawn: list[Filled], data: st.DataObject) -> None:
     changed = data.draw(filled([RECORDED[name]]))[1] if name else b""
@@ -169,7 +172,7 @@ def answers_of(venue: str) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("venue", ["mexc_spot", "mexc_futures"])
-@cases(12)
+@LINKS
 @given(data=st.data())
 def test_a_link_to_mexc_goes_on(venue: str, data: st.DataObject) -> None:
     answers = answers_of(venue)

@@ -87,7 +87,7 @@ class Absences:
         due = sorted(symbol for symbol, due_ns in self._due_ns.items() if due_ns <= now_ns)
         for symbol in due:
             self._looked_ns[symbol] = now_ns
-            self._want(symbol, now_ns + (AGAIN_NS if symbol in self._since_ns else LOOK_NS))
+            self._want(symbol, now_ns + LOOK_NS)
         return due
 
     def due_ns(self) -> int:
