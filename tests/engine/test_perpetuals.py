@@ -419,10 +419,123 @@ def test_a_contract_that_takes_no_orders_leads_to_the_fallback_too(both):
     assert spot.venue == "mexc_spot"
 
 
-def test_a_hedge_venue_that_is_only_out_of_reach_keeps_the_debt(both):
-    both.tell(ev.LinkChanged(both.now, FUTURES, "private", False, "cut"))
+def later(world, seconds):
+    """Time passes at venues whose books are fresh; returns the hedges that were sent."""
+    sent = []
+    for _ in range(int(seconds)):
+        world.now += SECOND
+        world.futures_book()
+        world.book(600_000, 600_010)
+        world.engine.markets["mexc_spot", "BTC/USDT"].book_ns = world.now
+        sent += world.hedges()
+    return sent
+
+
+def cut(world):
+    world.tell(ev.LinkChanged(world.now, FUTURES, "private", False, "cut"))
+
+
+def spot_fills(world, place):
+    world.executions += 1
+    world.tell(
+        ev.Fill(
+            world.now, world.now, "mexc_spot", place.client_id, "S" + place.client_id, "BTC/USDT", place.side,
+            f"S{world.executions}", place.price, place.size, -1, "t", 0, "USDT",
+        )
+    )  # fmt: skip
+
+
+def test_a_hedge_venue_that_is_out_of_reach_is_waited_for_and_then_the_fallback_hedges(both):
+    cut(both)
     assert both.quote_fills(both.bid, 50 * CONTRACT) == []
-    assert both.desk.ledger.net == 50 * UNIT
+    assert later(both, 9) == []
+    assert both.desk.ledger.net == 50 * UNIT, "the debt is kept"
+    (spot,) = later(both, 2)
+    assert (spot.venue, spot.side, spot.size) == ("mexc_spot", SELL, 50 * CONTRACT)
+    assert any("mexc_futures BTC/USDT:USDT is out of reach (private stream is down)" in t for t in both.alerts())
+    spot_fills(both, spot)
+    assert both.desk.ledger.net == 0
+    # Back once the fallback has had its minute and the first venue is there; not a moment before.
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    (near,) = both.quote_fills(both.ask, 20 * CONTRACT)
+    assert near.venue == "mexc_spot"
+    spot_fills(both, near)
+    assert later(both, 61) == []
+    (again,) = both.quote_fills(both.ask, 20 * CONTRACT) + both.hedges()
+    assert (again.venue, again.size) == (FUTURES, 20)
+    assert any("hedging on mexc_futures BTC/USDT:USDT again" in text for text in both.alerts())
+    assert both.replayed().desks["btc"].facts() == both.desk.facts()
+
+
+def test_a_short_cut_leads_to_no_fallback(both):
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 6) == []
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    (hedge,) = later(both, 1)
+    assert hedge.venue == FUTURES
+    both.hedge_ends(hedge)
+    # A second one counts from its own beginning, also where nothing was owed when the first one was over.
+    cut(both)
+    assert later(both, 9) == []
+    both.quote_fills(both.ask, 50 * CONTRACT)
+    assert both.desk.ledger.net == 0
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    assert later(both, 5) == []
+    cut(both)
+    both.quote_fills(both.bid, 20 * CONTRACT)
+    assert later(both, 9) == []
+
+
+def test_what_may_still_fill_at_a_venue_out_of_reach_is_not_hedged_again(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    cut(both)
+    both.tell(ev.OutcomeUnknown(both.now, both.now, FUTURES, hedge.client_id, "", "place", "cut"))
+    assert later(both, 30) == []
+    (spot,) = both.quote_fills(both.bid, 20 * CONTRACT)
+    assert (spot.venue, spot.size) == ("mexc_spot", 20 * CONTRACT), "what is owed beyond it is hedged there"
+
+
+def test_a_venue_that_refuses_each_hedge_leads_to_the_fallback(both):
+    sent = both.quote_fills(both.bid, 50 * CONTRACT)
+    for _ in range(20):
+        for place in sent:
+            assert place.venue == FUTURES
+            both.tell(ev.OrderRejected(both.now, both.now, FUTURES, place.client_id, "", "2005", "rejected"))
+        sent = later(both, 1)
+        if sent and sent[0].venue == "mexc_spot":
+            break
+    assert [place.venue for place in sent] == ["mexc_spot"]
+    assert any("5 hedges in a row got nothing on mexc_futures BTC/USDT:USDT" in text for text in both.alerts())
+    assert len([each for each in both.recorder.events if type(each) is ev.Place and each.venue == FUTURES]) == 5
+
+
+def test_hedges_stay_where_they_are_while_the_fallback_takes_none_either(both):
+    cut(both)
+    both.tell(ev.LinkChanged(both.now, "mexc_spot", "private", False, "cut"))
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 30) == []
+    assert not [event for event in both.recorder.events if type(event) is ev.HedgeRouted]
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    (hedge,) = later(both, 1)
+    assert hedge.venue == FUTURES
+
+
+def test_a_fallback_that_closes_gives_the_hedges_back(both):
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    (spot,) = later(both, 11)
+    both.tell(ev.OrderRejected(both.now, both.now, "mexc_spot", spot.client_id, "", "closed", "rejected"))
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    both.tell(ev.VenueStatus(both.now, "mexc_spot", "cancel_only"))
+    (hedge,) = later(both, 1)
+    assert (hedge.venue, hedge.size) == (FUTURES, 50)
+
+
+def test_contracts_whose_grid_has_changed_lead_to_the_fallback(both):
+    both.tell(ev.InstrumentUpdate(both.now, FUTURES, PERPETUAL, perpetual(multiplier_precision=3).to_json()))
+    (spot,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    assert spot.venue == "mexc_spot"
 
 
 def test_without_a_fallback_a_closed_venue_keeps_the_debt_until_it_opens(world):

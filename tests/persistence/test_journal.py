@@ -247,7 +247,7 @@ def test_every_event_has_a_stream() -> None:
     transient = {
         events.BookFrame, events.BookReset, events.Trade, events.Ticker, events.VenueStatus,
         events.ClockOffset, events.Timer, events.Resync, events.QueryOrder, events.Alert,
-        events.FundingRate, events.MarkPrice, events.Reconcile, events.Recovered,
+        events.FundingRate, events.MarkPrice, events.Reconcile, events.Recovered, events.HedgeRouted,
     }  # fmt: skip
     assert set(DURABLE) | transient == set(CLASSES)
     assert not set(DURABLE) & transient

@@ -43,7 +43,7 @@ class PlainDesk(HedgeDesk):
             price = price_units(market.instrument, event.price)
             if moved:
                 self.ledger.on_hedge_fill(event.recv_ns, event.execution_id, self.policy.name, side, amount, price)
-            self._failures = 0
+            self._failures = self.misses = 0
             self._retry_ns = 0
         elif key == self.primary and order.purpose != HEDGE:
             middle2 = price_units(market.instrument, market.middle2)
@@ -68,6 +68,7 @@ class PlainDesk(HedgeDesk):
         # Until a fill says otherwise it got nothing: each further try waits longer.
         self._retry_ns = place.recv_ns + min(AGAIN_NS << min(self._failures, 10), RETRY_NS_MAX)
         self._failures += 1
+        self.misses += place.time_in_force == "ioc"
 
     # --- decide -----------------------------------------------------------------------------------------------------
 

@@ -70,3 +70,7 @@ cdef class Latched(Event):
 cdef class ProfitMarked(Event):
     cdef readonly int64_t day
     cdef readonly object begun, peak
+
+
+cdef class HedgeRouted(Event):
+    cdef readonly str hedging, venue, symbol, reason

@@ -287,3 +287,25 @@ cdef class ProfitMarked(Event):
         self.day = day
         self.begun = begun
         self.peak = peak
+
+
+@final
+@no_gc
+@freelist(8)
+cdef class HedgeRouted(Event):
+    """The hedges of a `[hedging.NAME]` go to another of its markets from here on: the one before gave nothing.
+
+    hedging: that name; venue, symbol: where they go; reason: for people.
+    """
+
+    KIND = 72
+    FIELDS = (("recv_ns", "i"), ("hedging", "s"), ("venue", "s"), ("symbol", "s"), ("reason", "s"),)
+
+    def __init__(
+        self, int64_t recv_ns, str hedging not None, str venue not None, str symbol not None, str reason not None
+    ):
+        self.recv_ns = recv_ns
+        self.hedging = hedging
+        self.venue = venue
+        self.symbol = symbol
+        self.reason = reason

@@ -34,7 +34,12 @@ cdef class HedgeDeskCore(Desk):
     cdef readonly HedgeLedger ledger
     cdef readonly object policy
     cdef public tuple hedge
-    cdef public int64_t _retry_ns, _failures
+    # misses: crossing hedges in a row of which nothing was filled.
+    cdef public int64_t _retry_ns, _failures, misses
+    # Its hedges go to another market than the first, since that one gave nothing (`HedgeRouted`).
+    cdef public bint is_away
+    # Since when nothing could be sent to the market of now, as far as somebody looked; 0 it could at the last look.
+    cdef public int64_t gated_ns
     cdef readonly double _debt_max
     cdef object _seed
     cdef NativePolicy _native
@@ -53,6 +58,7 @@ cdef class HedgeDeskCore(Desk):
     cdef Grid _grid(self, MarketCore market)
     cdef int _owe(self, Fill event, MarketCore market, str kind) except -1
     cdef int _hedge(self, int64_t now_ns, MarketCore hedge, double worth) except -1
+    cdef bint _seek(self, int64_t now_ns, str gate) except -1
     cdef int _send(self, int64_t now_ns, MarketCore hedge, HedgePlan plan) except -1
     cdef HedgeState _state(self, int64_t now_ns, MarketCore hedge, double worth, list orders)
     cdef object _balance(self, MarketCore hedge, HedgeState state, int64_t price)

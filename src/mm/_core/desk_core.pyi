@@ -28,6 +28,9 @@ class HedgeDeskCore(Desk):
     policy: Any
     _retry_ns: int
     _failures: int
+    misses: int
+    is_away: bool
+    gated_ns: int
 
     def __init__(
         self,

@@ -45,6 +45,7 @@ cdef int BOTH_SIDES = _BOTH_SIDES
 cdef object AMOUNT_SCALE = 10**_AMOUNT_PRECISION
 cdef int64_t SCALE_12 = 10**_AMOUNT_PRECISION
 cdef str HEDGE = "hedge"
+cdef str IOC = "ioc"
 cdef str FLATTEN = "flatten"
 cdef str EXTERNAL = _EXTERNAL
 cdef str QUOTE = _QUOTE
@@ -205,7 +206,7 @@ cdef class HedgeDeskCore(Desk):
                     event.recv_ns, event.execution_id, self.policy.name, 1 if moved > 0 else -1,
                     moved if moved > 0 else -moved, grid.price_units(event.price),
                 )
-            self._failures = 0
+            self._failures = self.misses = 0
             self._retry_ns = 0
         elif same(order.venue, <str>self.primary[0]) and same(order.symbol, <str>self.primary[1]):
             self._owe(event, market, QUOTE)
@@ -244,6 +245,8 @@ cdef class HedgeDeskCore(Desk):
         # Until a fill says otherwise it got nothing: each further try waits longer.
         self._retry_ns = place.recv_ns + min(_AGAIN_NS << min(self._failures, 10), _RETRY_NS_MAX)
         self._failures += 1
+        if same(place.time_in_force, IOC):
+            self.misses += 1
 
     # --- decide -----------------------------------------------------------------------------------------------------
 
@@ -284,12 +287,14 @@ cdef class HedgeDeskCore(Desk):
             primary.changed = True
         if waits or not net:
             self.note = waits or "nothing owed"
+            self.gated_ns = 0
             for order in self._orders():
                 # What rests although quotes unwound the debt by themselves.
                 self._wake(engine.cancel(now_ns, <Order>order, "nothing owed"))
             return
         if danger and danger == (-1 if net > 0 else 1):
             self.note = f"{hedge.venue.name} is close to a liquidation: nothing is added there"
+            self._seek(now_ns, self.note)
             return
         self._hedge(now_ns, hedge, <double>(net if net > 0 else -net) * price)
 
@@ -316,6 +321,9 @@ cdef class HedgeDeskCore(Desk):
                     self._wake(engine._pull_ns)
                 else:
                     self._wake(engine.cancel(now_ns, <Order>each, gate))
+            self._seek(now_ns, gate)
+            return 0
+        if (self.gated_ns or self.is_away or self.misses >= _ALARM_TRIES) and self._seek(now_ns, EMPTY):
             return 0
         if orders:
             self._wake(hedge.book_ns + engine._book_age_ns_max + 1)
@@ -332,6 +340,13 @@ cdef class HedgeDeskCore(Desk):
         if plan.order is not None:
             self._send(now_ns, hedge, plan)
         return 0
+
+    cdef bint _seek(self, int64_t now_ns, str gate) except -1:
+        """Look for another market where the one of now gives nothing; gate: why nothing can be sent to it."""
+        if len(self.markets) < 2 or not self.seek(now_ns, gate):
+            return False
+        self.due_ns = 1
+        return True
 
     cdef int _send(self, int64_t now_ns, MarketCore hedge, HedgePlan plan) except -1:
         cdef EngineCore engine = self._engine

@@ -6,7 +6,7 @@ from sys import intern
 from libc.stdint cimport int64_t
 
 from mm._core.account_checks cimport Difference, Reconciled
-from mm._core.commands cimport Alert, Amend, Cancel, Latched, Place, ProfitMarked, StrategyPaused
+from mm._core.commands cimport Alert, Amend, Cancel, HedgeRouted, Latched, Place, ProfitMarked, StrategyPaused
 from mm._core.engine_core cimport EngineCore
 from mm._core.event cimport Event
 from mm._core.link_core cimport LinkCore
@@ -240,7 +240,7 @@ cdef class DriverCore:
                 continue
             if (
                 kind is Alert or kind is StrategyPaused or kind is Difference or kind is Reconciled
-                or kind is PositionChanged or kind is ProfitMarked
+                or kind is PositionChanged or kind is ProfitMarked or kind is HedgeRouted
             ):
                 # News of the engine itself: for the recording and for people.
                 continue

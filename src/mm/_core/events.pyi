@@ -13,6 +13,7 @@ from mm._core.commands import Alert as Alert
 from mm._core.commands import Amend as Amend
 from mm._core.commands import Cancel as Cancel
 from mm._core.commands import CancelAfter as CancelAfter
+from mm._core.commands import HedgeRouted as HedgeRouted
 from mm._core.commands import Latched as Latched
 from mm._core.commands import Operator as Operator
 from mm._core.commands import Place as Place

@@ -30,8 +30,8 @@ from mm._core.order_events cimport Fill as _Fill
 from mm._core.account_checks import AccountRead, Difference, Reconcile, Reconciled
 from mm._core.account_events import Balance, BalanceChange, FeeRates, ForeignOrders, TimerSet
 from mm._core.commands import (
-    Alert, Amend, Cancel, CancelAfter, Latched, Operator, Place, ProfitMarked, QueryOrder, Recovered, Resync,
-    SettingsChanged, Start, StrategyPaused, Timer,
+    Alert, Amend, Cancel, CancelAfter, HedgeRouted, Latched, Operator, Place, ProfitMarked, QueryOrder, Recovered,
+    Resync, SettingsChanged, Start, StrategyPaused, Timer,
 )
 from mm._core.event import Event as _Event
 from mm._core.margin_events import (
@@ -61,7 +61,7 @@ CLASSES = (
     FeeRates, TimerSet, Timer, Operator, Start, Place, Amend, Cancel, CancelAfter, Resync, QueryOrder, Alert,
     PositionReport, FundingPaid, FundingRate, MarkPrice, MarginReport, LiquidationRisk, StrategyPaused,
     SettingsChanged, Reconcile, AccountRead, Difference, Reconciled, PositionChanged, Latched,
-    Recovered, ProfitMarked,
+    Recovered, ProfitMarked, HedgeRouted,
 )
 
 

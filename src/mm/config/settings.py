@@ -131,7 +131,8 @@ class HedgeSettings:
     policy: finds the class by name (a file of `mm.inventory.hedging`, or "package.module:Class"); primary, symbol: the
     venue and symbol whose fills are hedged; hedge, hedge_symbol: where; debt_max_usd: from this open debt on, quotes on
     the side that would add to it are pulled; fallback, fallback_symbol: where hedges go while order entry at the hedge
-    venue is closed, empty nowhere; parameters: the class's own frozen `Parameters`, already checked.
+    venue is closed, and once it has been out of reach for fallback_after_s or refused each of several hedges, empty
+    nowhere; parameters: the class's own frozen `Parameters`, already checked.
     """
 
     name: str = ""
@@ -143,6 +144,7 @@ class HedgeSettings:
     debt_max_usd: Decimal = rule.number("usd", default=5000, above=0, most=1_000_000_000)
     fallback: str = rule.text("name", default="")
     fallback_symbol: str = rule.text("symbol", default="")
+    fallback_after_s: Decimal = rule.number("s", default=10, least=0, most=86_400)
     parameters: Any = None  # Any: whatever dataclass the policy declares
 
     def markets(self) -> list[tuple[str, str]]:

@@ -172,6 +172,7 @@ class Engine(EngineCore):
             ev.StrategyPaused: self._on_strategy_paused,
             ev.Latched: self.ladder.on_latched,
             ev.ProfitMarked: self._upkeep.on_profit_marked,
+            ev.HedgeRouted: lambda event: self.desks[event.hedging].on_routed(event),
             ev.SettingsChanged: self._on_settings,
             ev.CancelAfter: self.news.on_cancel_after,
             ev.Resync: self.news.on_resync,
@@ -363,6 +364,8 @@ class Engine(EngineCore):
                 # Every integer that we hold of this symbol would change its meaning: never in the middle of a run.
                 market.is_frozen = True
                 market.problem = "the venue changed the symbol's decimals or contract size: stop, flatten, start again"
+                for desk in self.desks.values():
+                    desk.choose()
                 self.tell(f"{event.venue} {event.symbol}: {market.problem}")
                 market.changed = True
                 return

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mm._core.desk_core import HedgeDeskCore
+from mm._core import events as ev
+from mm._core.desk_core import ALARM_TRIES, HedgeDeskCore
 from mm.instruments import AMOUNT_PRECISION, Instrument
 from mm.inventory.hedging import HedgePolicy, HedgeState, find
 
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from mm.engine.engine import Engine
     from mm.engine.market import Market
 
+SECOND_NS: Final = 1_000_000_000
 HEDGE: Final = "hedge"
 CLOSED: Final = frozenset({"cancel_only", "delisted"})
 """Order entry is closed to the account or the contract, for longer than a pause."""
+BACK_NS: Final = 60 * SECOND_NS
+"""So long hedges stay at the fallback: a first market that still gives nothing costs each try the time to find out."""
 EXTERNAL_NS: Final = 1_000_000_000
 """A position that the venue cuts is mostly cut in several steps."""
 
@@ -41,15 +45,17 @@ class HedgeDesk(HedgeDeskCore):
     """Hedges the fills of one market on another. due_ns: when it wants to be woken, 0 never.
 
     markets: where hedges may go, the hedge venue's first; hedge: where they go now. The fallback is used while order
-    entry at the hedge venue is closed (its status or the symbol's says so), and not while it is only out of reach.
+    entry at the hedge venue is closed (its status or the symbol's says so), and once it is out of reach or has refused
+    each hedge for a while (`seek`).
     """
 
-    __slots__ = ("settings",)
+    __slots__ = ("_routed_ns", "settings")
     _engine: Engine
     policy: HedgePolicy
 
     def __init__(self, engine: Engine, settings: HedgeSettings) -> None:
         self.settings = settings
+        self._routed_ns = 0
         name = f"{HEDGE} {settings.name}"
         markets = tuple(settings.markets())
         # As which strategy its orders go, by market: sizes of two markets are no sum.
@@ -69,25 +75,37 @@ class HedgeDesk(HedgeDeskCore):
 
     def choose(self) -> None:
         """A venue's or a symbol's status changed: hedge at the fallback while the first market is closed."""
-        chosen = self.markets[0]
-        if len(self.markets) > 1 and self._is_closed(chosen) and not self._is_closed(self.markets[1]):
-            chosen = self.markets[1]
-        if chosen == self.hedge:
+        first, other = self.markets[0], self.markets[-1]
+        if self.is_away and self._is_closed(other):
+            self.is_away = False
+            self._move(first, f"order entry at {_named(other)} is closed: hedging on {_named(first)} again")
+        if self.is_away:
             return
-        first, now = self.markets[0], chosen
-        self.hedge = chosen
+        if self._is_closed(first) and not self._is_closed(other):
+            self._move(other, f"order entry at {_named(first)} is closed: hedging on {_named(other)} until it opens")
+        else:
+            self._move(first, f"order entry at {_named(first)} is open again: hedging there")
+
+    def on_routed(self, event: ev.HedgeRouted) -> None:
+        """Its hedges go elsewhere: the market before gave nothing."""
+        key = self.markets[self.markets.index((event.venue, event.symbol))]
+        self.is_away = key != self.markets[0]
+        self._routed_ns = event.recv_ns
+        self._move(key, event.reason)
+
+    def _move(self, key: tuple[str, str], text: str) -> None:
+        if key == self.hedge:
+            return
+        self.hedge = key
         # A schedule counts in lots, and those are another market's now.
         self.policy.on_paid()
-        self._retry_ns = self._failures = 0
-        if now != first:
-            text = f"order entry at {first[0]} for {first[1]} is closed: hedging on {now[0]} {now[1]} until it opens"
-        else:
-            text = f"order entry at {first[0]} for {first[1]} is open again: hedging there"
+        self._retry_ns = self._failures = self.misses = self.gated_ns = 0
         self._engine.tell(f"{self.settings.name}: {text}; debts are kept")
 
     def _is_closed(self, key: tuple[str, str]) -> bool:
         market = self._engine.markets.get(key)
-        return self._engine.venues[key[0]].status in CLOSED or (market is not None and market.status in CLOSED)
+        is_shut = market is not None and (market.is_frozen or market.status in CLOSED)
+        return is_shut or self._engine.venues[key[0]].status in CLOSED
 
     def on_external(self, now_ns: int, owner: str, side: int, size: int, market: Market, middle2: int) -> None:
         """A position of this desk changed without an order of ours: the exposure that follows is owed."""
@@ -112,9 +130,63 @@ class HedgeDesk(HedgeDeskCore):
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
-        return (self.name, self.hedge, self.ledger.state_hash(), self.policy.facts(), self._retry_ns, self._failures)
+        routed = (self.is_away, self._routed_ns, self.misses)
+        return (
+            self.name,
+            self.hedge,
+            routed,
+            self.ledger.state_hash(),
+            self.policy.facts(),
+            self._retry_ns,
+            self._failures,
+        )
 
     # --- decide -----------------------------------------------------------------------------------------------------
+
+    def seek(self, now_ns: int, gate: str) -> bool:
+        """Route hedges to the other market where the one of now gives nothing; whether they go there now.
+
+        gate: why nothing can be sent to it. Back to the first one after a while, since it is the one that is wanted.
+        """
+        first, other = self.markets[0], self.markets[-1]
+        after_ns = int(self.settings.fallback_after_s * SECOND_NS)
+        if not gate:
+            self.gated_ns = 0
+        elif not self.gated_ns:
+            self.gated_ns = now_ns
+        target = other if self.hedge == first else first
+        if gate and now_ns - self.gated_ns < after_ns:
+            self._wake_at(self.gated_ns + after_ns)
+            return False
+        if gate:
+            reason = f"{_named(self.hedge)} is out of reach ({gate}): hedging on {_named(target)}"
+        elif self.misses >= ALARM_TRIES and not self._is_out_at(self.hedge):
+            reason = f"{self.misses} hedges in a row got nothing on {_named(self.hedge)}: hedging on {_named(target)}"
+        elif self.is_away and now_ns - self._routed_ns >= BACK_NS:
+            reason = f"hedging on {_named(first)} again"
+        else:
+            return False
+        if not self._takes(now_ns, target):
+            self._wake_at(now_ns + SECOND_NS)
+            return False
+        self._engine.emit(ev.HedgeRouted(now_ns, self.settings.name, *target, reason))
+        return True
+
+    def _takes(self, now_ns: int, key: tuple[str, str]) -> bool:
+        """Whether a hedge could be sent to a market now."""
+        market = self._engine.markets.get(key)
+        if market is None or not market.venue.was_ready or self._is_closed(key):
+            return False
+        in_danger = market.perpetual is not None and market.perpetual.danger
+        return not in_danger and not self._engine.market_gate(now_ns, market)
+
+    def _is_out_at(self, key: tuple[str, str]) -> bool:
+        """Whether a hedge there may still fill."""
+        return any(order.strategy == self.names[key] for order in self._engine.markets[key].orders)
+
+    def _wake_at(self, due_ns: int) -> None:
+        if not self.due_ns or due_ns < self.due_ns:
+            self.due_ns = due_ns
 
     def _margin_balance(self, hedge: Market, state: HedgeState, price: int) -> int | None:
         """How many lots more a margin account can pay for; None while the venue has not said."""
@@ -124,3 +196,7 @@ class HedgeDesk(HedgeDeskCore):
             room = self._engine.perpetuals.room(hedge, state.side, price)
             rooms.append(room if room is None else max(0, room - state.committed * lot))
         return min((room // lot for room in rooms if room is not None), default=None)
+
+
+def _named(key: tuple[str, str]) -> str:
+    return f"{key[0]} {key[1]}"
