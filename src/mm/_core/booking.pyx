@@ -16,7 +16,8 @@ from mm._core.words cimport same
 
 # A fill that is told later than this was not told when it happened: the stream is some milliseconds behind.
 cdef int64_t LATE_NS = 5_000_000_000
-# How many fills are kept for the names that they have: twice what a minute of the quickest venue brings.
+# How many fills are kept for the names that they have: twice what a minute of the quickest venue brings. The next start
+# reads no history from before them, see `Engine.history_since_ns`.
 cdef Py_ssize_t NAMED_MAX = 2000
 cdef str HEDGE = "hedge"
 cdef str FLATTEN = "flatten"
@@ -38,6 +39,15 @@ cdef bint is_dear(MarketCore market, Fill event) except -1:
     else:
         return True
     return <double>event.fee / 1e12 > due + fabs(due) * ROUNDING
+
+
+cdef int forget_names(VenueCore venue) except -1:
+    """Keep the names of the fills that were booked first no longer."""
+    cdef list named = venue.named_fills
+    for fill in named[:NAMED_MAX]:
+        venue.unnamed_ns = max(venue.unnamed_ns, (<Fill?>fill).venue_ns)
+    del named[:NAMED_MAX]
+    return 0
 
 
 cdef class BookingCore:
@@ -132,7 +142,7 @@ cdef class BookingCore:
             if venue.named_fills is not None:
                 venue.named_fills.append(event)
                 if len(venue.named_fills) >= 2 * NAMED_MAX:
-                    del venue.named_fills[:NAMED_MAX]
+                    forget_names(venue)
             if event.recv_ns - event.venue_ns > LATE_NS:
                 self._late(event)
             if market is not None:

@@ -34,6 +34,8 @@ cdef class VenueCore:
     cdef readonly int64_t clock_offset_ns_max
     # The newest fills that are booked, where the venue may tell them again by other names; else None.
     cdef public list named_fills
+    # Of the venue's clock: fills before this may have no name there any more; 0 all of them have.
+    cdef public int64_t unnamed_ns
 
     cpdef object free(self, str asset)
     cpdef object margin_free(self, str asset)

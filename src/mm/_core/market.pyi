@@ -62,6 +62,7 @@ class VenueCore:
     fill_ns: int
     history_ns: int
     named_fills: list[Any] | None
+    unnamed_ns: int
     def __init__(self, name: str, decoder: Any, *, clock_offset_ns_max: int) -> None: ...
     @property
     def name(self) -> str: ...

@@ -93,7 +93,7 @@ cdef class VenueCore:
     asked for, and when that was done; balances: by asset in 1e-12; margins: the last report of
     each margin account, by asset; early_book: a book came before its instrument; fill_ns: venue time of the last fill
     booked; history_ns: the same, as long as none before it can be missing; named_fills: the newest that are booked,
-    None where the venue has one name for each.
+    None where the venue has one name for each; unnamed_ns: fills before this venue time may be none of them, 0 all are.
     """
 
     def __init__(self, str name not None, decoder, *, int64_t clock_offset_ns_max):

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 FORM: Final = 1
 NAMED_NS: Final = 180_000_000_000
-"""How far back fills keep their names: histories are read again from a minute before the last one on."""
+"""Fills keep their names from so long before the time since which the next start has to read: it reads a minute more,
+and what it finds missing may have happened before this was written."""
 VENUE_OF_ORDER: Final = 2
 """Where an order's row names its venue."""
 
@@ -120,10 +121,10 @@ def _venue(engine: Engine, name: str) -> Saved:
     }
 
 
-def _named(venue: VenueState) -> list[str]:
-    """Fills that the venue's history will tell again."""
-    since_ns = venue.history_ns - NAMED_NS
-    return [pack(fill).hex() for fill in venue.named_fills or () if fill.venue_ns >= since_ns]
+def _named(engine: Engine, venue: VenueState) -> tuple[int, list[str]]:
+    """Fills that the venue's history may tell again, and the time since which all of them are here."""
+    since_ns = max(venue.unnamed_ns, engine.history_since_ns(venue.name) - NAMED_NS)
+    return since_ns, [pack(fill).hex() for fill in venue.named_fills or () if fill.venue_ns >= since_ns]
 
 
 def _market(market: Market) -> Saved:
@@ -143,6 +144,7 @@ def _market(market: Market) -> Saved:
 
 def _marks(engine: Engine, orders: Saved) -> Saved:
     """What market data had a part in, and what is only good until the venues are read again."""
+    renaming = {name: venue for name, venue in engine.venues.items() if venue.named_fills is not None}
     return {
         "start": [engine.epoch, engine.seed, engine.config().decode()],
         "stop_reason": engine.stop_reason,
@@ -152,7 +154,7 @@ def _marks(engine: Engine, orders: Saved) -> Saved:
         "sequence": [row[0] for row in orders["orders"]],
         "aside": [pack(fill).hex() for fill in orders["aside"]],
         "strays": engine.strays.marks(),
-        "named_fills": {name: _named(venue) for name, venue in engine.venues.items() if venue.named_fills},
+        "named": {name: _named(engine, venue) for name, venue in renaming.items()} | engine.elsewhere.get("named", {}),
         "ghosts": [pack(report).hex() for report in engine.ghosts.values()],
         "listed": engine.listed_ns,
         "marks": engine.accounts.marks(),
@@ -198,8 +200,10 @@ def restore(engine: Engine, state: bytes) -> None:
             venue.fill_ns, venue.history_ns = each["fill_ns"], each["history_ns"]
             venue.private_up = venue.was_ready = each["private_up"]
             if venue.named_fills is not None:
-                # An earlier build wrote none.
-                named = saved.get("named_fills", {}).get(name, ())
+                # An earlier build wrote the names of the last minutes, or none.
+                since_ns = max(0, each["history_ns"] - NAMED_NS)
+                earlier = (since_ns, saved.get("named_fills", {}).get(name, ()))
+                venue.unnamed_ns, named = saved.get("named", {}).get(name, earlier)
                 venue.named_fills[:] = [unpack(bytes.fromhex(text)) for text in named]
     for each in saved["markets"]:
         if each["venue"] in engine.venues:
@@ -269,6 +273,7 @@ def _elsewhere(engine: Engine, saved: Saved) -> Saved:
         "orders": [row for row in saved["orders"] if row[VENUE_OF_ORDER] not in known],
         "executions": [each for each in saved["executions"] if each[0] not in known],
         "venues": {name: each for name, each in saved["venues"].items() if name not in known},
+        "named": {name: each for name, each in saved.get("named", {}).items() if name not in known},
         "markets": [each for each in saved["markets"] if each["venue"] not in known],
         "hedges": {name: each for name, each in saved["hedges"].items() if name not in engine.desks},
         "strategies": {name: each for name, each in saved["strategies"].items() if name not in engine.roster.members},

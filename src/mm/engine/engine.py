@@ -61,6 +61,8 @@ STOOD_STILL: Final = "this process stood still"
 RATE: Final = ErrorClass.RATE.value
 NOT_SENT: Final = "local"
 """Code of a refusal that is the link's own: not one byte of the request left."""
+REREAD_NS: Final = 65_000_000_000
+"""Histories are read again from a minute before what is asked for, and may differ by two seconds from the streams."""
 GONE_SETTLE_NS: Final = 2_000_000_000
 """What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 
@@ -237,12 +239,17 @@ class Engine(EngineCore):
         self._upkeep.wake()
 
     def history_since_ns(self, name: str) -> int:
-        """Since when a venue's history has to be read, by its clock: fills before that are booked; 0 from now on."""
+        """Since when a venue's history has to be read, by its clock: fills before that are booked; 0 from now on.
+
+        Never from before the fills whose names are known, where the venue has other names for them there: they would be
+        booked again. What is missing from before that is a difference of its order, which halts.
+        """
         if name not in self.accounts.opened and name not in self.strays.booked_ns:
             return 0
         since_ns = self.venues[name].history_ns or self.started_ns
         made = [order.created_ns for order in self.orders.unsettled() if order.venue == name]
-        return min([since_ns, *made])
+        unnamed_ns = self.venues[name].unnamed_ns
+        return max(min([since_ns, *made]), unnamed_ns + REREAD_NS if unnamed_ns else 0)
 
     def _on_recovered(self, event: ev.Recovered) -> None:
         """Go on where an earlier start was. Raises InvariantError where that does not come out the same."""

@@ -30,13 +30,14 @@ TERMINAL = frozenset({"filled", "canceled", "expired"})
 
 @dataclass(slots=True)
 class InquiryDesk:
-    """Asks the venue about the orders that the reconciler holds."""
+    """Asks the venue about the orders that the reconciler holds. history_since_ns: as the link was started with."""
 
     session: Session
     rest: RestQueue
     reconciler: Reconciler
     round: Round | None = None
     pending: int = 0
+    history_since_ns: int = 0
 
     def watch(self, now_ns: int, event: Any) -> None:
         """Open or close inquiries by what an event says."""
@@ -107,7 +108,8 @@ class InquiryDesk:
             if type(proof) is OrderReport and proof.cum_size:
                 since_ns = min(since_ns or settled.since_ns, settled.since_ns)
         if since_ns:
-            self.session.read_history(now_ns, since_ns)
+            # What is booked of the time before may have other names there.
+            self.session.read_history(now_ns, max(since_ns, self.history_since_ns))
         return events
 
     def refused(self, now_ns: int, call: Call, error_class: ErrorClass | None) -> list[Any]:

@@ -135,13 +135,11 @@ class Link(LinkCore):
     # --- inputs -----------------------------------------------------------------------------------------------------
 
     def start(self, now_ns: int, history_since_ns: int = 0, lost: Sequence[OutcomeUnknown] = ()) -> Events:
-        """Begin to connect.
-
-        history_since_ns: venue time of the last fill that is booked; 0 when there is none; lost: requests of an earlier
-        process whose answers nobody has heard: they are told, and looked into.
-        """
+        """Begin to connect. history_since_ns: venue time of the last fill that is booked; 0 when there is none; lost:
+        requests of an earlier process whose answers nobody has heard: they are told, and looked into."""
         self._running = True
         self._rest.access.unlock()
+        self._inquiry.history_since_ns = history_since_ns
         events = [*lost, *self.session.start(now_ns, history_since_ns)]
         for channel in self._channels.values():
             channel.start(now_ns)
