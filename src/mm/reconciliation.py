@@ -21,6 +21,8 @@ SECOND_NS = 1_000_000_000
 INQUIRIES_MAX = 1_000
 REFUSED_AGAIN_NS = 60 * SECOND_NS
 """Before a question that the venue does not take is asked again."""
+FAILED_AGAIN_NS_MAX = 16 * SECOND_NS
+"""Before a round whose reads failed for good is begun again: twice as long each time, up to here."""
 ORDERS_PER_ROUND_MAX = 10
 """Each missing order costs a read of its own; a round must fit the smallest tier's call counter (15 points)."""
 
@@ -43,6 +45,8 @@ class Inquiry:
     rounds: int = 0
     negative_ns: int = 0
     """When the first agreeing negative round began; 0 none yet."""
+    failures: int = 0
+    """Rounds in a row whose reads failed."""
 
 
 @dataclass(slots=True)
@@ -76,15 +80,15 @@ class Round:
                 self.found.append((inquiry, found))
         return missing
 
-    def looked_up(self, inquiry: Inquiry, reports: Iterable[OrderReport]) -> None:
-        """Take the complete answer to the look-up of one order."""
+    def looked_up(self, inquiry: Inquiry, reports: Iterable[OrderReport], *, is_whole: bool = True) -> None:
+        """Take the answer to the look-up of one order; is_whole: the venue took all that had to be asked for it."""
         for report in reports:
             if (inquiry.client_id and report.client_id == inquiry.client_id) or (
                 inquiry.venue_id and report.venue_id == inquiry.venue_id
             ):
                 self.found.append((inquiry, report))
                 return
-        self.absent.append(inquiry)
+        (self.absent if is_whole else self.refused).append(inquiry)
 
 
 class Reconciler:
@@ -193,6 +197,7 @@ class Reconciler:
                 proofs.append((inquiry, self._absence(now_ns, inquiry, current.begun_ns)))
         for inquiry in current.inquiries:
             self._schedule(now_ns, inquiry)
+            inquiry.failures = 0
         for inquiry in current.refused:
             inquiry.due_ns = max(inquiry.due_ns, now_ns + REFUSED_AGAIN_NS)
         return proofs
@@ -203,6 +208,9 @@ class Reconciler:
         if current is not None:
             for inquiry in current.inquiries:
                 self._schedule(now_ns, inquiry)
+                again_ns = min(SECOND_NS << min(inquiry.failures, 8), FAILED_AGAIN_NS_MAX)
+                inquiry.due_ns = max(inquiry.due_ns, now_ns + again_ns)
+                inquiry.failures += 1
 
     def _close(self, inquiry: Inquiry, begun_ns: int) -> bool:
         """Take an inquiry off the books, unless it was settled meanwhile or asked again after the reads began."""

@@ -62,3 +62,66 @@ def test_f55_a_question_that_the_venue_does_not_take_is_no_answer_and_holds_up_n
     # The one stays in doubt, and is asked for now and then.
     assert len(reconciler) == 1
     assert reconciler.due_ns() > 0
+
+
+class _OnEachMarket(_OneByOne):
+    """A venue that wants the market with the question, as MEXC Spot does: where it is not known each is asked."""
+
+    def reads(self, kind, parameters):
+        if kind != "query_orders":
+            return [parameters]
+        markets = {True: ("here", "gone"), False: ("here",)}
+        return [
+            {"venue_ids": [venue_id], "symbol": symbol}
+            for venue_id in parameters["venue_ids"]
+            for symbol in markets[venue_id.startswith("somewhere")]
+        ]
+
+
+def asked(names, absent, *, seconds=300, refused="gone"):
+    """What is told of orders in so many seconds, and how many calls that took; refused: the market that is gone."""
+    rest = RestQueue(Random(1), Breaker(), KrakenRestCounter("pro"))
+    reconciler = Reconciler("v", settle_ns=SECOND, lag_ns=SECOND)
+    desk = InquiryDesk(_OnEachMarket(), rest, reconciler)
+    for name in names:
+        reconciler.look_up(1, "", name, since_ns=0)
+    told, calls = [], 0
+    for second in range(1, seconds):
+        now_ns = second * SECOND
+        desk.poll(now_ns)
+        while (call := rest.next_call(now_ns)) is not None:
+            calls += 1
+            rest.answered(call)
+            if call.kind == "open_orders":
+                told += (
+                    desk.refused(now_ns, call, ErrorClass.REJECTED)
+                    if refused == "all"
+                    else desk.reply(now_ns, call, Decoded(Kind.REPLY))
+                )
+            elif call.parameters["symbol"] == refused:
+                told += desk.refused(now_ns, call, ErrorClass.REJECTED)
+            elif call.parameters["venue_ids"][0] in absent:
+                told += desk.refused(now_ns, call, ErrorClass.GONE)
+            else:
+                found = canceled(now_ns, call.parameters["venue_ids"][0])
+                told += desk.reply(now_ns, call, Decoded(Kind.REPLY, (found,)))
+    return [(type(event), event.venue_id) for event in told], calls
+
+
+def test_an_order_of_an_unknown_market_is_found_beside_one_that_is_gone() -> None:
+    assert asked(["somewhere"], [])[0] == [(OrderReport, "somewhere")]
+
+
+@pytest.mark.parametrize("others", [[], ["absent"], ["found"], ["found", "absent"], ["somewhere else"]])
+def test_what_may_be_in_a_market_that_is_gone_holds_up_no_other_and_is_asked_for_now_and_then(others) -> None:
+    told, calls = asked(["somewhere", *others], ["somewhere", "absent"])
+    kinds = {"absent": OrderAbsent, "found": OrderReport, "somewhere else": OrderReport}
+    assert sorted(told, key=str) == sorted([(kinds[name], name) for name in others], key=str)
+    # A round a minute: the open orders, and it on each market; the others take some more.
+    assert calls <= 5 * 3 + 10
+
+
+def test_rounds_that_cannot_be_read_are_begun_ever_less_often() -> None:
+    told, calls = asked(["here"], [], refused="all")
+    assert not told
+    assert calls <= 5 + 300 // 16

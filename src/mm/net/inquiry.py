@@ -90,7 +90,7 @@ class InquiryDesk:
             return []
         self.pending -= 1
         for inquiry in read.subjects:
-            self.round.looked_up(inquiry, read.reports)
+            self.round.looked_up(inquiry, read.reports, is_whole=not read.is_partial)
         if call.kind == "open_orders" and not self._look_up(self.round.open_orders(read.reports)):
             self.failed(now_ns)
             return []
@@ -126,11 +126,11 @@ class InquiryDesk:
             self.pending -= 1
             if all(self._ask(call.kind, {"venue_ids": [inquiry.venue_id]}, (inquiry,)) for inquiry in subjects):
                 return []
-        if self.round is not None and error_class is ErrorClass.REJECTED and len(subjects) == read.calls == 1:
-            # The venue takes no question about this one (its market is gone): it stays in doubt, and alone.
-            self.pending -= 1
-            self.round.refused.append(subjects[0])
-            return self._finish(now_ns)
+        if error_class is ErrorClass.REJECTED and len(subjects) == 1:
+            # The venue takes no question about this one there (the market is gone). Where it is found nowhere else it
+            # stays in doubt, and alone.
+            read.is_partial = True
+            return self.reply(now_ns, call, Decoded(Kind.REPLY))
         if error_class is ErrorClass.REJECTED and len(subjects) > 1:
             # It takes none about one of these: each is asked for by itself.
             self.pending -= 1
@@ -190,3 +190,5 @@ class _Read:
     reports: list[OrderReport] = field(default_factory=list)
     is_void: bool = False
     """Other reads take its place."""
+    is_partial: bool = False
+    """The venue did not take all of its calls."""
