@@ -1,6 +1,8 @@
 """What trading costs: told rates, stated ones, and those that fills were charged."""
 
 from mm._core import events as ev
+from mm.engine import Engine
+from mm.exchanges.kraken import VENUE
 from tests.engine.world import KRAKEN, SETTINGS, SYMBOL
 
 TOLD_E8 = 250_000
@@ -77,3 +79,23 @@ def test_a_rebate_of_the_venue_goes_before_a_stated_rate(make_world):
     world.instrument(maker_fee_e8=-10_000)
     instrument = world.engine.markets[KRAKEN, SYMBOL].instrument
     assert (instrument.maker_fee_e8, instrument.taker_fee_e8) == (-10_000, 400_000)
+
+
+def test_what_a_fill_was_charged_outlives_the_process(make_world):
+    world = make_world()
+    bid = ready(world)
+    size = bid.size // 4
+    charge(world, bid, size, fee_of(bid, size, 2 * TOLD_E8), "E1")
+    dear_e8 = maker_e8(world)
+    assert abs(dear_e8 - 2 * TOLD_E8) < 10
+    start = ev.Start(world.now, 1, 8, world.engine.config())
+    taken_over = ev.Recovered(world.now, *world.engine.snapshot())
+    world.engine = Engine(start, world.settings, {KRAKEN: VENUE}, world.recorder)
+    world.tell(taken_over)
+    # What is told anew says nothing else, and a fill that is charged as told does.
+    for _ in range(2):
+        market = world.engine.markets[KRAKEN, SYMBOL]
+        assert (market.told.maker_fee_e8, market.instrument.maker_fee_e8) == (TOLD_E8, dear_e8)
+        world.tell(ev.FeeRates(world.now, KRAKEN, SYMBOL, TOLD_E8, 2 * TOLD_E8))
+    charge(world, bid, size, fee_of(bid, size, TOLD_E8), "E2")
+    assert maker_e8(world) == TOLD_E8

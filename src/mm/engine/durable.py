@@ -157,6 +157,10 @@ def _marks(engine: Engine, orders: Saved) -> Saved:
         "named": {name: _named(engine, venue) for name, venue in renaming.items()} | engine.elsewhere.get("named", {}),
         "ghosts": [pack(report).hex() for report in engine.ghosts.values()],
         "listed": engine.listed_ns,
+        "charged": [
+            *([*key, market.charged] for key, market in engine.markets.items() if market.charged),
+            *engine.elsewhere.get("charged", []),
+        ],
         "marks": engine.accounts.marks(),
         "contracts": [
             [*key, market.perpetual.reads()] for key, market in engine.markets.items() if market.perpetual is not None
@@ -211,6 +215,9 @@ def restore(engine: Engine, state: bytes) -> None:
     for each in saved["markets"]:
         # Also of a venue that the settings do not have any more: what it earned was earned.
         engine.accounts.add(_key(each), Instrument.from_json(each["definition"].encode()))
+    for venue_name, symbol, charged in saved.get("charged", ()):
+        if (market := engine.markets.get((venue_name, symbol))) is not None:
+            engine.terms.recharge(market, charged)
     for venue_name, symbol, reads in saved["contracts"]:
         market = engine.markets.get((venue_name, symbol))
         if market is not None and market.perpetual is not None:
@@ -275,6 +282,7 @@ def _elsewhere(engine: Engine, saved: Saved) -> Saved:
         "venues": {name: each for name, each in saved["venues"].items() if name not in known},
         "named": {name: each for name, each in saved.get("named", {}).items() if name not in known},
         "markets": [each for each in saved["markets"] if each["venue"] not in known],
+        "charged": [each for each in saved.get("charged", ()) if each[0] not in known],
         "hedges": {name: each for name, each in saved["hedges"].items() if name not in engine.desks},
         "strategies": {name: each for name, each in saved["strategies"].items() if name not in engine.roster.members},
     }

@@ -103,6 +103,12 @@ class Terms:
         market.surcharged = bool(market.charged)
         self.take(market, instrument)
 
+    def recharge(self, market: Market, charged: Mapping[str, int]) -> None:
+        """Go by what fills of an earlier start were charged, until one is charged as told."""
+        market.charged.update(charged)
+        market.surcharged = bool(market.charged)
+        self.take(market, market.told)
+
     def _tell_charged(self, market: Market, kind: str, told: int, charged: int) -> None:
         text = (
             f"{market.venue.name} {market.symbol}: a {WORDS[kind]} fill was charged {_percent(charged)} and "
