@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,9 @@ from mm.errors import ConfigError
 from mm.live.recovering import read_back
 from mm.persistence.journal import EventJournal, events_of
 from mm.screen.amounts import plain
+from mm.simulator import world as simulator
 from tests.one_venue import ONE_VENUE
-from tests.run.bot_process import BotProcess, ledger
+from tests.run.bot_process import BotProcess, eventually, ledger
 
 Start = Callable[..., BotProcess]
 
@@ -50,6 +51,22 @@ def test_f72_a_process_that_is_killed_goes_on_with_position_and_fills(start: Sta
     places = [event.client_id for event in found if isinstance(event, events.Place)]
     assert len(set(places)) == len(places)
     assert sum(isinstance(event, events.Start) for event in found) == 3
+
+
+def test_what_is_told_at_an_end_and_at_a_start_is_less_by_fees_that_were_taken_of_it(start: Start, state: Path) -> None:
+    first = start()
+    first.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+    world = simulator.find(state)
+    assert world is not None
+    world.control("hooks", [{"on": "clock", "action": "fee_asset", "text": "base", "at_s": 0}])
+    eventually(state, lambda books: any(fill["fee_asset"] == "BTC" for fill in books["fills"]))
+    code, end = first.stop()
+    assert (code, end["clean"]) == (0, True)
+    taken = sum(Decimal(fill["fee"]) for fill in ledger(state)["fills"] if fill["fee_asset"] == "BTC")
+    left = plain(int((Decimal(held(state)) - taken).scaleb(8).to_integral_value(ROUND_FLOOR)), 8)
+    assert left != held(state)
+    assert end["positions"] == [f"{left} BTC from this run on kraken"]
+    start().until_said(f"UTC, {left} BTC on kraken")
 
 
 def test_an_orderly_end_and_another_start_go_on_without_a_halt(start: Start, state: Path) -> None:

@@ -14,7 +14,7 @@ from mm.engine.recovery import Recovery, recover
 from mm.errors import ConfigError, InvariantError
 from mm.exchanges import find
 from mm.inventory.hedging import parameters_of as policies_of
-from mm.screen.amounts import plain
+from mm.screen.amounts import in_base, plain
 from mm.strategies import parameters_of
 
 if TYPE_CHECKING:
@@ -86,10 +86,9 @@ def told(recovery: Recovery, engine: Engine) -> list[str]:
 
 def _carried(recovery: Recovery, engine: Engine) -> str:
     held = [
-        f"{plain(market.instrument.base_units(market.position.quantity), market.instrument.base_precision)} "
-        f"{market.instrument.base} on {market.venue.name}"
+        f"{in_base(market.instrument, market.position.held)} on {market.venue.name}"
         for market in engine.markets.values()
-        if market.position.quantity
+        if market.position.held
     ]
     owed = [
         f"{plain(desk.ledger.net, AMOUNT_PRECISION)} {desk.settings.symbol.partition('/')[0]} to hedge ({name})"

@@ -30,7 +30,7 @@ from mm.live.sentry import Sentry
 from mm.live.storing import STORE, Storing
 from mm.live.tasks import Tasks
 from mm.live.watchdog import PATIENCE_S
-from mm.screen.amounts import plain, thousands
+from mm.screen.amounts import in_base, plain, thousands
 from mm.screen.lines import accounts as accounts_line
 from mm.screen.lines import accounts_json
 from mm.screen.narrator import Happening, Narrator
@@ -39,7 +39,6 @@ from mm.stopping import Exit, Patience, Residue, exit_code
 
 if TYPE_CHECKING:
     from mm.config import StrategySettings
-    from mm.engine.market import Market
     from mm.engine.venue import VenueState
     from mm.live.bot import Bot
     from mm.live.reopening import Reopening
@@ -447,7 +446,7 @@ class Supervisor:
         size, price = str(order.leaves), str(order.price)
         if market is not None:
             instrument = market.instrument
-            size = f"{plain(instrument.base_units(order.leaves), instrument.base_precision)} {instrument.base}"
+            size = in_base(instrument, order.leaves)
             price = thousands(instrument.price_text(order.price))
         return f"{order.venue} {order.client_id} ({order.venue_id or 'no id yet'}): {side} {size} at {price}"
 
@@ -456,7 +455,7 @@ class Supervisor:
         engine = self._bot.engine
         runs = "this run" if engine.started_ns == engine.begun_ns else "this run and those before"
         held = tuple(
-            f"{_held(market)} from {runs} on {market.venue.name}{note}"
+            f"{in_base(market.instrument, market.position.held)} from {runs} on {market.venue.name}{note}"
             for market in self._bot.engine.markets.values()
             # Of a rate, or of a fallback that was not needed, there is nothing to tell.
             if market.strategy is not None or market.position.fill_count
@@ -518,12 +517,6 @@ class Supervisor:
                 unknown.append(done.text(name))
         note = ", as far as it was counted before the fault"
         return Residue(tuple(orders), tuple(unknown), self._positions(note), self._protection())
-
-
-def _held(market: Market) -> str:
-    """A position in base units, whatever its sizes count."""
-    instrument = market.instrument
-    return f"{plain(instrument.base_units(market.position.quantity), instrument.base_precision)} {instrument.base}"
 
 
 def _untold(strategy: StrategySettings) -> str:

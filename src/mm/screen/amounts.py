@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mm.instruments import Instrument
 
 
 def rounded(units: int, precision: int, places: int) -> int:
@@ -39,6 +43,11 @@ def shown_parts(parts: Sequence[int], precision: int, places: int = 2) -> tuple[
     for index in order[: abs(missing)]:
         shown[index] += step
     return total, shown
+
+
+def in_base(instrument: Instrument, size: int) -> str:
+    """`0.0234 BTC`: a size in units of the instrument, whatever those are, in its base asset."""
+    return f"{plain(instrument.base_units(size), instrument.base_precision)} {instrument.base}"
 
 
 def plain(units: int, precision: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mm.screen.amounts import plain, thousands, trimmed, venue_title
+from mm.screen.amounts import in_base, thousands, trimmed, venue_title
 
 if TYPE_CHECKING:
     from mm.engine import Decision
@@ -17,7 +17,7 @@ def decision_lines(decision: Decision, instrument: Instrument) -> list[str]:
     def price(units: int) -> str:
         return thousands(instrument.price_text(units))
 
-    position = f"{plain(instrument.base_units(decision.position), instrument.base_precision)} {instrument.base}"
+    position = in_base(instrument, decision.position)
     head = f"{decision.symbol} on {venue_title(decision.venue)}, {decision.strategy or 'no strategy'}"
     if decision.gate:
         return [f"{head}: no quotes, {decision.gate} (position {position})"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mm._core import events as ev
 from mm.engine.differences import ALARMED, told
 from mm.engine.ladder import told as told_latch
-from mm.screen.amounts import grouped, money, plain, venue_title
+from mm.screen.amounts import grouped, in_base, money, venue_title
 
 if TYPE_CHECKING:
     from mm.instruments import Instrument
@@ -102,7 +102,7 @@ class Narrator:
             return f"{symbol} (unknown instrument)"
         shown = grouped(price, instrument.price_precision, instrument.price_precision)
         at = f"${shown}" if instrument.quote == "USD" else f"{shown} {instrument.quote}"
-        return f"{plain(instrument.base_units(size), instrument.base_precision)} {instrument.base} at {at}"
+        return f"{in_base(instrument, size)} at {at}"
 
     def _fill(self, event: ev.Fill) -> Happening:
         verb = "Bought" if event.side > 0 else "Sold"
