@@ -97,7 +97,11 @@ def dump(folder: Path, first: int | None) -> int:
     forms = [(following, form) for _, _, following, _, _, form, _ in reader.segments()]
     for index, wall_ns, _, kind, payload in reader:
         form = next((form for following, form in forms if index < following), FORMAT_VERSION)
-        shown: object = unpack(payload) if form in READABLE_FORMS else f"{len(payload)} bytes in form {form}"
+        shown: object = f"{len(payload)} bytes in form {form}"
+        if kind == Kind.REOPENED:
+            shown = "opened again: what happened since the record before is in no record"
+        elif form in READABLE_FORMS:
+            shown = unpack(payload)
         print(f"{index}  {moment(wall_ns)}  {names.get(kind, str(kind))}  {shown}")
     for notice in reader.notices:
         print(f"note: {notice}", file=sys.stderr)

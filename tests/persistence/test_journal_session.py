@@ -13,9 +13,10 @@ import pytest
 from mm._core import JournalReader
 from mm._core import events as ev
 from mm._core.events import Event, unpack
+from mm.journal import main
 from mm.live.reopening import AGAIN_NS, Reopening
 from mm.net.actions import Send
-from mm.persistence.journal import DURABLE, EventJournal, Policy
+from mm.persistence.journal import DURABLE, EventJournal, Kind, Policy
 from mm.persistence.recorder import FileRecorder
 from mm.persistence.recording import read
 from tests.backtest.session import START, Session
@@ -157,7 +158,9 @@ def test_a_recording_that_fails_beside_a_journal_is_given_up_and_the_journal_goe
     assert {type(event) for event in kept} >= {ev.Place, ev.Cancel, ev.OrderAccepted, ev.OrderCanceled}
 
 
-def test_what_comes_while_a_journal_is_opened_again_is_in_it(tmp_path: Path) -> None:
+def test_what_comes_while_a_journal_is_opened_again_is_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     journal = EventJournal(tmp_path / "journal", epoch=1, build="", now_ns=START)
     recorder = FileRecorder(tmp_path / "run.mmr", build="", created_ns=START, journal=journal)
     session = Session(tmp_path, recorder=recorder)
@@ -187,3 +190,7 @@ def test_what_comes_while_a_journal_is_opened_again_is_in_it(tmp_path: Path) -> 
     assert found is not None
     assert found[0] == state, "it begins with the state of that moment"
     assert list(again.recovered()) == [meanwhile, after]
+    kinds = [kind for _, _, _, kind, _ in JournalReader(str(tmp_path / "journal"))]
+    assert kinds[-4:-1] == [Kind.OPERATOR, Kind.REOPENED, Kind.OPERATOR]
+    assert main(["dump", "--state", str(tmp_path)]) == 0
+    assert "reopened  opened again: what happened since the record before is in no record" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mm.store import following
 from mm.store.comparing import differences
 from mm.store.database import StoreBusy, StoreError
 from mm.store.following import QUIET_NS, Follower, rebuild
+from mm.store.reading import stated
 from mm.store.sqlite import MIGRATIONS, SqliteDatabase
 from tests.store.conftest import Run
 
@@ -208,6 +210,36 @@ def test_a_journal_whose_end_was_cut_goes_on_with_the_next_start(hedged: Run, tm
     follower.finish()
     assert "went back to record 31" in database.rows("gaps")[0]["reason"]
     assert len(database.rows("fills")) > 3
+
+
+def test_f82_what_a_journal_did_not_take_until_it_was_opened_again_is_a_gap(hedged: Run, tmp_path: Path) -> None:
+    kept = durable_events(hedged)
+    journal = EventJournal(tmp_path / "journal", epoch=1, build="", now_ns=NOW)
+    database = SqliteDatabase(tmp_path / "store.db")
+    follower = Follower(database, tmp_path / "journal", lambda: NOW)
+    for event in kept[:200]:
+        journal.record(event, NOW, 0)
+    journal.sync()
+    follower.step()
+    journal.fail("no room")
+    journal.begin_anew(b"state", 1, NOW + 60_000_000_000)
+    while not journal.go_on():
+        time.sleep(0.001)
+    # Twenty events were never written. A run that is killed before a further one leaves the mark behind all the same.
+    follower.finish()
+    told = database.rows("gaps")
+    assert [(row["epoch"], row["record"], row["until_record"]) for row in told] == [(1, 200, 201)]
+    assert "opened again at 2023-11-14 22:14:20" in told[0]["reason"]
+    for event in kept[220:]:
+        journal.record(event, NOW, 0)
+    journal.close(NOW, 0)
+    follower.finish()
+    assert database.rows("gaps") == told
+    assert differences(database, tmp_path / "journal") == []
+    assert rebuild(database, tmp_path / "journal") == len(kept) - 20 + 1
+    assert database.rows("gaps") == [told[0] | {"found_ns": database.rows("gaps")[0]["found_ns"]}]
+    # Whoever looks for the start's settings finds them before the segment that was begun then.
+    assert stated(tmp_path / "journal") == stated(hedged.journal) != ""
 
 
 def test_f87_records_of_another_build_are_told_and_left_out(hedged: Run, tmp_path: Path) -> None:

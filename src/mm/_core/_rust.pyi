@@ -269,7 +269,7 @@ class Journal:
         """Begin to open a journal that has failed again, with the state that all until now makes, in a thread.
 
         What happens from here on is to be appended once `go_on` says so. Raises ValueError for one that has not failed,
-        and while another try is under way.
+        and while another try or a snapshot is under way.
         """
     def fail(self, reason: str) -> None:
         """Take nothing more, for a reason of the caller's."""

@@ -33,14 +33,15 @@ class Reopening:
         self._journal = journal
         self._say = say
         self._due_ns = 0
-        self._is_under_way = False
+        self.is_under_way = False
+        """Whether a try has begun, and no look has found its end."""
 
     def look(self, now_ns: int) -> None:
         """To be called some times a second, between two inputs of the engine."""
         recorder = self._recorder
         if not recorder.broken or recorder.failed:
             self._due_ns = 0
-        elif self._is_under_way:
+        elif self.is_under_way:
             self._settle()
         elif not self._due_ns:
             self._due_ns = now_ns + AGAIN_NS
@@ -54,7 +55,7 @@ class Reopening:
         except (JournalError, ValueError):
             return
         self._recorder.backlog = []
-        self._is_under_way = True
+        self.is_under_way = True
 
     def _settle(self) -> None:
         recorder = self._recorder
@@ -64,11 +65,11 @@ class Reopening:
             is_open = self._journal.go_on()
         except JournalError:
             # The disk is not well yet.
-            self._is_under_way, recorder.backlog = False, None
+            self.is_under_way, recorder.backlog = False, None
             return
         if not is_open:
             return
-        self._is_under_way = False
+        self.is_under_way = False
         if recorder.backlog is None:
             self._journal.fail("what came while it was opened again was too much")
             return

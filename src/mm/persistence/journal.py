@@ -26,6 +26,9 @@ class Kind(IntEnum):
     OPERATOR = 3
     POLICY = 4
     LATCH = 5
+    REOPENED = 0xFFFF_FFFF
+    """No event, but the journal's own word: it had failed and was opened again here, and what happened since the record
+    before is in no record."""
 
 
 PATIENCE_NS: Final = 5_000_000
@@ -192,7 +195,9 @@ def events_of(reader: JournalReader) -> Iterator[Event]:
             raise JournalError(
                 f"{name}: events in form {form} by build {build}, this build reads form {FORMAT_VERSION}"
             )
-    for index, _, _, _, payload in reader:
+    for index, _, _, kind, payload in reader:
+        if kind == Kind.REOPENED:
+            continue
         try:
             yield unpack(payload)
         except ValueError as error:

@@ -1,8 +1,8 @@
 """From the journal to the database: batches of records, each with the place up to which it goes, in one transaction.
 
 Nothing is taken that a loss of power could take back: records up to the journal's durable index; the last of them, when
-nothing follows for a second, after a sync of the file by this process. A journal whose beginning or end is gone makes a
-row in `gaps`, and what is there is taken.
+nothing follows for a second, after a sync of the file by this process. A journal whose beginning or end is gone, or
+that failed and was opened again within a run, makes a row in `gaps`, and what is there is taken.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
 from mm._core import JournalDamaged, JournalError, JournalReader
 from mm._core.events import FORMAT_VERSION, READABLE_FORMS, Event, unpack
+from mm.persistence.journal import Kind
 from mm.store.database import Database, StoreError
 from mm.store.projecting import Projector
 from mm.store.rows import Rows
@@ -129,12 +131,14 @@ class Follower:
         records = takewhile(lambda record: record[0] < until, reader)
         count = following = epoch = form = strange = 0
         build = ""
-        while batch := [(index, payload) for index, _, _, _, payload in islice(records, BATCH_MAX)]:
+        while batch := list(islice(records, BATCH_MAX)):
             events: list[tuple[int, int, str, Event]] = []
-            for index, payload in batch:
+            for index, wall_ns, _, kind, payload in batch:
                 while index >= following:
                     _, _, following, _, epoch, form, build = next(spans)
-                if form in READABLE_FORMS:
+                if kind == Kind.REOPENED:
+                    self._projector.gap(epoch, index, index + 1, self._now_ns(), _reopened(wall_ns))
+                elif form in READABLE_FORMS:
                     events.append((epoch, index, build, unpack(payload)))
                 elif strange != following:
                     strange = following
@@ -188,6 +192,14 @@ class Follower:
             SYNC(file)
         finally:
             os.close(file)
+
+
+def _reopened(wall_ns: int) -> str:
+    again = datetime.fromtimestamp(wall_ns // 1_000_000_000, UTC)
+    return (
+        f"the journal had failed and was opened again at {again:%Y-%m-%d %H:%M:%S} UTC: "
+        "what happened since the record before, fills and balances too, is told in none"
+    )
 
 
 def rebuild(database: Database, folder: Path, owner: str = "") -> int:

@@ -150,8 +150,11 @@ def stated(journal: Path) -> str:
     """What the last start in a journal says of its store; '' where nothing can be read."""
     try:
         reader = JournalReader(str(journal))
-        last = reader.segments()[-1]
-        for *_, payload in JournalReader(str(journal), last[1]):
+        spans = reader.segments()
+        last = spans[-1]
+        # A long run has further segments, and so has one whose journal was opened again.
+        begin = next(first for _, first, _, _, epoch, _, _ in spans if epoch == last[4])
+        for *_, payload in JournalReader(str(journal), begin):
             event = unpack(payload) if last[5] in READABLE_FORMS else None
             if isinstance(event, events.Start):
                 return str(json.loads(event.config)["run"].get("store", ""))

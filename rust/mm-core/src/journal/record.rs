@@ -22,6 +22,9 @@ pub const HEAD_BYTES: usize = 40;
 pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 /// The kind that the journal keeps for itself: the writer closed here, and all before was on the disk.
 pub const CLOSED: u32 = 0;
+/// Another one: the journal had failed and was opened again here. What happened between this record and the one before it is
+/// in the snapshot that goes on from here, and in no record.
+pub const REOPENED: u32 = u32::MAX;
 
 /// A sound record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

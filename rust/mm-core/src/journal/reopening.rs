@@ -1,16 +1,17 @@
 //! A journal that has failed, opened again by the same writer once its disk is well.
 //!
 //! What was appended up to the failure may be there or not, and what happened since is nowhere: a new segment begins behind
-//! it, with a snapshot of the state of that moment, both on the disk before a record follows. A start begins with that
-//! snapshot and asks for nothing before it. The segment comes first: with it alone, and empty, a start finds what a killed
-//! process would have left. It stays when the snapshot fails, for that may have its name: a further try begins another,
-//! and takes the ones of before away once its own is on the disk.
+//! it with a record that says so, for readers who follow, and a snapshot of the state of that moment goes on from there, both
+//! on the disk before a further record. A start begins with that snapshot and asks for nothing before it. The segment comes
+//! first: with it alone a start finds what a killed process would have left. It stays when the snapshot fails, for that may
+//! have its name: a further try begins another, and takes the ones of before away once its own is on the disk.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disk::{Disk, DiskFile};
 use super::error::JournalError;
-use super::segment::{self, Header};
+use super::record::{self, REOPENED, Record};
+use super::segment::{self, HEADER_BYTES, Header};
 use super::snapshot::{self, Snapshot};
 use super::syncing::Syncing;
 use super::writer::begin;
@@ -20,6 +21,9 @@ pub struct Anew {
     pub header: Header,
     pub file: Arc<dyn DiskFile>,
     pub syncing: Arc<Syncing>,
+    /// Where the next record is written, and its index.
+    pub end: u64,
+    pub next_index: u64,
 }
 
 type Outcome = Result<Anew, JournalError>;
@@ -59,10 +63,11 @@ fn reopened(disk: &Arc<dyn Disk>, mut header: Header, room: u64, snapshot: &Snap
     let sequences = || names.iter().filter_map(|name| segment::sequence(name));
     let failed = header.sequence;
     header.sequence = sequences().max().unwrap_or(failed).max(failed).saturating_add(1);
-    let syncing = Arc::new(Syncing::new(Arc::clone(disk), header.first_index));
-    let file = begin(disk.as_ref(), &header, room, &syncing)?;
+    let syncing = Arc::new(Syncing::new(Arc::clone(disk), snapshot.index));
+    let mark = mark(&header)?;
+    let file = begin(disk.as_ref(), &header, room, &syncing, &mark)?;
     if let Err(error) = syncing.sync() {
-        // Nothing is in it, and no snapshot leans on it.
+        // No snapshot leans on it.
         let _ = disk.remove(&segment::name(header.sequence));
         return Err(error);
     }
@@ -72,5 +77,17 @@ fn reopened(disk: &Arc<dyn Disk>, mut header: Header, room: u64, snapshot: &Snap
     }
     // If this fails, the snapshot may have its name all the same, and a start asks for the segment.
     snapshot::save(disk.as_ref(), snapshot)?;
-    Ok(Anew { header, file, syncing })
+    let end = HEADER_BYTES.saturating_add(mark.len()) as u64;
+    Ok(Anew { header, file, syncing, end, next_index: snapshot.index })
+}
+
+/// The record that says that the journal was opened again.
+fn mark(header: &Header) -> Result<Vec<u8>, JournalError> {
+    let (index, durable) = (header.first_index, header.durable);
+    let record = Record { index, wall_ns: header.created_ns, mono_ns: 0, durable, kind: REOPENED, payload: b"" };
+    let mut frame = Vec::new();
+    if record::encode(&record, header.sequence, &mut frame) {
+        return Ok(frame);
+    }
+    Err(JournalError::Failed { reason: "more records wait for a sync than the form can say".to_owned() })
 }

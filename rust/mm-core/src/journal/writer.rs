@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::disk::{Disk, DiskFile, FRESH, write_all};
 use super::error::JournalError;
-use super::record::{self, CLOSED, HEAD_BYTES, PAYLOAD_BYTES_MAX, Record};
+use super::record::{self, CLOSED, HEAD_BYTES, PAYLOAD_BYTES_MAX, REOPENED, Record};
 use super::recovery::recover;
 use super::reopening::Reopening;
 use super::saving::{Saving, Work};
@@ -107,7 +107,7 @@ impl Journal {
             build: settings.build,
         };
         let syncing = Arc::new(Syncing::new(Arc::clone(&disk), header.first_index));
-        let file = begin(disk.as_ref(), &header, settings.segment_bytes, &syncing)?;
+        let file = begin(disk.as_ref(), &header, settings.segment_bytes, &syncing, b"")?;
         // The epoch is used from now on.
         syncing.sync()?;
         let thread = Some(Syncing::start(&syncing, settings.gather)?);
@@ -156,8 +156,8 @@ impl Journal {
 
     /// As `append`, and waits for no disk in any policy: what may leave before it is durable, or waits for a `commit`.
     pub fn append_soon(&mut self, kind: u32, payload: &[u8], wall_ns: i64, mono_ns: i64) -> Result<u64, JournalError> {
-        if kind == CLOSED {
-            let (value, expected) = (kind.to_string(), "a number above zero".to_owned());
+        if kind == CLOSED || kind == REOPENED {
+            let (value, expected) = (kind.to_string(), format!("a number from 1 to {}", REOPENED.saturating_sub(1)));
             return Err(JournalError::Refused { field: "kind", value, expected });
         }
         if payload.len() > PAYLOAD_BYTES_MAX {
@@ -227,7 +227,7 @@ impl Journal {
 
     fn rotate(&mut self, now_ns: i64) -> Result<(), JournalError> {
         let header = Header { sequence: self.header.sequence.saturating_add(1), ..self.following(now_ns) };
-        let begun = begin(self.disk.as_ref(), &header, self.segment_bytes, &self.syncing);
+        let begun = begin(self.disk.as_ref(), &header, self.segment_bytes, &self.syncing, b"");
         self.file = begun.map_err(|error| self.syncing.fail(error.to_string()))?;
         self.header = header;
         self.end = HEADER_BYTES as u64;
@@ -318,7 +318,9 @@ impl Journal {
             return Err(JournalError::Refused { field: "open", value, expected });
         }
         let header = self.following(wall_ns);
-        let (index, epoch, form) = (self.next_index, self.header.epoch, self.header.form);
+        // Behind the record that says so.
+        let index = self.next_index.saturating_add(1);
+        let (epoch, form) = (self.header.epoch, self.header.form);
         let snapshot = Snapshot { index, epoch, wall_ns, state_hash, form, state };
         self.reopening = Some(Reopening::start(Arc::clone(&self.disk), header, self.segment_bytes, snapshot)?);
         Ok(())
@@ -338,7 +340,7 @@ impl Journal {
         self.syncing.stop();
         self.thread = Some(Syncing::start(&anew.syncing, self.gather)?);
         (self.header, self.file, self.syncing) = (anew.header, anew.file, anew.syncing);
-        self.end = HEADER_BYTES as u64;
+        (self.end, self.next_index) = (anew.end, anew.next_index);
         Ok(true)
     }
 
@@ -411,18 +413,27 @@ fn clear(disk: &dyn Disk) {
     }
 }
 
-/// A new segment: its room, its header.
+/// A new segment: its room, its header. record: its first one, which is on the disk before the header is written: where there
+/// is a header, a start may ask for what follows that record.
 pub fn begin(
     disk: &dyn Disk,
     header: &Header,
     room: u64,
     syncing: &Syncing,
+    record: &[u8],
 ) -> Result<Arc<dyn DiskFile>, JournalError> {
     let name = segment::name(header.sequence);
     let tried = || -> std::io::Result<Arc<dyn DiskFile>> {
         let file = disk.create(&name)?;
-        let filled = file.reserve(room).and_then(|()| write_all(file.as_ref(), 0, &header.encode()));
-        if let Err(error) = filled {
+        let filled = || -> std::io::Result<()> {
+            file.reserve(room)?;
+            if !record.is_empty() {
+                write_all(file.as_ref(), HEADER_BYTES as u64, record)?;
+                file.sync()?;
+            }
+            write_all(file.as_ref(), 0, &header.encode())
+        };
+        if let Err(error) = filled() {
             // A segment that holds nothing would be found as a torn one.
             let _ = disk.remove(&name);
             return Err(error);
