@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mm.live.control import CREDENTIALS, LOOK_S, NAME, address
+from mm.simulator import world as simulator
 from tests.run.bot_process import BotProcess, eventually, ledger
-from tests.run.test_operating import CONFIG, quoting
+from tests.run.test_operating import CONFIG, quoting, say
 
 
 @pytest.mark.parametrize("what", ["moved", "its journal removed"])
@@ -34,3 +38,40 @@ def test_a_state_folder_that_is_gone_ends_new_risk_and_what_stands_is_cancelled(
     after = ledger(left)
     assert (len(after["closed_orders"]), after["open_orders"]) == (placed, []), "an order that no journal has"
     bot.stop()
+
+
+def holder(state: Path) -> int:
+    """The process that listens at a folder's door; 0 for none."""
+    try:
+        with socket.socket(socket.AF_UNIX) as caller, address(state) as path:
+            caller.connect(path)
+            return CREDENTIALS.unpack(caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))[0]
+    except OSError:
+        return 0
+
+
+@pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="this system does not say who listens")
+def test_a_run_whose_folder_was_moved_leaves_the_door_of_the_next_one_alone(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "mm.toml"
+    config.write_text(CONFIG.format(spread=4, orders=6))
+    first = start("--config", str(config))
+    quoting(first, 2)
+    left = state.rename(tmp_path / "elsewhere")
+    second = start("--config", str(config))
+    second.until(lambda value: value["type"] == "status")
+    # Several looks of both.
+    until = time.monotonic() + 4 * LOOK_S
+    while time.monotonic() < until:
+        assert holder(state) == second.process.pid, "two runs at one door"
+        time.sleep(0.05)
+    assert holder(left) == first.process.pid
+    first.stop()
+    assert holder(state) == second.process.pid, "the first took the other's door down"
+    assert say(state, "strategies")[0] == 0
+    second.stop()
+    assert not (state / NAME).exists()
+    world = simulator.find(left)
+    assert world is not None
+    world.control("stop", {})

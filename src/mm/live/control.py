@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import Any, Final
 
 NAME: Final = "control.sock"
+LOCK: Final = "bot.lock"
+"""Whoever holds this file of the folder has the door."""
 LINE_BYTES_MAX: Final = 65_536
 CONNECTIONS_MAX: Final = 32
 """At once. One more takes the place of who has said nothing for longest: a kill has to be heard beside them."""
 SILENT_S: Final = 0.5
-"""Who has just come is about to speak."""
+"""Who has just come is about to speak: `mm` writes its line within some milliseconds of connecting, half a second on a
+machine that does much else. Silent callers keep a kill out no longer than that."""
 LOOK_S: Final = 1.0
 """Between two looks whether the door is still there: what clears old files away takes a socket's name for one."""
 IDLE_S: Final = 10.0
@@ -86,10 +89,14 @@ class Control:
         self._silent: dict[asyncio.Task[None], float] = {}
         """Those that have said nothing yet, or nothing since their answer, and since when; the longest first."""
         self._place: tuple[int, int] | None = None
+        self._home: tuple[int, int] | None = None
+        """The lock that this run holds. Where the path leads to another one, the folder was moved, and a door there is
+        another run's."""
         self._look: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Open it, and keep it open. Raises OSError."""
+        self._home = self._found(LOCK)
         await self._listen()
         self._keep()
 
@@ -104,16 +111,16 @@ class Control:
                     listener.bind(path)
                 finally:
                     os.umask(mask)
-            self._place = self._found()
+            self._place = self._found(NAME)
             self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=LINE_BYTES_MAX)
         except BaseException:
             listener.close()
             raise
 
-    def _found(self) -> tuple[int, int] | None:
-        """What stands where the door is; None for nothing."""
+    def _found(self, name: str) -> tuple[int, int] | None:
+        """Which file has a name in the folder; None for none."""
         try:
-            found = (self._state / NAME).lstat()
+            found = (self._state / name).lstat()
         except OSError:
             return None
         return found.st_dev, found.st_ino
@@ -122,8 +129,8 @@ class Control:
         """Look again and again whether the door is where it was put."""
         loop = asyncio.get_running_loop()
         self._look = loop.call_later(LOOK_S, self._keep)
-        if self._server is not None and self._found() != self._place:
-            self._place = self._found()
+        if self._server is not None and self._found(NAME) != self._place and self._found(LOCK) == self._home:
+            self._place = self._found(NAME)
             task = loop.create_task(self._again())
             self._open.add(task)
             task.add_done_callback(self._open.discard)
@@ -150,7 +157,8 @@ class Control:
         for task in list(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
-        (self._state / NAME).unlink(missing_ok=True)
+        if self._found(LOCK) == self._home:
+            (self._state / NAME).unlink(missing_ok=True)
 
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._talk(reader, writer))
