@@ -140,14 +140,25 @@ def worth(world, engine, middle):
     market.take_top()
 
 
-def test_what_a_currency_was_worth_when_it_came_is_known_after_a_kill(tmp_path):
-    """Rates come with the market, which is in no journal: what a peg has lost since would be gained back by a kill."""
+@pytest.mark.parametrize("failures", [0, 1])
+def test_what_a_currency_was_worth_when_it_came_is_known_after_a_kill(tmp_path, failures):
+    """Rates come with the market, which is in no journal: what a peg has lost since would be gained back by a kill.
+
+    A disk that refuses the snapshot once is asked again, without a further event."""
     world = Kept(tmp_path, events=10_000, settings=SETTINGS + RATED)
     worth(world, world.engine, 10_000)
     world.instrument()
     world.tell(ev.Balance(world.now, KRAKEN, "USDT", 10**16, "snapshot"))
     world.up()
-    for second in (0, 2, 4):
+    looks = iter(range(100))
+    if failures:
+        world.journal.sync()
+        (tmp_path / "journal").rename(tmp_path / "away")
+        for second in (next(looks) for _ in range(9)):
+            world.look(world.now + second * SECOND)
+        assert len(world.told) == 1, "it was not tried"
+        (tmp_path / "away").rename(tmp_path / "journal")
+    for second in looks:
         world.look(world.now + second * SECOND)
     assert world.snapshots.taken == 1
     worth(world, world.engine, 9_900)

@@ -22,9 +22,10 @@ EVENTS: Final = 10_000
 """Between two snapshots."""
 QUIET_NS: Final = 1_000_000_000
 END_S: Final = 10.0
-"""So long an orderly end waits for a slow disk; what is not kept by then, the next start reads in the journal."""
+"""So long an orderly end waits for a slow disk; what is not kept by then, the next start reads in the journal. A sound
+disk needs milliseconds, a busy one seconds, and the journal's own end waits as long again."""
 SLOW_NS: Final = 30_000_000_000
-"""A snapshot that takes longer is told."""
+"""A snapshot that takes longer is told, and after one that failed the next waits for so long."""
 IN_FLIGHT: Final = frozenset({OrderState.PENDING_NEW, OrderState.PENDING_REPLACE, OrderState.PENDING_CANCEL})
 
 
@@ -45,7 +46,8 @@ class Snapshots:
         self._say = say
         self._events = events
         self._since = journal.next_index - behind
-        self._anchors = 0
+        self._anchors = self._anchors_begun = 0
+        self._again_ns = 0
         self._busy_ns = 0
         self._saving: SnapshotSaving | None = None
         self._begun_ns = 0
@@ -65,7 +67,7 @@ class Snapshots:
         behind = self._behind()
         # What a currency was worth when it came is nowhere in the journal where a market tells it.
         is_due = behind >= self._events or (behind and self._engine.accounts.anchors != self._anchors)
-        if self._saving is not None or not is_due:
+        if self._saving is not None or not is_due or now_ns < self._again_ns:
             return
         if not self._busy_ns or any(order.state in IN_FLIGHT for order in self._engine.orders.open()):
             self._busy_ns = now_ns
@@ -88,14 +90,12 @@ class Snapshots:
     def _begin(self, now_ns: int) -> None:
         """Take state and position at one moment, and leave the rest to the thread."""
         self._busy_ns = 0
-        self._anchors = self._engine.accounts.anchors
+        self._anchors_begun = self._engine.accounts.anchors
+        self._begun_ns, self._is_slow = now_ns, False
         try:
             self._saving = self._journal.begin_snapshot(*self._engine.snapshot(), now_ns)
         except JournalError as error:
-            self._tell(str(error))
-        # After one that fails not again at once.
-        self._since = self._journal.next_index
-        self._begun_ns, self._is_slow = now_ns, False
+            self._failed(now_ns, error)
 
     def _wait(self, now_ns: int, until_s: float) -> None:
         """Wait for the one under way, if there is one."""
@@ -110,15 +110,22 @@ class Snapshots:
             kept = self._saving.wait(timeout_ns) if timeout_ns else self._saving.outcome()
         except JournalError as error:
             self._saving = None
-            self._tell(str(error))
+            self._failed(now_ns, error)
             return
         if kept is not None:
             self._saving = None
             self._has_told = False
+            # Of the moment at which it was begun.
+            self._since, self._anchors = kept, self._anchors_begun
             self.taken += 1
         elif now_ns - self._begun_ns >= SLOW_NS and not self._is_slow:
             self._is_slow = True
             self._tell(f"the disk has not taken it for {SLOW_NS // 1_000_000_000} s")
+
+    def _failed(self, now_ns: int, error: JournalError) -> None:
+        """What it should have kept is still to be kept, and not again at once."""
+        self._again_ns = now_ns + SLOW_NS
+        self._tell(str(error))
 
     def _tell(self, problem: str) -> None:
         """Say why there is none, once until one was kept."""
