@@ -17,6 +17,7 @@ from mm.chaos.campaign import Job, run_all, summary
 from mm.chaos.faults import CLASSES, Fault, draw, fault_of
 from mm.chaos.market import SWEEP_US, sampled
 from mm.chaos.running import Trial, shrink
+from mm.chaos.world import Report
 from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
 from mm.simulator.tape import TradeEntry
 
@@ -94,9 +95,43 @@ def test_nearly_each_seed_draws_what_makes_it_count():
         assert len({fault.number for fault in first}) >= 4
         spares = {fault.number for fault in faults if fault.is_spare}
         assert spares == {fault.number for fault in first if fault.number < 12}
-        assert all(fault.at_s >= 450 for fault in faults if fault.act in ("kill", "stop", "disk"))
+        assert all(450 <= fault.at_s <= 500 for fault in faults if fault.act in ("kill", "stop", "disk"))
         halting = [fault for fault in faults if fault.rule.get("action") in ("adl", "foreign_order")]
         assert all(fault.moment_s >= 300 for fault in halting if not fault.is_spare)
+
+
+@pytest.mark.parametrize("pair", [(one, other) for one in CLASSES for other in CLASSES if one != other])
+def test_faults_of_two_classes_are_drawn_in_turn_whatever_they_end(pair):
+    """The second follows within seconds, and before the quiet end; where one ends the quotes, at a bot that trades."""
+    for seed in range(10):
+        faults = [fault for fault in draw(seed, VENUES, {MEXC_FUTURES, MEXC_SPOT}, 600, pair) if not fault.is_spare]
+        firsts, seconds = ([fault for fault in faults if fault.number == number] for number in pair)
+        ends = [fault for fault in faults if fault.act in ("kill", "stop", "disk")]
+        assert all(450 <= fault.at_s <= 508 for fault in ends)
+        assert any(0 <= other.moment_s - one.moment_s <= one.works_s + 24 for one in firsts for other in seconds)
+        # Nothing but the other's own end is before it.
+        assert all(len([end for end in ends if end.number == number]) <= 1 for number in pair)
+
+
+@pytest.mark.parametrize("pair", [(14, 7), (7, 14), (14, 12), (12, 14), (13, 12), (12, 4)])
+def test_two_classes_meet(pair):
+    trial = Trial(5_000, 10)
+    report = trial.run(trial.draw(pair))
+    assert report.is_good, (report.violations, report.crash)
+    assert pair in report.pairs, [(fault.words(), fault.struck_s) for fault in report.faults]
+
+
+def test_a_pair_has_met_where_the_second_struck_while_the_first_was_at_work_or_shortly_after():
+    def met(struck_s, other_s, **first):
+        faults = [Fault(7, KRAKEN, {"on": "clock", **first}), Fault(4, KRAKEN, {"on": "message"})]
+        faults[0].struck_s, faults[1].struck_s = [struck_s], [other_s]
+        return Report(1, faults).pairs
+
+    assert met(100.0, 130.0) == {(7, 4)}
+    assert met(100.0, 130.1) == set()
+    assert met(100.0, 190.0, duration_s=60.0) == {(7, 4)}
+    assert met(100.0, 99.0) == {(4, 7)}
+    assert met(100.0, 100.0) == {(4, 7), (7, 4)}
 
 
 @pytest.mark.parametrize("strikes", [True, False])
@@ -189,11 +224,12 @@ def test_a_campaign_whose_process_is_killed_ends_and_goes_on(tmp_path):
     assert (total.seeds, total.failed) == (3, [])
 
 
-def test_a_report_names_what_held_too_little_and_counts_pairs_of_the_others():
+def test_a_report_names_what_held_too_little_and_counts_pairs():
     verdict = {"seed": 7, "counts": True, "events": 1, "orders": 1, "fills": 1, "cpu_s": 1, "minutes": 10,
-               "fired": {"1": 1, "2": 2}, "failure": []}  # fmt: skip
-    total = summary([verdict, verdict | {"seed": 9, "counts": False, "fired": {"3": 1, "4": 1}}])
-    assert (total.seeds, total.counted, total.few, total.pairs) == (2, 1, [9], {(1, 2), (2, 1)})
+               "fired": {"1": 1, "2": 2}, "pairs": [[1, 2]], "failure": []}  # fmt: skip
+    of_two = {"seed": 9, "counts": False, "fired": {"3": 1, "4": 1}, "pairs": [[4, 3], [1, 2]]}
+    total = summary([verdict, verdict | of_two])
+    assert (total.seeds, total.counted, total.few, total.pairs) == (2, 1, [9], {(1, 2), (4, 3)})
     assert total.fired == {1: 1, 2: 2, 3: 1, 4: 1}
 
 

@@ -49,7 +49,7 @@ class Summary:
     fills: int = 0
     fired: Counter[int] = field(default_factory=Counter)
     pairs: set[tuple[int, int]] = field(default_factory=set)
-    """Ordered pairs of classes of which both struck in one run that counts."""
+    """Ordered pairs of classes that met in a run, one that counts or not: two classes hold too little to count."""
     failed: list[dict[str, Any]] = field(default_factory=list)
     cpu_s: float = 0.0
     virtual_s: float = 0.0
@@ -75,6 +75,7 @@ def run(job: Job) -> dict[str, Any]:
         "orders": report.orders,
         "fills": report.fills,
         "fired": {str(number): times for number, times in sorted(report.fired.items())},
+        "pairs": sorted(report.pairs),
         "failure": sorted(failure_of(report) | {text.partition(" ")[0] for text in broken}),
         "violations": broken,
         "crash": report.crash,
@@ -138,10 +139,8 @@ def summary(verdicts: Iterable[dict[str, Any]]) -> Summary:
         total.fills += verdict["fills"]
         total.cpu_s += verdict["cpu_s"]
         total.virtual_s += verdict["minutes"] * 60
-        fired = {int(number): times for number, times in verdict["fired"].items()}
-        total.fired.update(fired)
-        if verdict["counts"]:
-            total.pairs |= {(one, other) for one in fired for other in fired if one != other}
+        total.fired.update({int(number): times for number, times in verdict["fired"].items()})
+        total.pairs |= {(one, other) for one, other in verdict["pairs"]}
         if verdict["failure"]:
             total.failed.append(verdict)
     total.few.sort()
@@ -164,6 +163,6 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def pair_jobs(first: int, minutes: float) -> list[Job]:
-    """One run for each ordered pair of classes: faults of the first are drawn before those of the second."""
+    """One run for each ordered pair of classes: each fault of the first is followed by one of the second."""
     pairs = [(one, other) for one in CLASSES for other in CLASSES if one != other]
     return [Job(first + index, minutes, pair) for index, pair in enumerate(pairs)]

@@ -135,7 +135,7 @@ def _print(total: Summary, config: str) -> None:
         print(f"{total.virtual_s / total.cpu_s:.0f} times real time on one core, {events_s:.0f} events a second")
     for number, title in CLASSES.items():
         print(f"  {number:2} {title:52} struck {total.fired[number]}")
-    print(f"  ordered pairs of classes in one run: {len(total.pairs)} of {len(CLASSES) * (len(CLASSES) - 1)}")
+    print(f"  ordered pairs of classes that met: {len(total.pairs)} of {len(CLASSES) * (len(CLASSES) - 1)}")
     for verdict in total.failed:
         print(f"BROKEN {_again(verdict, config)}")
         said = verdict["violations"] + verdict["crash"].strip().splitlines()

@@ -6,8 +6,9 @@ or something that befalls the bot's own process (`act`): see `world.py`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from random import Random
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ CLASSES: Final[dict[int, str]] = {
     13: "host time or resources",
     14: "storage",
 }
+PROCESS: Final = frozenset({12, 13, 14})
+"""Classes of what befalls the bot's own process and its host."""
 FIRST_S: Final = 15.0
 """The run connects and quotes before anything befalls it."""
 QUIET_S: Final = 100.0
@@ -38,8 +41,13 @@ ENDING: Final = frozenset({"kill"})
 """Acts after which the bot's process is gone, and what is left of it is cancelled by the rescue."""
 LAST: Final = ENDING | {"stop", "disk"}
 """Acts after which nothing is quoted any more."""
+OVER: Final = LAST - {"disk"}
+"""Acts after which nothing more befalls the bot's own process."""
 LAST_SHARE: Final = 0.75
 """Of the run, before one of them: the other faults strike a bot that trades."""
+MET_S: Final = 30.0
+"""A fault meets another that is at work, or was so shortly before: what it left in doubt is looked for until the lists
+are read again, each half minute."""
 HALTING: Final = frozenset({"adl", "foreign_order"})
 """What an instrument may be halted for until an operator has looked, which nobody does here."""
 SPARE_SHARES: Final = (0.3, 0.55)
@@ -56,7 +64,7 @@ class Fault:
     "freeze", "kill", "disk", "stop", "restart" (it goes on from its journal, and what it sent for duration_s before did
     not leave), or "impatient" (each answer over HTTP is given up at once), at_s into the run for
     duration_s; is_spare: it comes to be only if nothing of its class has struck by its moment; fired: how often it
-    struck.
+    struck; struck_s: when, into the run.
     """
 
     number: int
@@ -67,6 +75,21 @@ class Fault:
     duration_s: float = 0.0
     is_spare: bool = False
     fired: int = 0
+    struck_s: list[float] = field(default_factory=list)
+
+    @property
+    def works_s(self) -> float:
+        """How long it is at work once it has struck."""
+        return inf if self.act == "disk" else self.duration_s or float(self.rule.get("duration_s", 0.0))
+
+    def move(self, at_s: float) -> None:
+        """Let it strike from another moment on."""
+        if self.act:
+            self.at_s = at_s
+            return
+        self.rule["at_s" if self.rule["on"] == "clock" else "from_s"] = at_s
+        if self.rule.get("until_s"):
+            self.rule["until_s"] = max(self.rule["until_s"], at_s + 10.0)
 
     @property
     def moment_s(self) -> float:
@@ -167,7 +190,7 @@ class Draw:
 
     def _fault(self, number: int, at_s: float) -> Fault:
         chance = self._chance
-        if number in (12, 13, 14):
+        if number in PROCESS:
             return self._of_process(number, at_s)
         if number == 1 and chance.random() < 0.15:
             return Fault(1, act="impatient", at_s=at_s, duration_s=round(chance.uniform(1, 20), 3))
@@ -176,18 +199,19 @@ class Draw:
             venue = chance.choice(sorted(self._hedges))
         rule = getattr(self, f"_rule_{number}")(venue, NAMES[venue])
         if rule["on"] == "clock":
-            return Fault(number, venue, rule | {"at_s": self._late(at_s) if rule["action"] in HALTING else at_s})
+            return Fault(number, venue, rule | {"at_s": self.late(at_s) if rule["action"] in HALTING else at_s})
         if chance.random() < 0.2:
             # A book that breaks six times in two minutes rests for ten, and so do the quotes.
-            from_s = self._late(at_s) if number == 6 else at_s
+            from_s = self.late(at_s) if number == 6 else at_s
             return Fault(number, venue, rule | {"from_s": from_s, "until_s": self._last_s, "rate": 0.05, "times": 8})
         many = {"times": chance.choice((1, 1, 2, 5)), "skip": chance.choice((0, 0, 1, 3))}
         return Fault(number, venue, rule | {"from_s": at_s, "until_s": self._last_s} | many)
 
-    def _late(self, at_s: float) -> float:
-        """The same moment of the second half."""
-        middle_s = max(FIRST_S, self._seconds / 2)
-        return round(middle_s + (at_s - FIRST_S) * (self._last_s - middle_s) / (self._last_s - FIRST_S), 3)
+    def late(self, at_s: float, share: float = 0.5) -> float:
+        """The same moment of what is left for faults after that share of the run, of the second half unless told."""
+        begin_s = max(FIRST_S, self._seconds * share)
+        span_s = max(0.0, self._last_s - begin_s)
+        return round(begin_s + (at_s - FIRST_S) * span_s / (self._last_s - FIRST_S), 3)
 
     def _of_process(self, number: int, at_s: float) -> Fault:
         chance = self._chance
@@ -335,29 +359,51 @@ def draw(
         faults = [source.fault(number) for number in numbers]
     # What struck nobody is tried again: a list that nobody asked for, an order at a venue that had none.
     faults += [source.spare(number, share) for share in SPARE_SHARES for number in chosen if number < 12]
-    return _ended_once(faults, seconds)
+    return faults if len(classes) == 2 else _ended_once(source, faults)
 
 
 def _in_turn(source: Draw, chance: Random, classes: Sequence[int]) -> list[Fault]:
-    """Faults of the first class, each followed within seconds by one of the second: both are at work together."""
-    faults = []
+    """Faults of the first class, each followed within seconds by one of the second: both are at work together.
+
+    What ends the quotes comes late, and once: the first of the first class, the last of the second, so that the others
+    are around it.
+    """
+    firsts, seconds = [], []
     for _ in range(3):
         one, other = (source.fault(number) for number in classes)
-        later = round(one.moment_s + chance.uniform(0.0, 8.0), 3)
-        if other.act:
-            other.at_s = later
-        else:
-            other.rule["at_s" if other.rule["on"] == "clock" else "from_s"] = later
-            if other.rule.get("until_s"):
-                other.rule["until_s"] = max(other.rule["until_s"], later + 10.0)
-        faults += [one, other]
-    return faults
+        while one.act in OVER and classes[1] in PROCESS:
+            # A process that is gone has neither a clock nor a disk.
+            one = source.fault(classes[0])
+        wait_s = chance.uniform(0.0, 8.0)
+        if one.act in LAST or other.act in LAST:
+            one.move(source.late(one.moment_s, LAST_SHARE))
+            for fault in (one, other):
+                # There is one occasion.
+                for wait in ("skip", "rate"):
+                    fault.rule.pop(wait, None)
+            if one.act in LAST and other.rule and other.rule["on"] != "clock":
+                # What an end brings about is over within a second: the cancels and the words of them.
+                wait_s = 0.0
+            elif one.act not in LAST:
+                # Time to strike, for it does not after the end.
+                wait_s *= 3
+                one.move(round(one.moment_s - wait_s, 3))
+        other.move(round(one.moment_s + wait_s, 3))
+        firsts.append(one)
+        seconds.append(other)
+    return _once(firsts, min) + _once(seconds, max)
 
 
-def _ended_once(faults: list[Fault], seconds: float) -> list[Fault]:
+def _once(faults: list[Fault], choose: Callable[..., Fault]) -> list[Fault]:
+    last = [fault for fault in faults if fault.act in LAST]
+    kept = choose(last, key=lambda fault: fault.moment_s) if last else None
+    return [fault for fault in faults if fault.act not in LAST or fault is kept]
+
+
+def _ended_once(source: Draw, faults: list[Fault]) -> list[Fault]:
     """What ends the run or its quotes comes late enough for the other faults to have struck, the end once."""
     for fault in faults:
         if fault.act in LAST:
-            fault.at_s = round(seconds * (LAST_SHARE + (1 - LAST_SHARE) * fault.at_s / seconds), 3)
-    ends = [fault for fault in faults if fault.act in ENDING or fault.act == "stop"]
+            fault.move(source.late(fault.at_s, LAST_SHARE))
+    ends = [fault for fault in faults if fault.act in OVER]
     return [fault for fault in faults if fault not in ends[1:]]

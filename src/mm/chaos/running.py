@@ -40,7 +40,7 @@ class Trial:
 
     def run(self, faults: Sequence[Fault]) -> Report:
         """Play the run; the faults are copied, so that each run counts its own."""
-        fresh = [replace(fault, fired=0, rule=dict(fault.rule)) for fault in faults]
+        fresh = [replace(fault, fired=0, struck_s=[], rule=dict(fault.rule)) for fault in faults]
         return World(self.settings, self.seed, fresh, self.minutes * 60).play()
 
 

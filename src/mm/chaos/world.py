@@ -14,7 +14,7 @@ from typing import Any, Final
 from mm._core import events as ev
 from mm.backtest.memory import run_together
 from mm.chaos.checker import SCALE, Bounds, Checker, Violation
-from mm.chaos.faults import ENDING, Fault
+from mm.chaos.faults import ENDING, MET_S, Fault
 from mm.chaos.market import sampled
 from mm.chaos.tap import Tapped
 from mm.config import Secret, Settings
@@ -74,6 +74,17 @@ class Report:
             if fault.fired:
                 found[fault.number] += fault.fired
         return found
+
+    @property
+    def pairs(self) -> set[tuple[int, int]]:
+        """Classes one of which struck while another was at work, or shortly after: (the earlier, the later)."""
+        strikes = [(fault, struck_s) for fault in self.faults for struck_s in fault.struck_s]
+        return {
+            (one.number, other.number)
+            for one, begun_s in strikes
+            for other, struck_s in strikes
+            if one.number != other.number and 0 <= struck_s - begun_s <= one.works_s + MET_S
+        }
 
     @property
     def is_good(self) -> bool:
@@ -243,10 +254,14 @@ class World:
             if fault.rule:
                 _give_rules(self.venues, self._rules, [fault])
                 continue
+            if self.journal.broken and fault.act in ("restart", "disk"):
+                # Nothing is left to go on from, or to break.
+                continue
             fault.fired += 1
+            fault.struck_s.append(self._elapsed_s(self.now_ns))
             if fault.act == "freeze":
                 self._freeze(int(fault.duration_s * SECOND))
-            elif fault.act == "restart" and not self.journal.broken:
+            elif fault.act == "restart":
                 self._restart(int(fault.duration_s * SECOND))
             elif fault.act == "disk":
                 self.journal.break_journal("no space left on the device")
@@ -364,7 +379,7 @@ class World:
         self.checker.look(self.now_ns)
         for name, wires in self.wires.items():
             # It begins above what the run has used, as the floors on the disk let it.
-            rescue = Rescue(self._link(name, self.seed + 1, self.driver.links[name].nonce), "mm", 1)
+            rescue = Rescue(self._link(name, self.seed + 1, self.driver.links[name].nonce), "mm", self._start.epoch)
             self._rescues[name] = rescue
             wires.frozen_ns = 0
             wires.take_over(rescue)
@@ -376,11 +391,14 @@ class World:
         self.checker.stopped(self.now_ns)
         self.checker.at_rest(self.now_ns)
 
+    def _elapsed_s(self, now_ns: int) -> float:
+        return (now_ns - START) / SECOND
+
     def _count(self) -> None:
         for name, faults in self._rules.items():
-            fired = [rule["fired"] for rule in self.venues[name].hooks.report()["rules"]]
-            for fault, times in zip(faults, fired, strict=True):
-                fault.fired = times
+            for fault, rule in zip(faults, self.venues[name].hooks.rules(), strict=True):
+                fault.fired = rule.fired
+                fault.struck_s = [self._elapsed_s(struck_ns) for struck_ns in rule.struck_ns]
         told = [fault for fault in self.faults if fault.rule.get("told") == "lists" and fault.fired]
         self.checker.is_told = not told
 

@@ -32,6 +32,8 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
         | {"delist", "relist", "status", "fee"}
     ),
 }
+STRUCK_MAX: Final = 100
+"""Moments of firing that a rule keeps: one that fires at each message would keep hours of them."""
 FEE_ACTIONS: Final = frozenset({"fee", "fee_asset"})
 """By the clock: fills are charged another rate, or in another asset; the latter on spot alone."""
 CONTRACT_ACTIONS: Final = frozenset(
@@ -128,6 +130,8 @@ class Rule:
     text: str = ""
     matches: int = field(default=0, init=False)
     fired: int = field(default=0, init=False)
+    struck_ns: list[int] = field(default_factory=list, init=False)
+    """When it fired, the first times."""
     due_ns: int = field(default=0, init=False)
 
     @property
@@ -254,7 +258,7 @@ class Hooks:
             if chosen and hit is None and not (rule.times and rule.fired >= rule.times):
                 hit = rule
         if hit is not None:
-            self._count(hit)
+            self._count(hit, now_ns)
         return hit
 
     def due(self, now_ns: int) -> list[Rule]:
@@ -263,7 +267,7 @@ class Hooks:
         for rule in self._rules["clock"]:
             while rule.due_ns and rule.due_ns <= now_ns:
                 hits.append(rule)
-                self._count(rule)
+                self._count(rule, now_ns)
                 rule.due_ns += int(rule.every_s * SECOND_NS)
                 if not rule.every_s or (rule.times and rule.fired >= rule.times):
                     rule.due_ns = 0
@@ -278,7 +282,7 @@ class Hooks:
         if not isinstance(value, dict):
             raise HookError(f"an action must be an object, not {value!r}")
         rule = parse_rule({**value, "on": "clock"}, self._more, self._refusal)
-        self._count(rule)
+        self._count(rule, 0)
         return rule
 
     def next_due_ns(self) -> int:
@@ -293,16 +297,21 @@ class Hooks:
         position = rule.matches - 1 - rule.skip
         return position >= 0 and position % rule.every == 0
 
-    def _count(self, rule: Rule) -> None:
+    def _count(self, rule: Rule, now_ns: int) -> None:
         rule.fired += 1
+        if len(rule.struck_ns) < STRUCK_MAX:
+            rule.struck_ns.append(now_ns)
         self.fired[f"{rule.on}.{rule.action}"] += 1
+
+    def rules(self) -> list[Rule]:
+        """All of them, by place."""
+        return [rule for group in self._rules.values() for rule in group]
 
     def report(self) -> dict[str, Any]:
         """For the statistics: totals by place and action, and each rule with its counts."""
         rules = [
             {"on": rule.on, "name": rule.name, "action": rule.action, "matches": rule.matches, "fired": rule.fired}
-            for group in self._rules.values()
-            for rule in group
+            for rule in self.rules()
         ]
         return {"fired": dict(self.fired), "rules": rules}
 
