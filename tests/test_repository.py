@@ -150,3 +150,23 @@ def test_the_rust_dependencies_are_locked_whole():
     assert LOCK in FILES
     assert ours == {"mm-core", "mm-py"}
     assert all(len(package["checksum"]) == 64 for package in packages if package["name"] not in ours)
+
+
+@pytest.mark.parametrize(
+    "changed", ["src/mm/a.py", "rust/a.rs", "build_backend/a.py", "setup.py", "Cargo.lock", "pyproject.toml"]
+)
+def test_verdicts_of_another_build_are_kept_apart_without_git_too(tmp_path, changed):
+    parts = ["src/mm/a.py", "rust/a.rs", "build_backend/a.py", "setup.py", "pyproject.toml", "Cargo.toml", "Cargo.lock"]
+    for part in parts:
+        (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / part).write_text("one")
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text() + "\nshow:\n\t@echo $(FAULTS)\n")
+
+    def file():
+        return subprocess.run(["make", "-s", "show"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    first = file()
+    (tmp_path / "src/mm/a.so").write_text("what the compiler makes of it")
+    assert file() == first
+    (tmp_path / changed).write_text("two")
+    assert file() != first
