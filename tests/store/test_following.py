@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from mm.store.comparing import differences
 from mm.store.database import StoreBusy, StoreError
 from mm.store.following import QUIET_NS, Follower, rebuild
 from mm.store.reading import stated
-from mm.store.sqlite import MIGRATIONS, SqliteDatabase
-from tests.store.conftest import Run
+from mm.store.sqlite import APPLICATION_ID, MIGRATIONS, SqliteDatabase
+from mm.store.tables import FILLS, INTEGER, TABLES
+from tests.engine.world import World
+from tests.store.conftest import Run, keep
 
 NOW = 1_700_000_000_000_000_000
 
@@ -297,7 +300,7 @@ def test_a_database_of_an_older_schema_is_brought_up_and_a_failed_step_leaves_it
         connection.execute("ALTER TABLE notes ADD COLUMN more TEXT")
 
     SqliteDatabase(path, migrations=(*MIGRATIONS, adds)).close()
-    with pytest.raises(StoreError, match="schema 2, this one knows 1"):
+    with pytest.raises(StoreError, match=f"schema {len(MIGRATIONS) + 1}, this one knows {len(MIGRATIONS)}"):
         SqliteDatabase(path)
     with pytest.raises(StoreError, match="older schema"):
         SqliteDatabase(path, is_readonly=True, migrations=(*MIGRATIONS, adds, adds))
@@ -327,6 +330,83 @@ def test_a_database_of_another_state_folder_is_refused(hedged: Run, tmp_path: Pa
         Follower(database, hedged.journal, owner="two").finish()
     with pytest.raises(StoreError, match="belongs to another state folder"):
         rebuild(database, hedged.journal, owner="two")
+
+
+def traded_with_oneself(folder: Path) -> World:
+    """Own orders on both sides that the venue gave one execution, each side told twice; then one of its own id."""
+    world = World(path=folder / "mm.toml")
+    bid, ask = world.ready()
+    for _ in range(2):
+        for place in (bid, ask):
+            world.fill(place, place.size // 2, "T1")
+    world.fill(bid, bid.size - bid.size // 2, "T2")
+    keep(folder, world.recorder.events)
+    return world
+
+
+def test_two_orders_executions_of_one_id_are_two_fills_as_the_engine_books_them(tmp_path: Path) -> None:
+    world = traded_with_oneself(tmp_path)
+    database = SqliteDatabase(tmp_path / "store.db")
+    Follower(database, tmp_path / "journal").finish()
+    fills = database.rows("fills", "ORDER BY record")
+    ids = [(row["execution_id"], row["twin"] == row["client_id"], row["side"]) for row in fills]
+    assert ids == [("T1", False, 1), ("T1", True, -1), ("T2", False, 1)]
+    orders = {row["client_id"]: row for row in database.rows("orders")}
+    booked = {row["client_id"]: Decimal(row["filled"]) for row in orders.values() if row["filled"] != "0"}
+    precision = world.engine.markets["kraken", "BTC/USD"].instrument.size_precision
+    theirs = {order.client_id: Decimal(order.booked).scaleb(-precision) for order in known(world) if order.booked}
+    assert booked == theirs
+    assert len(booked) == 2
+    (held,) = database.rows("positions")
+    position = world.engine.markets["kraken", "BTC/USD"].position.quantity
+    assert Decimal(held["position"]) == Decimal(position).scaleb(-precision)
+    assert differences(database, tmp_path / "journal") == []
+    rebuild(database, tmp_path / "journal")
+    assert database.rows("fills", "ORDER BY record") == fills
+    # A start that tells all of it again makes no further row.
+    keep(tmp_path, world.recorder.events, epoch=2)
+    Follower(database, tmp_path / "journal").finish()
+    assert database.rows("fills", "ORDER BY epoch, record") == fills
+
+
+def known(world: World) -> list[Any]:
+    ids = [event.client_id for event in world.recorder.events if type(event) is events.Place]
+    return [order for client_id in ids if (order := world.engine.orders.get(client_id)) is not None]
+
+
+def test_fills_of_an_older_schema_are_kept_and_twins_go_beside_them(tmp_path: Path) -> None:
+    traded_with_oneself(tmp_path)
+    path = tmp_path / "store.db"
+    connection = apsw.Connection(str(path))
+    # As version 1 had it: the key without the twin.
+    for name, kinds, key in (
+        ("fills", dict(FILLS.columns), FILLS.key[:-1]),
+        *((table.name, table.columns, table.key) for table in TABLES if table is not FILLS),
+    ):
+        kinds = {column: kind for column, kind in kinds.items() if column != "twin"}
+        columns = ", ".join(
+            f'"{each}" {"INTEGER" if kind == INTEGER else "TEXT"}{" NOT NULL" if each in key else ""}'
+            for each, kind in kinds.items()
+        )
+        connection.execute(f'CREATE TABLE "{name}" ({columns}, PRIMARY KEY ({", ".join(key)})) STRICT, WITHOUT ROWID')
+    for number, column in enumerate(("record", "symbol", "strategy")):
+        connection.execute(f'CREATE INDEX "fills_{number}" ON "fills" ("{column}")')
+    connection.execute(
+        "INSERT INTO fills (venue, symbol, execution_id, client_id, price) VALUES ('kraken', 'A/B', 'E', 'c', '1.5')"
+    )
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with pytest.raises(StoreError, match="of an older schema"):
+        SqliteDatabase(path, is_readonly=True)
+    database = SqliteDatabase(path)
+    (row,) = database.rows("fills")
+    assert (row["execution_id"], row["twin"], row["client_id"], row["price"]) == ("E", "", "c", "1.5")
+    Follower(database, tmp_path / "journal").finish()
+    assert sorted(row["execution_id"] for row in database.rows("fills")) == ["E", "T1", "T1", "T2"]
+    made = SqliteDatabase(tmp_path / "fresh.db")
+    schema = "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'fills' ORDER BY name"
+    assert database._connection.execute(schema).fetchall() == made._connection.execute(schema).fetchall()
 
 
 def test_what_a_reconciliation_found_and_what_the_operator_said_is_kept(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from mm.store.database import StoreBusy, StoreError
 from mm.store.following import Follower, rebuild
 from tests.run.bot_process import BotProcess, ledger
 from tests.store.conftest import Run
+from tests.store.test_following import traded_with_oneself
 
 pytestmark = pytest.mark.postgres
 NOW = 1_700_000_000_000_000_000
@@ -186,6 +187,28 @@ def test_the_schema_that_the_steps_make_is_the_one_in_use(opened: Callable[..., 
         return list(found)
 
     assert asyncio.run(compared()) == []
+
+
+def test_fills_of_an_older_schema_are_kept_and_twins_go_beside_them(
+    opened: Callable[..., Any], server: Any, tmp_path: Path
+) -> None:
+    opened()
+    statement(
+        server.url("fresh"),
+        "ALTER TABLE fills DROP CONSTRAINT fills_pkey",
+        "ALTER TABLE fills DROP COLUMN twin",
+        "ALTER TABLE fills ADD PRIMARY KEY (venue, symbol, execution_id)",
+        "UPDATE alembic_version SET version_num = '0001'",
+        "INSERT INTO fills (venue, symbol, execution_id, client_id, price) VALUES ('kraken', 'A/B', 'E', 'c', 1.5)",
+    )
+    traded_with_oneself(tmp_path)
+    with pytest.raises(StoreError, match="of an older schema"):
+        opened(is_readonly=True)
+    database = opened()
+    (row,) = database.rows("fills")
+    assert (row["execution_id"], row["twin"], row["client_id"], row["price"]) == ("E", "", "c", "1.5")
+    Follower(database, tmp_path / "journal").finish()
+    assert sorted(row["execution_id"] for row in database.rows("fills")) == ["E", "T1", "T1", "T2"]
 
 
 def test_f87_a_newer_schema_is_refused(opened: Callable[..., Any], server: Any) -> None:

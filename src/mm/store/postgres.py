@@ -150,7 +150,9 @@ class PostgresDatabase:
 
     def rows(self, table: str, where: str = "", values: Values | None = None) -> list[Row]:
         """Rows by a condition in SQL with `:name` for values."""
-        asked = text(f"SELECT * FROM {table} {where}").columns(*self._tables[table].c)
+        # By name: a column that a later schema added stands last in the database.
+        columns = self._tables[table].c
+        asked = text(f"SELECT {', '.join(columns.keys())} FROM {table} {where}").columns(*columns)
 
         async def read(connection: AsyncConnection) -> list[Row]:
             return [dict(row) for row in (await connection.execute(asked, dict(values or {}))).mappings()]

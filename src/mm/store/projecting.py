@@ -74,7 +74,7 @@ class Projector:
         about = [event for *_, event in events if type(event).__name__ in ABOUT_ORDERS]
         self._rows.prefetch(ORDERS, ((event.venue, event.client_id) for event in about if event.client_id))
         fills = [event for event in about if type(event).__name__ == "Fill"]
-        self._rows.prefetch(FILLS, ((event.venue, event.symbol, event.execution_id) for event in fills))
+        self._rows.prefetch(FILLS, ((event.venue, event.symbol, event.execution_id, "") for event in fills))
         for epoch, record, build, event in events:
             self.take(epoch, record, event)
             if type(event).__name__ == "Start":
@@ -222,7 +222,14 @@ class Projector:
             return
         base = units_text(instrument.base_units(event.size), instrument.base_precision)
         cost = units_text(instrument.money(event.price * event.size), instrument.cost_precision)
-        is_new = self._rows.get(FILLS, event.venue, symbol, event.execution_id) is None
+        client_id = order["client_id"] if order is not None else event.client_id
+        key = (event.venue, symbol, event.execution_id)
+        twin = ""
+        first = self._rows.get(FILLS, *key, twin)
+        if first is not None and _is_of_another(first, client_id, event.venue_id):
+            # Both sides of a trade with oneself, or an id that the venue used before: each order has its own.
+            twin = client_id or event.venue_id
+        is_new = self._rows.get(FILLS, *key, twin) is None
         if order is not None:
             moved = OrderRow(order, instrument)
             if not order["venue_id"]:
@@ -236,7 +243,8 @@ class Projector:
             "venue": event.venue,
             "symbol": symbol,
             "execution_id": event.execution_id,
-            "client_id": order["client_id"] if order is not None else event.client_id,
+            "twin": twin,
+            "client_id": client_id,
             "venue_id": event.venue_id,
             "strategy": order["strategy"] if order is not None else "",
             "purpose": order["purpose"] if order is not None else ("" if is_own else "foreign"),
@@ -349,3 +357,10 @@ class Projector:
         held |= {"venue_position": times(size, event.side), "epoch": epoch, "record": record}
         held["updated_ns"] = event.recv_ns
         self._rows.put(POSITIONS, held)
+
+
+def _is_of_another(fill: Row, client_id: str, venue_id: str) -> bool:
+    """Whether a fill is another order's: by our ids, else by the venue's; not where neither is told of both."""
+    if fill["client_id"] and client_id:
+        return bool(fill["client_id"] != client_id)
+    return bool(fill["venue_id"] and venue_id and fill["venue_id"] != venue_id)

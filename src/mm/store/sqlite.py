@@ -17,7 +17,7 @@ import apsw
 
 from mm.store.database import StoreBusy, StoreError
 from mm.store.rows import Batch, Values
-from mm.store.tables import INTEGER, TABLES, VERSION, Key, Row, Table
+from mm.store.tables import FILLS, INTEGER, TABLES, VERSION, Key, Row, Table
 
 NAME: Final = "store.db"
 APPLICATION_ID: Final = 0x6D6D7374
@@ -31,20 +31,37 @@ Migration = Callable[[apsw.Connection], object]
 
 def _create(connection: apsw.Connection) -> None:
     for table in TABLES:
-        columns = [
-            f'"{name}" {"INTEGER" if kind == INTEGER else "TEXT"}{" NOT NULL" if name in table.key else ""}'
-            for name, kind in table.columns.items()
-        ]
-        key = ", ".join(f'"{name}"' for name in table.key)
-        connection.execute(
-            f'CREATE TABLE "{table.name}" ({", ".join(columns)}, PRIMARY KEY ({key})) STRICT, WITHOUT ROWID'
-        )
-        for number, index in enumerate(table.indexes):
-            over = ", ".join(f'"{name}"' for name in index)
-            connection.execute(f'CREATE INDEX "{table.name}_{number}" ON "{table.name}" ({over})')
+        _make(connection, table)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_create,)
+def _make(connection: apsw.Connection, table: Table) -> None:
+    columns = [
+        f'"{name}" {"INTEGER" if kind == INTEGER else "TEXT"}{" NOT NULL" if name in table.key else ""}'
+        for name, kind in table.columns.items()
+    ]
+    key = ", ".join(f'"{name}"' for name in table.key)
+    connection.execute(f'CREATE TABLE "{table.name}" ({", ".join(columns)}, PRIMARY KEY ({key})) STRICT, WITHOUT ROWID')
+    for number, index in enumerate(table.indexes):
+        over = ", ".join(f'"{name}"' for name in index)
+        connection.execute(f'CREATE INDEX "{table.name}_{number}" ON "{table.name}" ({over})')
+
+
+def _twins(connection: apsw.Connection) -> None:
+    """Two orders' executions of one id are two fills: those that are there are each the first of its id."""
+    old = [str(column[1]) for column in connection.execute('PRAGMA table_info("fills")')]
+    if "twin" in old:
+        # Made just now, as the tables are today.
+        return
+    for number in range(len(FILLS.indexes)):
+        connection.execute(f'DROP INDEX "fills_{number}"')
+    connection.execute('ALTER TABLE "fills" RENAME TO "fills_before"')
+    _make(connection, FILLS)
+    names = ", ".join(f'"{name}"' for name in old)
+    connection.execute(f'INSERT INTO "fills" ({names}, "twin") SELECT {names}, \'\' FROM "fills_before"')
+    connection.execute('DROP TABLE "fills_before"')
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_create, _twins)
 """From version n to n + 1, at place n; each is one transaction with the note that it was done."""
 
 

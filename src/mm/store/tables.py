@@ -17,7 +17,7 @@ MONEY: Final = "money"
 Row = dict[str, Any]  # Any: str, int or None, as the column's kind says
 Key = tuple[Any, ...]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the schema; a database of a higher one is refused."""
 
 
@@ -55,12 +55,14 @@ ORDERS: Final = _table(
 )
 FILLS: Final = _table(
     "fills",
-    "venue symbol execution_id",
+    "venue symbol execution_id twin",
     ("epoch record", "symbol", "strategy"),
-    text="venue symbol execution_id client_id venue_id strategy purpose liquidity base quote fee_asset",
+    text="venue symbol execution_id twin client_id venue_id strategy purpose liquidity base quote fee_asset",
     integer="epoch record side is_own venue_ns recv_ns",
     money="price size amount cost fee position",
 )
+"""twin: empty for the order that had the execution id first; of another order that the venue gave it to, our id or the
+venue's."""
 POSITIONS: Final = _table(
     "positions",
     "venue symbol",
