@@ -22,7 +22,8 @@ def test_f72_killed_at_any_write_sync_or_send_the_books_end_as_the_venues() -> N
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     verdict = json.loads(done.stdout.splitlines()[-1])
     assert verdict["passed"], verdict
-    assert sum(verdict["killed"].values()) + verdict["late"] == 8
+    assert sum(verdict["killed"].values()) + verdict["late"] == verdict["wanted"] == 8
+    assert f"{sum(verdict['killed'].values())} of 8 at their point, {verdict['late']} late" in verdict["kills"]
     assert sum(verdict["killed"].values()) >= 5
     (figures,) = verdict["chains"]
     assert figures["residual"] == "0"
