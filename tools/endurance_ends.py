@@ -25,6 +25,7 @@ STARTS: Final = 3
 HEDGED_S: Final = 60.0
 FROZEN_S: Final = 12.0
 END_S: Final = 60.0
+"""An end takes a second or two, 22 s at most on a disk that hangs; the rest is for a busy machine."""
 LOOK_S: Final = 0.2
 TOLD_NS: Final = 1_000_000_000
 """The venue tells of the change within a push."""

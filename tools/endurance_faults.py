@@ -23,6 +23,7 @@ SLOW_QUIET_S: Final = 80.0
 """The same for what befalls orders and positions: lists are read each minute, and that an order never came to be is
 proven by lists of 35 s and more after it can no longer take effect."""
 SLOW_END_S: Final = 60.0
+"""One of these that found nothing to strike at its moment does so until then: the lists are read once more."""
 PROMPT: Final = frozenset({"book", "trade", "depth", "aggre.depth", "aggre.deals", "GET depth"})
 """Names of what is found again within seconds."""
 SLOW_ACTIONS: Final = frozenset({"adl", "foreign_order"})

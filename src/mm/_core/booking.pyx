@@ -23,7 +23,8 @@ cdef str HEDGE = "hedge"
 cdef str FLATTEN = "flatten"
 cdef str ADOPTED = "adopted"
 cdef str MAKER = "m"
-# What is charged beyond the rate is taken for a rounding up to here.
+# What is charged beyond the rate is taken for a rounding up to here, a hundredth: the fee of a smallest order is about
+# a cent, and venues tell it to a ten thousandth of a dollar.
 cdef double ROUNDING = 0.01
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 LOOK_S: Final = 5.0
 """Between two looks at how far the nonces have come, where no link asks: a block is an hour."""
 END_S: Final = 2.0
-"""So long an orderly end waits for the disk."""
+"""So long an orderly end waits for the disk: a sound one has it in milliseconds, and a block that is not given back
+keeps other programs from the key for an hour at most."""
 AHEAD_NS: Final = 1_000_000_000
 """What a process may have drawn since it told its last nonce: they rise by one a request where the clock is behind."""
 

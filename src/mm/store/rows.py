@@ -15,7 +15,8 @@ from typing import Final, Protocol
 from mm.store.tables import Key, Row, Table
 
 KEPT_MAX: Final = 20_000
-"""Rows kept in memory between two batches; an order is looked at again within minutes or never."""
+"""Rows kept in memory between two batches, some 20 MB: what ten batches of records touch. An order is looked at again
+within minutes or never."""
 
 Batch = Mapping[str, list[Row]]
 Values = Mapping[str, object]
