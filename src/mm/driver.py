@@ -47,7 +47,6 @@ class Driver(DriverCore):
     def __init__(self, engine: Engine, links: Mapping[str, Link], recorder: Recorder) -> None:
         super().__init__(engine, dict(links), recorder)
         self.ports = {name: Port(self, name, link) for name, link in self.links.items()}
-        self.killing = KILLING
         self._has_begun = False
 
     def operate(self, now_ns: int, action: str, argument: str = "") -> None:
@@ -67,8 +66,6 @@ class Driver(DriverCore):
             self.take(events)
             if self.on_latch is not None:
                 self.on_latch()
-            if any(event.is_on and event.step in KILLING for event in events):
-                self.withdraw(now_ns, WAITED)
             self._follow(now_ns)
         except Exception:
             if any(event.is_on and event.step in KILLING for event in events):
@@ -82,7 +79,9 @@ class Driver(DriverCore):
 
     def express(self, now_ns: int) -> None:
         """Hand cancels of all own open orders to the links, past recorder and engine; a link that raises stops no
-        other."""
+        other. What waits for the disk leaves no more."""
+        with suppress(Exception):
+            self.withdraw(now_ns, WAITED)
         for order in self.engine.orders.open():
             cancel = ev.Cancel(now_ns, order.venue, order.symbol, order.client_id, order.venue_id, "kill ladder")
             with suppress(Exception):

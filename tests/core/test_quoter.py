@@ -18,7 +18,8 @@ QUOTES = st.lists(
     max_size=5,
     unique_by=lambda quote: (quote.side, quote.level),
 )
-ANSWERS = st.sampled_from(["accept", "reject", "amend", "refuse", "part", "fill", "cancel", "lose", "nothing"])
+WORDS = ["accept", "reject", "amend", "refuse", "part", "fill", "cancel", "lose", "hold", "nothing"]
+ANSWERS = st.sampled_from(WORDS)
 
 
 class Both:
@@ -56,12 +57,30 @@ class Both:
                 self.tell("on_place", place)
             elif quote is None:
                 self.store.cancel(ev.Cancel(self.now, VENUE, SYMBOL, order.client_id, order.venue_id, reason))
+                if order.unsent:
+                    self.take_back(order)
+            elif order.unsent:
+                self.take_back(order)
             elif quote.price > 0:
                 total = order.cum_size + quote.size
                 self.store.amend(ev.Amend(self.now, VENUE, SYMBOL, order.client_id, order.venue_id, quote.price, total))
                 self.tell("on_amend", self.now)
 
+    def take_back(self, order):
+        """What has not left ends here."""
+        order.unsent = False
+        name = order.client_id
+        if order.accepted:
+            self.store.apply(ev.AmendRejected(self.now, 0, VENUE, name, order.venue_id, "not sent", "taken back"))
+        else:
+            self.store.apply(ev.OrderDenied(self.now, 0, VENUE, name, "", "not sent"))
+            self.tell("on_closed", order)
+
     def answer(self, order, word):
+        if word == "hold":
+            order.unsent = order.state.name in ("PENDING_NEW", "PENDING_REPLACE")
+            return
+        order.unsent = False
         now, name, venue_id = self.now, order.client_id, f"O{order.client_id}"
         events = {
             "accept": lambda: ev.OrderAccepted(now, now, VENUE, name, venue_id),
@@ -114,6 +133,38 @@ def test_the_twin_takes_the_same_steps(can_amend, interval_ns, tolerance, max_ag
         for order, word in zip(both.store.open(), answers, strict=False):
             both.answer(order, word)
     both.plan((), 950.0)
+
+
+def test_what_has_not_left_is_taken_back_once_it_is_not_wanted_and_left_alone_until_then():
+    both = Both(can_amend=True, interval_ns=10**12, tolerance=0.001, max_age_ns=0)
+    near, far = Quote(1, 0, 990, 5), Quote(1, 0, 900, 5)
+    both.carry_out(both.plan([near], 1000.0))
+    (order,) = both.store.open()
+    assert both.plan([far], 1000.0) == both.plan([], 1000.0) == [], "its answer is waited for"
+    both.answer(order, "hold")
+    assert both.plan([near], 1000.0) == []
+    assert both.plan([], 1000.0) == [(order, None, "not wanted")]
+    assert both.plan([Quote(1, 0, 990, 4)], 1000.0) == [(order, None, "moved")], "it is more than is wanted"
+    both.carry_out(both.plan([far], 1000.0))
+    assert order.state.name == "DENIED"
+    (new,) = both.plan([far], 1000.0)
+    both.carry_out([new])
+    (order,) = both.store.open()
+    both.answer(order, "accept")
+    both.now += 10**12
+    both.carry_out(both.plan([near], 1000.0))
+    both.answer(order, "hold")
+    assert order.state.name == "PENDING_REPLACE"
+    assert both.plan([near], 1000.0) == both.plan([Quote(1, 0, 995, 5)], 1000.0) == []
+    assert both.plan([], 1000.0) == [(order, None, "not wanted")]
+    back = both.plan([far], 1000.0)
+    assert back == [(order, far, "moved")], "it would come nearer to the market than it is wanted"
+    both.carry_out(back)
+    assert (order.state.name, order.price) == ("NEW", 900), "the order stands where it stood"
+    both.now += 10**12
+    both.carry_out(both.plan([Quote(1, 0, 700, 5)], 1000.0))
+    both.answer(order, "hold")
+    assert both.plan([Quote(1, 0, 600, 5)], 1000.0) == [], "half a retreat is better than none"
 
 
 def test_the_twin_test_reaches_every_reason():

@@ -1,6 +1,7 @@
-"""A run in a process of its own, killed while its disk hangs or is slow.
+"""A run in a process of its own, killed or paused while its disk hangs or is slow.
 
-Arguments: the world's folder, its own, policy, epoch, milliseconds that a sync takes (0: it hangs for two seconds).
+Arguments: the world's folder, its own, policy, epoch, milliseconds that a sync takes (0: it hangs for two seconds), and
+"pause" where it is paused while its orders wait.
 
 Says as JSON what stood and when the word was said; the venue's ledger says the rest.
 """
@@ -112,11 +113,50 @@ async def killed_among_many(
     return told
 
 
+async def paused_among_many(
+    world: simulator.World, folder: Path, policy: str, epoch: int, slow_ms: int
+) -> dict[str, object]:
+    """Pause, and resume on a slow disk, so that forty orders wait for it; pause again while they do."""
+    settings = crowded(on_world(world, folder))
+    journal = EventJournal(folder / "state" / "journal", epoch=epoch, build="", now_ns=time.time_ns(), policy=policy)
+    recorder = FileRecorder(folder / "run.mmr", build="", created_ns=0, journal=journal)
+    run = Run(settings, recorder, epoch=epoch)
+    told: dict[str, object] = {"waited": []}
+    loop = asyncio.get_running_loop()
+
+    def resume() -> None:
+        engine = run.bot.engine
+        if engine.orders.n_open:
+            loop.call_later(0.05, resume)
+            return
+        (folder / "hangs").write_text(str(slow_ms))
+        run.bot.operate("resume")
+        loop.call_later(0.1, again)
+
+    def again() -> None:
+        told["waited"] = [order.client_id for order in run.bot.engine.orders.open() if order.unsent]
+        run.bot.operate("pause")
+        told["states"] = [run.bot.engine.orders.get(name).state.name for name in told["waited"]]
+        threading.Timer(2.0, (folder / "hangs").unlink).start()
+        loop.call_later(3.0, run.supervisor.ask_to_stop, "SIGINT")
+
+    def pause(run: Run) -> None:
+        run.bot.operate("pause")
+        loop.call_later(0.05, resume)
+
+    run.at_quotes = pause
+    told["exit_code"] = int(await run.until_over())
+    recorder.close()
+    return told
+
+
 if __name__ == "__main__":
     found = simulator.find(Path(sys.argv[1]))
     assert found is not None
     where, chosen, number, slow = Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
-    if slow:
+    if sys.argv[6:] == ["pause"]:
+        print(json.dumps(asyncio.run(paused_among_many(found, where, chosen, number, slow))))
+    elif slow:
         print(json.dumps(asyncio.run(killed_among_many(found, where, chosen, number, slow))))
     else:
         print(json.dumps(asyncio.run(killed(found, where, chosen, number))))

@@ -74,6 +74,48 @@ def test_f72_an_order_whose_bytes_never_left_ends_by_two_complete_reads_and_coun
     stand.judge()
 
 
+class Waits(Restarted):
+    """Its first start has a disk that takes no order."""
+
+    def make_recorder(self):
+        recorder = super().make_recorder()
+        recorder.commit = lambda: self.epoch > 1
+        return recorder
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_f72_an_order_that_waited_for_the_disk_in_the_moment_of_the_kill_is_asked_for(tmp_path, name):
+    stand = Waits(CASES[name], tmp_path / "journal")
+    stand.ready()
+    never = stand.place(BUY, stand.price(-3))
+    assert stand.order(never).unsent
+    stand.restart()
+    assert stand.engine.orders.open_exposure(stand.name, stand.symbol, BUY) == stand.size
+    stand.ready()
+    assert stand.state(never) == "UNKNOWN"
+    stand.closed(never, "CANCELED")
+    (absent,) = [event for event in stand.recorder.events if type(event) is ev.OrderAbsent]
+    assert absent.client_id == never
+    stand.judge()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_f72_an_order_that_was_taken_back_before_the_kill_is_over_and_nobody_is_asked(tmp_path, name):
+    stand = Waits(CASES[name], tmp_path / "journal")
+    stand.ready()
+    never = stand.place(BUY, stand.price(-3))
+    stand.cancel(never)
+    assert stand.state(never) == "DENIED"
+    stand.restart()
+    stand.ready()
+    stand.run(30)
+    assert stand.state(never) == "DENIED"
+    assert not stand.counterpart.has_seen(never)
+    asked = {getattr(event, "client_id", "") for event in stand.recorder.events if type(event) is ev.QueryOrder}
+    assert never not in asked
+    stand.judge()
+
+
 def test_f72_an_order_that_left_and_was_filled_before_its_answer_is_found_by_its_fill(stand):
     started(stand)
     sent = stand.place(BUY, stand.price(-2))

@@ -38,11 +38,13 @@ def world(world_folder: Path) -> Iterator[simulator.World]:
     world.control("stop", {})
 
 
-def ended(world_folder: Path, folder: Path, policy: str, slow_ms: int, environment: dict[str, str]) -> dict[str, Any]:
-    """What a run that was killed tells."""
+def ended(
+    world_folder: Path, folder: Path, policy: str, slow_ms: int, environment: dict[str, str], *more: str
+) -> dict[str, Any]:
+    """What a run that was killed, or whatever else `more` says, tells."""
     command = [sys.executable, "-m", "tests.faults.slow_disk_kill", str(world_folder), str(folder), policy]
     done = subprocess.run(
-        [*command, str(next(EPOCH)), str(slow_ms)],
+        [*command, str(next(EPOCH)), str(slow_ms), *more],
         cwd=Path(__file__).parent.parent.parent,
         env={**os.environ, **environment},
         capture_output=True,
@@ -95,6 +97,24 @@ def test_f75_a_kill_is_heard_while_orders_and_events_wait_for_a_slow_disk(
     gone = [order["closed_ns"] for order in closed if order["status"] == "canceled"]
     first_ns = min(each for each in gone if each >= told["said_ns"]) - told["said_ns"]
     assert first_ns <= KILL_NS, f"F75: I13: the first cancel came {first_ns / 1e6:.0f} ms after the kill with {policy}"
+
+
+@pytest.mark.parametrize("policy", ["group", "always"])
+def test_f75_no_order_that_waits_for_a_slow_disk_leaves_after_a_pause(
+    world: simulator.World,
+    world_folder: Path,
+    tmp_path: Path,
+    slow_disk: Callable[[Path], dict[str, str]],
+    policy: str,
+) -> None:
+    told = ended(world_folder, tmp_path, policy, 500, slow_disk(tmp_path / "hangs"), "pause")
+    assert len(told["waited"]) >= 30, "no orders waited when the pause came"
+    assert set(told["states"]) == {"DENIED"}
+    books = world.control("ledger")
+    there = {order["client_id"] for order in books["open_orders"] + books["closed_orders"]}
+    left = there.intersection(told["waited"])
+    assert not left, f"F75: {left} left after the pause with {policy}"
+    assert told["exit_code"] == 0
 
 
 @pytest.mark.parametrize("policy", ["os", "always"])

@@ -4,6 +4,8 @@ Turns wanted quotes into the fewest commands, keeping queue places that are wort
 
 Every (side, level) of a strategy is a slot that holds at most one open order. A slot whose order has something in
 flight, or whose fate is unknown, is left alone: what would be sent next depends on an answer that is still to come.
+A request that has not left yet (`Order.unsent`) has no answer to wait for: an order is taken back once it is unwanted,
+an amend once it would leave the order nearer to the market, or larger, than it is wanted and than it stands.
 An order keeps its place while its price is within the tolerance and most of its size is left. Where the venue can
 amend, a change is one amend (an amended order keeps its id, and counts less against the venue's rate limits than a
 cancel and a new order); elsewhere it is a cancel, and the new order follows when the cancel is proven.
@@ -91,6 +93,11 @@ class ReferenceQuoter:
                     steps.insert(0, Step(order, None, IN_DOUBT))
                     retreats += 1
                 continue
+            if order.unsent:
+                if self._is_amiss(order, quote, fair):
+                    steps.insert(0, Step(order, quote if order.pending_size else None, "moved"))
+                    retreats += 1
+                continue
             if order.state not in LIVE:
                 continue
             step = self._change(now_ns, order, quote, fair, slot)
@@ -105,7 +112,7 @@ class ReferenceQuoter:
             for key, slot in sorted(slots.items(), key=lambda item: (-item[0][0], item[0][1])):
                 if slot.client_id and key not in wanted:
                     order = store.get(slot.client_id)
-                    if order is not None and order.state in LIVE:
+                    if order is not None and (order.state in LIVE or order.unsent):
                         steps.insert(0, Step(order, None, "not wanted"))
         return steps
 
@@ -116,6 +123,20 @@ class ReferenceQuoter:
             price = max(price, order.pending_price) if order.side > 0 else min(price, order.pending_price)
         forward = (price - quote.price) * quote.side
         return forward > fair * self._tolerance and forward > abs(fair - quote.price) / 2
+
+    def _fits(self, quote: Quote, price: int, leaves: int, fair: float) -> bool:
+        """Whether an order at a price, with so much left, keeps its place."""
+        # A partial fill keeps its place until less than half is left; a trimmed wish is obeyed at once.
+        return abs(price - quote.price) <= fair * self._tolerance and leaves <= quote.size <= 2 * leaves
+
+    def _is_amiss(self, order: Order, quote: Quote, fair: float) -> bool:
+        """Whether a request that has not left is not to leave."""
+        if not order.pending_size:
+            return not self._fits(quote, order.price, order.leaves, fair)
+        price, leaves = order.pending_price, order.pending_size - order.cum_size
+        forward, advance = quote.side * (price - quote.price), quote.side * (price - order.price)
+        is_nearer = forward > fair * self._tolerance and advance > 0
+        return is_nearer or (leaves > quote.size and order.pending_size > order.size)
 
     def due_ns(self) -> int:
         """When the last plan should be made again although nothing happens; 0 never."""
@@ -130,8 +151,7 @@ class ReferenceQuoter:
         forward = (order.price - quote.price) * quote.side
         """How much closer to the market the order stands than it should; negative: further away."""
         tolerance = fair * self._tolerance
-        # A partial fill keeps its place until less than half is left; a trimmed wish is obeyed at once.
-        if -tolerance <= forward <= tolerance and quote.size <= 2 * leaves and leaves <= quote.size:
+        if self._fits(quote, order.price, leaves, fair):
             return None
         exposed = forward > tolerance and forward > abs(fair - quote.price) / 2
         wait_ns = min(self._interval_ns, RETREAT_NS) if exposed or leaves > quote.size else self._interval_ns

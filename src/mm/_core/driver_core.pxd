@@ -9,7 +9,6 @@ cdef class DriverCore:
     cdef readonly dict links
     cdef readonly list observers
     cdef public object on_output, on_latch
-    cdef public frozenset killing
     cdef object _record
     # The same, where it is one of ours; None else.
     cdef RecorderCore _recorder
@@ -28,11 +27,12 @@ cdef class DriverCore:
     cpdef decide(self, int64_t now_ns, str source)
     cdef bint _submit(self, int64_t now_ns, str source, list commands) except -1
     cdef bint _release(self, int64_t now_ns, str source) except -1
+    cdef int _mark(self, list commands, bint unsent) except -1
     cdef bint _recall(self, int64_t now_ns, list commands) except -1
     cpdef bint withdraw(self, int64_t now_ns, str why, set which=*) except -1
     cdef bint _hand_over(self, int64_t now_ns, str source, list commands) except -1
     cdef str _refused(self)
-    cdef _kept_back(self, int64_t now_ns, command, str why)
+    cdef _kept_back(self, int64_t now_ns, command, str why, str code)
     cdef int _halt(self, int64_t now_ns) except -1
     cpdef show(self)
 

@@ -8,6 +8,7 @@ from mm._core.engine_core import EngineCore
 ROUNDS_MAX: Final[int]
 HELD_NS_MAX: Final[int]
 LOOK_NS: Final[int]
+TAKEN_BACK: Final[str]
 
 @disjoint_base
 class DriverCore:
@@ -16,7 +17,6 @@ class DriverCore:
     on_output: Callable[[str], bool | None] | None
     on_latch: Callable[[], None] | None
     held_due_ns: int
-    killing: frozenset[str]
     def __init__(self, engine: EngineCore, links: dict[str, Any], recorder: Any) -> None: ...
     @property
     def engine(self) -> Any: ...

@@ -11,7 +11,8 @@ from mm._core.engine_core cimport EngineCore
 from mm._core.event cimport Event
 from mm._core.link_core cimport LinkCore
 from mm._core.margin_events cimport PositionChanged
-from mm._core.order_events cimport AmendRejected, Fill, OrderDenied
+from mm._core.order cimport Order
+from mm._core.order_events cimport AmendRejected, CancelRejected, Fill, OrderDenied
 from mm._core.recording cimport RecorderCore
 from mm._core.words cimport same
 
@@ -20,6 +21,7 @@ ROUNDS_MAX = 4
 # How long an order may wait for the disk: later its price is of another market. And how often it is looked at.
 HELD_NS_MAX = 1_000_000_000
 LOOK_NS = 2_000_000
+TAKEN_BACK = "taken back"
 
 cdef int _ROUNDS_MAX = ROUNDS_MAX
 cdef int64_t _HELD_NS_MAX = HELD_NS_MAX
@@ -27,8 +29,9 @@ cdef int64_t _LOOK_NS = LOOK_NS
 cdef str EMPTY = ""
 cdef str HALT = "halt"
 cdef str JOURNAL = "journal"
-# Code of a refusal that is our own.
+# Codes of refusals that are our own: it could not be sent; it was not wanted any more before it was.
 cdef str LOCAL = "local"
+cdef str _TAKEN_BACK = TAKEN_BACK
 cdef str CANCELLED = "not sent, it waited for the disk when it was cancelled"
 
 
@@ -67,7 +70,7 @@ cdef class DriverCore:
     order; on_output: called with the name of a venue for which actions wait, other than the one whose input made them,
     and of that one too where orders wait for the disk behind cancels; it returns False where what sends for the venue
     has failed, and orders behind are kept back; on_latch: called when a decision has latched a
-    step of the kill ladder, before its cancels are handed over; killing: the steps that cancel.
+    step of the kill ladder, before its cancels are handed over.
     """
 
     def __init__(self, EngineCore engine not None, dict links not None, recorder):
@@ -77,7 +80,6 @@ cdef class DriverCore:
         self.observers = []
         self._unseen = []
         self._held = []
-        self.killing = frozenset()
         self._record = recorder.record
         self._recorder = recorder if isinstance(recorder, RecorderCore) else None
         # Orders and amends may have to wait for the disk before their bytes leave.
@@ -107,11 +109,11 @@ cdef class DriverCore:
         """Let the engine decide, and hand its commands to the links. source: the venue that will be drained anyway."""
         cdef list first, quotes
         cdef bint heard
+        # What waits from before leaves last, if it is wanted after all that was heard.
+        cdef bint waits = len(self._held) > 0
         if self._is_leaving:
             self._was_late = True
             return
-        if self._held:
-            self._release(now_ns, source)
         for _ in range(_ROUNDS_MAX):
             heard = False
             if self._recorder is not None and self._recorder.broken:
@@ -129,6 +131,10 @@ cdef class DriverCore:
             quotes = self.engine.decide_quotes(now_ns)
             if quotes and self._submit(now_ns, source, quotes):
                 heard = True
+            if waits and not heard:
+                waits = False
+                heard = self._submit(now_ns, source, self.engine.decide_unsent(now_ns))
+                heard = self._release(now_ns, source) or heard
             if not heard:
                 return
 
@@ -137,9 +143,10 @@ cdef class DriverCore:
 
         Orders and amends wait for what the journal promises. Nothing else does: with a disk that is slow or hangs,
         cancels of the same decision are on the wire before it is waited for, and the loop goes on after a moment: what
-        waits then is looked at again soon.
+        waits then is looked at again soon, and what comes meanwhile waits behind it.
         """
         cdef bint heard = False
+        cdef bint waits
         cdef list others, adding
         if self._held:
             heard = self._recall(now_ns, commands)
@@ -156,41 +163,64 @@ cdef class DriverCore:
                 self._is_leaving = False
             heard = heard or self._was_late
             self._was_late = False
+        waits = len(self._held) > 0
         for command in adding:
             self._held.append((now_ns, command))
-        return self._release(now_ns, source) or heard
+        if not waits and self._release(now_ns, source):
+            return True
+        if self._held:
+            self._mark(adding, True)
+        return heard
 
     cdef bint _release(self, int64_t now_ns, str source) except -1:
         """Hand over what waits for the disk, if that has it by now; returns whether it led to events."""
-        cdef list held = self._held
+        cdef list held = self._held, commands
         if not held:
             return False
+        if now_ns - <int64_t>held[0][0] >= _HELD_NS_MAX:
+            # Also where this process stood still, and the disk has it by now.
+            return self.withdraw(now_ns, f"not sent, the disk has not taken it within {_HELD_NS_MAX // 1_000_000} ms")
         if not self._is_void and not self._commit():
             self.held_due_ns = now_ns + _LOOK_NS
-            if now_ns - <int64_t>held[0][0] < _HELD_NS_MAX:
-                return False
-            return self.withdraw(now_ns, f"not sent, the disk has not taken it within {_HELD_NS_MAX // 1_000_000} ms")
+            return False
         self._held = []
         self.held_due_ns = 0
-        return self._hand_over(now_ns, source, [command for _, command in held])
+        commands = [command for _, command in held]
+        self._mark(commands, False)
+        return self._hand_over(now_ns, source, commands)
+
+    cdef int _mark(self, list commands, bint unsent) except -1:
+        """Let the engine know of which orders a request waits here."""
+        cdef Order order
+        for command in commands:
+            order = self.engine.orders.get(command.client_id)
+            if order is not None:
+                order.unsent = unsent
+        return 0
 
     cdef bint _recall(self, int64_t now_ns, list commands) except -1:
-        """Take back what waits for the disk where a cancel follows it, or a step that cancels everything: no cancel
-        waits behind it, and one of an order that has not left is no request any more. Returns whether anything was."""
-        cdef set cancelled = set()
-        cdef bint is_all = False
-        for command in commands:
-            kind = type(command)
-            if kind is Latched:
-                is_all = is_all or ((<Latched>command).is_on and (<Latched>command).step in self.killing)
-            elif kind is Cancel:
-                cancelled.add((command.venue, command.client_id))
-        placed = {(command.venue, command.client_id) for _, command in self._held if type(command) is Place}
-        if not self.withdraw(now_ns, CANCELLED, None if is_all else cancelled):
+        """Take back what waits for the disk where a cancel follows it, or the engine says so: no cancel waits behind
+        it, and one of an order that has not left is no request any more. Returns whether anything was."""
+        cdef set cancelled = {(each.venue, each.client_id) for each in commands if type(each) is Cancel}
+        cdef set placed
+        cdef list kept = []
+        # Amends alone: their orders stay.
+        cancelled |= self.engine.recalled
+        self.engine.recalled.clear()
+        if not cancelled:
             return False
-        commands[:] = [
-            each for each in commands if type(each) is not Cancel or (each.venue, each.client_id) not in placed
-        ]
+        placed = {(command.venue, command.client_id) for _, command in self._held if type(command) is Place}
+        if not self.withdraw(now_ns, CANCELLED, cancelled):
+            return False
+        for command in commands:
+            if type(command) is Cancel and (command.venue, command.client_id) in placed:
+                if self.observers:
+                    self._unseen.append(command)
+                # It does not leave either, and the venue counts it not.
+                self.take((self._kept_back(now_ns, command, CANCELLED, _TAKEN_BACK),))
+            else:
+                kept.append(command)
+        commands[:] = kept
         return True
 
     cpdef bint withdraw(self, int64_t now_ns, str why, set which=None) except -1:
@@ -209,6 +239,7 @@ cdef class DriverCore:
         self._held = kept
         if not kept:
             self.held_due_ns = 0
+        self._mark(taken, False)
         for command in taken:
             kind = type(command)
             if kind is Cancel:
@@ -220,7 +251,7 @@ cdef class DriverCore:
                 self._unseen.append(command)
             if kind is Place:
                 placed.add((command.venue, command.client_id))
-            self.take((self._kept_back(now_ns, command, why),))
+            self.take((self._kept_back(now_ns, command, why, _TAKEN_BACK),))
         return True
 
     cdef bint _hand_over(self, int64_t now_ns, str source, list commands) except -1:
@@ -245,7 +276,7 @@ cdef class DriverCore:
                 # News of the engine itself: for the recording and for people.
                 continue
             if is_kept_back and (kind is Place or kind is Amend):
-                self.take((self._kept_back(now_ns, command, self._refused()),))
+                self.take((self._kept_back(now_ns, command, self._refused(), LOCAL),))
                 heard = True
                 continue
             if kind is Place:
@@ -272,11 +303,13 @@ cdef class DriverCore:
             return f"not sent, the journal does not take it: {self._recorder.broken}"
         return "not sent, what sends has failed and the run ends"
 
-    cdef _kept_back(self, int64_t now_ns, command, str why):
+    cdef _kept_back(self, int64_t now_ns, command, str why, str code):
         """The end of an intent of which not one byte leaves."""
         if type(command) is Place:
             return OrderDenied(now_ns, 0, command.venue, command.client_id, EMPTY, why)
-        return AmendRejected(now_ns, 0, command.venue, command.client_id, command.venue_id, why, LOCAL)
+        if type(command) is Cancel:
+            return CancelRejected(now_ns, 0, command.venue, command.client_id, command.venue_id, why, code, False)
+        return AmendRejected(now_ns, 0, command.venue, command.client_id, command.venue_id, why, code)
 
     cdef int _halt(self, int64_t now_ns) except -1:
         """Without a journal nothing new is risked, until an operator has seen to it."""

@@ -17,6 +17,8 @@ cdef class EngineCore(BookingCore):
     cdef readonly object recorder, decisions
     cdef readonly ClientIdsCore ids
     cdef readonly dict markets, cancel_asked_ns, cancel_tries
+    # Orders, (venue, client id), whose amends wait here and are not to leave: no part of the state.
+    cdef readonly set recalled
     cdef public bint is_paused, is_heard
     # What the run waits for before its first order, '' once everything is there.
     cdef public str awaited
@@ -35,6 +37,7 @@ cdef class EngineCore(BookingCore):
     cpdef list decide(self, int64_t now_ns)
     cpdef list decide_first(self, int64_t now_ns)
     cpdef list decide_quotes(self, int64_t now_ns)
+    cpdef list decide_unsent(self, int64_t now_ns)
     cpdef int64_t next_deadline(self) except? -1
     cpdef int64_t cancel(self, int64_t now_ns, Order order, str reason, list acts=*) except? -1
     cpdef str gate(self, int64_t now_ns, MarketCore market)
@@ -50,6 +53,8 @@ cdef class EngineCore(BookingCore):
     cdef int _apply_place(self, Place command) except -1
     cdef int _apply_amend(self, Amend command) except -1
     cdef int _apply_cancel(self, Cancel command) except -1
+    cdef int _recall(self, Order order) except -1
+    cdef str _forbidden(self, int64_t now_ns, Order order)
     cdef bint _is_killed(self, Order order) except -1
     cdef bint _in_maintenance(self, str venue, str symbol) except -1
     cdef MarketCore _market_of(self, str venue, str symbol)

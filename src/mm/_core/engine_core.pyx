@@ -19,7 +19,7 @@ from mm._core.intents cimport amend_of, place_of
 from mm._core.limits cimport Limits, Refused, net_micro_usd
 from mm._core.market cimport MarketCore, VenueCore
 from mm._core.market_events cimport BookFrame
-from mm._core.order cimport PENDING_NEW, UNKNOWN, Order
+from mm._core.order cimport PENDING_CANCEL, PENDING_NEW, UNKNOWN, Order
 from mm._core.order_events cimport Fill
 from mm._core.order_rate cimport OrderRate
 from mm._core.orders cimport OrderStore
@@ -69,7 +69,8 @@ cdef class EngineCore(BookingCore):
     orders, limits: of the run; ids: client ids; recorder: takes each command before it is applied; upkeep: run when
     `upkeep_due_ns` has come; handlers: kind of event -> what applies it, for the kinds that do not come with every
     tick; book_age_ns_max, private_down_ns_max: how long quotes stand without news of a book or of their orders.
-    is_heard: some strategy reads another market than its own.
+    is_heard: some strategy reads another market than its own; recalled: orders, (venue, client id), whose amends have
+    not left and are not to, until whoever sends has taken them back.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ cdef class EngineCore(BookingCore):
         self.markets = {}
         self.cancel_asked_ns = {}
         self.cancel_tries = {}
+        self.recalled = set()
         self.decisions = deque(maxlen=DECISIONS_MAX)
         self._market_list = []
         self._assets = {}
@@ -194,6 +196,27 @@ cdef class EngineCore(BookingCore):
                 market = <MarketCore>each
                 if market.changed or (market.due_ns and now_ns >= market.due_ns):
                     self._quote(now_ns, market)
+        return commands
+
+    cpdef list decide_unsent(self, int64_t now_ns):
+        """Return the cancels of orders that wait here and that may not be sent any more; amends are in `recalled`.
+
+        What stands at a venue may stay where a gate may be open again soon; what has not left need not wait for that.
+        """
+        cdef list commands = []
+        cdef Order order
+        cdef str why
+        self._commands = commands
+        for each in self.orders._open.listed():
+            order = <Order>each
+            if order.unsent:
+                why = self._forbidden(now_ns, order)
+                if not why:
+                    continue
+                if order.pending_size:
+                    self._recall(order)
+                else:
+                    self.cancel(now_ns, order, why)
         return commands
 
     cpdef int64_t next_deadline(self) except? -1:
@@ -329,14 +352,15 @@ cdef class EngineCore(BookingCore):
             tries = self.cancel_tries.get(order.client_id, 0)
             if tries > 1:
                 again_ns = max(again_ns, min(CANCEL_AGAIN_NS << min(tries - 1, 5), CANCEL_AGAIN_NS_MAX))
-        if asked_ns and now_ns - asked_ns < again_ns:
+        if asked_ns and now_ns - asked_ns < again_ns and (not order.unsent or order._state == PENDING_CANCEL):
             return asked_ns + again_ns
         if (
             order._state == PENDING_NEW and not order.venue_id and now_ns - order.created_ns < CANCEL_AGAIN_NS
-            and not self.is_stopping and not self._is_killed(order)
+            and not order.unsent and not self.is_stopping and not self._is_killed(order)
         ):
             # The venue may not know it yet, and would answer that there is no such order. A stop and a step of the kill
-            # ladder ask all the same: where requests stay in order nothing is waited for.
+            # ladder ask all the same: where requests stay in order nothing is waited for. What has not left is taken
+            # back by who sends it.
             return order.created_ns + CANCEL_AGAIN_NS
         self.emit(Cancel(now_ns, order.venue, order.symbol, order.client_id, order.venue_id, reason))
         if acts is not None:
@@ -411,6 +435,38 @@ cdef class EngineCore(BookingCore):
         if market is not None and market.limits is not None:
             market.limits.charge(command.recv_ns, "cancel", command.recv_ns - order.touched_ns)
         return 0
+
+    cdef int _recall(self, Order order) except -1:
+        """Have an amend that waits here taken back: the order stays as it stands."""
+        self.recalled.add((order.venue, order.client_id))
+        return 0
+
+    cdef str _forbidden(self, int64_t now_ns, Order order):
+        """Why a request that has not left may not be sent now ('' when it may)."""
+        cdef MarketCore market = self._market_of(order.venue, order.symbol)
+        cdef Refused refused
+        cdef int64_t price = order.pending_price or order.price
+        cdef int64_t size = (order.pending_size or order.size) - order.cum_size
+        cdef bint is_quote = same(order.purpose, QUOTE)
+        cdef str why
+        if order._state == UNKNOWN:
+            return "in doubt"
+        if market.is_frozen:
+            return market.problem
+        if not is_quote and not same(order.purpose, HEDGE):
+            # It closes a position, and no cap of a run holds that back.
+            return self.venue_gate(now_ns, market) or self._let_go(market, order)
+        why = self.gate(now_ns, market) if is_quote else self.market_gate(now_ns, market)
+        if why:
+            return why
+        market.refresh(self.orders, now_ns)
+        # It counts for itself already.
+        refused = self.limits.judge(
+            market, order.side, price, size, order.post_only, order, 0, self.others_micro_usd(market)
+        )
+        if refused is None and is_quote and market.is_capped:
+            refused = self.limits.judge_own(market, order.side, size, order)
+        return EMPTY if refused is None else refused.reason
 
     cdef bint _is_killed(self, Order order) except -1:
         """Whether a step of the kill ladder lets nothing be quoted where an order is."""
@@ -549,6 +605,9 @@ cdef class EngineCore(BookingCore):
             if quote is None:
                 if order is not None:
                     self.cancel(now_ns, order, step.reason, acts)
+                continue
+            if order is not None and order.unsent:
+                self._recall(order)
                 continue
             if dirty:
                 # What was just sent counts for what comes next.

@@ -98,6 +98,8 @@ cdef class Order:
     cdef readonly int8_t side, doubts
     cdef int8_t _state
     cdef readonly bint post_only, reduce_only, accepted, is_open, cancel_asked
+    # No part of the state: a replay sends nothing.
+    cdef public bint unsent
     cdef mm_int128 _cost
     cdef void* _group
     cdef void* _of_strategy

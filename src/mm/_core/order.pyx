@@ -156,7 +156,8 @@ cdef class Order:
     that may still take effect, 0 none; cum_size: the largest sum that the venue has told; booked: the sum of the
     executions booked; touched_ns: acceptance or last confirmed amend; accepted: the venue has had it in its book;
     cancel_asked: a cancel is in flight; doubts: the bits 1 place, 2 amend, 4 cancel for requests whose answer was lost,
-    8 where the venue said that it is not open, and not how it ended.
+    8 where the venue said that it is not open, and not how it ended; unsent: its newest request, the order itself or an
+    amend, still waits here and not one byte of it has left, as who sends it says.
     """
 
     @property

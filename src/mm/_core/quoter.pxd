@@ -29,5 +29,7 @@ cdef class Quoter:
     cdef Slot _slot_at(self, int side, int64_t level)
     cdef Slot _slot_of(self, Order order)
     cdef Step _change(self, int64_t now_ns, Order order, Quote quote, double fair, Slot slot)
+    cdef bint _fits(self, Quote quote, int64_t price, int64_t leaves, double fair) noexcept
+    cdef Step _second_thought(self, Order order, Quote quote, double fair)
     cdef bint _is_exposed(self, Order order, Quote quote, double fair) noexcept
     cdef void _wake(self, int64_t due_ns) noexcept

@@ -3,6 +3,8 @@
 
 Every (side, level) of a strategy is a slot that holds at most one open order. A slot whose order has something in
 flight, or whose fate is unknown, is left alone: what would be sent next depends on an answer that is still to come.
+A request that has not left yet (`Order.unsent`) has no answer to wait for: an order is taken back once it is unwanted,
+an amend once it would leave the order nearer to the market, or larger, than it is wanted and than it stands.
 An order keeps its place while its price is within the tolerance and most of its size is left. Where the venue can
 amend, a change is one amend (an amended order keeps its id, and counts less against the venue's rate limits than a
 cancel and a new order); elsewhere it is a cancel, and the new order follows when the cancel is proven.
@@ -67,7 +69,9 @@ cdef class Slot:
 
 
 cdef inline int64_t leaves_of(Order order) noexcept:
-    return order.size - order.cum_size if order.is_open and order.size > order.cum_size else 0
+    # As it will be once what is in flight is carried out.
+    cdef int64_t size = order.pending_size or order.size
+    return size - order.cum_size if order.is_open and size > order.cum_size else 0
 
 
 @final
@@ -120,6 +124,12 @@ cdef class Quoter:
             if order._state == UNKNOWN:
                 if self._is_exposed(order, quote, fair):
                     steps.insert(0, step_of(order, None, _IN_DOUBT))
+                    retreats += 1
+                continue
+            if order.unsent:
+                step = self._second_thought(order, quote, fair)
+                if step is not None:
+                    steps.insert(0, step)
                     retreats += 1
                 continue
             if order._state != NEW and order._state != PARTIALLY_FILLED:
@@ -210,9 +220,32 @@ cdef class Quoter:
                 if wanted:
                     continue
                 order = store.get(slot.client_id)
-                if order is not None and (order._state == NEW or order._state == PARTIALLY_FILLED):
+                if order is not None and (
+                    order._state == NEW or order._state == PARTIALLY_FILLED or order.unsent
+                ):
                     steps.insert(0, step_of(order, None, "not wanted"))
         return 0
+
+    cdef bint _fits(self, Quote quote, int64_t price, int64_t leaves, double fair) noexcept:
+        """Whether an order at a price, with so much left, keeps its place."""
+        # A partial fill keeps its place until less than half is left; a trimmed wish is obeyed at once.
+        return (
+            fabs(<double>(price - quote.price)) <= fair * self._tolerance
+            and quote.size - leaves <= leaves and leaves <= quote.size
+        )
+
+    cdef Step _second_thought(self, Order order, Quote quote, double fair):
+        """The end of a request that has not left (its order's, or with a quote that of the amend alone), or None."""
+        cdef int64_t forward
+        if not order.pending_size:
+            return None if self._fits(quote, order.price, leaves_of(order), fair) else step_of(order, None, _MOVED)
+        forward = (order.pending_price - quote.price) * quote.side
+        if (
+            (forward > fair * self._tolerance and (order.pending_price - order.price) * quote.side > 0)
+            or (leaves_of(order) > quote.size and order.pending_size > order.size)
+        ):
+            return step_of(order, quote, _MOVED)
+        return None
 
     cdef bint _is_exposed(self, Order order, Quote quote, double fair) noexcept:
         """Whether an order in doubt may stand much closer to the market than the quote that is wanted."""
@@ -234,8 +267,7 @@ cdef class Quoter:
             if now_ns - order.touched_ns >= self._max_age_ns:
                 return step_of(order, None, "max_order_age reached")
             self._wake(order.touched_ns + self._max_age_ns)
-        # A partial fill keeps its place until less than half is left; a trimmed wish is obeyed at once.
-        if -tolerance <= forward <= tolerance and quote.size - leaves <= leaves and leaves <= quote.size:
+        if self._fits(quote, order.price, leaves, fair):
             return None
         exposed = forward > tolerance and forward > fabs(fair - quote.price) / 2
         if exposed or leaves > quote.size:

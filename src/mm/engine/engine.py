@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from mm._core import events as ev
 from mm._core._rust import BOOK_MALFORMED, BOOK_UNKNOWN_SYMBOL
 from mm._core.decision import Decision
+from mm._core.driver_core import TAKEN_BACK
 from mm._core.engine_core import EngineCore
 from mm._core.market import CAP_MAX
 from mm._core.orders import Order, OrderState, OrderStore
@@ -61,6 +62,7 @@ STOOD_STILL: Final = "this process stood still"
 RATE: Final = ErrorClass.RATE.value
 NOT_SENT: Final = "local"
 """Code of a refusal that is the link's own: not one byte of the request left."""
+UNSENT: Final = (NOT_SENT, TAKEN_BACK)
 REREAD_NS: Final = 65_000_000_000
 """Histories are read again from a minute before what is asked for, and may differ by two seconds from the streams."""
 GONE_SETTLE_NS: Final = 2_000_000_000
@@ -479,9 +481,9 @@ class Engine(EngineCore):
             elif kind is ev.OrderCanceled and order.client_id not in self.cancel_asked_ns:
                 # Not our doing: a post-only order that would have taken, for example. The same wish would end the same.
                 market.quoter.on_refused(event.recv_ns, order)
-            elif kind is ev.OrderRejected or kind is ev.AmendRejected:
+            elif kind is ev.OrderRejected or (kind is ev.AmendRejected and event.code != TAKEN_BACK):
                 market.quoter.on_refused(event.recv_ns, order)
-                if kind is ev.OrderRejected or event.code != "gone":
+                if kind is ev.OrderRejected or event.code not in ("gone", NOT_SENT):
                     self.triggers.on_reject(event.recv_ns)
                 if market.limits is not None and event.code == RATE:
                     market.limits.refused(event.recv_ns)
@@ -490,9 +492,9 @@ class Engine(EngineCore):
                 age_ns = event.recv_ns - order.touched_ns
                 if kind is ev.OrderDenied:
                     market.limits.refund(event.recv_ns, "place", 0)
-                elif kind is ev.CancelRejected and event.code == NOT_SENT:
+                elif kind is ev.CancelRejected and event.code in UNSENT:
                     market.limits.refund(event.recv_ns, "cancel", age_ns)
-                elif kind is ev.AmendRejected and event.code == NOT_SENT:
+                elif kind is ev.AmendRejected and event.code in UNSENT:
                     market.limits.refund(event.recv_ns, "amend", age_ns)
         if order.fills_missing:
             # Told before anybody knew whose they are.
@@ -531,6 +533,14 @@ class Engine(EngineCore):
             perpetual = self.markets[place.venue, place.symbol].perpetual
             if perpetual is not None:
                 perpetual.reduced_ns = place.recv_ns
+
+    def _let_go(self, market: Market, order: Order) -> str:
+        """Why a reduction that has not left is not wanted any more ('' when it is)."""
+        if order.strategy == LADDER and not self.ladder.is_flattened(market):
+            return "nothing is flattened any more"
+        if order.strategy == GUARD and (market.perpetual is None or not market.perpetual.danger):
+            return "the position is not close to its liquidation any more"
+        return ""
 
     def _forget_ghost(self, command: ev.Cancel) -> bool:
         """Whether a cancel is of an order that is over here and still listed at the venue, or of a second one of a

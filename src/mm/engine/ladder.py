@@ -194,7 +194,7 @@ class Ladder:
             if why:
                 self._wake(engine.cancel(now_ns, order, why))
         for market in engine.markets.values():
-            if self._is_flattened(market):
+            if self.is_flattened(market):
                 self._close(now_ns, market)
 
     def unwanted(self, order: Order) -> str:
@@ -209,7 +209,8 @@ class Ladder:
                 return told(event)
         return ""
 
-    def _is_flattened(self, market: Market) -> bool:
+    def is_flattened(self, market: Market) -> bool:
+        """Whether a step closes what is held there."""
         return any(event.step == FLATTEN and Scope.of(event.scope).holds(market) for event in self.latches.values())
 
     def held(self, market: Market) -> int:
