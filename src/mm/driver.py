@@ -101,8 +101,18 @@ class Driver(DriverCore):
 
     def _follow(self, now_ns: int) -> None:
         """Do what follows from a word; before the first link starts, that is decided when it does."""
-        if self._has_begun:
+        if not self._has_begun:
+            return
+        orders, links = self.engine.orders, self.links.values()
+        waiting = [order for link in links for name in link.waiting_orders() if (order := orders.get(name)) is not None]
+        for order in waiting:
+            # A pause need not wait until the venue knows what its link has not sent: the cancel takes it back.
+            order.unsent = True
+        try:
             self.decide(now_ns, "")
+        finally:
+            for order in waiting:
+                order.unsent = False
 
     def next_deadline(self) -> int:
         """When the engine wants to be woken, or orders that wait for the disk looked at, ns UTC."""

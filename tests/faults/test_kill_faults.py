@@ -134,7 +134,7 @@ class Ladder(Quoted):
         self.own_sent.add(event.client_id)
 
 
-@pytest.mark.parametrize("action", ["stop", "halt"])
+@pytest.mark.parametrize("action", ["stop", "halt", "pause", "pause of the strategy", "pause-side", "reduce-only"])
 def test_f74_an_order_that_waits_for_its_turn_never_leaves_after_the_word(tmp_path: Path, action: str) -> None:
     venue = MEXC
     # Answers that are late fill the lane of orders, so that the last quotes have to wait.
@@ -148,9 +148,12 @@ def test_f74_an_order_that_waits_for_its_turn_never_leaves_after_the_word(tmp_pa
     assert waiting < placed, "no order has left when the word comes"
     if action == "stop":
         bot.operate("stop", "asked")
+    elif action.startswith("pause") and action != "pause-side":
+        bot.operate("pause", "btc" if "strategy" in action else "")
     else:
-        halt = [ev.Latched(bot.now_ns, "halt", "", True, "operator", "")]
-        bot.worlds[venue].tell(lambda now_ns: bot.driver.latch(now_ns, halt))
+        scopes = ("side=buy", "side=sell") if action == "pause-side" else ("",)
+        steps = [ev.Latched(bot.now_ns, action, scope, True, "operator", "") for scope in scopes]
+        bot.worlds[venue].tell(lambda now_ns: bot.driver.latch(now_ns, steps))
     bot.run(10, done=lambda: not bot.engine.orders.n_open and not bot.own_open())
     bot.run(1)
     assert not waiting & set(bot.sent), f"F74: {waiting & set(bot.sent)} left for the venue after the {action}"

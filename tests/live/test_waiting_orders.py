@@ -35,6 +35,9 @@ class Wire:
         self.sent.append(command)
         return ()
 
+    def waiting_orders(self):
+        return []
+
 
 class Waiting(World):
     """A world with a driver: quotes stand, or wait for a disk that hangs."""
