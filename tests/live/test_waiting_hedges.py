@@ -1,0 +1,82 @@
+"""Hedges that wait for the disk: which words let them go, and which take them back."""
+
+import pytest
+
+from mm._core import events as ev
+from mm.driver import Driver
+from tests.engine.test_hedging import OTHER, OTHER_SYMBOL, TwoVenues
+from tests.engine.world import KRAKEN, MS, SECOND
+from tests.live.test_waiting_orders import Disk, Wire
+
+
+class Waiting(TwoVenues):
+    """A quote has filled, and its hedge waits for a disk that hangs."""
+
+    def begin(self):
+        self.places = self.ready()
+        self.wire = Wire()
+        self.disk = Disk(self.recorder)
+        self.driver = Driver(self.engine, {KRAKEN: self.wire, OTHER: self.wire}, self.disk)
+        self.driver.begin()
+        self.disk.hangs = True
+        self.fill(self.places[0], self.places[0].size)
+        self.go()
+        (hedge,) = [order for order in self.engine.orders.open() if order.purpose == "hedge"]
+        assert hedge.unsent
+        return hedge
+
+    def go(self, after_ns=2 * MS):
+        self.now += after_ns
+        self.driver.decide(self.now, KRAKEN)
+
+    def well(self):
+        self.disk.hangs = False
+        self.go()
+
+    def left(self):
+        return [each for each in self.wire.sent if type(each) is ev.Place and each.purpose == "hedge"]
+
+
+def latch(world, step, scope=""):
+    world.driver.latch(world.now, [ev.Latched(world.now, step, scope, True, "operator", "")])
+
+
+GO_ON = {
+    "a pause": lambda world: world.driver.operate(world.now, "pause"),
+    "a side's pause": lambda world: latch(world, "pause-side", "side=sell"),
+    "reduce-only": lambda world: latch(world, "reduce-only"),
+    "a cancel elsewhere": lambda world: latch(world, "cancel", "venue=kraken"),
+}
+
+
+@pytest.mark.parametrize("word", GO_ON)
+def test_a_hedge_that_waits_goes_on_where_hedges_do(tmp_path, word):
+    world = Waiting(tmp_path / "mm.toml")
+    hedge = world.begin()
+    GO_ON[word](world)
+    world.well()
+    assert [place.client_id for place in world.left()] == [hedge.client_id]
+    assert world.replayed().state_hash() == world.engine.state_hash()
+
+
+@pytest.mark.parametrize("step", ["flatten", "halt", "cancel"])
+def test_a_hedge_that_waits_is_taken_back_by_a_step_that_cancels_and_made_anew_where_debts_are_paid(tmp_path, step):
+    world = Waiting(tmp_path / "mm.toml")
+    hedge = world.begin()
+    world.disk.hangs = False
+    latch(world, step)
+    world.go()
+    assert hedge.state.name == "DENIED"
+    assert hedge.client_id not in [place.client_id for place in world.left()]
+    world.go(SECOND)
+    assert bool(world.left()) == (step == "cancel")
+
+
+def test_a_hedge_never_leaves_on_a_book_that_was_lost_while_it_waited(tmp_path):
+    world = Waiting(tmp_path / "mm.toml")
+    hedge = world.begin()
+    world.tell(ev.BookReset(world.now, OTHER, OTHER_SYMBOL, "gap"))
+    world.well()
+    assert hedge.state.name == "DENIED"
+    assert world.left() == []
+    assert world.replayed().state_hash() == world.engine.state_hash()
