@@ -39,8 +39,9 @@ DAY_S: Final = 86_400
 CLOSED: Final = (1, 1, 1, 6002)
 """By turn, how order entry at the futures venue is closed: to the contract, to the account. After the latter the bot
 waits ten minutes by itself."""
-SPEED: Final = 2.0
-"""Of the recorded market: so that there is something to hedge between the faults."""
+SPEED: Final = 4.0
+"""Of the recorded market: each hook of an order waits for a hedge of its own, and at the market's own pace ten minutes
+do not bring as many."""
 
 Rule = dict[str, Any]
 

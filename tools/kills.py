@@ -38,7 +38,7 @@ from random import Random
 from typing import Any, Final
 
 import endurance_judge
-from endurance_faults import DAY_S, FUNDING_S, SPEED
+from endurance_faults import DAY_S, FUNDING_S
 from endurance_judge import Verdict, held, own_orders, replay
 
 from mm._core import JournalReader, events
@@ -52,6 +52,8 @@ SETTINGS: Final = HERE / "endurance.toml"
 VENUES: Final = (KRAKEN, MEXC_SPOT, MEXC_FUTURES)
 LIMITS: Final = {KRAKEN: Decimal("0.1"), MEXC_SPOT: Decimal(1), MEXC_FUTURES: Decimal(1)}
 """Of `endurance.toml`, in BTC."""
+SPEED: Final = 2.0
+"""Of the recorded market: a start makes and hedges fills in its few seconds."""
 LIFE_S: Final = 20.0
 """A start that has not come to its point by then is killed where it is: 950 points take 8 s of an idle machine."""
 REACHED_SHARE: Final = 0.7
