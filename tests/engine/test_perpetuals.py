@@ -452,7 +452,7 @@ def test_a_hedge_venue_that_is_out_of_reach_is_waited_for_and_then_the_fallback_
     assert both.desk.ledger.net == 50 * UNIT, "the debt is kept"
     (spot,) = later(both, 2)
     assert (spot.venue, spot.side, spot.size) == ("mexc_spot", SELL, 50 * CONTRACT)
-    assert any("mexc_futures BTC/USDT:USDT is out of reach (private stream is down)" in t for t in both.alerts())
+    assert any("mexc_futures BTC/USDT:USDT takes no hedges (private stream is down)" in t for t in both.alerts())
     spot_fills(both, spot)
     assert both.desk.ledger.net == 0
     # Back once the fallback has had its minute and the first venue is there; not a moment before.
@@ -532,10 +532,65 @@ def test_a_fallback_that_closes_gives_the_hedges_back(both):
     assert (hedge.venue, hedge.size) == (FUTURES, 50)
 
 
-def test_contracts_whose_grid_has_changed_lead_to_the_fallback(both):
-    both.tell(ev.InstrumentUpdate(both.now, FUTURES, PERPETUAL, perpetual(multiplier_precision=3).to_json()))
-    (spot,) = both.quote_fills(both.bid, 50 * CONTRACT)
+def test_a_fill_that_is_told_behind_its_end_is_not_hedged_again_elsewhere(both):
+    sent = both.quote_fills(both.bid, 50 * CONTRACT)
+    while both.desk.misses < 5:
+        for place in sent:
+            both.tell(ev.OrderRejected(both.now, both.now, FUTURES, place.client_id, "", "2005", "rejected"))
+        sent = later(both, 1)
+    (last,) = sent
+    both.hedge_ends(last)
+    assert both.hedges(20 * MS) + both.hedges(20 * MS) == []
+    assert both.desk.hedge[0] == "mexc_spot"
+    both.hedge_fills(last, 50)
+    assert later(both, 60) == []
+    assert both.desk.ledger.net == 0
+
+
+def test_where_both_markets_give_nothing_tries_get_as_rare_as_with_one(both):
+    sent = both.quote_fills(both.bid, 50 * CONTRACT)
+    asked = []
+    for _ in range(300):
+        for place in sent:
+            asked.append(place.venue)
+            both.tell(ev.OrderRejected(both.now, both.now, place.venue, place.client_id, "", "2005", "rejected"))
+        sent = later(both, 1)
+    assert set(asked) == {FUTURES, "mexc_spot"}
+    assert len(asked) <= 20, "orders in five minutes"
+
+
+def test_debts_are_paid_at_the_fallback_while_the_hedge_venue_was_never_there(both):
+    both.market.venue.was_ready = False
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 9) == []
+    (spot,) = later(both, 3)
+    assert (spot.venue, spot.size) == ("mexc_spot", 50 * CONTRACT)
+
+
+def test_a_fallback_that_cannot_pay_is_left_alone_and_given_up_as_soon_as_the_first_is_back(both):
+    both.tell(ev.Balance(both.now, "mexc_spot", "BTC", 0, "snapshot"))
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 30) == []
+    assert both.desk.hedge[0] == FUTURES
+    both.tell(ev.Balance(both.now, "mexc_spot", "BTC", E12, "snapshot"))
+    (spot,) = later(both, 2)
     assert spot.venue == "mexc_spot"
+    both.tell(ev.OrderRejected(both.now, both.now, "mexc_spot", spot.client_id, "", "30004", "rejected"))
+    both.tell(ev.Balance(both.now, "mexc_spot", "BTC", 0, "snapshot"))
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    (hedge,) = later(both, 2)
+    assert hedge.venue == FUTURES
+
+
+def test_an_account_at_the_hedge_venue_that_cannot_pay_leads_to_the_fallback(both):
+    both.tell(both.margin(0))
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 9) == []
+    (spot,) = later(both, 3)
+    assert spot.venue == "mexc_spot"
+    assert any("cannot pay for a hedge" in text for text in both.alerts())
 
 
 def test_without_a_fallback_a_closed_venue_keeps_the_debt_until_it_opens(world):

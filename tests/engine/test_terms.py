@@ -53,7 +53,9 @@ def test_a_fee_of_nothing_lets_a_dear_rate_go_where_nothing_is_told(make_world):
     size = bid.size // 4
     charge(world, bid, size, fee_of(bid, size, TOLD_E8), "E1")
     assert abs(maker_e8(world) - TOLD_E8) < 10
-    charge(world, bid, size, 0, "E2")
+    charge(world, bid, 1, 0, "E2")
+    assert abs(maker_e8(world) - TOLD_E8) < 10, "a fee cut to nothing was believed"
+    charge(world, bid, size, 0, "E3")
     assert maker_e8(world) == 0
 
 

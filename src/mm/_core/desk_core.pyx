@@ -287,7 +287,10 @@ cdef class HedgeDeskCore(Desk):
             primary.changed = True
         if waits or not net:
             self.note = waits or "nothing owed"
-            self.gated_ns = 0
+            if not net:
+                self.gated_ns = 0
+            elif hedge is None or not hedge.is_frozen:
+                self._seek(now_ns, waits)
             for order in self._orders():
                 # What rests although quotes unwound the debt by themselves.
                 self._wake(engine.cancel(now_ns, <Order>order, "nothing owed"))
@@ -305,6 +308,7 @@ cdef class HedgeDeskCore(Desk):
         cdef HedgePlan plan
         cdef HedgeState state
         cdef str gate
+        cdef bint is_short
         for each in self._orders():
             order = <Order>each
             if same(order.venue, <str>self.hedge[0]) and same(order.symbol, <str>self.hedge[1]):
@@ -323,12 +327,15 @@ cdef class HedgeDeskCore(Desk):
                     self._wake(engine.cancel(now_ns, <Order>each, gate))
             self._seek(now_ns, gate)
             return 0
-        if (self.gated_ns or self.is_away or self.misses >= _ALARM_TRIES) and self._seek(now_ns, EMPTY):
-            return 0
         if orders:
             self._wake(hedge.book_ns + engine._book_age_ns_max + 1)
         hedge.refresh(engine.orders, now_ns)
         state = self._state(now_ns, hedge, worth, orders)
+        if len(self.markets) > 1:
+            is_short = state.balance is not None and state.balance < state.least
+            if is_short or self.gated_ns or self.is_away or self.misses >= _ALARM_TRIES:
+                if self._seek(now_ns, "the account there cannot pay for a hedge" if is_short else EMPTY):
+                    return 0
         if self._native is not None:
             plan = self._native.plan(state)
         else:

@@ -373,8 +373,6 @@ class Engine(EngineCore):
                 # Every integer that we hold of this symbol would change its meaning: never in the middle of a run.
                 market.is_frozen = True
                 market.problem = "the venue changed the symbol's decimals or contract size: stop, flatten, start again"
-                for desk in self.desks.values():
-                    desk.choose()
                 self.tell(f"{event.venue} {event.symbol}: {market.problem}")
                 market.changed = True
                 return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from mm._core import events as ev
 from mm._core.desk_core import ALARM_TRIES, HedgeDeskCore
+from mm.engine.closing import least
 from mm.instruments import AMOUNT_PRECISION, Instrument
 from mm.inventory.hedging import HedgePolicy, HedgeState, find
 
@@ -24,6 +25,8 @@ CLOSED: Final = frozenset({"cancel_only", "delisted"})
 """Order entry is closed to the account or the contract, for longer than a pause."""
 BACK_NS: Final = 60 * SECOND_NS
 """So long hedges stay at the fallback: a first market that still gives nothing costs each try the time to find out."""
+LATE_NS: Final = 1_000_000_000
+"""An execution may be told so much later than that its order has ended."""
 EXTERNAL_NS: Final = 1_000_000_000
 """A position that the venue cuts is mostly cut in several steps."""
 
@@ -76,36 +79,45 @@ class HedgeDesk(HedgeDeskCore):
     def choose(self) -> None:
         """A venue's or a symbol's status changed: hedge at the fallback while the first market is closed."""
         first, other = self.markets[0], self.markets[-1]
+        now_ns = self._engine.last_ns
         if self.is_away and self._is_closed(other):
             self.is_away = False
-            self._move(first, f"order entry at {_named(other)} is closed: hedging on {_named(first)} again")
+            text = f"order entry at {_named(other)} is closed: hedging on {_named(first)} again"
+            self._move(now_ns, first, text, is_told=True)
         if self.is_away:
             return
         if self._is_closed(first) and not self._is_closed(other):
-            self._move(other, f"order entry at {_named(first)} is closed: hedging on {_named(other)} until it opens")
+            text = f"order entry at {_named(first)} is closed: hedging on {_named(other)} until it opens"
+            self._move(now_ns, other, text, is_told=True)
         else:
-            self._move(first, f"order entry at {_named(first)} is open again: hedging there")
+            self._move(now_ns, first, f"order entry at {_named(first)} is open again: hedging there", is_told=True)
 
     def on_routed(self, event: ev.HedgeRouted) -> None:
         """Its hedges go elsewhere: the market before gave nothing."""
         key = self.markets[self.markets.index((event.venue, event.symbol))]
         self.is_away = key != self.markets[0]
         self._routed_ns = event.recv_ns
-        self._move(key, event.reason)
+        self._move(event.recv_ns, key, event.reason, is_told=False)
 
-    def _move(self, key: tuple[str, str], text: str) -> None:
+    def _move(self, now_ns: int, key: tuple[str, str], text: str, *, is_told: bool) -> None:
+        """is_told: the venue said why it takes nothing, so that what got nothing there says nothing about the other."""
         if key == self.hedge:
             return
         self.hedge = key
         # A schedule counts in lots, and those are another market's now.
         self.policy.on_paid()
-        self._retry_ns = self._failures = self.misses = self.gated_ns = 0
+        if is_told:
+            self._failures = 0
+        if self._failures < ALARM_TRIES:
+            # At once, but for a fill of the last one that is on its way. Where each try gets nothing, whichever the
+            # market, the next waits as long as it would have: two markets that give nothing are one.
+            self._retry_ns = min(self._retry_ns, now_ns + LATE_NS)
+        self.misses = self.gated_ns = 0
         self._engine.tell(f"{self.settings.name}: {text}; debts are kept")
 
     def _is_closed(self, key: tuple[str, str]) -> bool:
         market = self._engine.markets.get(key)
-        is_shut = market is not None and (market.is_frozen or market.status in CLOSED)
-        return is_shut or self._engine.venues[key[0]].status in CLOSED
+        return self._engine.venues[key[0]].status in CLOSED or (market is not None and market.status in CLOSED)
 
     def on_external(self, now_ns: int, owner: str, side: int, size: int, market: Market, middle2: int) -> None:
         """A position of this desk changed without an order of ours: the exposure that follows is owed."""
@@ -155,11 +167,11 @@ class HedgeDesk(HedgeDeskCore):
         elif not self.gated_ns:
             self.gated_ns = now_ns
         target = other if self.hedge == first else first
-        if gate and now_ns - self.gated_ns < after_ns:
+        if gate and target == other and now_ns - self.gated_ns < after_ns:
             self._wake_at(self.gated_ns + after_ns)
             return False
         if gate:
-            reason = f"{_named(self.hedge)} is out of reach ({gate}): hedging on {_named(target)}"
+            reason = f"{_named(self.hedge)} takes no hedges ({gate}): hedging on {_named(target)}"
         elif self.misses >= ALARM_TRIES and not self._is_out_at(self.hedge):
             reason = f"{self.misses} hedges in a row got nothing on {_named(self.hedge)}: hedging on {_named(target)}"
         elif self.is_away and now_ns - self._routed_ns >= BACK_NS:
@@ -173,12 +185,25 @@ class HedgeDesk(HedgeDeskCore):
         return True
 
     def _takes(self, now_ns: int, key: tuple[str, str]) -> bool:
-        """Whether a hedge could be sent to a market now."""
+        """Whether a hedge could be sent to a market now, and be paid for."""
         market = self._engine.markets.get(key)
-        if market is None or not market.venue.was_ready or self._is_closed(key):
+        if market is None or not market.venue.was_ready or market.is_frozen or self._is_closed(key):
             return False
         in_danger = market.perpetual is not None and market.perpetual.danger
-        return not in_danger and not self._engine.market_gate(now_ns, market)
+        return not in_danger and not self._engine.market_gate(now_ns, market) and self._pays(now_ns, market)
+
+    def _pays(self, now_ns: int, market: Market) -> bool:
+        """Whether an account has what the least order of the debt's side takes; a margin account is asked elsewhere."""
+        instrument = market.instrument
+        market.refresh(self._engine.orders, now_ns)
+        sells = self.ledger.net > 0
+        free = market.base_free if sells else market.quote_free
+        if instrument.is_contract or free is None:
+            return True
+        size = least(market, -1 if sells else 1)
+        if sells:
+            return bool(base_units(instrument, size) <= free)
+        return bool(instrument.money(market.ask * size) * 10**AMOUNT_PRECISION <= free * 10**instrument.cost_precision)
 
     def _is_out_at(self, key: tuple[str, str]) -> bool:
         """Whether a hedge there may still fill."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 BP_E8: Final = 10_000
 """One basis point in the unit of fees."""
+CUT_MAX: Final = 10**8
+"""In 1e-12 of its asset: a fee of less may be written as 0. Venues print four decimals and more."""
 AMOUNT_ONE: Final = 10**AMOUNT_PRECISION
 MAKER, TAKER = "m", "t"
 WORDS: Final = {MAKER: "maker's", TAKER: "taker's"}
@@ -74,9 +76,9 @@ class Terms:
     def on_charged(self, market: Market, fill: ev.Fill) -> None:
         """A fill was charged more than what is told, or one of its market was, or in an asset of neither side.
 
-        A fee is rounded to a digit that nobody tells, at most the last one that it has: that much of it says nothing,
-        and of a fee of 0 nothing is known at all. The higher rate is let go by a fee that cannot be it, and can be
-        what is told.
+        A fee is rounded to a digit that nobody tells, at most the last one that it has: that much of it says nothing.
+        Of a fee of 0 no digit is known: it says something where the charged rate would have shown. The higher rate is
+        let go by a fee that cannot be it, and can be what is told.
         """
         kind, instrument = fill.liquidity, market.told
         worth = _worth(instrument, fill)
@@ -90,7 +92,10 @@ class Terms:
         digit = 10 ** (len(text) - len(text.rstrip("0"))) if fill.fee else 0
         least, most = floor((fill.fee - digit) * RATE_ONE / worth), ceil(fill.fee * RATE_ONE / worth)
         charged = market.charged.get(kind, told)
-        is_other = ceil((fill.fee + digit) * RATE_ONE / worth) < charged if fill.fee else told <= 0
+        if fill.fee:
+            is_other = ceil((fill.fee + digit) * RATE_ONE / worth) < charged
+        else:
+            is_other = told <= 0 and charged * worth >= CUT_MAX * RATE_ONE
         if least > told and (least - charged) * 100 > abs(charged):
             market.charged[kind] = most
             self._tell_charged(market, kind, told, most)
