@@ -1,0 +1,259 @@
+"""Where hedges go while their venue takes none: closed, out of reach, refusing or without money."""
+
+import pytest
+
+from mm._core import events as ev
+from tests.engine.contracts import CONTRACT, E12, FUTURES, PERPETUAL, SELL, UNIT, Contracts, perpetual
+from tests.engine.world import BTC, MS, SECOND
+
+
+@pytest.fixture
+def world(tmp_path):
+    return Contracts(tmp_path / "mm.toml").ready_to_quote()
+
+
+class WithFallback(Contracts):
+    """Hedges in contracts, and on spot while those are closed."""
+
+    def __init__(self, path):
+        super().__init__(path, hedging='fallback = "mexc_spot"\nfallback_symbol = "BTC/USDT"')
+
+    def spot_up(self, btc=10):
+        facts = {
+            "venue": "mexc_spot", "symbol": "BTC/USDT", "quote": "USDT", "settle": "", "size_precision": 8,
+            "lot": 1000, "multiplier_precision": 0, "margin": False,
+        }  # fmt: skip
+        self.tell(
+            ev.InstrumentUpdate(self.now, "mexc_spot", "BTC/USDT", perpetual(**facts).to_json()),
+            ev.LinkChanged(self.now, "mexc_spot", "public", True, ""),
+            ev.Balance(self.now, "mexc_spot", "BTC", btc * E12, "snapshot"),
+            ev.Balance(self.now, "mexc_spot", "USDT", 10**6 * E12, "snapshot"),
+            ev.LinkChanged(self.now, "mexc_spot", "private", True, ""),
+        )
+        market = self.engine.markets["mexc_spot", "BTC/USDT"]
+        market.book.apply_snapshot([(600_000, BTC)], [(600_010, BTC)])
+        market.book_ns = self.now
+        market.take_top()
+
+
+@pytest.fixture
+def both(tmp_path):
+    world = WithFallback(tmp_path / "mm.toml")
+    world.spot_up()
+    return world.ready_to_quote()
+
+
+def status(world, status):
+    world.tell(ev.VenueStatus(world.now, FUTURES, status))
+
+
+def test_while_order_entry_is_closed_debts_are_hedged_on_the_fallback_and_then_as_before(both):
+    world = both
+    (hedge,) = world.quote_fills(world.bid, 50 * CONTRACT)
+    world.hedge_fills(hedge, 20)
+    status(world, "cancel_only")
+    # Still committed: what is out at the closed venue may fill, and is not sent twice.
+    assert world.hedges() == []
+    world.hedge_ends(hedge)
+    (spot,) = world.hedges(SECOND)
+    assert (spot.venue, spot.symbol, spot.side, spot.size) == ("mexc_spot", "BTC/USDT", SELL, 30 * CONTRACT)
+    assert any("is closed: hedging on mexc_spot BTC/USDT until it opens; debts are kept" in t for t in world.alerts())
+    world.tell(
+        ev.Fill(
+            world.now, world.now, "mexc_spot", spot.client_id, "S1", "BTC/USDT", SELL, "S1", 600_000, spot.size, -1,
+            "t", 0, "USDT",
+        )
+    )  # fmt: skip
+    assert world.desk.ledger.net == 0
+    status(world, "online")
+    (again,) = world.quote_fills(world.ask, 50 * CONTRACT)
+    assert (again.venue, again.size) == (FUTURES, 50)
+    assert any("is open again: hedging there" in text for text in world.alerts())
+
+
+def test_a_contract_that_takes_no_orders_leads_to_the_fallback_too(both):
+    both.tell(ev.InstrumentUpdate(both.now, FUTURES, PERPETUAL, perpetual(status="cancel_only").to_json()))
+    (spot,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    assert spot.venue == "mexc_spot"
+
+
+def later(world, seconds):
+    """Time passes at venues whose books are fresh; returns the hedges that were sent."""
+    sent = []
+    for _ in range(int(seconds)):
+        world.now += SECOND
+        world.futures_book()
+        world.book(600_000, 600_010)
+        world.engine.markets["mexc_spot", "BTC/USDT"].book_ns = world.now
+        sent += world.hedges()
+    return sent
+
+
+def cut(world):
+    world.tell(ev.LinkChanged(world.now, FUTURES, "private", False, "cut"))
+
+
+def spot_fills(world, place):
+    world.executions += 1
+    world.tell(
+        ev.Fill(
+            world.now, world.now, "mexc_spot", place.client_id, "S" + place.client_id, "BTC/USDT", place.side,
+            f"S{world.executions}", place.price, place.size, -1, "t", 0, "USDT",
+        )
+    )  # fmt: skip
+
+
+def test_a_hedge_venue_that_is_out_of_reach_is_waited_for_and_then_the_fallback_hedges(both):
+    cut(both)
+    assert both.quote_fills(both.bid, 50 * CONTRACT) == []
+    assert later(both, 9) == []
+    assert both.desk.ledger.net == 50 * UNIT, "the debt is kept"
+    (spot,) = later(both, 2)
+    assert (spot.venue, spot.side, spot.size) == ("mexc_spot", SELL, 50 * CONTRACT)
+    assert any("mexc_futures BTC/USDT:USDT takes no hedges (private stream is down)" in t for t in both.alerts())
+    spot_fills(both, spot)
+    assert both.desk.ledger.net == 0
+    # Back once the fallback has had its minute and the first venue is there; not a moment before.
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    (near,) = both.quote_fills(both.ask, 20 * CONTRACT)
+    assert near.venue == "mexc_spot"
+    spot_fills(both, near)
+    assert later(both, 61) == []
+    (again,) = both.quote_fills(both.ask, 20 * CONTRACT) + both.hedges()
+    assert (again.venue, again.size) == (FUTURES, 20)
+    assert any("hedging on mexc_futures BTC/USDT:USDT again" in text for text in both.alerts())
+    assert both.replayed().desks["btc"].facts() == both.desk.facts()
+
+
+def test_a_short_cut_leads_to_no_fallback(both):
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 6) == []
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    (hedge,) = later(both, 1)
+    assert hedge.venue == FUTURES
+    both.hedge_ends(hedge)
+    # A second one counts from its own beginning, also where nothing was owed when the first one was over.
+    cut(both)
+    assert later(both, 9) == []
+    both.quote_fills(both.ask, 50 * CONTRACT)
+    assert both.desk.ledger.net == 0
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    assert later(both, 5) == []
+    cut(both)
+    both.quote_fills(both.bid, 20 * CONTRACT)
+    assert later(both, 9) == []
+
+
+def test_what_may_still_fill_at_a_venue_out_of_reach_is_not_hedged_again(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    cut(both)
+    both.tell(ev.OutcomeUnknown(both.now, both.now, FUTURES, hedge.client_id, "", "place", "cut"))
+    assert later(both, 30) == []
+    (spot,) = both.quote_fills(both.bid, 20 * CONTRACT)
+    assert (spot.venue, spot.size) == ("mexc_spot", 20 * CONTRACT), "what is owed beyond it is hedged there"
+
+
+def test_a_venue_that_refuses_each_hedge_leads_to_the_fallback(both):
+    sent = both.quote_fills(both.bid, 50 * CONTRACT)
+    for _ in range(20):
+        for place in sent:
+            assert place.venue == FUTURES
+            both.tell(ev.OrderRejected(both.now, both.now, FUTURES, place.client_id, "", "2005", "rejected"))
+        sent = later(both, 1)
+        if sent and sent[0].venue == "mexc_spot":
+            break
+    assert [place.venue for place in sent] == ["mexc_spot"]
+    assert any("5 hedges in a row got nothing on mexc_futures BTC/USDT:USDT" in text for text in both.alerts())
+    assert len([each for each in both.recorder.events if type(each) is ev.Place and each.venue == FUTURES]) == 5
+
+
+def test_hedges_stay_where_they_are_while_the_fallback_takes_none_either(both):
+    cut(both)
+    both.tell(ev.LinkChanged(both.now, "mexc_spot", "private", False, "cut"))
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 30) == []
+    assert not [event for event in both.recorder.events if type(event) is ev.HedgeRouted]
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    (hedge,) = later(both, 1)
+    assert hedge.venue == FUTURES
+
+
+def test_a_fallback_that_closes_gives_the_hedges_back(both):
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    (spot,) = later(both, 11)
+    both.tell(ev.OrderRejected(both.now, both.now, "mexc_spot", spot.client_id, "", "closed", "rejected"))
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    both.tell(ev.VenueStatus(both.now, "mexc_spot", "cancel_only"))
+    (hedge,) = later(both, 1)
+    assert (hedge.venue, hedge.size) == (FUTURES, 50)
+
+
+def test_a_fill_that_is_told_behind_its_end_is_not_hedged_again_elsewhere(both):
+    sent = both.quote_fills(both.bid, 50 * CONTRACT)
+    while both.desk.misses < 5:
+        for place in sent:
+            both.tell(ev.OrderRejected(both.now, both.now, FUTURES, place.client_id, "", "2005", "rejected"))
+        sent = later(both, 1)
+    (last,) = sent
+    both.hedge_ends(last)
+    assert both.hedges(20 * MS) + both.hedges(20 * MS) == []
+    assert both.desk.hedge[0] == "mexc_spot"
+    both.hedge_fills(last, 50)
+    assert later(both, 60) == []
+    assert both.desk.ledger.net == 0
+
+
+def test_where_both_markets_give_nothing_tries_get_as_rare_as_with_one(both):
+    sent = both.quote_fills(both.bid, 50 * CONTRACT)
+    asked = []
+    for _ in range(300):
+        for place in sent:
+            asked.append(place.venue)
+            both.tell(ev.OrderRejected(both.now, both.now, place.venue, place.client_id, "", "2005", "rejected"))
+        sent = later(both, 1)
+    assert set(asked) == {FUTURES, "mexc_spot"}
+    assert len(asked) <= 20, "orders in five minutes"
+
+
+def test_debts_are_paid_at_the_fallback_while_the_hedge_venue_was_never_there(both):
+    both.market.venue.was_ready = False
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 9) == []
+    (spot,) = later(both, 3)
+    assert (spot.venue, spot.size) == ("mexc_spot", 50 * CONTRACT)
+
+
+def test_a_fallback_that_cannot_pay_is_left_alone_and_given_up_as_soon_as_the_first_is_back(both):
+    both.tell(ev.Balance(both.now, "mexc_spot", "BTC", 0, "snapshot"))
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 30) == []
+    assert both.desk.hedge[0] == FUTURES
+    both.tell(ev.Balance(both.now, "mexc_spot", "BTC", E12, "snapshot"))
+    (spot,) = later(both, 2)
+    assert spot.venue == "mexc_spot"
+    both.tell(ev.OrderRejected(both.now, both.now, "mexc_spot", spot.client_id, "", "30004", "rejected"))
+    both.tell(ev.Balance(both.now, "mexc_spot", "BTC", 0, "snapshot"))
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    (hedge,) = later(both, 2)
+    assert hedge.venue == FUTURES
+
+
+def test_an_account_at_the_hedge_venue_that_cannot_pay_leads_to_the_fallback(both):
+    both.tell(both.margin(0))
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 9) == []
+    (spot,) = later(both, 3)
+    assert spot.venue == "mexc_spot"
+    assert any("cannot pay for a hedge" in text for text in both.alerts())
+
+
+def test_without_a_fallback_a_closed_venue_keeps_the_debt_until_it_opens(world):
+    status(world, "cancel_only")
+    assert world.quote_fills(world.bid, 50 * CONTRACT) == []
+    assert world.desk.note == "mexc_futures is cancel only"
+    status(world, "online")
+    assert [hedge.size for hedge in world.hedges()] == [50]
