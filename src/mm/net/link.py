@@ -17,16 +17,7 @@ from random import Random
 from typing import Any
 
 from mm._core._rust import KrakenRestCounter
-from mm._core.events import (
-    Alert,
-    ClockOffset,
-    OutcomeUnknown,
-    Place,
-    QueryOrder,
-    Reconcile,
-    Resync,
-    VenueStatus,
-)
+from mm._core.events import Alert, ClockOffset, OutcomeUnknown, Place, QueryOrder, Reconcile, Resync, VenueStatus
 from mm._core.link_core import LinkCore, LinkCounters
 from mm.errors import LocalError
 from mm.exchanges.session import Halt, Query, Reconnect, Session, Transmit
