@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mm.live.supervisor import Supervisor
     from mm.persistence.journal import EventJournal
     from mm.persistence.recorder import FileRecorder
+    from mm.persistence.state import StateFolder
     from mm.screen.view import View
     from mm.simulator.world import World
 
@@ -246,7 +247,7 @@ def run_settings(
             def operating(bot: Bot) -> Operating:
                 return Operating(bot, loaded, read)
 
-            work = _live(settings, recorder, view, labels, epoch, operating, begun, journal, recovery, signals)
+            work = _live(folder, settings, recorder, view, labels, epoch, operating, begun, journal, recovery, signals)
             code = runner.run(work)
         return code  # noqa: RET504  # read below, too
     except KeyboardInterrupt:
@@ -283,6 +284,7 @@ def _journal(policy: str, folder: Path, epoch: int, view: View) -> EventJournal 
 
 
 async def _live(
+    folder: StateFolder,
     settings: Settings,
     recorder: FileRecorder,
     view: View,
@@ -303,7 +305,7 @@ async def _live(
     from mm.live.supervisor import Supervisor
     from mm.persistence.recorder import RecorderError
 
-    state = Path(settings.run.state)
+    state = folder.path
     bot = Bot(settings, recorder, epoch=epoch, recovery=recovery)
     if recovery is not None:
         for line in told(recovery, bot.engine):
@@ -324,7 +326,7 @@ async def _live(
         view.say(told_latch(latch))
     signals.hand_to(asyncio.get_running_loop(), supervisor.ask_to_stop)
     begun(supervisor)
-    control = Control(state, {**operating(bot).commands(), **supervisor.commands()})
+    control = Control(state, {**operating(bot).commands(), **supervisor.commands()}, folder.is_ours)
     try:
         await control.start()
     except OSError as error:

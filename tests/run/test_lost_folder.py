@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from mm.live.control import CREDENTIALS, LOOK_S, NAME, address
+from mm.persistence.state import StateFolder
 from mm.simulator import world as simulator
+from mm.stopping import Exit
 from tests.run.bot_process import BotProcess, eventually, ledger
 from tests.run.test_operating import CONFIG, quoting, say
 
@@ -75,3 +77,35 @@ def test_a_run_whose_folder_was_moved_leaves_the_door_of_the_next_one_alone(
     world = simulator.find(left)
     assert world is not None
     world.control("stop", {})
+
+
+@pytest.mark.parametrize("what", ["removed", "a copy"])
+@pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="this system does not say who listens")
+def test_a_kill_reaches_a_run_whose_lock_was_cleared_away_with_its_door(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path, what: str
+) -> None:
+    config = tmp_path / "mm.toml"
+    config.write_text(CONFIG.format(spread=4, orders=6))
+    bot = start("--config", str(config))
+    quoting(bot, 2)
+    lock = state / "bot.lock"
+    if what == "a copy":
+        other = shutil.copy(lock, tmp_path / "copy")
+        lock.unlink()
+        shutil.move(other, lock)
+    else:
+        lock.unlink()
+    (state / NAME).unlink()
+    until = time.monotonic() + 10 * LOOK_S
+    while holder(state) != bot.process.pid:
+        assert time.monotonic() < until, "nobody can reach the run any more"
+        time.sleep(0.05)
+    assert lock.read_text() == f"{bot.process.pid}\n"
+    second = start("--config", str(config))
+    assert second.wait() == Exit.USAGE
+    assert f"process {bot.process.pid} runs on it" in second.text()
+    assert say(state, "kill")[0] == 0
+    # It is let go with the run.
+    bot.stop()
+    assert not (state / NAME).exists()
+    StateFolder(state).close()

@@ -19,8 +19,6 @@ from pathlib import Path
 from typing import Any, Final
 
 NAME: Final = "control.sock"
-LOCK: Final = "bot.lock"
-"""Whoever holds this file of the folder has the door."""
 LINE_BYTES_MAX: Final = 65_536
 CONNECTIONS_MAX: Final = 32
 """At once. One more takes the place of who has said nothing for longest: a kill has to be heard beside them."""
@@ -79,24 +77,24 @@ def done(*text: str, **facts: Any) -> Answer:
 
 
 class Control:
-    """The door. state: the run's folder, which nobody else uses; commands: by name."""
+    """The door. state: the run's folder; commands: by name; is_ours: whether the path still leads to that folder, so
+    that no door there is another run's."""
 
-    def __init__(self, state: Path, commands: Mapping[str, Command]) -> None:
+    def __init__(
+        self, state: Path, commands: Mapping[str, Command], is_ours: Callable[[], bool] = lambda: True
+    ) -> None:
         self._state = state
+        self._is_ours = is_ours
         self._commands = dict(commands)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
         self._silent: dict[asyncio.Task[None], float] = {}
         """Those that have said nothing yet, or nothing since their answer, and since when; the longest first."""
         self._place: tuple[int, int] | None = None
-        self._home: tuple[int, int] | None = None
-        """The lock that this run holds. Where the path leads to another one, the folder was moved, and a door there is
-        another run's."""
         self._look: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Open it, and keep it open. Raises OSError."""
-        self._home = self._found(LOCK)
         await self._listen()
         self._keep()
 
@@ -126,10 +124,10 @@ class Control:
         return found.st_dev, found.st_ino
 
     def _keep(self) -> None:
-        """Look again and again whether the door is where it was put."""
+        """Look again and again whether the lock and the door are where they were put."""
         loop = asyncio.get_running_loop()
         self._look = loop.call_later(LOOK_S, self._keep)
-        if self._server is not None and self._found(NAME) != self._place and self._found(LOCK) == self._home:
+        if self._server is not None and self._is_ours() and self._found(NAME) != self._place:
             self._place = self._found(NAME)
             task = loop.create_task(self._again())
             self._open.add(task)
@@ -157,7 +155,7 @@ class Control:
         for task in list(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
-        if self._found(LOCK) == self._home:
+        if self._is_ours():
             (self._state / NAME).unlink(missing_ok=True)
 
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

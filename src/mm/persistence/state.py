@@ -21,6 +21,7 @@ from typing import Final
 from mm.errors import ConfigError
 from mm.persistence.floors import Floor, unwritable
 
+LOCK: Final = "bot.lock"
 RECORDINGS_MAX: Final = 20
 EPOCH_MAX: Final = 2**31 - 1
 
@@ -33,25 +34,61 @@ class StateFolder:
         self.recordings = path / "recordings"
         self.journal = path / "journal"
         self.logs = path / "logs"
-        self._lock = -1
+        self._locks: list[int] = []
+        """Held by this run: more than one after the folder was moved, or another file had the lock's name."""
         try:
             self.recordings.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(path / "bot.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise unwritable(path, error) from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.pread(self._lock, 20, 0).decode("ascii", "replace").strip()
-            self.close()
+            self._take()
+        except BlockingIOError as held:
             raise ConfigError(
                 "run.state",
                 str(path),
                 "a folder that no other bot uses",
-                f"process {holder} runs on it; stop that one, or choose another folder with --state",
+                f"process {held.strerror} runs on it; stop that one, or choose another folder with --state",
             ) from None
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            self.close()
+            raise unwritable(path, error) from None
+
+    def _take(self) -> None:
+        """Hold the lock that the path has, making it where needed. Raises OSError; BlockingIOError names the holder."""
+        lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
+            os.close(lock)
+            raise BlockingIOError(error.errno, holder) from None
+        except OSError:
+            os.close(lock)
+            raise
+        self._locks.append(lock)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+
+    def is_ours(self) -> bool:
+        """Whether the path leads to this run's folder, and not to that of another one that goes on.
+
+        A lock that is missing there, or is one that nobody holds, is made or taken: what clears old files away takes it
+        for one, and the next start on the folder has to be refused all the same.
+        """
+        try:
+            found = (self.path / LOCK).stat()
+            if any(os.path.samestat(found, os.fstat(lock)) for lock in self._locks):
+                return True
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return False
+        try:
+            self._take()
+        except OSError:
+            return False
+        # Nobody finds those that have no name any more.
+        for lock in [each for each in self._locks if os.fstat(each).st_nlink == 0]:
+            self._locks.remove(lock)
+            os.close(lock)
+        return True
 
     def next_epoch(self, now_s: int = 0, *, floor: int = 0) -> int:
         """A number above all earlier ones, on the disk before it is returned.
@@ -103,6 +140,5 @@ class StateFolder:
 
     def close(self) -> None:
         """Let the next bot in."""
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        while self._locks:
+            os.close(self._locks.pop())
