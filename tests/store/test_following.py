@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import pytest
 
-from mm._core import Journal, events
+from mm._core import Journal, JournalReader, events
 from mm._core.events import FORMAT_VERSION, pack
 from mm.persistence.journal import DURABLE, EventJournal
 from mm.persistence.recording import read
@@ -243,6 +243,23 @@ def test_f82_what_a_journal_did_not_take_until_it_was_opened_again_is_a_gap(hedg
     assert database.rows("gaps") == [told[0] | {"found_ns": database.rows("gaps")[0]["found_ns"]}]
     # Whoever looks for the start's settings finds them before the segment that was begun then.
     assert stated(tmp_path / "journal") == stated(hedged.journal) != ""
+
+
+def test_the_store_of_a_run_is_known_once_its_start_was_pruned(hedged: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    journal = Journal(str(folder), epoch=1, form=FORMAT_VERSION, build="", now_ns=NOW, segment_bytes=65536)
+    engine = hedged.session.engine
+    kept = durable_events(hedged)
+    for event in kept * 20:
+        journal.append(DURABLE[type(event)], pack(event), NOW, 0)
+        if JournalReader(str(folder)).first_index:
+            break
+        if JournalReader(str(folder)).next_index % 500 == 0:
+            assert journal.begin_snapshot(engine.durable_state(), engine.durable_hash(), NOW).wait(5_000_000_000)
+    assert JournalReader(str(folder)).first_index > 0, "the start was not pruned"
+    assert stated(folder) == stated(hedged.journal) != ""
+    journal.close(NOW, 0)
+    assert stated(folder) == stated(hedged.journal)
 
 
 def test_f87_records_of_another_build_are_told_and_left_out(hedged: Run, tmp_path: Path) -> None:

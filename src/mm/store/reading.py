@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from mm._core import JournalError, JournalReader, events
 from mm._core.events import READABLE_FORMS, unpack
 from mm.config.environment import Environment, process_environment
+from mm.errors import InvariantError
 from mm.instruments import Instrument
 from mm.store.database import Database, StoreError
 from mm.store.following import JOURNAL, Follower
@@ -148,17 +149,25 @@ def _kind_of(state: Path, journal: Path, url: Secret | None) -> str:
 
 def stated(journal: Path) -> str:
     """What the last start in a journal says of its store; '' where nothing can be read."""
+    # Loads the engine, which no other reader needs.
+    from mm.engine.durable import start_of
+
     try:
         reader = JournalReader(str(journal))
         spans = reader.segments()
         last = spans[-1]
+        if last[5] not in READABLE_FORMS:
+            return ""
         # A long run has further segments, and so has one whose journal was opened again.
         begin = next(first for _, first, _, _, epoch, _, _ in spans if epoch == last[4])
-        for *_, payload in JournalReader(str(journal), begin):
-            event = unpack(payload) if last[5] in READABLE_FORMS else None
-            if isinstance(event, events.Start):
-                return str(json.loads(event.config)["run"].get("store", ""))
-            return ""
-    except (JournalError, LookupError, ValueError):
-        pass
-    return ""
+        record = next(iter(JournalReader(str(journal), begin)), None)
+        start = unpack(record[-1]) if record is not None else None
+        if not isinstance(start, events.Start):
+            # The segment with the start goes once a snapshot is behind it.
+            found = reader.snapshot()
+            if found is None or found[3] not in READABLE_FORMS:
+                return ""
+            start = start_of(found[-1])
+        return str(json.loads(start.config)["run"].get("store", ""))
+    except (JournalError, InvariantError, LookupError, ValueError):
+        return ""
