@@ -5,7 +5,9 @@ from random import Random
 import pytest
 
 from mm._core import events as ev
+from mm._core.positions import Position
 from mm.config import SettingsError
+from mm.engine.holdings import holdings
 from mm.perpetuals import liquidation_estimate, value
 from mm.screen.lines import as_json, summary
 from mm.screen.observe import observe
@@ -405,3 +407,27 @@ def test_f70_by_an_old_mark_price_nothing_is_opened_and_what_is_held_may_be_clos
     assert rooms == [held, 0]
     world.mark(60_000)
     assert world.engine.perpetuals.room(world.market, SELL, 600_000) == 233
+
+
+def test_a_fill_that_is_booked_behind_newer_ones_leaves_no_balance_unexplained(world):
+    """What it realized is another sum than the venue's, and what is held has cost just so much more or less."""
+    venue = world.engine.venues[FUTURES]
+    begun = holdings(world.engine, venue)["USDT"].amount
+    fills = [(SELL, 600_000, 100), (SELL, 602_003, 100), (BUY, 600_500, 100)]
+    instrument = world.market.instrument
+    theirs = Position(FUTURES, PERPETUAL, instrument.price_precision, instrument.size_precision)
+    for fill in fills:
+        theirs.apply_fill(*fill)
+    for fill in (fills[0], fills[2], fills[1]):
+        world.market.position.apply_fill(*fill)
+    realized = 5_015 * UNIT
+    world.position(-100, entry=60_100.15)
+    assert theirs.average_price == 601_001.5
+    holding = holdings(world.engine, venue)["USDT"]
+    assert holding.amount == begun - 50 * 100 * UNIT, "booked here as a loss"
+    assert holding.beyond(int(begun) + realized) == 0
+    for missing in (-(10**9), 10**9):
+        assert holding.beyond(int(begun) + realized + missing) == 10_015 * UNIT + missing, "0.001 USDT more or less"
+    # Of another position the venue's price says nothing.
+    world.position(-99, entry=60_100.15)
+    assert holdings(world.engine, venue)["USDT"].beyond(int(begun) + realized) == 10_015 * UNIT

@@ -6,7 +6,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from mm._core.positions import Position
-from mm.instruments import Instrument
+from mm.engine.holdings import order_effect
+from mm.instruments import AMOUNT_PRECISION, Instrument
 
 if TYPE_CHECKING:
     from mm.engine.engine import Engine
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 def residual(engine: Engine) -> Fraction:
     """What the venues last said of their balances, in dollars, less the profit: 0 when all is told.
 
-    A contract's profit is in the balance once it is closed; what is held counts with its mean cost, as venues do. They
-    cut that to a digit of their own at each partial close, so that up to 10^-10 dollars a close may be on the way.
+    A contract's profit is in the balance once it is closed; what is held counts with its mean cost, as venues do, in
+    the venue's own order of the fills (`order_effect`). They cut that to a digit of their own at each partial close, so
+    that up to 10^-10 dollars a close may be on the way.
     """
     balances = {
         (venue.name, asset): total
@@ -25,7 +27,7 @@ def residual(engine: Engine) -> Fraction:
         for asset, total in venue.balances.items()
     }
     margin = [(key, market) for key, market in engine.markets.items() if market.is_margin]
-    contracts = {key: _held(market.position, market.instrument) for key, market in margin}
+    contracts = {key: _held(market.position, market.instrument, order_effect(market)[0]) for key, market in margin}
     # Of a venue that the settings do not have any more: as its last start left it.
     for name, each in engine.elsewhere.get("venues", {}).items():
         if name in engine.accounts.opened:
@@ -40,8 +42,8 @@ def residual(engine: Engine) -> Fraction:
     return engine.accounts.residual(balances, contracts)
 
 
-def _held(position: Position, instrument: Instrument) -> tuple[int, Fraction]:
-    """Contracts, and what they cost at their mean price."""
+def _held(position: Position, instrument: Instrument, moved: Fraction = Fraction(0)) -> tuple[int, Fraction]:
+    """Contracts, and what they cost at their mean price and `moved` 10^-12 beyond that."""
     numerator, denominator = position.average_price_exact
     cost = Fraction(numerator * position.quantity, denominator or 1) * instrument.multiplier
-    return position.quantity, cost / int(10**instrument.cost_precision)
+    return position.quantity, cost / int(10**instrument.cost_precision) + moved / 10**AMOUNT_PRECISION

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from mm.instruments import AMOUNT_PRECISION
+from mm.perpetuals import value
 
 if TYPE_CHECKING:
     from mm.engine.engine import Engine
@@ -25,16 +26,19 @@ CUT: Final = 100
 @dataclass(slots=True)
 class Holding:
     """One asset of one venue, in 10^-12. slack: how far the venue's own word may be off; is_sure: nothing is known that
-    would make it another (an estimate, a contract from before this start)."""
+    would make it another (an estimate, a contract from before this start); moved, moved_slack: see `order_effect`."""
 
     amount: Fraction = Fraction(0)
     slack: int = 0
     is_sure: bool = True
+    moved: Fraction = Fraction(0)
+    moved_slack: int = 0
 
     def beyond(self, theirs: int) -> int:
-        """What a venue says to hold beyond this; 0 within the slack."""
+        """What a venue says to hold beyond this; 0 within the slack, in one order of the fills or the other."""
         difference = round(theirs - self.amount)
-        return difference if abs(difference) > self.slack else 0
+        is_moved = self.moved and abs(difference - self.moved) <= self.slack + self.moved_slack
+        return difference if abs(difference) > self.slack and not is_moved else 0
 
 
 def holdings(engine: Engine, venue: VenueState) -> dict[str, Holding]:
@@ -66,6 +70,9 @@ def _contract(market: Market, found: dict[str, Holding]) -> None:
     money = (position.cash + cost) * instrument.multiplier
     settle.amount += money * 10**AMOUNT_PRECISION / 10**instrument.cost_precision
     settle.slack += CUT * (1 + position.fill_count)
+    moved, slack = order_effect(market)
+    settle.moved += moved
+    settle.moved_slack += slack
     perpetual = market.perpetual
     if perpetual is not None:
         settle.amount += perpetual.funding.get(instrument.settle, 0)
@@ -74,6 +81,32 @@ def _contract(market: Market, found: dict[str, Holding]) -> None:
             # each other a fill does not say which of them it closed.
             settle.is_sure = False
     _fees(market, found)
+
+
+def order_effect(market: Market) -> tuple[Fraction, int]:
+    """What a contract's balance is more by the venue's own mean price of what is held, in 10^-12 of the settlement
+    asset, and how far that may be off by the digits of that price; 0 where both prices are the same.
+
+    A fill that is told late is booked behind newer ones. In which order fills came changes what was realized and what
+    the rest has cost, by the same amount: their sum, and the profit, are what they are.
+    """
+    instrument, position, perpetual = market.instrument, market.position, market.perpetual
+    reports = tuple(perpetual.positions.values()) if perpetual is not None else ()
+    if len(reports) != 1 or perpetual is None or perpetual.base or perpetual.is_two_sided:
+        return Fraction(0), 0
+    (report,) = reports
+    price = report.entry_price_e12
+    if report.side * report.size != position.quantity or not price:
+        return Fraction(0), 0
+    numerator, denominator = position.average_price_exact
+    ours = Fraction(numerator * position.quantity, denominator or 1) * instrument.multiplier
+    ours *= Fraction(10**AMOUNT_PRECISION, 10**instrument.cost_precision)
+    text = str(price)
+    # It may be cut behind its last digit, but no venue writes a mean price on a coarser grid than prices.
+    digit = min(10 ** (len(text) - len(text.rstrip("0"))), 10 ** max(0, AMOUNT_PRECISION - instrument.price_precision))
+    slack = value(instrument, digit, report.size) + 1
+    moved = report.side * value(instrument, price, report.size) - ours
+    return (moved, slack) if abs(moved) > slack else (Fraction(0), 0)
 
 
 def _fees(market: Market, found: dict[str, Holding]) -> None:
