@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import mm.unbroken  # noqa: F401  # before anything that reads JSON
 from mm.arguments import overrides, parser
 from mm.config import Environment, Secret, Settings, SettingsError, VenueSettings, load
 from mm.config.environment import process_environment
