@@ -16,6 +16,8 @@ class Signalled:
             # From inside the setting up of orjson, which imports it.
             os.kill(os.getpid(), signal.SIGINT)
 
+# Where this was started in the background of a shell the signal is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.modules.pop("uuid", None)
 sys.meta_path.insert(0, Signalled())
 try:
