@@ -13,9 +13,7 @@ if not (ROOT / "Makefile").exists():
 
 LOCK = ROOT / "Cargo.lock"
 LINES_MAX = 600
-LONGER: dict[str, str] = {
-    "src/mm/_core/engine_core.pyx": "a decision from its gates to its orders: native calls inside one class",
-}
+LONGER: dict[str, str] = {}
 """Path to reason."""
 CODE = (".py", ".pyx", ".pxd", ".pyi", ".rs")
 SKIPPED = {".git", ".venv", "target", "build", "dist", "__pycache__", "state"}

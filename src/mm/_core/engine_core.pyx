@@ -1,5 +1,5 @@
 # cython: nonecheck=True
-"""What the engine does with every tick: book, gates, strategy, quoter, limits, commands. `mm.engine` has the rest.
+"""What the engine does with every tick: book, strategy, quoter, commands. `gates` says no, `mm.engine` has the rest.
 
 `apply` is the only thing that changes state, and emits nothing. `decide` reads state and returns commands; each command
 has passed the limits, the recorder and `apply` before it is returned, so the caller only sends it.
@@ -9,14 +9,14 @@ from collections import deque
 
 from libc.stdint cimport int64_t
 
-from mm._core.booking cimport BookingCore
 from mm._core.client_ids cimport ClientIdsCore
 from mm._core.commands cimport Amend, Cancel, Place, StrategyPaused
 from mm._core.decision cimport Decision, act_of
 from mm._core.desk cimport Desk
 from mm._core.event cimport Event
+from mm._core.gates cimport GatesCore
 from mm._core.intents cimport amend_of, place_of
-from mm._core.limits cimport Limits, Refused, net_micro_usd
+from mm._core.limits cimport Limits, Refused
 from mm._core.market cimport MarketCore, VenueCore
 from mm._core.market_events cimport BookFrame
 from mm._core.order cimport PENDING_CANCEL, PENDING_NEW, UNKNOWN, Order
@@ -31,14 +31,10 @@ from mm._core.words cimport same
 from mm._core._rust import BOOK_BEHIND as _BEHIND, BOOK_GAP as _GAP, BOOK_SNAPSHOT as _SNAPSHOT
 from mm._core._rust import BOOK_TOP_CHANGED as _TOP_CHANGED, BOOK_VALID as _VALID
 from mm._core.market import BOTH_SIDES as _BOTH_SIDES, LAG_SAMPLE_NS as _LAG_SAMPLE_NS
-from mm._core.quoter import TOO_CLOSE as _TOO_CLOSE
 
 # The newest records in memory; `mm why` makes older ones again from the recording.
 DECISIONS_MAX = 4096
-# States of an instrument or a venue in which resting orders can be placed.
-QUOTABLE = frozenset({"online", "post_only", "limit_only"})
 
-cdef frozenset _QUOTABLE = QUOTABLE
 cdef int64_t VALID = _VALID
 cdef int BOTH_SIDES = _BOTH_SIDES
 cdef int64_t TOP_CHANGED = _TOP_CHANGED
@@ -46,7 +42,6 @@ cdef int64_t GAP = _GAP
 cdef int64_t BEHIND = _BEHIND
 cdef int64_t SNAPSHOT = _SNAPSHOT
 cdef int64_t LAG_SAMPLE_NS = _LAG_SAMPLE_NS
-cdef str URGENT = _TOO_CLOSE
 cdef int64_t CANCEL_AGAIN_NS = 1_000_000_000
 # Each cancel of a young order costs eight points of Kraken's counter: one in doubt is asked for less often than its
 # points come back.
@@ -63,7 +58,7 @@ cdef tuple NOTHING = ()
 cdef list NO_COMMANDS = []
 
 
-cdef class EngineCore(BookingCore):
+cdef class EngineCore(GatesCore):
     """State of a run and the two verbs on it.
 
     orders, limits: of the run; ids: client ids; recorder: takes each command before it is applied; upkeep: run when
@@ -97,11 +92,6 @@ cdef class EngineCore(BookingCore):
         self._commands = []
         self.wait_for(book_age_ns_max, private_down_ns_max)
         self.upkeep_due_ns = 1
-
-    def wait_for(self, int64_t book_age_ns_max, int64_t private_down_ns_max):
-        """Let quotes stand for so long without news of a book, or of their orders."""
-        self._book_age_ns_max = book_age_ns_max
-        self._private_down_ns_max = private_down_ns_max
 
     def set_upkeep(self, upkeep):
         """Take what looks after everything besides quotes."""
@@ -245,104 +235,6 @@ cdef class EngineCore(BookingCore):
         self._commands.append(command)
         return 0
 
-    # --- parts of decide, also asked by what explains it --------------------------------------------------------------
-
-    cpdef str gate(self, int64_t now_ns, MarketCore market):
-        """Why nothing may be quoted ('' when it may)."""
-        # From when on standing quotes are taken away.
-        self._pull_ns = now_ns
-        if market.killed:
-            return market.killed
-        if self.is_paused:
-            return "paused by the operator"
-        if market.problem:
-            return market.problem
-        if market.paused:
-            return market.paused
-        if market.halted:
-            return market.halted
-        if market.off_peg:
-            return market.currency_gate()
-        if market.waits:
-            return market.waits
-        if self.awaited:
-            return self.awaited
-        return self.market_gate(now_ns, market)
-
-    cpdef str market_gate(self, int64_t now_ns, MarketCore market):
-        """Why nothing may be sent to a market ('' when it may), whoever wants it."""
-        # In a market that falls the price is always far from its average: who has to get out goes by the book.
-        return market.sealed or self.venue_gate(now_ns, market) or market.doubt(now_ns)
-
-    cpdef str venue_gate(self, int64_t now_ns, MarketCore market):
-        """Why nothing can be sent to a market ('' when it can), be it to get out of a position."""
-        cdef VenueCore venue = market.venue
-        cdef int64_t off_ns = venue.clock_offset_ns
-        if not venue.private_up:
-            self._pull_ns = venue.private_down_ns + self._private_down_ns_max
-            return "private stream is down"
-        if market.status not in _QUOTABLE:
-            return f"{market.symbol} is {market.status.replace('_', ' ')}"
-        if venue.status not in _QUOTABLE:
-            return f"{venue.name} is {venue.status.replace('_', ' ')}"
-        if off_ns > venue.clock_offset_ns_max or -off_ns > venue.clock_offset_ns_max:
-            return f"this machine's clock is {abs(off_ns) / 1e9:.1f} s off the venue's: synchronise it"
-        if not market.book_ok:
-            self._pull_ns = market.book_ns + self._book_age_ns_max
-            return f"no book to quote from: {market.gap}"
-        if now_ns - market.book_ns > self._book_age_ns_max:
-            return f"the book is {(now_ns - market.book_ns) / 1e9:.1f} s old"
-        return EMPTY
-
-    cpdef Quoting curbed(self, MarketCore market, Quoting quoting):
-        """What the kill ladder leaves of an answer."""
-        return quoting if market.curb is None else <Quoting?>market.curb(market, quoting)
-
-    cpdef Refused refusal(
-        self, int64_t now_ns, MarketCore market, Order order, Quote quote, str reason, object others_micro_usd
-    ):
-        """Why a step may not be taken now, by the limits or the venue's rate; None when it may. Changes nothing.
-
-        others_micro_usd: worst case of the other assets.
-        """
-        cdef Refused refused = self.limits.judge(
-            market, quote.side, quote.price, quote.size, market.post_only, order, self.orders._open.count,
-            others_micro_usd,
-        )
-        if refused is None and market.is_capped:
-            refused = self.limits.judge_own(market, quote.side, quote.size, order)
-        if refused is not None:
-            return refused
-        rates = market.limits
-        if rates is None:
-            return None
-        # A quote that stands too close has to get away: an amend costs less than the cancel that it saves.
-        urgent = reason == URGENT
-        if order is None:
-            allowed = rates.allows(now_ns, "place", 0, urgent, len(market.orders))
-        else:
-            allowed = rates.allows(now_ns, "amend", now_ns - order.touched_ns, urgent, len(market.orders))
-        return None if allowed else Refused("rate", "the venue's order rate limit is used up")
-
-    cpdef int look_around(self, int64_t now_ns, MarketCore market) except -1:
-        """Bring the markets that a strategy reads to this moment."""
-        cdef MarketCore other
-        for each in market.hears:
-            other = <MarketCore>each
-            other.refresh(self.orders, now_ns)
-            other.seen_gate = self.market_gate(now_ns, other)
-        return 0
-
-    cpdef object others_micro_usd(self, MarketCore market):
-        """The worst case of every other asset, each over all venues."""
-        if len(self._assets) == 1:
-            return 0
-        total = 0
-        for base, markets in self._assets.items():
-            if base != market.base:
-                total += net_micro_usd(<list>markets)
-        return total
-
     cpdef int64_t cancel(self, int64_t now_ns, Order order, str reason, list acts=None) except? -1:
         """Cancel one order unless that was just asked; returns when to look again."""
         cdef int64_t asked_ns = self.cancel_asked_ns.get(order.client_id, 0)
@@ -440,51 +332,6 @@ cdef class EngineCore(BookingCore):
         """Have an amend that waits here taken back: the order stays as it stands."""
         self.recalled.add((order.venue, order.client_id))
         return 0
-
-    cdef str _forbidden(self, int64_t now_ns, Order order):
-        """Why a request that has not left may not be sent now ('' when it may)."""
-        cdef MarketCore market = self._market_of(order.venue, order.symbol)
-        cdef Refused refused
-        cdef int64_t price = order.pending_price or order.price
-        cdef int64_t size = (order.pending_size or order.size) - order.cum_size
-        cdef bint is_quote = same(order.purpose, QUOTE)
-        cdef str why
-        if order._state == UNKNOWN:
-            return "in doubt"
-        if market.is_frozen:
-            return market.problem
-        if not is_quote and not same(order.purpose, HEDGE):
-            # It closes a position, and no cap of a run holds that back.
-            return self.venue_gate(now_ns, market) or self._let_go(market, order)
-        why = self.gate(now_ns, market) if is_quote else self.market_gate(now_ns, market)
-        if why:
-            return why
-        market.refresh(self.orders, now_ns)
-        # It counts for itself already.
-        refused = self.limits.judge(
-            market, order.side, price, size, order.post_only, order, 0, self.others_micro_usd(market)
-        )
-        if refused is None and is_quote and market.is_capped:
-            refused = self.limits.judge_own(market, order.side, size, order)
-        return EMPTY if refused is None else refused.reason
-
-    cdef bint _is_killed(self, Order order) except -1:
-        """Whether a step of the kill ladder lets nothing be quoted where an order is."""
-        cdef MarketCore market = self.markets.get((order.venue, order.symbol))
-        return market is not None and market.killed != EMPTY
-
-    cdef bint _in_maintenance(self, str venue, str symbol) except -1:
-        """Whether the venue takes no cancel of a symbol now, or has no such symbol any more."""
-        cdef MarketCore market = self.markets.get((venue, symbol))
-        if (<VenueCore?>self.venues[venue]).status == "maintenance":
-            return True
-        return market is not None and (market.status == "maintenance" or market.status == "delisted")
-
-    cdef MarketCore _market_of(self, str venue, str symbol):
-        cdef MarketCore market = self.market_at(venue, symbol)
-        if market is None:
-            raise KeyError(f"{symbol} of {venue} is not traded in this run")
-        return market
 
     # --- decide -------------------------------------------------------------------------------------------------------
 

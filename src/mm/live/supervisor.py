@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from picows import WSProtocolError
 
 from mm._core import events as ev
-from mm._core.engine_core import QUOTABLE
+from mm._core.gates import QUOTABLE
 from mm._core.orders import Order, OrderState
 from mm.engine.engine import OWNER
 from mm.engine.ladder import OPERATOR, Scope
