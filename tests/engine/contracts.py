@@ -10,7 +10,7 @@ from mm.exchanges import find
 from mm.inventory.hedging import parameters_of as policies_of
 from mm.persistence.recorder import MemoryRecorder
 from mm.strategies import parameters_of
-from tests.engine.world import KRAKEN, START, World, instrument
+from tests.engine.world import BTC, KRAKEN, START, World, instrument
 
 BUY, SELL = 1, -1
 FUTURES, PERPETUAL = "mexc_futures", "BTC/USDT:USDT"
@@ -69,6 +69,19 @@ def perpetual(**changes):
         "taker_fee_e8": 80_000,
     }
     return instrument(**(facts | changes))
+
+
+def spot(**changes):
+    facts = {
+        "venue": "mexc_spot",
+        "symbol": "BTC/USDT",
+        "settle": "",
+        "size_precision": 8,
+        "lot": 1000,
+        "multiplier_precision": 0,
+        "margin": False,
+    }
+    return perpetual(**(facts | changes))
 
 
 class Contracts(World):
@@ -210,3 +223,28 @@ class Contracts(World):
         """The sides of quotes that nobody asked to cancel."""
         orders = self.engine.orders.open_of(KRAKEN, "BTC/USD")
         return sorted(order.side for order in orders if not order.cancel_asked)
+
+
+class WithFallback(Contracts):
+    """Hedges in contracts, and on spot where those give nothing."""
+
+    def __init__(self, path, *, after=10, **parts):
+        hedging = f'fallback = "mexc_spot"\nfallback_symbol = "BTC/USDT"\nfallback_after_s = {after}'
+        super().__init__(path, hedging=hedging, **parts)
+
+    def spot_book(self, bid=600_000, ask=600_010, size=BTC):
+        market = self.engine.markets["mexc_spot", "BTC/USDT"]
+        market.book.apply_snapshot([(bid, size)], [(ask, size)])
+        market.book_ns = self.now
+        market.take_top()
+
+    def ready_to_quote(self, btc=10):
+        self.tell(
+            ev.InstrumentUpdate(self.now, "mexc_spot", "BTC/USDT", spot().to_json()),
+            ev.LinkChanged(self.now, "mexc_spot", "public", True, ""),
+            ev.Balance(self.now, "mexc_spot", "BTC", btc * E12, "snapshot"),
+            ev.Balance(self.now, "mexc_spot", "USDT", 10**6 * E12, "snapshot"),
+            ev.LinkChanged(self.now, "mexc_spot", "private", True, ""),
+        )
+        self.spot_book()
+        return super().ready_to_quote()

@@ -3,8 +3,19 @@
 import pytest
 
 from mm._core import events as ev
-from tests.engine.contracts import CONTRACT, E12, FUTURES, PERPETUAL, SELL, UNIT, Contracts, perpetual
-from tests.engine.world import BTC, MS, SECOND
+from tests.engine.contracts import (
+    CONTRACT,
+    E12,
+    FUTURES,
+    PERPETUAL,
+    SELL,
+    UNIT,
+    Contracts,
+    WithFallback,
+    perpetual,
+    spot,
+)
+from tests.engine.world import MS, SECOND
 
 
 @pytest.fixture
@@ -12,35 +23,9 @@ def world(tmp_path):
     return Contracts(tmp_path / "mm.toml").ready_to_quote()
 
 
-class WithFallback(Contracts):
-    """Hedges in contracts, and on spot while those are closed."""
-
-    def __init__(self, path):
-        super().__init__(path, hedging='fallback = "mexc_spot"\nfallback_symbol = "BTC/USDT"')
-
-    def spot_up(self, btc=10):
-        facts = {
-            "venue": "mexc_spot", "symbol": "BTC/USDT", "quote": "USDT", "settle": "", "size_precision": 8,
-            "lot": 1000, "multiplier_precision": 0, "margin": False,
-        }  # fmt: skip
-        self.tell(
-            ev.InstrumentUpdate(self.now, "mexc_spot", "BTC/USDT", perpetual(**facts).to_json()),
-            ev.LinkChanged(self.now, "mexc_spot", "public", True, ""),
-            ev.Balance(self.now, "mexc_spot", "BTC", btc * E12, "snapshot"),
-            ev.Balance(self.now, "mexc_spot", "USDT", 10**6 * E12, "snapshot"),
-            ev.LinkChanged(self.now, "mexc_spot", "private", True, ""),
-        )
-        market = self.engine.markets["mexc_spot", "BTC/USDT"]
-        market.book.apply_snapshot([(600_000, BTC)], [(600_010, BTC)])
-        market.book_ns = self.now
-        market.take_top()
-
-
 @pytest.fixture
 def both(tmp_path):
-    world = WithFallback(tmp_path / "mm.toml")
-    world.spot_up()
-    return world.ready_to_quote()
+    return WithFallback(tmp_path / "mm.toml").ready_to_quote()
 
 
 def status(world, status):
@@ -87,6 +72,10 @@ def later(world, seconds):
         world.engine.markets["mexc_spot", "BTC/USDT"].book_ns = world.now
         sent += world.hedges()
     return sent
+
+
+def routes(world):
+    return [event for event in world.recorder.events if type(event) is ev.HedgeRouted]
 
 
 def cut(world):
@@ -173,7 +162,7 @@ def test_hedges_stay_where_they_are_while_the_fallback_takes_none_either(both):
     both.tell(ev.LinkChanged(both.now, "mexc_spot", "private", False, "cut"))
     both.quote_fills(both.bid, 50 * CONTRACT)
     assert later(both, 30) == []
-    assert not [event for event in both.recorder.events if type(event) is ev.HedgeRouted]
+    assert not routes(both)
     both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
     (hedge,) = later(both, 1)
     assert hedge.venue == FUTURES
@@ -249,6 +238,93 @@ def test_an_account_at_the_hedge_venue_that_cannot_pay_leads_to_the_fallback(bot
     (spot,) = later(both, 3)
     assert spot.venue == "mexc_spot"
     assert any("cannot pay for a hedge" in text for text in both.alerts())
+
+
+def test_a_hedge_that_is_out_has_reserved_its_money_and_is_no_lack_of_it(both):
+    both.tell(both.margin(303))
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    both.tell(ev.OrderAccepted(both.now, both.now, FUTURES, hedge.client_id, "V" + hedge.client_id))
+    assert hedge.size == 50
+    assert later(both, 30) == []
+    assert not routes(both)
+
+
+def test_dust_needs_no_money(both):
+    both.tell(both.margin(0))
+    both.quote_fills(both.bid, CONTRACT // 2)
+    assert later(both, 30) == []
+    assert not routes(both)
+
+
+def test_hedges_do_not_go_back_to_a_margin_account_without_money_each_minute(both):
+    both.tell(both.margin(0))
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    sent = later(both, 12)
+    for _ in range(3):
+        (spot,) = sent
+        assert spot.venue == "mexc_spot"
+        spot_fills(both, spot)
+        later(both, 61)
+        sent = both.quote_fills(both.bid, 20 * CONTRACT) + later(both, 2)
+    assert len(routes(both)) == 1
+    both.tell(both.margin(10**6))
+    later(both, 2)
+    assert [event.venue for event in routes(both)] == ["mexc_spot", FUTURES]
+
+
+def test_hedges_do_not_go_to_and_fro_between_two_markets_whose_news_take_turns(tmp_path):
+    world = WithFallback(tmp_path / "mm.toml", after=0).ready_to_quote()
+    cut(world)
+    world.tell(world.margin(0))
+    world.quote_fills(world.bid, 50 * CONTRACT)
+    began_ns = world.now
+    for _ in range(20):
+        for there, gone in ((FUTURES, "mexc_spot"), ("mexc_spot", FUTURES)):
+            world.tell(ev.LinkChanged(world.now, there, "private", True, ""), world.margin(10**6))
+            world.tell(ev.LinkChanged(world.now, gone, "private", False, "cut"))
+            for place in world.hedges(25 * MS):
+                world.tell(ev.OrderRejected(world.now, world.now, place.venue, place.client_id, "", "2", "rejected"))
+    assert world.now - began_ns == SECOND
+    assert len(routes(world)) <= 1 + 1
+
+
+def freeze_spot(world):
+    """Other decimals: each number that the run holds would change its meaning."""
+    world.tell(ev.InstrumentUpdate(world.now, "mexc_spot", "BTC/USDT", spot(size_precision=7).to_json()))
+    assert world.engine.markets["mexc_spot", "BTC/USDT"].is_frozen
+
+
+def test_a_closed_venue_keeps_its_debt_where_the_fallback_is_frozen(both):
+    freeze_spot(both)
+    status(both, "cancel_only")
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 15) == []
+    assert both.desk.hedge[0] == FUTURES
+    status(both, "online")
+    (hedge,) = later(both, 1)
+    assert hedge.venue == FUTURES
+
+
+def test_a_fallback_that_froze_gives_the_hedges_back(both):
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    (spot,) = later(both, 11)
+    both.tell(ev.OrderRejected(both.now, both.now, "mexc_spot", spot.client_id, "", "30004", "rejected"))
+    freeze_spot(both)
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    (hedge,) = later(both, 2)
+    assert (hedge.venue, hedge.size) == (FUTURES, 50)
+
+
+def test_a_venue_that_closes_while_the_fallback_is_closed_is_not_told_to_be_open(both):
+    status(both, "cancel_only")
+    both.tell(ev.VenueStatus(both.now, "mexc_spot", "cancel_only"))
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 2) == []
+    assert not any("open again" in text for text in both.alerts())
+    both.tell(ev.VenueStatus(both.now, "mexc_spot", "online"))
+    (place,) = later(both, 2)
+    assert place.venue == "mexc_spot"
 
 
 def test_without_a_fallback_a_closed_venue_keeps_the_debt_until_it_opens(world):

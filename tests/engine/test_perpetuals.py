@@ -428,6 +428,7 @@ def test_a_fill_that_is_booked_behind_newer_ones_leaves_no_balance_unexplained(w
     assert holding.beyond(int(begun) + realized) == 0
     for missing in (-(10**9), 10**9):
         assert holding.beyond(int(begun) + realized + missing) == 10_015 * UNIT + missing, "0.001 USDT more or less"
-    # Of another position the venue's price says nothing.
-    world.position(-99, entry=60_100.15)
-    assert holdings(world.engine, venue)["USDT"].beyond(int(begun) + realized) == 10_015 * UNIT
+    # Of another position the venue's price says nothing, and a price that is none says nothing at all.
+    for held, entry in ((-99, 60_100.15), (-100, 0), (-100, -60_100.15)):
+        world.position(held, entry=entry)
+        assert holdings(world.engine, venue)["USDT"].beyond(int(begun) + realized) == 10_015 * UNIT

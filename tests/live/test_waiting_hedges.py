@@ -80,3 +80,43 @@ def test_a_hedge_never_leaves_on_a_book_that_was_lost_while_it_waited(tmp_path):
     assert hedge.state.name == "DENIED"
     assert world.left() == []
     assert world.replayed().state_hash() == world.engine.state_hash()
+
+
+def test_a_hedge_that_waits_is_taken_back_once_quotes_unwound_its_debt(tmp_path):
+    world = Waiting(tmp_path / "mm.toml")
+    hedge = world.begin()
+    # The other quote fills by more than the first did: now the other side is owed.
+    world.fill(world.places[1], world.places[1].size)
+    world.fill(world.places[1], world.places[0].size, "E9")
+    world.well()
+    assert hedge.state.name == "DENIED"
+    world.go(SECOND)
+    (left,) = world.left()
+    assert left.side == -hedge.side
+    assert world.replayed().state_hash() == world.engine.state_hash()
+
+
+def test_a_hedge_that_waits_is_made_smaller_where_less_is_owed(tmp_path):
+    world = Waiting(tmp_path / "mm.toml")
+    hedge = world.begin()
+    part = world.places[1].size // 4
+    world.fill(world.places[1], part)
+    world.well()
+    world.go(SECOND)
+    (left,) = world.left()
+    assert left.client_id != hedge.client_id
+    assert left.size == world.places[0].size - part, "never more than is owed"
+
+
+def test_hedges_taken_back_before_they_left_are_no_tries_that_got_nothing(tmp_path):
+    world = Waiting(tmp_path / "mm.toml")
+    hedge = world.begin()
+    for number in range(3):
+        # To and fro: each time the other side is owed.
+        place = world.places[1 - number % 2]
+        world.fill(place, 2 * place.size, f"W{number}")
+        world.go()
+        assert hedge.state.name == "DENIED"
+        world.go(SECOND // 4)
+        (hedge,) = [order for order in world.engine.orders.open() if order.purpose == "hedge"]
+    assert world.desk._failures == world.desk.misses == 1

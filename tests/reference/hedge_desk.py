@@ -29,6 +29,10 @@ def least_size(market: Market, price: int) -> int:
     return -(-least // instrument.lot) * instrument.lot
 
 
+def _covers_least(state: HedgeState) -> bool:
+    return state.balance is None or bool(state.balance >= state.least)
+
+
 class PlainDesk(HedgeDesk):
     """See the module's text."""
 
@@ -99,12 +103,17 @@ class PlainDesk(HedgeDesk):
             primary.changed = True
         if waits or hedge is None or not net:
             self.note = waits or "nothing owed"
+            if not net:
+                self.gated_ns = 0
+            elif not (hedge is not None and hedge.is_frozen and self.hedge == self.markets[0]):
+                self._elsewhere(now_ns, waits)
             for order in self._orders():
                 # What rests although quotes unwound the debt by themselves.
                 self._wake(engine.cancel(now_ns, order, "nothing owed"))
             return
         if danger == (-1 if net > 0 else 1):
             self.note = f"{hedge.venue.name} is close to a liquidation: nothing is added there"
+            self._elsewhere(now_ns, self.note)
             return
         self._hedge(now_ns, hedge, abs(net) * price)
 
@@ -116,6 +125,7 @@ class PlainDesk(HedgeDesk):
                 orders.append(order)
             else:
                 self._wake(engine.cancel(now_ns, order, f"hedging on {self.hedge[0]} now"))
+        self._take_back(now_ns, orders)
         engine._pull_ns = now_ns
         gate = hedge.problem if hedge.is_frozen else engine.market_gate(now_ns, hedge)
         if gate:
@@ -124,17 +134,48 @@ class PlainDesk(HedgeDesk):
                 # A line that is down for a moment does not take back what rests; a book that is old does.
                 is_due = now_ns >= engine._pull_ns
                 self._wake(engine.cancel(now_ns, order, gate) if is_due else engine._pull_ns)
+            self._elsewhere(now_ns, gate)
             return
         if orders:
             self._wake(hedge.book_ns + engine._book_age_ns_max + 1)
         hedge.refresh(engine.orders, now_ns)
-        plan = self.policy.plan(self._state(now_ns, hedge, worth, orders))
+        state = self._state(now_ns, hedge, worth, orders)
+        is_short = not state.committed and abs(state.debt) >= state.least and not _covers_least(state)
+        is_sought = is_short or self.gated_ns or self.is_away or self.misses >= ALARM_TRIES
+        if is_sought and self._elsewhere(now_ns, "the account there cannot pay for a hedge" if is_short else ""):
+            return
+        plan = self.policy.plan(state)
         self.note = plan.note
         self._wake(plan.due_ns)
         for order in plan.cancel:
             self._wake(engine.cancel(now_ns, order, plan.note))
         if plan.order is not None:
             self._send(now_ns, hedge, plan, plan.order)
+
+    def _take_back(self, now_ns: int, orders: list[Order]) -> None:
+        """Hedges that have not left, and are owed no more."""
+        net = self.ledger.net
+        side = -1 if net > 0 else 1
+        beyond = self._exposures()[side < 0] - abs(net)
+        for order in reversed(orders):
+            if order.unsent and order.side != side:
+                self._engine.cancel(now_ns, order, "not owed any more")
+            elif order.unsent and beyond > 0:
+                beyond -= base_units(self._engine.markets[self.hedge].instrument, order.exposure)
+                self._engine.cancel(now_ns, order, "not owed any more")
+
+    def _elsewhere(self, now_ns: int, gate: str) -> bool:
+        """Look for another market; whether hedges go there now."""
+        if len(self.markets) == 1 or not self.seek(now_ns, gate):
+            return False
+        self.due_ns = 1
+        return True
+
+    def pays(self, now_ns: int, market: Market) -> bool:
+        """Whether a market's account covers the least hedge of what is owed there."""
+        market.refresh(self._engine.orders, now_ns)
+        state = self._state(now_ns, market, 0.0, [])
+        return state.debt != 0 and _covers_least(state)
 
     def _send(self, now_ns: int, hedge: Market, plan: HedgePlan, wanted: HedgeOrder) -> None:
         engine = self._engine

@@ -2,28 +2,13 @@ from libc.stdint cimport int64_t
 
 from mm._core.desk cimport Desk
 from mm._core.engine_core cimport EngineCore
+from mm._core.hedge_grid cimport Grid
 from mm._core.hedge_ledger cimport HedgeLedger
 from mm._core.hedge_policy cimport HedgeOrder, HedgePlan, HedgeState, NativePolicy
 from mm._core.int128 cimport mm_int128
 from mm._core.market cimport MarketCore
-from mm._core.order cimport OrderList
+from mm._core.order cimport Order, OrderList
 from mm._core.order_events cimport Fill
-
-
-cdef class Grid:
-    cdef object instrument
-    cdef str base
-    cdef object base_scale, base_divisor, cost_scale, multiplier
-    cdef int64_t lot, fee_e8
-    cdef mm_int128 base_unit, lot_base, price_factor, price_divisor
-    # The same numbers where they have 63 bits, else 0.
-    cdef int64_t _base_unit, _base_scale, _cost_scale, _multiplier
-
-    cdef object price_units(self, mm_int128 price)
-    cdef mm_int128 moved(self, Fill event) except? -1
-    cdef int64_t lots(self, mm_int128 amount) except? -1
-    cdef object lots_paid_for(self, object free, bint sells, int64_t price)
-    cdef object _lots_paid_for(self, object free, bint sells, int64_t price)
 
 
 cdef class HedgeDeskCore(Desk):
@@ -58,6 +43,9 @@ cdef class HedgeDeskCore(Desk):
     cdef Grid _grid(self, MarketCore market)
     cdef int _owe(self, Fill event, MarketCore market, str kind) except -1
     cdef int _hedge(self, int64_t now_ns, MarketCore hedge, double worth) except -1
+    cdef int _withdraw(self, int64_t now_ns, list orders) except -1
+    cpdef on_withdrawn(self, int64_t now_ns, Order order)
+    cpdef bint pays(self, int64_t now_ns, MarketCore market) except -1
     cdef bint _seek(self, int64_t now_ns, str gate) except -1
     cdef int _send(self, int64_t now_ns, MarketCore hedge, HedgePlan plan) except -1
     cdef HedgeState _state(self, int64_t now_ns, MarketCore hedge, double worth, list orders)

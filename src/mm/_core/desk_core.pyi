@@ -1,4 +1,4 @@
-from typing import Any, Final, final
+from typing import Any, Final
 
 from typing_extensions import disjoint_base
 
@@ -6,17 +6,12 @@ from mm._core.desk import Desk
 from mm._core.engine_core import EngineCore
 from mm._core.hedge_ledger import HedgeLedger
 from mm._core.hedge_policy import NativePolicy
+from mm._core.market import MarketCore
+from mm._core.orders import Order
 
 AGAIN_NS: Final[int]
 RETRY_NS_MAX: Final[int]
 ALARM_TRIES: Final[int]
-
-@final
-class Grid:
-    """What an instrument's numbers are worth, for as long as it is the same instrument."""
-
-    # Any: an instrument of `mm.instruments`, which the core does not know.
-    def __init__(self, instrument: Any) -> None: ...
 
 @disjoint_base
 class HedgeDeskCore(Desk):
@@ -43,6 +38,10 @@ class HedgeDeskCore(Desk):
         debt_max: float,
         seed: int,
     ) -> None: ...
+    def on_withdrawn(self, now_ns: int, order: Order) -> None:
+        """A hedge was taken back before it left: no try that got nothing."""
+    def pays(self, now_ns: int, market: MarketCore) -> bool:
+        """Whether a market's account covers the least hedge of what is owed there."""
     def take_policy(self, policy: Any, planner: NativePolicy | None, remembers: bool, hears_paid: bool) -> None: ...
     def take_debt_max(self, debt_max: float) -> None: ...
     @property

@@ -8,15 +8,15 @@ still fill, and a hedge is never taken for a quote: a hedge causes no hedge.
 
 from sys import intern
 
-from cython cimport final
 from libc.stdint cimport int64_t
 
 from mm._core.commands cimport Alert, Place
 from mm._core.desk cimport Desk
 from mm._core.engine_core cimport EngineCore
+from mm._core.hedge_grid cimport Grid
 from mm._core.hedge_ledger cimport Debt, HedgeLedger
 from mm._core.hedge_policy cimport HedgeOrder, HedgePlan, HedgeState, NativePolicy
-from mm._core.int128 cimport as_int, exact, mm_fits_int64, mm_int128, product_of, sum_of
+from mm._core.int128 cimport as_int, mm_fits_int64, mm_int128, product_of, sum_of
 from mm._core.limits cimport Refused
 from mm._core.market cimport MarketCore
 from mm._core.order cimport Order, OrderList
@@ -24,12 +24,8 @@ from mm._core.order_events cimport Fill
 from mm._core.order_rate cimport OrderRate
 from mm._core.words cimport same
 
-cdef extern from "Python.h":
-    long long PyLong_AsLongLongAndOverflow(object number, int* overflow) except? -1
-
 from mm._core.hedge_ledger import EXTERNAL as _EXTERNAL
 from mm._core.hedge_ledger import QUOTE as _QUOTE
-from mm._core.market import AMOUNT_PRECISION as _AMOUNT_PRECISION
 from mm._core.market import BOTH_SIDES as _BOTH_SIDES
 
 # Least time between two hedge orders of a desk: a crossing order that got nothing meets the same book at once.
@@ -42,8 +38,6 @@ cdef int64_t _AGAIN_NS = AGAIN_NS
 cdef int64_t _RETRY_NS_MAX = RETRY_NS_MAX
 cdef int64_t _ALARM_TRIES = ALARM_TRIES
 cdef int BOTH_SIDES = _BOTH_SIDES
-cdef object AMOUNT_SCALE = 10**_AMOUNT_PRECISION
-cdef int64_t SCALE_12 = 10**_AMOUNT_PRECISION
 cdef str HEDGE = "hedge"
 cdef str IOC = "ioc"
 cdef str FLATTEN = "flatten"
@@ -51,8 +45,6 @@ cdef str EXTERNAL = _EXTERNAL
 cdef str QUOTE = _QUOTE
 cdef str EMPTY = ""
 cdef str DELISTED = "delisted"
-# Of factors that are multiplied by a number of 63 bits: the product stays inside 127.
-cdef object FACTOR_MAX = 2**63 - 1
 
 
 cdef tuple interned(tuple key):
@@ -61,96 +53,9 @@ cdef tuple interned(tuple key):
     return intern(venue), intern(symbol)
 
 
-cdef inline bint is_small(object number, int64_t* value) except -1:
-    """Whether a whole number fits into 64 bits, and which one it is."""
-    cdef int overflow = 0
-    value[0] = PyLong_AsLongLongAndOverflow(number, &overflow)
-    return overflow == 0
-
-
-cdef inline int64_t factor_of(object number) except? -1:
-    """The same of a positive factor; 0 for one that does not fit."""
-    return <int64_t>number if number <= FACTOR_MAX else 0
-
-
-@final
-cdef class Grid:
-    """What an instrument's numbers are worth, for as long as it is the same instrument.
-
-    base_unit: one unit of size in 10^-12 of the base asset. Raises ValueError for sizes finer than that.
-    """
-
-    def __init__(self, instrument):
-        decimals = instrument.base_precision
-        if decimals > _AMOUNT_PRECISION:
-            raise ValueError(
-                f"{instrument.symbol}: sizes finer than 10^-{_AMOUNT_PRECISION} cannot be hedged exactly"
-            )
-        self.instrument = instrument
-        self.base = instrument.base
-        self.multiplier = instrument.multiplier
-        unit = instrument.base_units(1) * 10 ** (_AMOUNT_PRECISION - decimals)
-        self.base_unit = exact(unit)
-        self.lot = instrument.lot
-        self.lot_base = product_of(self.lot, self.base_unit)
-        self.base_scale = 10**decimals
-        self.base_divisor = AMOUNT_SCALE * self.multiplier
-        self.cost_scale = 10**instrument.cost_precision
-        self.fee_e8 = max(instrument.taker_fee_e8, 0)
-        shift = _AMOUNT_PRECISION - instrument.price_precision
-        self.price_factor = exact(10 ** max(shift, 0))
-        self.price_divisor = exact(10 ** max(-shift, 0))
-        self._base_unit = factor_of(unit)
-        self._base_scale = factor_of(self.base_scale)
-        self._cost_scale = factor_of(self.cost_scale)
-        self._multiplier = factor_of(self.multiplier)
-
-    cdef object price_units(self, mm_int128 price):
-        """A price in 10^-12 of the quote currency; finer ones are cut off, they are for the cost and not for orders."""
-        price = product_of(price, self.price_factor)
-        return as_int(price if self.price_divisor == 1 else price // self.price_divisor)
-
-    cdef mm_int128 moved(self, Fill event) except? -1:
-        """What a fill changes of the base asset, signed: a fee that is taken in it is not held, or owed on top."""
-        cdef mm_int128 amount = product_of(event.size, self.base_unit if event.side > 0 else -self.base_unit)
-        if same(event.fee_asset, self.base) and event.fee:
-            return sum_of(amount, -exact(event.fee))
-        return amount
-
-    cdef int64_t lots(self, mm_int128 amount) except? -1:
-        """An amount in whole lots, rounded towards zero: less than a lot cannot be hedged."""
-        cdef mm_int128 lots
-        if mm_fits_int64(amount) and mm_fits_int64(self.lot_base):
-            # The same in 64 bits, which the processor divides by itself.
-            lots = (<int64_t>amount if amount >= 0 else -amount) // <int64_t>self.lot_base
-        else:
-            lots = (amount if amount >= 0 else -amount) // self.lot_base
-        if not mm_fits_int64(lots):
-            raise OverflowError(f"a debt of {as_int(amount)} is more lots than 63 bits hold")
-        return <int64_t>(lots if amount >= 0 else -lots)
-
-    cdef object lots_paid_for(self, object free, bint sells, int64_t price):
-        """How many lots an account pays for that has so much free, of the base asset for a sale, else of the quote."""
-        cdef int64_t small = 0
-        cdef mm_int128 units
-        # Prices and scales of 63 bits with a fee of less than 2^30: every product is below 2^127.
-        if (
-            self._base_unit and self._base_scale and self._cost_scale and 0 < self._multiplier < 1 << 30
-            and 0 < price < 1 << 62 and self.fee_e8 < 100_000_000 and is_small(free, &small) and small >= 0
-        ):
-            if sells:
-                units = <mm_int128>small * self._base_scale // (<mm_int128>SCALE_12 * self._multiplier)
-            else:
-                units = <mm_int128>self._cost_scale * small // SCALE_12
-                units = units * 100_000_000 // (<mm_int128>price * self._multiplier * (100_000_000 + self.fee_e8))
-            return as_int(units // self.lot)
-        return self._lots_paid_for(free, sells, price)
-
-    cdef object _lots_paid_for(self, object free, bint sells, int64_t price):
-        if sells:
-            return free * self.base_scale // self.base_divisor // self.lot
-        cost = self.cost_scale * free // AMOUNT_SCALE
-        return cost * 100_000_000 // (price * self.multiplier * (100_000_000 + self.fee_e8)) // self.lot
+cdef bint covers_least(HedgeState state) except -1:
+    """Whether the account pays for the smallest order that the venue takes, as far as the venue has said."""
+    return state.balance is None or state.balance >= state.least
 
 
 cdef class HedgeDeskCore(Desk):
@@ -248,6 +153,14 @@ cdef class HedgeDeskCore(Desk):
         if same(place.time_in_force, IOC):
             self.misses += 1
 
+    cpdef on_withdrawn(self, int64_t now_ns, Order order):
+        """A hedge was taken back before it left: no try that got nothing."""
+        if same(order.strategy, <str>self.names.get((order.venue, order.symbol))):
+            self._failures = max(self._failures - 1, 0)
+            if same(order.time_in_force, IOC):
+                self.misses = max(self.misses - 1, 0)
+            self._retry_ns = min(self._retry_ns, now_ns + _AGAIN_NS)
+
     # --- decide -----------------------------------------------------------------------------------------------------
 
     cpdef run(self, int64_t now_ns):
@@ -289,7 +202,8 @@ cdef class HedgeDeskCore(Desk):
             self.note = waits or "nothing owed"
             if not net:
                 self.gated_ns = 0
-            elif hedge is None or not hedge.is_frozen:
+            elif hedge is None or not hedge.is_frozen or self.hedge != self.markets[0]:
+                # A first market that is frozen keeps its debt: what it holds must be seen to first.
                 self._seek(now_ns, waits)
             for order in self._orders():
                 # What rests although quotes unwound the debt by themselves.
@@ -309,12 +223,16 @@ cdef class HedgeDeskCore(Desk):
         cdef HedgeState state
         cdef str gate
         cdef bint is_short
+        cdef bint is_waiting = False
         for each in self._orders():
             order = <Order>each
+            is_waiting = is_waiting or order.unsent
             if same(order.venue, <str>self.hedge[0]) and same(order.symbol, <str>self.hedge[1]):
                 orders.append(order)
             else:
                 self._wake(engine.cancel(now_ns, order, f"hedging on {self.hedge[0]} now"))
+        if is_waiting:
+            self._withdraw(now_ns, orders)
         # From when on hedges that rest are taken back: at once, unless the gate says that it may be over in a moment.
         engine._pull_ns = now_ns
         gate = hedge.problem if hedge.problem and hedge.is_frozen else engine.market_gate(now_ns, hedge)
@@ -332,7 +250,8 @@ cdef class HedgeDeskCore(Desk):
         hedge.refresh(engine.orders, now_ns)
         state = self._state(now_ns, hedge, worth, orders)
         if len(self.markets) > 1:
-            is_short = state.balance is not None and state.balance < state.least
+            # What a hedge that is out has reserved is no lack, and dust needs no money.
+            is_short = not state.committed and abs(state.debt) >= state.least and not covers_least(state)
             if is_short or self.gated_ns or self.is_away or self.misses >= _ALARM_TRIES:
                 if self._seek(now_ns, "the account there cannot pay for a hedge" if is_short else EMPTY):
                     return 0
@@ -346,6 +265,21 @@ cdef class HedgeDeskCore(Desk):
             self._wake(engine.cancel(now_ns, <Order?>each, plan.note))
         if plan.order is not None:
             self._send(now_ns, hedge, plan)
+        return 0
+
+    cdef int _withdraw(self, int64_t now_ns, list orders) except -1:
+        """Take back hedges that have not left and are owed no more: quotes unwound the debt while they waited."""
+        cdef mm_int128 net = self.ledger._net
+        cdef int side = -1 if net > 0 else 1
+        cdef mm_int128 beyond = sum_of(self._exposure(side), net if net < 0 else -net)
+        cdef Order order
+        for each in reversed(orders):
+            order = <Order>each
+            if not order.unsent or (order.side == side and beyond <= 0):
+                continue
+            if order.side == side:
+                beyond = sum_of(beyond, -product_of(order.counted, self._grid(self._hedge_market()).base_unit))
+            self._engine.cancel(now_ns, order, "not owed any more")
         return 0
 
     cdef bint _seek(self, int64_t now_ns, str gate) except -1:
@@ -423,6 +357,13 @@ cdef class HedgeDeskCore(Desk):
         engine.emit(place)
         self.note = plan.note
         return self._wake(self._retry_ns)
+
+    cpdef bint pays(self, int64_t now_ns, MarketCore market) except -1:
+        """Whether a market's account covers the least hedge of what is owed there; not of less than a lot."""
+        cdef HedgeState state
+        market.refresh(self._engine.orders, now_ns)
+        state = self._state(now_ns, market, 0.0, [])
+        return state.debt != 0 and covers_least(state)
 
     cdef HedgeState _state(self, int64_t now_ns, MarketCore hedge, double worth, list orders):
         cdef Grid grid = self._grid(hedge)

@@ -25,7 +25,7 @@ from mm.engine.contradicted import Contradicted
 from mm.engine.durable import durable_hash, durable_state, restore, resumed_hash, snapshot
 from mm.engine.explain import explain
 from mm.engine.hearing import Hearing
-from mm.engine.hedging import HedgeDesk, base_units
+from mm.engine.hedging import HEDGE, HedgeDesk, base_units
 from mm.engine.ladder import NAME as LADDER
 from mm.engine.ladder import Ladder
 from mm.engine.liquidation import NAME as GUARD
@@ -485,6 +485,9 @@ class Engine(EngineCore):
                     self.triggers.on_reject(event.recv_ns)
                 if market.limits is not None and event.code == RATE:
                     market.limits.refused(event.recv_ns)
+            elif kind is ev.OrderDenied and order.purpose == HEDGE and order.client_id in self.cancel_asked_ns:
+                for desk in self.desks.values():
+                    desk.on_withdrawn(event.recv_ns, order)
             if market.limits is not None:
                 # The venue never saw it and counts it not: an outage must not use up what is needed after it.
                 age_ns = event.recv_ns - order.touched_ns

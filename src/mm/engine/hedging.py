@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from mm._core import events as ev
 from mm._core.desk_core import ALARM_TRIES, HedgeDeskCore
-from mm.engine.closing import least
 from mm.instruments import AMOUNT_PRECISION, Instrument
 from mm.inventory.hedging import HedgePolicy, HedgeState, find
 
@@ -80,17 +79,18 @@ class HedgeDesk(HedgeDeskCore):
         """A venue's or a symbol's status changed: hedge at the fallback while the first market is closed."""
         first, other = self.markets[0], self.markets[-1]
         now_ns = self._engine.last_ns
-        if self.is_away and self._is_closed(other):
+        if self.is_away and self._is_closed(other) and not self._is_frozen(first):
             self.is_away = False
             text = f"order entry at {_named(other)} is closed: hedging on {_named(first)} again"
             self._move(now_ns, first, text, is_told=True)
         if self.is_away:
             return
-        if self._is_closed(first) and not self._is_closed(other):
+        if not self._is_closed(first):
+            if not self._is_frozen(first):
+                self._move(now_ns, first, f"order entry at {_named(first)} is open again: hedging there", is_told=True)
+        elif not self._is_closed(other) and not self._is_frozen(other):
             text = f"order entry at {_named(first)} is closed: hedging on {_named(other)} until it opens"
             self._move(now_ns, other, text, is_told=True)
-        else:
-            self._move(now_ns, first, f"order entry at {_named(first)} is open again: hedging there", is_told=True)
 
     def on_routed(self, event: ev.HedgeRouted) -> None:
         """Its hedges go elsewhere: the market before gave nothing."""
@@ -118,6 +118,10 @@ class HedgeDesk(HedgeDeskCore):
     def _is_closed(self, key: tuple[str, str]) -> bool:
         market = self._engine.markets.get(key)
         return self._engine.venues[key[0]].status in CLOSED or (market is not None and market.status in CLOSED)
+
+    def _is_frozen(self, key: tuple[str, str]) -> bool:
+        market = self._engine.markets.get(key)
+        return market is not None and market.is_frozen
 
     def on_external(self, now_ns: int, owner: str, side: int, size: int, market: Market, middle2: int) -> None:
         """A position of this desk changed without an order of ours: the exposure that follows is owed."""
@@ -178,7 +182,8 @@ class HedgeDesk(HedgeDeskCore):
             reason = f"hedging on {_named(first)} again"
         else:
             return False
-        if not self._takes(now_ns, target):
+        # Not to and fro: what two markets tell by turns would be as many orders a second.
+        if now_ns - self._routed_ns < SECOND_NS or not self._takes(now_ns, target):
             self._wake_at(now_ns + SECOND_NS)
             return False
         self._engine.emit(ev.HedgeRouted(now_ns, self.settings.name, *target, reason))
@@ -189,21 +194,9 @@ class HedgeDesk(HedgeDeskCore):
         market = self._engine.markets.get(key)
         if market is None or not market.venue.was_ready or market.is_frozen or self._is_closed(key):
             return False
-        in_danger = market.perpetual is not None and market.perpetual.danger
-        return not in_danger and not self._engine.market_gate(now_ns, market) and self._pays(now_ns, market)
-
-    def _pays(self, now_ns: int, market: Market) -> bool:
-        """Whether an account has what the least order of the debt's side takes; a margin account is asked elsewhere."""
-        instrument = market.instrument
-        market.refresh(self._engine.orders, now_ns)
-        sells = self.ledger.net > 0
-        free = market.base_free if sells else market.quote_free
-        if instrument.is_contract or free is None:
-            return True
-        size = least(market, -1 if sells else 1)
-        if sells:
-            return bool(base_units(instrument, size) <= free)
-        return bool(instrument.money(market.ask * size) * 10**AMOUNT_PRECISION <= free * 10**instrument.cost_precision)
+        if market.perpetual is not None and market.perpetual.danger:
+            return False
+        return not self._engine.market_gate(now_ns, market) and self.pays(now_ns, market)
 
     def _is_out_at(self, key: tuple[str, str]) -> bool:
         """Whether a hedge there may still fill."""

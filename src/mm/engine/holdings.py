@@ -96,7 +96,7 @@ def order_effect(market: Market) -> tuple[Fraction, int]:
         return Fraction(0), 0
     (report,) = reports
     price = report.entry_price_e12
-    if report.side * report.size != position.quantity or not price:
+    if report.side * report.size != position.quantity or price <= 0:
         return Fraction(0), 0
     numerator, denominator = position.average_price_exact
     ours = Fraction(numerator * position.quantity, denominator or 1) * instrument.multiplier
