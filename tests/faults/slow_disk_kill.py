@@ -29,6 +29,13 @@ from tests.run.test_supervisor import Run, open_orders
 HANG_MS = 2000
 
 
+def turn_ns(world: simulator.World) -> int:
+    """What a word to the venue's process and its answer take here and now."""
+    began = time.monotonic_ns()
+    open_orders(world)
+    return time.monotonic_ns() - began
+
+
 async def killed(world: simulator.World, folder: Path, policy: str, epoch: int) -> dict[str, object]:
     """Kill once quotes stand, with each sync taking two seconds and a snapshot under way."""
     settings = on_world(world, folder)
@@ -39,9 +46,7 @@ async def killed(world: simulator.World, folder: Path, policy: str, epoch: int) 
 
     def kill(run: Run) -> None:
         told["stood"] = [order["client_id"] for order in open_orders(world)]
-        began = time.monotonic_ns()
-        open_orders(world)
-        told["turn_ns"] = time.monotonic_ns() - began
+        told["turn_ns"] = turn_ns(world)
         hangs = folder / "hangs"
         hangs.write_text(str(HANG_MS))
         threading.Timer(3.0, hangs.unlink).start()
@@ -92,6 +97,7 @@ async def killed_among_many(
 
     def say() -> None:
         """In a thread: the loop may stand."""
+        told["turn_ns"] = turn_ns(world)
         told["said_ns"] = time.time_ns()
         loop.call_soon_threadsafe(hear)
 

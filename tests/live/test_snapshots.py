@@ -198,7 +198,7 @@ folder, hangs = Path(sys.argv[1]), Path(sys.argv[2])
 world = t.Kept(folder)
 world.ready()
 world.talk(30)
-hangs.write_text("3000")
+hangs.write_text("30000")
 began = time.monotonic()
 world.snapshots.look(world.now)
 world.snapshots.look(world.now + t.QUIET_NS)
@@ -229,9 +229,10 @@ print(json.dumps({
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout)
     assert found["begun"]
-    assert found["spent_s"] < 1, "a disk that hangs in a snapshot held the loop up"
+    # A third of what a sync takes meanwhile, which no machine is too slow for.
+    assert found["spent_s"] < 10, "a disk that hangs in a snapshot held the loop up"
     assert found["told"] == []
-    assert 0.1 < found["waited_s"] < 2, "an end waits, and not for ever"
+    assert 0.1 < found["waited_s"] < 10, "an end waits, and not for ever"
     assert "within 0.2 s" in found["late"][0]
     assert (found["taken"], found["behind"], found["same"]) == (2, 0, True)
 

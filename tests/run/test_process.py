@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,10 +29,18 @@ FIRST_QUOTE_S_MAX = 3.0
 FIRST_FILL_S_MAX = 20.0
 
 
+def slowness() -> float:
+    """How many times 0.1 s an interpreter takes to start here and now, at least one; a quiet machine needs 0.06 s."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import asyncio, decimal, json, ssl"], check=True)
+    return max(1.0, (time.monotonic() - began) / 0.1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_cancels_every_order_and_the_recording_is_what_the_venue_booked(
     start: Start, state: Path, number: int
 ) -> None:
+    slow = slowness()
     bot = start()
     created_ns = int(psutil.Process(bot.process.pid).create_time() * 1e9)
     bot.until_fills(1)
@@ -42,8 +52,8 @@ def test_a_signal_cancels_every_order_and_the_recording_is_what_the_venue_booked
     fills = [event for event in events if isinstance(event, ev.Fill)]
     places = [event for event in events if isinstance(event, ev.Place)]
     assert {fill.execution_id for fill in fills} == {fill["execution_id"] for fill in books["fills"]}
-    assert (places[0].recv_ns - created_ns) / 1e9 < FIRST_QUOTE_S_MAX
-    assert (fills[0].recv_ns - created_ns) / 1e9 < FIRST_FILL_S_MAX
+    assert (places[0].recv_ns - created_ns) / 1e9 < FIRST_QUOTE_S_MAX * slow
+    assert (fills[0].recv_ns - created_ns) / 1e9 < FIRST_FILL_S_MAX * slow
     # The run over sockets is replayed from its recording.
     assert isinstance(begin, ev.Start)
     engine = Engine(begin, from_json(begin.config, parameters_of), {"kraken": find_venue("kraken")}, NullRecorder())
