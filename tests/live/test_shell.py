@@ -287,7 +287,7 @@ async def test_address_that_cannot_be_connected_to_is_news_not_an_error() -> Non
 async def test_request_without_an_address_is_answered_as_not_sent() -> None:
     machine = Stub()
     shell = Shell(machine, {})
-    machine.wants = [Request("nowhere", 3, HttpRequest("GET", "/", (), b"", True), 10**9)]
+    machine.wants = [Request("nowhere", 3, HttpRequest("GET", "/", (), b"", True), 10**9, 10**9)]
     shell.start()
     assert (await machine.until_told("reply"))[1:3] == (3, -1)
     shell.stop()

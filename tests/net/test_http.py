@@ -29,9 +29,11 @@ async def client_of(port: int, **options: float) -> AsyncIterator[HttpClient]:
         await client.wait_closed()
 
 
-async def ask(client: HttpClient, request: HttpRequest = GET, timeout_s: float = 5.0) -> tuple[int, bytes]:
+async def ask(
+    client: HttpClient, request: HttpRequest = GET, timeout_s: float = 5.0, wait_s: float | None = None
+) -> tuple[int, bytes]:
     future: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
-    client.request(request, timeout_s, lambda status, body: future.set_result((status, body)))
+    client.request(request, timeout_s, lambda status, body: future.set_result((status, body)), wait_s)
     return await future
 
 
@@ -88,6 +90,36 @@ async def test_a_request_beyond_the_waiting_bound_is_refused_unsent(serving: Ser
         results = await asyncio.gather(*answers)
     assert [status for status, _ in results].count(NOT_SENT) >= 1
     assert any(b"waiting already" in body for _, body in results)
+
+
+async def test_a_request_that_found_no_connection_in_its_time_never_leaves(serving: Serving) -> None:
+    seen: list[bytes] = []
+    go_on = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            seen.append(await head(reader))
+            await go_on.wait()
+            writer.write(OK)
+
+    async with serving(script) as port, client_of(port, connections_max=1) as client:
+        first = asyncio.ensure_future(ask(client, wait_s=0.05))
+        await asyncio.sleep(0)
+        status, reason = await ask(client, wait_s=0.05)
+        assert (status, reason) == (NOT_SENT, b"not sent: no connection within 0.05 s")
+        go_on.set()
+        assert await first == (200, b"ok"), "its bytes had left: the answer is waited for"
+        assert await ask(client) == (200, b"ok")
+    assert len(seen) == 2
+
+
+async def test_a_reply_that_is_withheld_is_waited_for_to_the_end_of_the_time_out(serving: Serving) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head(reader)
+        await asyncio.sleep(30)
+
+    async with serving(script) as port, client_of(port) as client:
+        assert await ask(client, timeout_s=0.2, wait_s=0.05) == (LOST, b"no response within 0.2 s")
 
 
 async def test_withheld_reply_is_lost_and_the_connection_is_not_used_again(serving: Serving) -> None:

@@ -16,7 +16,7 @@ cdef class Send:
 
 cdef class Request:
     cdef readonly str venue
-    cdef readonly int64_t request_id, timeout_ns
+    cdef readonly int64_t request_id, timeout_ns, wait_ns
     cdef readonly HttpRequest request
 
 

@@ -10,6 +10,7 @@ from mm._core.rest_core import Call, RestCore
 
 OUTSTANDING_MAX: Final[int]
 PLACE_WAIT_NS_MAX: Final[int]
+PLACE_CONNECT_NS_MAX: Final[int]
 
 @final
 class Send:
@@ -29,7 +30,7 @@ class Send:
 class Request:
     """Send one HTTP request; answered by `reply`, once, whatever happens."""
 
-    def __init__(self, venue: str, request_id: int, request: HttpRequest, timeout_ns: int) -> None: ...
+    def __init__(self, venue: str, request_id: int, request: HttpRequest, timeout_ns: int, wait_ns: int) -> None: ...
     @property
     def venue(self) -> str: ...
     @property
@@ -38,6 +39,8 @@ class Request:
     def request(self) -> HttpRequest: ...
     @property
     def timeout_ns(self) -> int: ...
+    @property
+    def wait_ns(self) -> int: ...
 
 @final
 class LinkCounters:

@@ -29,9 +29,12 @@ OUTSTANDING_MAX = 1000
 
 # An order that has waited for its turn so long was decided on another market.
 PLACE_WAIT_NS_MAX = 500_000_000
+# The same of a connection, which a venue that is far away takes a good half second to make.
+PLACE_CONNECT_NS_MAX = 1_000_000_000
 
 cdef Py_ssize_t _OUTSTANDING_MAX = OUTSTANDING_MAX
 cdef int64_t _PLACE_WAIT_NS_MAX = PLACE_WAIT_NS_MAX
+cdef int64_t _PLACE_CONNECT_NS_MAX = PLACE_CONNECT_NS_MAX
 cdef int64_t COMMAND_TIMEOUT_NS = _COMMAND_TIMEOUT_NS
 
 
@@ -63,13 +66,18 @@ cdef class Send:
 @no_gc
 @freelist(16)
 cdef class Request:
-    """Send one HTTP request; answered by `reply`, once, whatever happens."""
+    """Send one HTTP request; answered by `reply`, once, whatever happens. wait_ns: it is not sent where it has not left
+    by then."""
 
-    def __init__(self, str venue not None, int64_t request_id, HttpRequest request not None, int64_t timeout_ns):
+    def __init__(
+        self, str venue not None, int64_t request_id, HttpRequest request not None, int64_t timeout_ns,
+        int64_t wait_ns,
+    ):
         self.venue = venue
         self.request_id = request_id
         self.request = request
         self.timeout_ns = timeout_ns
+        self.wait_ns = wait_ns
 
     def __repr__(self):
         """Without query, headers and body, which carry key and signature."""
@@ -301,6 +309,7 @@ cdef class LinkCore:
         made.request_id = request_id
         made.request = request
         made.timeout_ns = COMMAND_TIMEOUT_NS
+        made.wait_ns = _PLACE_CONNECT_NS_MAX
         self._actions.append(made)
         return NOTHING
 

@@ -49,7 +49,7 @@ class Tapped(MemoryWorld):
 
     def _request(self, action: Request) -> None:
         if self.now_ns < self.impatient_ns:
-            action = Request(action.venue, action.request_id, action.request, IMPATIENT_NS)
+            action = Request(action.venue, action.request_id, action.request, IMPATIENT_NS, action.wait_ns)
         super()._request(action)
 
     def _thawed(self, again: Callable[[], None]) -> bool:

@@ -301,7 +301,7 @@ class Shell:
             text = f"not sent: no REST address is known for {action.venue!r}".encode()
             self._loop.call_soon(answer, NOT_SENT, text)
         else:
-            client.request(action.request, action.timeout_ns / 1e9, answer)
+            client.request(action.request, action.timeout_ns / 1e9, answer, action.wait_ns / 1e9)
 
     # --- timer ------------------------------------------------------------------------------------------------------
 

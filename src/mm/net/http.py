@@ -57,10 +57,10 @@ class HttpClient:
         self._closed = False
         self.writer = HttpWriter(self._path, _authority(self._host, self._port, self._secure), USER_AGENT)
 
-    def request(self, request: HttpRequest, timeout_s: float, answer: Answer) -> None:
+    def request(self, request: HttpRequest, timeout_s: float, answer: Answer, wait_s: float | None = None) -> None:
         """Send a request; `answer` is called once, later, with status and body (see the module's text).
 
-        The time-out covers waiting, connecting and the whole response.
+        The time-out covers waiting, connecting and the whole response; after `wait_s` nothing is sent any more.
         """
         loop = asyncio.get_running_loop()
         exchange = _Exchange(self, answer)
@@ -73,7 +73,8 @@ class HttpClient:
             reason = "client closed" if self._closed else f"{self.waiting_max} requests are waiting already"
             loop.call_soon(exchange.finish, NOT_SENT, f"not sent: {reason}".encode())
             return
-        exchange.timer = loop.call_later(timeout_s, exchange.expire, timeout_s)
+        wait_s = timeout_s if wait_s is None else min(wait_s, timeout_s)
+        exchange.timer = loop.call_later(wait_s, exchange.expire, wait_s, timeout_s)
         self._waiting.append(exchange)
         self._dispatch()
 
@@ -192,13 +193,16 @@ class _Exchange:
         if answer is not None:
             answer(status, body)
 
-    def expire(self, timeout_s: float) -> None:
-        """The time-out has passed: the answer of an abandoned connection must never meet a later request."""
-        if self.connection is not None:
-            self.connection.fail(f"no response within {timeout_s:g} s")
-        else:
+    def expire(self, waited_s: float, timeout_s: float) -> None:
+        """A time-out has passed: the answer of an abandoned connection must never meet a later request."""
+        if self.connection is None:
             self.client.withdraw(self)
-            self.finish(NOT_SENT, f"not sent: no connection within {timeout_s:g} s".encode())
+            self.finish(NOT_SENT, f"not sent: no connection within {waited_s:g} s".encode())
+        elif waited_s < timeout_s:
+            loop = asyncio.get_running_loop()
+            self.timer = loop.call_later(timeout_s - waited_s, self.expire, timeout_s, timeout_s)
+        else:
+            self.connection.fail(f"no response within {timeout_s:g} s")
 
 
 class _Connection(asyncio.Protocol):

@@ -18,7 +18,7 @@ from typing import Any
 
 from mm._core._rust import KrakenRestCounter
 from mm._core.events import Alert, ClockOffset, OutcomeUnknown, Place, QueryOrder, Reconcile, Resync, VenueStatus
-from mm._core.link_core import LinkCore, LinkCounters
+from mm._core.link_core import PLACE_CONNECT_NS_MAX, LinkCore, LinkCounters
 from mm.errors import LocalError
 from mm.exchanges.session import Halt, Query, Reconnect, Session, Transmit
 from mm.exchanges.venue import Decoded, ErrorClass, Kind
@@ -514,7 +514,8 @@ class Link(LinkCore):
                 call.query.sent_ns = now_ns
             self._calls[request_id] = call
             self.counters.calls += 1
-            self._actions.append(Request(self.venue, request_id, request, call.timeout_ns))
+            wait_ns = PLACE_CONNECT_NS_MAX if type(call.command) is Place else call.timeout_ns
+            self._actions.append(Request(self.venue, request_id, request, call.timeout_ns, wait_ns))
         return events
 
     def _unwritable(self, now_ns: int, call: Call, reason: str) -> list[Any]:

@@ -57,6 +57,8 @@ class Desk:
         self.now = START
         self.events: list[Any] = []
         self.requests: list[tuple[int, str, dict[str, str]]] = []
+        self.waits: dict[str, int] = {}
+        """How long the last request of a name may wait for its connection, ns."""
         self.sent: list[tuple[int, str, dict[str, Any]]] = []
         self.connects: list[tuple[int, str, str]] = []
         self.open: dict[str, int] = {}
@@ -148,6 +150,7 @@ class Desk:
             fields = dict(parse_qsl(query))
             name = f"{method} {path.removeprefix('/api/v3/')}"
             self.requests.append((self.now, name, fields))
+            self.waits[name] = action.wait_ns
             if "signature" in fields:
                 assert headers["X-MEXC-APIKEY"] == KEY
             answer = self._answer(name, fields)

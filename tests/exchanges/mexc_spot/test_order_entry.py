@@ -97,6 +97,17 @@ def test_an_order_passes_a_read_that_waits_straight_away() -> None:
     assert called == []
 
 
+def test_an_order_waits_a_second_for_its_connection_and_a_cancel_as_long_as_it_takes() -> None:
+    for desk in (ready(), with_a_read_that_waits()):
+        submit(desk, place())
+        assert desk.waits["POST order"] == SECOND, "sent straight away"
+        command = cancel(venue_id="C02__7")
+        desk.link._rest.add(Call("cancel", "command", command=command, is_read=False, urgent=True, cost=0))
+        submit(desk, place(client_id="mm1Q8"))
+        assert desk.waits["POST order"] == SECOND, "behind a cancel"
+        assert desk.waits["DELETE order"] >= 5 * SECOND
+
+
 def test_no_order_passes_a_cancel_that_waits() -> None:
     desk = ready()
     command = cancel(venue_id="C02__7")
