@@ -327,7 +327,7 @@ async def _live(
         view.say(told_latch(latch))
     signals.hand_to(asyncio.get_running_loop(), supervisor.ask_to_stop)
     begun(supervisor)
-    control = Control(state, {**operating(bot).commands(), **supervisor.commands()}, folder.is_ours)
+    control = Control(state, {**operating(bot).commands(), **supervisor.commands()}, folder.hold)
     try:
         await control.start()
     except OSError as error:

@@ -227,7 +227,7 @@ def test_a_copy_that_was_put_back_is_noticed(tmp_path: Path) -> None:
     copy.rename(folder)
     journal = open_journal(folder, 3)
     assert journal.notices == [
-        "the folder was copied or put back since it was written: it may be an older state",
+        "the folder was copied or put back since it was written, or journal.lock removed: it may be an older state",
     ]
 
 

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from mm._core import JournalLocked, journal_repair
 from mm.live.control import CREDENTIALS, LOOK_S, NAME, address
-from mm.persistence.state import StateFolder
+from mm.persistence.state import LOCK, StateFolder
 from mm.simulator import world as simulator
 from mm.stopping import Exit
 from tests.run.bot_process import BotProcess, eventually, ledger
 from tests.run.test_operating import CONFIG, quoting, say
 
 
-@pytest.mark.parametrize("what", ["moved", "its journal removed"])
+@pytest.mark.parametrize("what", ["moved", "replaced", "its journal removed", "its journal emptied"])
 def test_a_state_folder_that_is_gone_ends_new_risk_and_what_stands_is_cancelled(
     start: Callable[..., BotProcess], state: Path, tmp_path: Path, what: str
 ) -> None:
@@ -27,11 +28,16 @@ def test_a_state_folder_that_is_gone_ends_new_risk_and_what_stands_is_cancelled(
     bot = start("--config", str(config))
     quoting(bot, 2)
     left = state
-    if what == "moved":
+    if what in ("moved", "replaced"):
         # The venue's own record is in it too.
         left = state.rename(tmp_path / "elsewhere")
-    else:
+        if what == "replaced":
+            shutil.copytree(left, state, ignore=shutil.ignore_patterns("*.sock", "simulator*"))
+    elif what == "its journal removed":
         shutil.rmtree(state / "journal")
+    else:
+        for file in (state / "journal").iterdir():
+            file.unlink()
     bot.until_said("was removed, moved or replaced")
     report = eventually(left, lambda report: report["open_orders"] == [], bot)
     placed = len(report["closed_orders"])
@@ -40,6 +46,45 @@ def test_a_state_folder_that_is_gone_ends_new_risk_and_what_stands_is_cancelled(
     after = ledger(left)
     assert (len(after["closed_orders"]), after["open_orders"]) == (placed, []), "an order that no journal has"
     bot.stop()
+
+
+def test_a_run_whose_lock_files_were_cleared_away_quotes_on_and_no_second_one_begins(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "mm.toml"
+    config.write_text(CONFIG.format(spread=4, orders=6))
+    bot = start("--config", str(config))
+    quoting(bot, 2)
+    (state / LOCK).unlink()
+    (state / "journal" / "journal.lock").unlink()
+    # Whether it is there in the moment or after the run's next look.
+    at_once = start("--config", str(config))
+    assert at_once.wait() == Exit.USAGE
+    assert "runs on it; stop that one" in at_once.text()
+    until = time.monotonic() + 10 * LOOK_S
+    while not (state / LOCK).exists():
+        assert time.monotonic() < until, "nobody can say any more who runs"
+        time.sleep(0.05)
+    second = start("--config", str(config))
+    assert second.wait() == Exit.USAGE
+    assert f"process {bot.process.pid} runs on it" in second.text()
+    with pytest.raises(JournalLocked, match="another process does"):
+        journal_repair(str(state / "journal"), time.time_ns())
+    goes_on(bot)
+    # A step of the ladder is let go, and nothing latches another.
+    assert say(state, "kill")[0] == 0
+    assert say(state, "resume")[0] == 0
+    goes_on(bot)
+    assert bot.stop()[0] == Exit.CLEAN
+    assert "was removed, moved or replaced" not in bot.text()
+
+
+def goes_on(bot: BotProcess) -> None:
+    """Wait for several looks of a run's, at its door and at its folder, and then for its quotes."""
+    until = time.monotonic() + 3 * LOOK_S
+    while time.monotonic() < until:
+        bot.until(lambda value: value["type"] == "status")
+    quoting(bot, 2)
 
 
 def holder(state: Path) -> int:

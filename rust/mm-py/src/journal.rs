@@ -72,7 +72,10 @@ fn notices(found: &Survey, loaded: &Loaded, has_moved: bool) -> Vec<String> {
         told.push(format!("{name} is damaged, an earlier state and more records are taken: {reason}"));
     }
     if has_moved {
-        told.push("the folder was copied or put back since it was written: it may be an older state".to_owned());
+        told.push(
+            "the folder was copied or put back since it was written, or journal.lock removed: it may be an older state"
+                .to_owned(),
+        );
     }
     told
 }

@@ -77,14 +77,12 @@ def done(*text: str, **facts: Any) -> Answer:
 
 
 class Control:
-    """The door. state: the run's folder; commands: by name; is_ours: whether the path still leads to that folder, so
-    that no door there is another run's."""
+    """The door. state: the run's folder; commands: by name; hold: holds the folder that the path leads to, and says
+    whether it is this run's, so that no door there is another's."""
 
-    def __init__(
-        self, state: Path, commands: Mapping[str, Command], is_ours: Callable[[], bool] = lambda: True
-    ) -> None:
+    def __init__(self, state: Path, commands: Mapping[str, Command], hold: Callable[[], bool] = lambda: True) -> None:
         self._state = state
-        self._is_ours = is_ours
+        self._hold = hold
         self._commands = dict(commands)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
@@ -109,26 +107,26 @@ class Control:
                     listener.bind(path)
                 finally:
                     os.umask(mask)
-            self._place = self._found(NAME)
+            self._place = self._found()
             self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=LINE_BYTES_MAX)
         except BaseException:
             listener.close()
             raise
 
-    def _found(self, name: str) -> tuple[int, int] | None:
-        """Which file has a name in the folder; None for none."""
+    def _found(self) -> tuple[int, int] | None:
+        """Which file has the door's name; None for none."""
         try:
-            found = (self._state / name).lstat()
+            found = (self._state / NAME).lstat()
         except OSError:
             return None
         return found.st_dev, found.st_ino
 
     def _keep(self) -> None:
-        """Look again and again whether the lock and the door are where they were put."""
+        """Hold the folder, and look whether the door is where it was put, again and again."""
         loop = asyncio.get_running_loop()
         self._look = loop.call_later(LOOK_S, self._keep)
-        if self._server is not None and self._is_ours() and self._found(NAME) != self._place:
-            self._place = self._found(NAME)
+        if self._server is not None and self._hold() and self._found() != self._place:
+            self._place = self._found()
             task = loop.create_task(self._again())
             self._open.add(task)
             task.add_done_callback(self._open.discard)
@@ -155,7 +153,7 @@ class Control:
         for task in list(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
-        if self._is_ours():
+        if self._hold():
             (self._state / NAME).unlink(missing_ok=True)
 
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from mm._core import events as ev
 from mm.live.descriptors import Descriptors
+from mm.persistence.journal import SEGMENT
 from mm.steps import OFF, PULL
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ FULL: Final = "disk"
 SHORT: Final = "descriptors"
 AWAY: Final = "state folder"
 UNKNOWN: Final = (-1, -1)
-LOCKS: Final = ("bot.lock", "journal/journal.lock")
-"""Files that a run holds open in its state folder: where another one has the name, or none, it is the run's no more."""
+FOLDERS: Final = ("", "journal")
+"""Of the state, that a run holds: where another one has the name, or none, it is the run's no more. What clears old
+files away may take the files of their locks: the locks are on the folders."""
 
 
 class Sentry:
@@ -41,7 +43,9 @@ class Sentry:
         self._free = -1
         """Bytes that were free when the disk last answered, -1 unknown."""
         self._home: dict[str, tuple[int, int]] = {}
-        """What the locks were when the watch began."""
+        """What the folders were when the watch began."""
+        self._has_journal = False
+        """Whether the journal's folder had files of a journal then: without any, what the folder was is gone too."""
         self._is_away = False
         self.longest_s = 0.0
         """How long the loop stood still at worst."""
@@ -51,7 +55,8 @@ class Sentry:
         """Watch until the run ends."""
         loop = asyncio.get_running_loop()
         self.descriptors.keep()
-        self._home = {name: found for name in LOCKS if (found := identity(self._path(name))) not in (None, UNKNOWN)}
+        self._home = {name: found for name in FOLDERS if (found := identity(self._path(name))) not in (None, UNKNOWN)}
+        self._has_journal = has_segments(self._path("journal"))
         over = threading.Event()
         threading.Thread(target=self._ask_disk, args=(over,), name="disk", daemon=True).start()
         try:
@@ -101,7 +106,8 @@ class Sentry:
         while not over.wait(DISK_S):
             self._free = free_bytes(self._bot.settings.run.state)
             now = {name: identity(self._path(name)) for name in self._home}
-            self._is_away = any(now[name] not in (found, UNKNOWN) for name, found in self._home.items())
+            is_other = any(now[name] not in (found, UNKNOWN) for name, found in self._home.items())
+            self._is_away = is_other or (self._has_journal and not has_segments(self._path("journal")))
 
     def _latch(self, step: str, cause: str, reason: str) -> None:
         bot = self._bot
@@ -119,6 +125,16 @@ def identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return UNKNOWN
     return found.st_dev, found.st_ino
+
+
+def has_segments(folder: Path) -> bool:
+    """Whether a folder has a file of a journal; so it is taken for where the disk does not say."""
+    try:
+        return any(name.endswith(SEGMENT) for name in os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def free_bytes(folder: str) -> int:

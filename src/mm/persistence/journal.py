@@ -31,6 +31,8 @@ class Kind(IntEnum):
     before is in no record."""
 
 
+SEGMENT: Final = ".mmj"
+"""How the name of a journal's file of records ends."""
 PATIENCE_NS: Final = 5_000_000
 """A sound disk syncs in less; a loop that stands for longer hears no kill."""
 

@@ -1,6 +1,7 @@
 """The state folder of a run: one bot at a time, an epoch that never repeats, recordings in a bounded number.
 
-state/bot.lock          held while a bot runs here
+state/                  held itself while a bot runs here, whatever is removed from it
+state/bot.lock          names the process that does
 state/control.sock      where a bot that runs here is spoken to (see mm.live.control)
 state/epoch             the number of the last start; part of every client id, so that ids never repeat
 state/nonce-*           up to where a key's nonces may have been used
@@ -34,8 +35,10 @@ class StateFolder:
         self.recordings = path / "recordings"
         self.journal = path / "journal"
         self.logs = path / "logs"
-        self._locks: list[int] = []
-        """Held by this run: more than one after the folder was moved, or another file had the lock's name."""
+        self._folders: list[int] = []
+        """Locked by this run: more than one after the folder was moved and another one had its path."""
+        self._file = -1
+        """Locked too, -1 none: a build that knows no lock of the folder, and a machine that shares it, are refused."""
         try:
             self.recordings.mkdir(parents=True, exist_ok=True)
             self._take()
@@ -44,50 +47,45 @@ class StateFolder:
                 "run.state",
                 str(path),
                 "a folder that no other bot uses",
-                f"process {held.strerror} runs on it; stop that one, or choose another folder with --state",
+                f"{held.strerror} runs on it; stop that one, or choose another folder with --state",
             ) from None
         except OSError as error:
             self.close()
             raise unwritable(path, error) from None
 
     def _take(self) -> None:
-        """Hold the lock that the path has, making it where needed. Raises OSError; BlockingIOError names the holder."""
-        lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Hold the folder that the path leads to, and have the file there name this process. Raises OSError;
+        BlockingIOError names who holds either, and then nothing new is held."""
+        path = self.path / LOCK
+        before = len(self._folders)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
-            os.close(lock)
-            raise BlockingIOError(error.errno, holder) from None
-        except OSError:
-            os.close(lock)
+            if not any(_is_at(self.path, folder) for folder in self._folders):
+                self._folders.append(_locked(self.path, os.O_RDONLY | os.O_DIRECTORY))
+            if _is_at(path, self._file):
+                return
+            file = _locked(path, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            if len(self._folders) > before:
+                os.close(self._folders.pop())
+            if isinstance(error, BlockingIOError):
+                raise BlockingIOError(error.errno, _holder(path)) from None
             raise
-        self._locks.append(lock)
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        self._file, former = file, self._file
+        if former >= 0:
+            os.close(former)
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
 
-    def is_ours(self) -> bool:
-        """Whether the path leads to this run's folder, and not to that of another one that goes on.
+    def hold(self) -> bool:
+        """Hold what the path leads to by now, unless another run does; returns whether this one has it.
 
-        A lock that is missing there, or is one that nobody holds, is made or taken: what clears old files away takes it
-        for one, and the next start on the folder has to be refused all the same.
+        What clears old files away takes the lock's file for one: it is made again, so that who is refused is told by
+        whom. A folder that was put in the place of the own one is taken: the next start there has to be refused too.
         """
-        try:
-            found = (self.path / LOCK).stat()
-            if any(os.path.samestat(found, os.fstat(lock)) for lock in self._locks):
-                return True
-        except FileNotFoundError:
-            pass
-        except OSError:
-            return False
         try:
             self._take()
         except OSError:
             return False
-        # Nobody finds those that have no name any more.
-        for lock in [each for each in self._locks if os.fstat(each).st_nlink == 0]:
-            self._locks.remove(lock)
-            os.close(lock)
         return True
 
     def next_epoch(self, now_s: int = 0, *, floor: int = 0) -> int:
@@ -140,5 +138,40 @@ class StateFolder:
 
     def close(self) -> None:
         """Let the next bot in."""
-        while self._locks:
-            os.close(self._locks.pop())
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        while self._folders:
+            os.close(self._folders.pop())
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether a path leads to what is open. Raises OSError, but for one that leads nowhere."""
+    try:
+        return descriptor >= 0 and os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _locked(path: Path, flags: int) -> int:
+    """Open and lock a file or a folder, for this process alone: no child has it. Raises OSError, BlockingIOError where
+    another process holds it."""
+    opened = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(opened)
+        raise
+    except OSError as error:
+        os.close(opened)
+        raise OSError(error.errno, f"{path} cannot be locked ({error.strerror})") from None
+    return opened
+
+
+def _holder(path: Path) -> str:
+    """The process that a lock's file names; a file that was removed or is empty names none."""
+    try:
+        number = path.read_text("ascii").strip()
+    except (OSError, ValueError):
+        number = ""
+    return f"process {number}" if number.isdigit() else "another bot"

@@ -17,7 +17,7 @@ from typing import Final
 
 from mm._core import JournalDamaged, JournalError, JournalReader
 from mm._core.events import FORMAT_VERSION, READABLE_FORMS, Event, unpack
-from mm.persistence.journal import Kind
+from mm.persistence.journal import SEGMENT, Kind
 from mm.store.database import Database, StoreError
 from mm.store.projecting import Projector
 from mm.store.rows import Rows
@@ -28,7 +28,6 @@ BATCH_MAX: Final = 2_000
 QUIET_NS: Final = 1_000_000_000
 """The journal syncs within 10 ms of a record; what stood for so long is synced here for certainty."""
 JOURNAL: Final = "journal"
-SEGMENT: Final = ".mmj"
 SYNC: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)
 """Not every system has the first."""
 

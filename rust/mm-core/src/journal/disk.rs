@@ -102,7 +102,7 @@ impl DiskFile for File {
 pub struct Folder {
     path: PathBuf,
     names: File,
-    /// Held open: the lock ends with it.
+    /// Held open with the names: the lock ends with them.
     lock: Option<File>,
     place: u64,
 }
@@ -133,19 +133,24 @@ impl Folder {
             let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
             File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed)?;
         }
+        let take = |file: &File| match rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let holder = std::fs::read_to_string(path.join(LOCK)).unwrap_or_default().trim().to_owned();
+                Err(JournalError::Locked { folder: path.display().to_string(), holder })
+            }
+            taken => taken.map_err(|error| failed(error.into())),
+        };
+        // The folder itself: who removes the lock's file lets nobody in. The file too, for builds that know it alone.
+        let names = File::open(path).map_err(failed)?;
+        take(&names)?;
         let mut options = OpenOptions::new();
         let mut lock = options.read(true).write(true).create(true).mode(0o600).open(path.join(LOCK)).map_err(failed)?;
-        if rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
-            let mut holder = String::new();
-            let told = (&lock).take(20).read_to_string(&mut holder);
-            let holder = if told.is_ok() { holder.trim().to_owned() } else { String::new() };
-            return Err(JournalError::Locked { folder: path.display().to_string(), holder });
-        }
+        take(&lock)?;
         let written = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
         // On a full disk the number is missing from a refusal, which is no reason not to start.
         let _ = written;
-        let folder = Self::read_only(path)?;
-        Ok(Self { lock: Some(lock), ..folder })
+        let place = lock.metadata().map_err(failed)?.ino();
+        Ok(Self { path: path.to_owned(), names, lock: Some(lock), place })
     }
 
     /// Whether this one may write.

@@ -29,7 +29,7 @@ impl fmt::Display for Damage {
 /// Why the journal refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalError {
-    /// Another process writes it.
+    /// Another process writes it; holder: its number, empty where the lock's file does not tell.
     Locked { folder: String, holder: String },
     /// The disk refused; `operation` names what was tried on which file.
     Disk { operation: String, reason: String },
@@ -56,7 +56,8 @@ impl fmt::Display for JournalError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Locked { folder, holder } => {
-                write!(out, "{folder}: expected a journal that no other process writes, process {holder} does")
+                let holder = if holder.is_empty() { "another process".into() } else { format!("process {holder}") };
+                write!(out, "{folder}: expected a journal that no other process writes, {holder} does")
             }
             Self::Disk { operation, reason } => write!(out, "cannot {operation}: {reason}"),
             Self::Damaged(damage) => write!(

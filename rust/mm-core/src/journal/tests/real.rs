@@ -42,6 +42,30 @@ fn a_folder_is_made_locked_and_read_back() {
 }
 
 #[test]
+fn a_folder_stays_locked_without_the_file_of_its_lock() {
+    let folder = Temporary::new("cleared");
+    let path = folder.0.join("journal");
+    let held = Folder::locked(&path).unwrap();
+    std::fs::remove_file(path.join("journal.lock")).unwrap();
+    let refused = Folder::locked(&path).err();
+    assert_eq!(refused, Some(JournalError::Locked { folder: path.display().to_string(), holder: String::new() }));
+    assert!(!path.join("journal.lock").exists());
+    drop(held);
+    assert!(Folder::locked(&path).unwrap().is_locked());
+}
+
+#[test]
+fn a_writer_that_locks_the_file_alone_is_minded() {
+    let folder = Temporary::new("file");
+    drop(Folder::locked(&folder.0).unwrap());
+    let file = std::fs::File::open(folder.0.join("journal.lock")).unwrap();
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+    assert!(matches!(Folder::locked(&folder.0).err(), Some(JournalError::Locked { .. })));
+    drop(file);
+    assert!(Folder::locked(&folder.0).unwrap().is_locked());
+}
+
+#[test]
 fn a_copy_of_a_folder_is_noticed() {
     let folder = Temporary::new("copy");
     let (first, second) = (folder.0.join("first"), folder.0.join("second"));
