@@ -71,7 +71,7 @@ class Both:
         order.unsent = False
         name = order.client_id
         if order.accepted:
-            self.store.apply(ev.AmendRejected(self.now, 0, VENUE, name, order.venue_id, "not sent", "taken back"))
+            self.store.apply(ev.AmendRejected(self.now, 0, VENUE, name, order.venue_id, "not sent", "withdrawn"))
         else:
             self.store.apply(ev.OrderDenied(self.now, 0, VENUE, name, "", "not sent"))
             self.tell("on_closed", order)

@@ -344,6 +344,30 @@ def test_what_never_left_is_not_counted_so_that_an_outage_uses_nothing_up(world:
     assert world.replayed().state_hash() == world.engine.state_hash()
 
 
+@pytest.mark.parametrize("code", ["withdrawn", "taken back"])
+def test_an_amend_that_was_withdrawn_before_it_left_is_no_refusal_in_an_older_journal_either(make_world, code):
+    world = make_world(extra="", settings=PATIENT)
+    world.ready()
+    rates = world.engine.markets[KRAKEN, SYMBOL].limits
+    for step in range(1, 7):
+        world.book(600_000 + 100 * step, 600_010 + 100 * step)
+        before = rates.headroom(world.now)
+        amends = of(ev.Amend, world.decide(200 * MS))
+        assert amends, "what was refused waits for its next try"
+        for amend in amends:
+            words = (KRAKEN, amend.client_id, amend.venue_id, "not sent, it is not wanted any more", code)
+            world.tell(ev.AmendRejected(world.now, 0, *words))
+        assert rates.headroom(world.now) >= before
+    assert world.engine.ladder.latches == {}
+    assert world.replayed().state_hash() == world.engine.state_hash()
+
+
+PATIENT = f"""{WITH_TOLERANCE}
+[kill]
+rejects_per_minute = 4
+"""
+
+
 def refused_cancels(world, rounds):
     """Refuse every cancel of so many rounds of 100 ms; returns how many there were."""
     asked = 0

@@ -241,7 +241,7 @@ def test_an_amend_that_would_come_too_near_to_the_market_never_leaves_and_one_th
     world.go(599_500, 599_510)
     assert stood[BUY].pending_price < 600_000, "changed anew, from where it stands"
     assert stood[SELL].pending_price > 600_000
-    assert [event.code for event in world.recorder.events if type(event) is ev.AmendRejected] == ["taken back"]
+    assert [event.code for event in world.recorder.events if type(event) is ev.AmendRejected] == ["withdrawn"]
     world.well()
     assert [(amend.client_id, amend.price > 600_000) for amend in world.sent(ev.Amend)] == [
         (stood[SELL].client_id, True),

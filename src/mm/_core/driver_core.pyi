@@ -8,7 +8,7 @@ from mm._core.engine_core import EngineCore
 ROUNDS_MAX: Final[int]
 HELD_NS_MAX: Final[int]
 LOOK_NS: Final[int]
-TAKEN_BACK: Final[str]
+WITHDRAWN: Final[str]
 
 @disjoint_base
 class DriverCore:

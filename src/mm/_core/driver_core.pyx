@@ -21,7 +21,7 @@ ROUNDS_MAX = 4
 # How long an order may wait for the disk: later its price is of another market. And how often it is looked at.
 HELD_NS_MAX = 1_000_000_000
 LOOK_NS = 2_000_000
-TAKEN_BACK = "taken back"
+WITHDRAWN = "withdrawn"
 
 cdef int _ROUNDS_MAX = ROUNDS_MAX
 cdef int64_t _HELD_NS_MAX = HELD_NS_MAX
@@ -31,7 +31,7 @@ cdef str HALT = "halt"
 cdef str JOURNAL = "journal"
 # Codes of refusals that are our own: it could not be sent; it was not wanted any more before it was.
 cdef str LOCAL = "local"
-cdef str _TAKEN_BACK = TAKEN_BACK
+cdef str _WITHDRAWN = WITHDRAWN
 cdef str CANCELLED = "not sent, it waited for the disk when it was cancelled"
 
 
@@ -217,7 +217,7 @@ cdef class DriverCore:
                 if self.observers:
                     self._unseen.append(command)
                 # It does not leave either, and the venue counts it not.
-                self.take((self._kept_back(now_ns, command, CANCELLED, _TAKEN_BACK),))
+                self.take((self._kept_back(now_ns, command, CANCELLED, _WITHDRAWN),))
             else:
                 kept.append(command)
         commands[:] = kept
@@ -251,7 +251,7 @@ cdef class DriverCore:
                 self._unseen.append(command)
             if kind is Place:
                 placed.add((command.venue, command.client_id))
-            self.take((self._kept_back(now_ns, command, why, _TAKEN_BACK),))
+            self.take((self._kept_back(now_ns, command, why, _WITHDRAWN),))
         return True
 
     cdef bint _hand_over(self, int64_t now_ns, str source, list commands) except -1:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 from mm._core import events as ev
 from mm._core._rust import BOOK_MALFORMED, BOOK_UNKNOWN_SYMBOL
 from mm._core.decision import Decision
-from mm._core.driver_core import TAKEN_BACK
+from mm._core.driver_core import WITHDRAWN
 from mm._core.engine_core import EngineCore
 from mm._core.market import CAP_MAX
 from mm._core.orders import Order, OrderState, OrderStore
@@ -62,7 +62,10 @@ STOOD_STILL: Final = "this process stood still"
 RATE: Final = ErrorClass.RATE.value
 NOT_SENT: Final = "local"
 """Code of a refusal that is the link's own: not one byte of the request left."""
-UNSENT: Final = (NOT_SENT, TAKEN_BACK)
+UNWANTED: Final = (WITHDRAWN, "taken back")
+"""Codes of a refusal that is our own: it was not wanted any more before it left. The second is that of journals and
+recordings by builds of before."""
+UNSENT: Final = (NOT_SENT, *UNWANTED)
 REREAD_NS: Final = 65_000_000_000
 """Histories are read again from a minute before what is asked for, and may differ by two seconds from the streams."""
 GONE_SETTLE_NS: Final = 2_000_000_000
@@ -479,7 +482,7 @@ class Engine(EngineCore):
             elif kind is ev.OrderCanceled and order.client_id not in self.cancel_asked_ns:
                 # Not our doing: a post-only order that would have taken, for example. The same wish would end the same.
                 market.quoter.on_refused(event.recv_ns, order)
-            elif kind is ev.OrderRejected or (kind is ev.AmendRejected and event.code != TAKEN_BACK):
+            elif kind is ev.OrderRejected or (kind is ev.AmendRejected and event.code not in UNWANTED):
                 market.quoter.on_refused(event.recv_ns, order)
                 if kind is ev.OrderRejected or event.code not in ("gone", NOT_SENT):
                     self.triggers.on_reject(event.recv_ns)
