@@ -85,6 +85,23 @@ def test_abandoned_round_proves_nothing_and_is_tried_again() -> None:
     assert 0 < reconciler.due_ns() <= counts + 9 * SECOND_NS
 
 
+def test_rounds_that_fail_come_back_later_and_later_up_to_sixteen_seconds() -> None:
+    reconciler = asked()
+    now = EXPIRED + 30 * SECOND_NS
+    waits = []
+    for _ in range(7):
+        assert reconciler.begin(now) is not None
+        reconciler.abandon(now)
+        waits.append((reconciler.due_ns() - now) // SECOND_NS)
+        now = reconciler.due_ns()
+    assert waits == [1, 2, 4, 8, 16, 16, 16]
+    negative_round(reconciler, now)
+    now = reconciler.due_ns()
+    assert reconciler.begin(now) is not None
+    reconciler.abandon(now)
+    assert reconciler.due_ns() == now + SECOND_NS, "one that was read begins the count again"
+
+
 def test_new_doubt_about_the_same_order_starts_the_proof_over() -> None:
     reconciler = asked()
     counts = EXPIRED + 30 * SECOND_NS

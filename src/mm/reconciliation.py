@@ -21,8 +21,10 @@ SECOND_NS = 1_000_000_000
 INQUIRIES_MAX = 1_000
 REFUSED_AGAIN_NS = 60 * SECOND_NS
 """Before a question that the venue does not take is asked again."""
-FAILED_AGAIN_NS_MAX = 16 * SECOND_NS
-"""Before a round whose reads failed for good is begun again: twice as long each time, up to here."""
+FAILED_AGAIN_S = (1, 2, 4, 8, 16)
+"""Before a round whose reads failed for good is begun again, the last one from then on. They may fail for hours, where
+a market is gone: four rounds a minute leave the calls to others, and what is in doubt is found 16 s at most after it
+can be."""
 ORDERS_PER_ROUND_MAX = 10
 """Each missing order costs a read of its own; a round must fit the smallest tier's call counter (15 points)."""
 
@@ -208,8 +210,8 @@ class Reconciler:
         if current is not None:
             for inquiry in current.inquiries:
                 self._schedule(now_ns, inquiry)
-                again_ns = min(SECOND_NS << min(inquiry.failures, 8), FAILED_AGAIN_NS_MAX)
-                inquiry.due_ns = max(inquiry.due_ns, now_ns + again_ns)
+                again_s = FAILED_AGAIN_S[min(inquiry.failures, len(FAILED_AGAIN_S) - 1)]
+                inquiry.due_ns = max(inquiry.due_ns, now_ns + again_s * SECOND_NS)
                 inquiry.failures += 1
 
     def _close(self, inquiry: Inquiry, begun_ns: int) -> bool:
