@@ -67,7 +67,9 @@ UNWANTED: Final = (WITHDRAWN, "taken back")
 recordings by builds of before."""
 UNSENT: Final = (NOT_SENT, *UNWANTED)
 REREAD_NS: Final = 65_000_000_000
-"""Histories are read again from a minute before what is asked for, and may differ by two seconds from the streams."""
+"""Histories are read again from a minute before what is asked for; a fill's time may differ there from the stream's by
+two seconds (`exchanges/mexc_spot/fills.py`); and what is asked for may be a time by this machine's clock, an order's,
+which trades within a second of the venue's (`clock_offset_ms_max`, unless told more): three are allowed for that."""
 GONE_SETTLE_NS: Final = 2_000_000_000
 """What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 
