@@ -26,6 +26,10 @@ cdef class GatesCore(BookingCore):
     cpdef Refused refusal(
         self, int64_t now_ns, MarketCore market, Order order, Quote quote, str reason, object others_micro_usd
     )
+    cdef Refused _judged(
+        self, MarketCore market, int side, int64_t price, int64_t size, bint post_only, Order order, bint is_quote,
+        int64_t orders_open, object others_micro_usd,
+    )
     cpdef int look_around(self, int64_t now_ns, MarketCore market) except -1
     cpdef object others_micro_usd(self, MarketCore market)
     cdef str _forbidden(self, int64_t now_ns, Order order)

@@ -91,12 +91,10 @@ cdef class GatesCore(BookingCore):
 
         others_micro_usd: worst case of the other assets.
         """
-        cdef Refused refused = self.limits.judge(
-            market, quote.side, quote.price, quote.size, market.post_only, order, self.orders._open.count,
+        cdef Refused refused = self._judged(
+            market, quote.side, quote.price, quote.size, market.post_only, order, True, self.orders._open.count,
             others_micro_usd,
         )
-        if refused is None and market.is_capped:
-            refused = self.limits.judge_own(market, quote.side, quote.size, order)
         if refused is not None:
             return refused
         rates = market.limits
@@ -109,6 +107,18 @@ cdef class GatesCore(BookingCore):
         else:
             allowed = rates.allows(now_ns, "amend", now_ns - order.touched_ns, urgent, len(market.orders))
         return None if allowed else Refused("rate", "the venue's order rate limit is used up")
+
+    cdef Refused _judged(
+        self, MarketCore market, int side, int64_t price, int64_t size, bint post_only, Order order, bint is_quote,
+        int64_t orders_open, object others_micro_usd,
+    ):
+        """Why caps forbid an order, or the change of one; None when they do not. A strategy's own hold its quotes."""
+        cdef Refused refused = self.limits.judge(
+            market, side, price, size, post_only, order, orders_open, others_micro_usd
+        )
+        if refused is None and is_quote and market.is_capped:
+            refused = self.limits.judge_own(market, side, size, order)
+        return refused
 
     cpdef int look_around(self, int64_t now_ns, MarketCore market) except -1:
         """Bring the markets that a strategy reads to this moment."""
@@ -149,11 +159,9 @@ cdef class GatesCore(BookingCore):
             return why
         market.refresh(self.orders, now_ns)
         # It counts for itself already.
-        refused = self.limits.judge(
-            market, order.side, price, size, order.post_only, order, 0, self.others_micro_usd(market)
+        refused = self._judged(
+            market, order.side, price, size, order.post_only, order, is_quote, 0, self.others_micro_usd(market)
         )
-        if refused is None and is_quote and market.is_capped:
-            refused = self.limits.judge_own(market, order.side, size, order)
         return EMPTY if refused is None else refused.reason
 
     cdef bint _is_killed(self, Order order) except -1:
