@@ -288,8 +288,23 @@ def test_f87_events_of_another_form_are_refused_and_nothing_is_rewritten(tmp_pat
         opened.snapshot()
 
 
-def test_a_journal_and_a_snapshot_of_form_2_are_read_on(tmp_path: Path) -> None:
-    journal = Journal(str(tmp_path), epoch=1, form=2, build="older", now_ns=0)
+def test_f87_a_build_of_form_3_refuses_the_folder_of_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would book fills again whose names are kept in another form, and stumble over a journal that was reopened."""
+    journal = EventJournal(tmp_path, epoch=1, build="newer", now_ns=0)
+    journal.record(EVENTS[0], 0, 0)
+    journal.begin_snapshot(b"state", 7, 0).wait(20 * 10**9)
+    journal.close(0, 0)
+    monkeypatch.setattr("mm.persistence.journal.READABLE_FORMS", frozenset((2, 3)))
+    with pytest.raises(JournalError, match="events in form 4 by build newer, this build reads"):
+        list(events_of(JournalReader(str(tmp_path))))
+    opened = EventJournal(tmp_path, epoch=2, build="", now_ns=0)
+    with pytest.raises(JournalError, match="a snapshot in form 4, this build reads"):
+        opened.snapshot()
+
+
+@pytest.mark.parametrize("form", [2, 3])
+def test_a_journal_and_a_snapshot_of_an_earlier_form_are_read_on(tmp_path: Path, form: int) -> None:
+    journal = Journal(str(tmp_path), epoch=1, form=form, build="older", now_ns=0)
     journal.append(1, events.pack(EVENTS[0]), 0, 0)
     journal.begin_snapshot(b"state", 7, 0).wait(20 * 10**9)
     journal.append(1, events.pack(EVENTS[2]), 0, 0)

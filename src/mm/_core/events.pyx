@@ -46,9 +46,11 @@ from mm._core.order_events import (
 )
 from mm._core.order_events import OrderNews as _OrderNews
 
-FORMAT_VERSION = 3
+# 4: a snapshot keeps names of fills by venue and time (`named`), a journal may have been reopened within it, a request
+# that was withdrawn has its own code. Builds of form 3 would read all of them wrongly, and refuse the folder.
+FORMAT_VERSION = 4
 # Forms that `unpack` reads: what an earlier one wrote otherwise has a kind of its own (`_EARLIER`).
-READABLE_FORMS = frozenset((2, 3))
+READABLE_FORMS = frozenset((2, 3, 4))
 BUY = 1
 SELL = -1
 # The classes that others derive from are no events themselves, but names of this module like them.
