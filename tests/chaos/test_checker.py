@@ -8,7 +8,7 @@ from mm._core import events as ev
 from mm.chaos.settings import read
 from mm.chaos.wire import Sent, of_frame, of_request
 from mm.chaos.world import SECOND, START, World
-from mm.simulator.kinds import ACCOUNT, KRAKEN, MEXC_SPOT
+from mm.simulator.kinds import ACCOUNT, KRAKEN, MEXC_FUTURES, MEXC_SPOT
 from mm.simulator.orders import NewOrder, OrderType, TimeInForce
 
 SEED = 23
@@ -105,6 +105,20 @@ def test_i3_an_order_that_the_bot_takes_for_over_without_the_venues_word(world, 
     )
     world.checker.look(world.now_ns)
     assert broken(world) == {"I3"}
+
+
+def test_i2_an_order_that_a_venue_refused_and_has_may_stand_until_lists_were_read(world):
+    order = standing(world)
+    head = (world.now_ns, 0, KRAKEN, order.request.client_id, order.order_id)
+    world.checker.bot = Believes(world, open_orders=world.open_orders() - {(KRAKEN, order.request.client_id)})
+    world.checker.lied(KRAKEN)
+    world.journal.events.append(ev.OrderRejected(*head, "2005", "they say"))
+    world.checker.look(world.now_ns)
+    assert not world.checker.violations
+    world.checker.look(world.now_ns + 91 * SECOND, KRAKEN)
+    intent(world, "mm1Qzy")
+    world.checker.look(world.now_ns + 91 * SECOND)
+    assert "I2" in broken(world)
 
 
 def test_i3_an_order_that_comes_to_be_after_it_was_given_up(world):
@@ -303,3 +317,10 @@ def test_requests_are_read_as_the_venues_read_them():
     path = "/api/v3/order?symbol=BTCUSDT&side=SELL&quantity=0.01&price=5&newClientOrderId=a"
     assert of_request(MEXC_SPOT, "POST", path, b"") == [Sent("place", "a", "", "BTCUSDT", -1, "5", "0.01")]
     assert of_request(KRAKEN, "POST", "/0/private/OpenOrders", b"nonce=17") == [Sent("other", nonce="17")]
+    path = "/0/private/CancelOrder"
+    assert of_request(KRAKEN, "POST", path, b"nonce=18&txid=OA") == [Sent("cancel", "", "OA", nonce="18")]
+    assert of_request(KRAKEN, "POST", path, b"nonce=19&cl_ord_id=a") == [Sent("cancel", "a", nonce="19")]
+    path = "/api/v1/private/order/"
+    assert of_request(MEXC_FUTURES, "POST", path + "cancel", b"[17,18]") == [Sent("cancel", venue_id="17,18")]
+    body = b'[{"symbol":"BTC_USDT","externalOid":"a"}]'
+    assert of_request(MEXC_FUTURES, "POST", path + "batch_cancel_with_external", body) == [Sent("cancel", "a")]

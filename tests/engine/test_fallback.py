@@ -194,6 +194,17 @@ def test_a_fill_that_is_told_behind_its_end_is_not_hedged_again_elsewhere(both):
     assert both.desk.ledger.net == 0
 
 
+def test_a_hedge_that_was_refused_and_filled_all_the_same_is_not_sent_twice(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    # The answer takes a while, as from far away: the wait since it was sent is over.
+    both.now += SECOND
+    both.tell(ev.OrderRejected(both.now, both.now, FUTURES, hedge.client_id, "", "2005", "rejected"))
+    assert both.hedges() + both.hedges(100 * MS) == []
+    both.hedge_fills(hedge, 50)
+    assert both.hedges(SECOND) == []
+    assert both.desk.ledger.net == 0
+
+
 def test_where_both_markets_give_nothing_tries_get_as_rare_as_with_one(both):
     sent = both.quote_fills(both.bid, 50 * CONTRACT)
     asked = []

@@ -233,3 +233,32 @@ def test_the_cancels_of_a_kill_wait_for_no_sync(world):
     driver = Driver(world.engine, {KRAKEN: Link()}, Synced())
     driver.latch(world.now, [ev.Latched(world.now, "halt", "", True, "operator", "")])
     assert synced == []
+
+
+PRESSED = {
+    "a step": lambda world: latch(world, "cancel"),
+    "a stop": lambda world: operate(world, "stop"),
+    "a kill": lambda world: operate(world, "kill"),
+}
+
+
+def operate(world, word):
+    world.tell(ev.Operator(world.now, word, ""))
+    return world.decide()
+
+
+@pytest.mark.parametrize("press", PRESSED)
+def test_a_kill_waits_for_no_earlier_cancel_that_got_nowhere(world, press):
+    """As after a ban, when the venue has just come back: the next try would be up to five seconds away."""
+    world.ready()
+    world.tell(ev.LinkChanged(world.now, KRAKEN, "private", False, "cut"))
+    asked = kinds(world.decide(4 * SECOND), ev.Cancel)
+    assert asked
+    for cancel in asked:
+        head = (world.now, world.now, KRAKEN, cancel.client_id, cancel.venue_id)
+        world.tell(ev.OutcomeUnknown(*head, "cancel", "HTTP status 429"))
+    world.now += SECOND
+    again = kinds(PRESSED[press](world), ev.Cancel)
+    assert {cancel.client_id for cancel in again} == {cancel.client_id for cancel in asked}
+    assert kinds(world.decide(SECOND // 10), ev.Cancel) == [], "once"
+    check_replay(world)

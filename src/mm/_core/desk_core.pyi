@@ -38,8 +38,8 @@ class HedgeDeskCore(Desk):
         debt_max: float,
         seed: int,
     ) -> None: ...
-    def on_withdrawn(self, now_ns: int, order: Order) -> None:
-        """A hedge was taken back before it left: no try that got nothing."""
+    def on_refused(self, now_ns: int, order: Order, is_withdrawn: bool) -> None:
+        """A hedge never was: the venue refused it, or it was taken back before it left, which is no try."""
     def pays(self, now_ns: int, market: MarketCore) -> bool:
         """Whether a market's account covers the least hedge of what is owed there."""
     def take_policy(self, policy: Any, planner: NativePolicy | None, remembers: bool, hears_paid: bool) -> None: ...

@@ -153,13 +153,18 @@ cdef class HedgeDeskCore(Desk):
         if same(place.time_in_force, IOC):
             self.misses += 1
 
-    cpdef on_withdrawn(self, int64_t now_ns, Order order):
-        """A hedge was taken back before it left: no try that got nothing."""
-        if same(order.strategy, <str>self.names.get((order.venue, order.symbol))):
+    cpdef on_refused(self, int64_t now_ns, Order order, bint is_withdrawn):
+        """A hedge never was: the venue refused it, or it was taken back before it left, which is no try."""
+        if not same(order.strategy, <str>self.names.get((order.venue, order.symbol))):
+            return
+        if is_withdrawn:
             self._failures = max(self._failures - 1, 0)
             if same(order.time_in_force, IOC):
                 self.misses = max(self.misses - 1, 0)
             self._retry_ns = min(self._retry_ns, now_ns + _AGAIN_NS)
+        else:
+            # Venues have refused orders that filled: the private stream has a moment to say so.
+            self._retry_ns = max(self._retry_ns, now_ns + _AGAIN_NS)
 
     # --- decide -----------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ would; what it believes (open orders, positions) is taken from `Bot`, which a te
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -43,6 +44,8 @@ KILL_NS: Final = 100 * MS
 """From the command to the first cancel's bytes."""
 COLLAR_SLACK_BPS: Final = 50
 """The venue's market moves while an order is on its way, and while what the bot sees of it is late."""
+LIE_NS: Final = 90_000 * MS
+"""So long an order may stand that the venue has refused: until lists were read, as of any that is in doubt."""
 SCALE: Final = 12
 """Amounts of different venues are compared in 10^-12 of the asset."""
 
@@ -139,7 +142,11 @@ class Checker:
         self._flying: dict[tuple[str, str], tuple[int, int]] = {}
         """Side and size of what was sent and is neither at the venue nor over."""
         self._executions: dict[tuple[str, str], dict[str, int]] = {}
-        self._volumes = {"quote": 0, "hedge": 0, "flatten": 0, "external": 0}
+        self._lies: Counter[str] = Counter()
+        """Refusals of orders that stand, by venue, which the bot has not written yet."""
+        self._refused_ns: dict[tuple[str, str], int] = {}
+        """When the bot wrote one."""
+        self._volumes = {"quote": 0, "hedge": 0, "flatten": 0, "external": 0, "refused": 0}
         self.is_unwritable = False
         """The journal takes nothing more."""
         self._stopped_ns = 0
@@ -186,6 +193,10 @@ class Checker:
         """A message of the public side reaches the bot."""
         if book:
             self._sides[venue].book_ns = now_ns
+
+    def lied(self, venue: str) -> None:
+        """The venue refuses an order that stands: the bot may believe that until it is told otherwise."""
+        self._lies[venue] += 1
 
     def linked(self, now_ns: int, venue: str, channel: str, *, up: bool) -> None:
         """A connection of the bot began or ended."""
@@ -306,8 +317,10 @@ class Checker:
             believed = self.bot.open_orders()
             for order in open_orders:
                 client_id = order.request.client_id
-                if (name, client_id) in self.places and (name, client_id) not in believed:
-                    known = self._over.get((name, client_id), "nothing")
+                key = (name, client_id)
+                is_known = key in believed or self.now_ns - self._refused_ns.get(key, -LIE_NS) < LIE_NS
+                if key in self.places and not is_known:
+                    known = self._over.get(key, "nothing")
                     self._broken("I2", name, client_id, f"{client_id} is open, the bot thinks not ({known})")
         self._limits(name, exchange, open_orders)
 
@@ -335,7 +348,7 @@ class Checker:
         self._look_at_hedges(name)
 
     def _look_at_hedges(self, name: str) -> None:
-        owed = self._volumes["quote"] + self._volumes["external"] + self._volumes["flatten"] + self.bounds.lot
+        owed = sum(self._volumes.values()) - self._volumes["hedge"] + self.bounds.lot
         if self._volumes["hedge"] > owed:
             self._broken("I11", name, "", f"hedged {self._volumes['hedge']}, owed were {owed} (10^-{SCALE})")
 
@@ -407,7 +420,13 @@ class Checker:
         self._over.setdefault(key, kind)
         self._landed(key)
         order = self.venues[venue].exchange.by_client_id(ACCOUNT, client_id)
-        if order is not None and order.leaves:
+        if kind == "OrderRejected" and self._lies[venue] and order is not None:
+            self._lies[venue] -= 1
+            self._refused_ns[key] = self.now_ns
+            if self.places[key].purpose == "hedge":
+                # Sent again before it was known that it stands.
+                self._volumes["refused"] += order.size * 10 ** (SCALE - self._sides[venue].traded.size_precision)
+        elif order is not None and order.leaves:
             self._broken("I3", venue, client_id, f"{client_id} is open at the venue, the bot wrote {kind}")
 
     def _landed(self, key: tuple[str, str]) -> None:

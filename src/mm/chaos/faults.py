@@ -53,6 +53,9 @@ HALTING: Final = frozenset({"adl", "foreign_order"})
 SPARE_SHARES: Final = (0.3, 0.55)
 """Of the time for faults, when those that have not struck are tried again, and again."""
 
+LIE: Final = b"they say"
+"""In the text of a refusal of an order that stands."""
+
 Rule = dict[str, Any]
 
 
@@ -145,25 +148,39 @@ class Names:
     bans: tuple[str, ...]
     keys: tuple[str, ...]
     """Refusals of a key, a signature's time or a nonce that is right all the same."""
+    nothing: dict[str, str]
+    """Lists and what they are when they are empty."""
     change: str = ""
+    refused: tuple[str, int] = ("", 0)
+    """Body and status of a refusal of an order that stands, where orders go over REST."""
 
 
 NAMES: Final[dict[str, Names]] = {
     KRAKEN: Names(
         "add_order", ("executions",), ("OpenOrders", "TradesHistory", "QueryOrders", "ClosedOrders"), "book", "trade",
         ("EService:Unavailable", "EGeneral:Internal error", "EOrder:Unknown reason"),
-        ("EAPI:Rate limit exceeded", "EOrder:Rate limit exceeded"), ("EAPI:Invalid nonce",), "amend_order",
+        ("EAPI:Rate limit exceeded", "EOrder:Rate limit exceeded"), ("EAPI:Invalid nonce",),
+        {"OpenOrders": '{"error":[],"result":{"open":{}}}',
+         "TradesHistory": '{"error":[],"result":{"trades":{},"count":0}}',
+         "ClosedOrders": '{"error":[],"result":{"closed":{},"count":0}}'},
+        "amend_order",
     ),
     MEXC_SPOT: Names(
         "POST order", ("deals", "orders"), ("GET openOrders", "GET myTrades", "GET order", "GET allOrders"),
         "aggre.depth", "aggre.deals", ("30016:Trading disabled", "1002:no rule for this"),
         ("429:Too many requests", "510:Requests are too frequent"), ("700003:Timestamp outside of recvWindow",),
+        dict.fromkeys(("GET openOrders", "GET myTrades", "GET allOrders"), "[]"),
+        refused=('{"code":30005,"msg":"Oversold, they say"}', 400),
     ),
     MEXC_FUTURES: Names(
         "POST order/create", ("order", "order.deal", "position"),
         ("GET order/list/open_orders", "GET order/list/order_deals", "GET order/get", "GET order/external"),
         "depth", "deal", ("1002:contract not available", "2011:no such thing"), ("510:Requests are too frequent",),
         ("513:Invalid request(time invalid)",),
+        dict.fromkeys(
+            ("GET order/list/open_orders", "GET order/list/order_deals"), '{"success":true,"code":0,"data":[]}'
+        ),
+        refused=('{"success":false,"code":2005,"message":"Balance insufficient, they say"}', 200),
     ),
 }  # fmt: skip
 
@@ -200,6 +217,9 @@ class Draw:
         rule = getattr(self, f"_rule_{number}")(venue, NAMES[venue])
         if rule["on"] == "clock":
             return Fault(number, venue, rule | {"at_s": self.late(at_s) if rule["action"] in HALTING else at_s})
+        if rule["action"] == "body":
+            # Once: two reads that agree are evidence.
+            return Fault(number, venue, rule | {"from_s": at_s, "until_s": self._last_s, "times": 1})
         if chance.random() < 0.2:
             # A book that breaks six times in two minutes rests for ten, and so do the quotes.
             from_s = self.late(at_s) if number == 6 else at_s
@@ -231,6 +251,9 @@ class Draw:
         return Fault(12, act=act, at_s=at_s, duration_s=round(chance.uniform(12, 70), 3) if act == "freeze" else 0.0)
 
     def _rule_1(self, venue: str, names: Names) -> Rule:
+        body, status = names.refused
+        if body and self._chance.random() < 0.2:
+            return {"on": "reply", "name": names.create, "action": "body", "error": body, "status": status}
         place, action = self._chance.choice(
             [("reply", each) for each in ("withhold", "corrupt", "garbage", "disconnect")]
             + [("request", "drop"), ("request", "disconnect")]
@@ -265,6 +288,9 @@ class Draw:
 
     def _rule_5(self, venue: str, names: Names) -> Rule:
         del venue
+        if self._chance.random() < 0.25:
+            name = self._chance.choice(tuple(names.nothing))
+            return {"on": "reply", "name": name, "action": "body", "error": names.nothing[name], "status": 200}
         delay_s = self._chance.choice((0.5, 2.0, 10.0, 25.0))
         return {"on": "request", "name": self._chance.choice(names.reads), "action": "lag", "delay_s": delay_s}
 

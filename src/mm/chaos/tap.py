@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from mm.backtest.memory import MemoryWorld
 from mm.chaos.checker import Checker
+from mm.chaos.faults import LIE
 from mm.chaos.wire import of_frame, of_request
 from mm.net.actions import Disconnect, Request, Send
 
@@ -71,6 +72,8 @@ class Tapped(MemoryWorld):
 
     def _answer(self, number: int, status: int, body: bytes) -> None:
         if self._thawed(lambda: self._answer(number, status, body)):
+            if LIE in body:
+                self.checker.lied(self.name)
             super()._answer(number, status, body)
 
     def _message(self, number: int, payload: bytes) -> None:

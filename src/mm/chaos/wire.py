@@ -67,8 +67,10 @@ def of_request(venue: str, method: str, path: str, body: bytes) -> list[Sent]:
         if b"nonce" not in body:
             return [OTHER]
         given = orjson.loads(body) if body[:1] == b"{" else dict(parse_qsl(body.decode()))
-        kind = "cancel" if "/Cancel" in parts.path else "other"
-        return [Sent(kind, nonce=str(given["nonce"]))]
+        nonce = str(given["nonce"])
+        if "/Cancel" not in parts.path:
+            return [Sent("other", nonce=nonce)]
+        return [Sent("cancel", str(given.get("cl_ord_id", "")), str(given.get("txid", "")), nonce=nonce)]
     if venue == MEXC_SPOT and parts.path.endswith(("/api/v3/order", "/api/v3/openOrders")):
         given = dict(parse_qsl(parts.query) + parse_qsl(body.decode()))
         if method == "POST":
@@ -101,8 +103,10 @@ def of_request(venue: str, method: str, path: str, body: bytes) -> list[Sent]:
                     _text(given.get("vol")),
                 )
             ]
-        if "/order/cancel" in parts.path:
-            return [Sent("cancel")]
+        if parts.path.endswith("/order/cancel"):
+            return [Sent("cancel", venue_id=",".join(map(str, orjson.loads(body))))]
+        if parts.path.endswith("/order/batch_cancel_with_external"):
+            return [Sent("cancel", client_id=",".join(str(each["externalOid"]) for each in orjson.loads(body)))]
     return [OTHER]
 
 

@@ -490,9 +490,10 @@ class Engine(EngineCore):
                     self.triggers.on_reject(event.recv_ns)
                 if market.limits is not None and event.code == RATE:
                     market.limits.refused(event.recv_ns)
-            elif kind is ev.OrderDenied and order.purpose == HEDGE and order.client_id in self.cancel_asked_ns:
+            is_withdrawn = kind is ev.OrderDenied and order.client_id in self.cancel_asked_ns
+            if order.purpose == HEDGE and (kind is ev.OrderRejected or is_withdrawn):
                 for desk in self.desks.values():
-                    desk.on_withdrawn(event.recv_ns, order)
+                    desk.on_refused(event.recv_ns, order, is_withdrawn)
             if market.limits is not None:
                 # The venue never saw it and counts it not: an outage must not use up what is needed after it.
                 age_ns = event.recv_ns - order.touched_ns
@@ -561,6 +562,7 @@ class Engine(EngineCore):
         if event.action in ("stop", "kill"):
             self.roster.stop_all(event.recv_ns, event.argument)
             self.is_stopping = True
+            self.pressed_ns = event.recv_ns
             self.stop_reason = event.argument
         elif event.argument and event.action in WORDS:
             self.roster.operate(event)

@@ -146,6 +146,8 @@ class Ladder:
             self._engine.refusals.forgive()
         elif event.step in STEPS:
             self.latches.setdefault(key, event)
+            if event.step in KILLING:
+                self._engine.pressed_ns = event.recv_ns
         self.show()
         self._engine.wake_upkeep()
 
