@@ -111,22 +111,23 @@ fn judge_all(disk: &ModelDisk, life: &Life, images: u64, seed: u64, case: &str) 
 
 #[test]
 fn wherever_it_failed_it_goes_on_from_a_snapshot_and_a_start_needs_nothing_before_it() {
-    let mut reopened = 0;
+    let (mut reopened, mut filled) = (0, 0);
     for step in 1..200 {
         for fault in FAULTS {
             let disk = ModelDisk::default();
             disk.fault_at(step, fault);
             let life = life(&disk, 40, &[None]);
             reopened += u32::from(life.is_open);
+            filled += u32::from(life.after.len() == 40);
             judge_all(&disk, &life, 4, step, &format!("{fault:?} at {step}"));
         }
     }
-    assert!(reopened > 80, "{reopened}");
+    assert!(reopened > 500 && filled > 350, "{reopened}, {filled} of them took all that came after");
 }
 
 #[test]
 fn whichever_step_of_a_try_fails_a_start_has_all_and_so_has_one_after_a_further_try() {
-    let mut reopened = 0;
+    let (mut reopened, mut filled) = (0, 0);
     let faults = || (1..STEPS).flat_map(|step| FAULTS.map(|fault| (step, fault)));
     for (number, first) in faults().enumerate() {
         for (then, second) in faults().enumerate() {
@@ -139,10 +140,11 @@ fn whichever_step_of_a_try_fails_a_start_has_all_and_so_has_one_after_a_further_
             // Without a further try every other time.
             let life = life(&disk, 5, &tries[..if is_off { 1 } else { 2 + then % 2 }]);
             reopened += u32::from(life.is_open);
+            filled += u32::from(life.after.len() == 5);
             judge_all(&disk, &life, 1, (number * 100 + then) as u64, &format!("{first:?}, then {second:?}"));
         }
     }
-    assert!(reopened > 500, "{reopened}");
+    assert!(reopened > 1400 && filled > 1000, "{reopened}, {filled} of them took all that came after");
 }
 
 #[test]
