@@ -11,6 +11,8 @@ const NAMES_FEW: usize = 8;
 /// Members of one object besides those: a text with more is from no venue, and each name is held against all before it.
 const NAMES_MORE: usize = 64;
 
+const TWICE: &str = "no name twice";
+
 /// What is wrong with a text: which field, at which byte, and what was expected there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -41,28 +43,33 @@ impl<'a> Names<'a> {
         self.count == 0 && self.more.is_empty()
     }
 
-    /// Whether a name is a new one.
+    /// Takes one more name, or says what was expected instead.
     #[inline]
-    fn take(&mut self, name: &'a [u8]) -> bool {
+    fn take(&mut self, name: &'a [u8]) -> Result<(), &'static str> {
         // The first bytes tell nearly all of one length apart, without a call.
         let is_known = |known: &&[u8]| known.len() == name.len() && known.first() == name.first() && *known == name;
         if self.count == NAMES_FEW || !self.more.is_empty() {
             return self.take_more(name);
         }
         if self.few[..self.count].iter().any(is_known) {
-            return false;
+            return Err(TWICE);
         }
         self.few[self.count] = name;
         self.count += 1;
-        true
+        Ok(())
     }
 
     /// The same where there is no place for it, or where an escape was in it.
     #[cold]
-    fn take_more(&mut self, name: &[u8]) -> bool {
-        let is_known = self.few[..self.count].contains(&name) || self.more.iter().any(|known| known == name);
+    fn take_more(&mut self, name: &[u8]) -> Result<(), &'static str> {
+        if self.few[..self.count].contains(&name) || self.more.iter().any(|known| known == name) {
+            return Err(TWICE);
+        }
+        if self.more.len() == NAMES_MORE {
+            return Err("no more than 72 names");
+        }
         self.more.push(name.to_vec());
-        !is_known && self.more.len() <= NAMES_MORE
+        Ok(())
     }
 }
 
@@ -133,7 +140,7 @@ impl<'a> Scanner<'a> {
     /// The key of the next member, with the place moved to its value; `None` past the last one.
     ///
     /// # Errors
-    /// Where the text is neither, and where the object has the name already.
+    /// Where the text is neither, and where the object has the name already or too many of them.
     #[inline]
     pub fn next_member(&mut self, names: &mut Names<'a>) -> Result<Option<Cow<'a, [u8]>>, Fault> {
         if self.eat(b'}') {
@@ -143,13 +150,11 @@ impl<'a> Scanner<'a> {
             self.expect(b',', "',' or '}'")?;
         }
         let key = self.string()?;
-        let is_new = match &key {
+        let taken = match &key {
             Cow::Borrowed(name) => names.take(name),
             Cow::Owned(name) => names.take_more(name),
         };
-        if !is_new {
-            return Err(self.fault("no name twice"));
-        }
+        taken.map_err(|expected| self.fault(expected))?;
         self.expect(b':', "':'")?;
         self.blank();
         Ok(Some(key))
@@ -411,7 +416,8 @@ mod tests {
         let many =
             |count: usize| format!("{{{}}}", (0..count).map(|at| format!("\"k{at}\":1")).collect::<Vec<_>>().join(","));
         assert_eq!(read(&many(NAMES_FEW + NAMES_MORE)), Ok(NAMES_FEW + NAMES_MORE));
-        assert!(read(&many(NAMES_FEW + NAMES_MORE + 1)).is_err());
+        let fault = read(&many(NAMES_FEW + NAMES_MORE + 1)).unwrap_err();
+        assert_eq!(fault.expected, "no more than 72 names");
     }
 
     #[test]
