@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,7 +11,7 @@ import orjson
 
 from mm._core import events as ev
 from mm.exchanges import find
-from mm.net.actions import PRIVATE, PUBLIC, Request, Send
+from mm.net.actions import PRIVATE, PUBLIC, Connect, Disconnect, Request, Send
 from mm.net.link import Link
 
 SECOND = 1_000_000_000
@@ -44,12 +45,13 @@ TRADE = (
 class Kraken:
     """The link under test and a clerk who writes Kraken's answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, codec: Any = None, symbols: tuple[str, ...] = ("BTC/USD",), rights: str = "") -> None:
         face = find("kraken")
-        codec = face.codec("key", SECRET, symbols=("BTC/USD",))
-        session = face.session(codec, ("BTC/USD",), public_url="wss://127.0.0.1/v2", private_url="wss://127.0.0.1/auth")
-        self.link = Link(session, seed=1)
+        codec = codec or face.codec("key", SECRET, symbols=symbols)
+        urls = {"public_url": "wss://127.0.0.1/v2", "private_url": "wss://127.0.0.1/auth"}
+        self.link = Link(face.session(codec, symbols, rights=rights, **urls), seed=1)
         self.now = START
+        self.open: set[str] = set()
         self.events: list[Any] = []
         self.answers: dict[str, Any] = {
             "/0/private/GetWebSocketsToken": {"token": "TOKEN-CANARY", "expires": 900},
@@ -70,21 +72,31 @@ class Kraken:
         """Keep events, carry out actions: every request is answered, every message read."""
         self.events += events
         for action in self.link.drain():
-            if isinstance(action, Request):
-                fields = parse_qs(action.request.body.decode())
-                assert dict(action.request.headers)["API-Key"] == "key"
-                self.asked.append((action.request.path, fields))
-                body = orjson.dumps({"error": [], "result": self.answers[action.request.path]})
+            if isinstance(action, Connect):
+                self.open.add(action.channel)
+                self.take(self.link.opened(self.now, action.channel))
+            elif isinstance(action, Disconnect):
+                self.open.discard(action.channel)
+            elif isinstance(action, Request):
+                path, _, _ = action.request.path.partition("?")
+                assert dict(action.request.headers).get("API-Key", "key") == "key"
+                self.asked.append((path, parse_qs(action.request.body.decode())))
+                body = self.answer(path)
                 self.take(self.link.reply(self.now, action.request_id, 200, body))
-            elif isinstance(action, Send):
+            elif isinstance(action, Send) and action.channel in self.open:
                 self.received.append(orjson.loads(action.payload))
                 self.hear(action.channel, self.received[-1])
         return list(events)
 
+    def answer(self, path: str) -> bytes:
+        return orjson.dumps({"error": [], "result": self.answers[path]})
+
     def hear(self, channel: str, message: dict[str, Any]) -> None:
         request_id, params = b"%d" % message["req_id"], message.get("params", {})
         if message["method"] == "ping":
-            self.frame(channel, b'{"method":"pong","req_id":' + request_id + b"," + TIMES + b"}")
+            moment = f"{datetime.fromtimestamp(self.now / SECOND, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+            times = b'"time_in":"%b","time_out":"%b"' % (moment.encode(), moment.encode())
+            self.frame(channel, b'{"method":"pong","req_id":' + request_id + b"," + times + b"}")
         elif message["method"] in ("subscribe", "unsubscribe"):
             for symbol in params.get("symbol", [""]):
                 result = orjson.dumps({"channel": params["channel"], **({"symbol": symbol} if symbol else {})})
@@ -97,15 +109,14 @@ class Kraken:
                 self.frame(channel, b'{"channel":"' + name + b'","type":"snapshot","data":[],"sequence":1}')
 
     def frame(self, channel: str, payload: bytes) -> list[Any]:
-        return self.take(self.link.frame(self.now, channel, payload))
+        """What the venue says on a channel; nothing comes through one that the link has ended."""
+        return self.take(self.link.frame(self.now, channel, payload)) if channel in self.open else []
 
     def submit(self, command: Any) -> list[Any]:
         return self.take(self.link.submit(self.now, command))
 
     def up(self) -> None:
         self.take(self.link.start(self.now))
-        for channel in (PRIVATE, PUBLIC):
-            self.take(self.link.opened(self.now, channel))
         self.take(self.link.deadline(self.now))
         assert self.link.session.is_up(PUBLIC)
         assert self.link.session.is_up(PRIVATE)
