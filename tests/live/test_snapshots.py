@@ -140,27 +140,34 @@ def worth(world, engine, middle):
     market.take_top()
 
 
-@pytest.mark.parametrize("failures", [0, 1])
-def test_what_a_currency_was_worth_when_it_came_is_known_after_a_kill(tmp_path, failures):
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_what_a_currency_was_worth_when_it_came_is_known_after_a_kill(tmp_path, is_refused):
     """Rates come with the market, which is in no journal: what a peg has lost since would be gained back by a kill.
 
-    A disk that refuses the snapshot once is asked again, without a further event."""
+    A disk that refuses the snapshot once is asked again after half a minute, without a further event."""
     world = Kept(tmp_path, events=10_000, settings=SETTINGS + RATED)
     worth(world, world.engine, 10_000)
     world.instrument()
     world.tell(ev.Balance(world.now, KRAKEN, "USDT", 10**16, "snapshot"))
     world.up()
-    looks = iter(range(100))
-    if failures:
+
+    def look_each_second(first, end):
+        for second in range(first, end):
+            world.look(world.now + second * SECOND)
+
+    if is_refused:
         world.journal.sync()
         (tmp_path / "journal").rename(tmp_path / "away")
-        for second in (next(looks) for _ in range(9)):
-            world.look(world.now + second * SECOND)
+        look_each_second(0, 3)
         assert len(world.told) == 1, "it was not tried"
         (tmp_path / "away").rename(tmp_path / "journal")
-    for second in looks:
-        world.look(world.now + second * SECOND)
+        look_each_second(3, 30)
+        assert world.snapshots.taken == 0, "a disk that refused is not asked each second"
+    first = 30 if is_refused else 0
+    look_each_second(first, first + 4)
     assert world.snapshots.taken == 1
+    look_each_second(first + 4, first + 70)
+    assert world.snapshots.taken == 1, "nothing has changed since"
     worth(world, world.engine, 9_900)
     lost = world.engine.accounts.terms().conversion
     assert lost == -100 * 10**DOLLAR_DIGITS
