@@ -76,7 +76,7 @@ def test_names_outlive_a_snapshot_and_more_starts(stand):
     assert saving.wait(10**10) is not None
     for _ in range(3):
         stand.kill()
-        stand.run(2)
+        stand.run(1)
         stand.restart()
         stand.judge()
     assert stand.engine.fills == 1
