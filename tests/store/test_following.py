@@ -20,8 +20,7 @@ from mm.store.comparing import differences
 from mm.store.database import StoreBusy, StoreError
 from mm.store.following import QUIET_NS, Follower, rebuild
 from mm.store.reading import stated
-from mm.store.sqlite import APPLICATION_ID, MIGRATIONS, SqliteDatabase
-from mm.store.tables import FILLS, INTEGER, TABLES
+from mm.store.sqlite import MIGRATIONS, SqliteDatabase
 from tests.engine.world import World
 from tests.store.conftest import Run, keep
 
@@ -395,24 +394,10 @@ def test_fills_of_an_older_schema_are_kept_and_twins_go_beside_them(tmp_path: Pa
     traded_with_oneself(tmp_path)
     path = tmp_path / "store.db"
     connection = apsw.Connection(str(path))
-    # As version 1 had it: the key without the twin.
-    for name, kinds, key in (
-        ("fills", dict(FILLS.columns), FILLS.key[:-1]),
-        *((table.name, table.columns, table.key) for table in TABLES if table is not FILLS),
-    ):
-        kinds = {column: kind for column, kind in kinds.items() if column != "twin"}
-        columns = ", ".join(
-            f'"{each}" {"INTEGER" if kind == INTEGER else "TEXT"}{" NOT NULL" if each in key else ""}'
-            for each, kind in kinds.items()
-        )
-        connection.execute(f'CREATE TABLE "{name}" ({columns}, PRIMARY KEY ({", ".join(key)})) STRICT, WITHOUT ROWID')
-    for number, column in enumerate(("record", "symbol", "strategy")):
-        connection.execute(f'CREATE INDEX "fills_{number}" ON "fills" ("{column}")')
+    connection.execute((Path(__file__).parent / "version_1.sql").read_text())
     connection.execute(
         "INSERT INTO fills (venue, symbol, execution_id, client_id, price) VALUES ('kraken', 'A/B', 'E', 'c', '1.5')"
     )
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute("PRAGMA user_version = 1")
     connection.close()
     with pytest.raises(StoreError, match="of an older schema"):
         SqliteDatabase(path, is_readonly=True)
@@ -422,8 +407,13 @@ def test_fills_of_an_older_schema_are_kept_and_twins_go_beside_them(tmp_path: Pa
     Follower(database, tmp_path / "journal").finish()
     assert sorted(row["execution_id"] for row in database.rows("fills")) == ["E", "T1", "T1", "T2"]
     made = SqliteDatabase(tmp_path / "fresh.db")
-    schema = "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'fills' ORDER BY name"
-    assert database._connection.execute(schema).fetchall() == made._connection.execute(schema).fetchall()
+    assert schema_of(database) == schema_of(made)
+
+
+def schema_of(database: SqliteDatabase) -> dict[Any, list[str]]:
+    """Each table and index as it was made, its lines joined."""
+    made = database._connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return {name: str(sql).split() for name, sql in made}
 
 
 def test_what_a_reconciliation_found_and_what_the_operator_said_is_kept(tmp_path: Path) -> None:
