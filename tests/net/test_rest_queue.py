@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mm._core import KrakenRestCounter
 from mm.net.breaker import Breaker
 from mm.net.rest import CALLS_MAX, READ_ATTEMPTS_MAX, Call, RestQueue
+from tests.net.driver import place
 
 SECOND = 1_000_000_000
 
@@ -89,6 +90,24 @@ def test_fresh_nonce_is_granted_once() -> None:
     call = cancel()
     assert rest.retry_with_fresh_nonce(0, call)
     assert not rest.retry_with_fresh_nonce(0, call)
+
+
+def test_an_order_waits_for_its_turn_until_it_was_tried_once() -> None:
+    rest = queue()
+    first, second = (
+        Call("place", "command", command=place(name), is_read=False, urgent=True, cost=0) for name in ("a1", "a2")
+    )
+    for call in (read(), first, cancel(), second):
+        rest.add(call)
+    assert rest.waiting_orders() == ["a1", "a2"]
+    assert rest.next_call(0) is first
+    rest.answered(first)
+    # Refused for its nonce, it waits again: but the venue has seen it.
+    assert rest.retry_with_fresh_nonce(0, first)
+    assert rest.waiting_orders() == ["a2"]
+    assert rest.withdraw_order("a1") is None
+    assert rest.withdraw_order("a2") is second
+    assert rest.waiting_orders() == []
 
 
 def test_due_time_is_when_the_next_call_really_goes() -> None:

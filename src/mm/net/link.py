@@ -237,10 +237,8 @@ class Link(LinkCore):
         return min(filter(None, dues), default=0)
 
     def waiting_orders(self) -> list[str]:
-        """Client ids of the orders that wait for their turn: not one byte of them has left."""
-        return [
-            call.command.client_id for call in self._rest.waiting if type(call.command) is Place and not call.attempts
-        ]
+        """See `RestQueue`."""
+        return self._rest.waiting_orders()
 
     @property
     def in_doubt(self) -> int:

@@ -61,6 +61,11 @@ def lane_of(call: Call) -> Lane:
     return Lane.PRIVATE if call.is_private else Lane.PUBLIC
 
 
+def _is_unsent(call: Call) -> bool:
+    """Whether it is to place an order, and was never tried."""
+    return type(call.command) is Place and not call.attempts
+
+
 class RestQueue(RestCore):
     """Calls that wait and the ones in flight: one in each lane, on the urgent one as many as the venue takes.
 
@@ -181,11 +186,14 @@ class RestQueue(RestCore):
     def withdraw_order(self, client_id: str) -> Call | None:
         """Take back the call that is to place an order, if nothing of it was ever sent; None when there is none."""
         for call in self.waiting:
-            command = call.command
-            if type(command) is Place and command.client_id == client_id and not call.attempts:
+            if _is_unsent(call) and call.command.client_id == client_id:
                 self.waiting.remove(call)
                 return call
         return None
+
+    def waiting_orders(self) -> list[str]:
+        """Client ids of the orders that wait for their turn: not one byte of them has left."""
+        return [call.command.client_id for call in self.waiting if _is_unsent(call)]
 
     def supersede(self, kind: str, owner: str, subject: str = "") -> None:
         """Take back what waits of a kind: a newer call asks for more."""
