@@ -221,12 +221,23 @@ def test_a_quote_that_is_wanted_still_keeps_its_place_in_the_queue(tmp_path):
     world.check()
 
 
-def test_an_amend_that_waits_and_is_not_wanted_any_more_never_leaves_and_its_order_is_cancelled(tmp_path):
+def halted_with_a_fault(world):
+    """What keeps the word breaks: what is left is to cancel past recorder and engine."""
+    world.driver.on_latch = lambda: 1 // 0
+    with pytest.raises(ZeroDivisionError):
+        latched("halt")(world)
+
+
+@pytest.mark.parametrize(
+    "forbid", [said("pause"), latched("halt"), halted_with_a_fault], ids=["paused", "halted", "halted with a fault"]
+)
+def test_an_amend_that_waits_and_is_not_wanted_any_more_never_leaves_and_its_order_is_cancelled(tmp_path, forbid):
     world = Waiting(tmp_path)
     stood = world.stand()
     world.hang().go(600_100, 600_110, after_ns=SECOND)
     assert {order.state.name for order in stood.values()} == {"PENDING_REPLACE"}
-    said("pause")(world)
+    forbid(world)
+    assert world.disk.hangs, "the cancels wait for no disk"
     assert {cancel.client_id for cancel in world.sent(ev.Cancel)} == {order.client_id for order in stood.values()}
     world.canceled(*world.sent(ev.Cancel))
     world.well()
