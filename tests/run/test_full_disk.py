@@ -11,17 +11,14 @@ from typing import Any
 import pytest
 
 from tests.run.bot_process import BotProcess, eventually, ledger
-from tests.run.test_operating import CONFIG, quoting, say
+from tests.run.test_operating import running, say
 
 
 def full(
     start: Callable[..., BotProcess], state: Path, folder: Path, policy: str
 ) -> tuple[Path, BotProcess, dict[str, Any]]:
     """A run that quoted and whose disk is full now: its file, itself, and the venue's books when nothing stood."""
-    config = folder / "mm.toml"
-    config.write_text(CONFIG.format(spread=4, orders=6) + f'\n[run]\njournal = "{policy}"\n')
-    bot = start("--config", str(config))
-    quoting(bot, 2)
+    bot, config = running(start, folder, f'\n[run]\njournal = "{policy}"\n')
     # From here on each write of this process fails, wherever in a file it goes.
     resource.prlimit(bot.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
     bot.until_said("the journal does not take it")

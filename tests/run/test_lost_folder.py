@@ -16,17 +16,14 @@ from mm.persistence.state import LOCK, StateFolder
 from mm.simulator import world as simulator
 from mm.stopping import Exit
 from tests.run.bot_process import BotProcess, eventually, ledger
-from tests.run.test_operating import CONFIG, quoting, say
+from tests.run.test_operating import quoting, running, say
 
 
 @pytest.mark.parametrize("what", ["moved", "replaced", "its journal removed", "its journal emptied"])
 def test_a_state_folder_that_is_gone_ends_new_risk_and_what_stands_is_cancelled(
     start: Callable[..., BotProcess], state: Path, tmp_path: Path, what: str
 ) -> None:
-    config = tmp_path / "mm.toml"
-    config.write_text(CONFIG.format(spread=4, orders=6))
-    bot = start("--config", str(config))
-    quoting(bot, 2)
+    bot, _ = running(start, tmp_path)
     left = state
     if what in ("moved", "replaced"):
         # The venue's own record is in it too.
@@ -51,10 +48,7 @@ def test_a_state_folder_that_is_gone_ends_new_risk_and_what_stands_is_cancelled(
 def test_a_run_whose_lock_files_were_cleared_away_quotes_on_and_no_second_one_begins(
     start: Callable[..., BotProcess], state: Path, tmp_path: Path
 ) -> None:
-    config = tmp_path / "mm.toml"
-    config.write_text(CONFIG.format(spread=4, orders=6))
-    bot = start("--config", str(config))
-    quoting(bot, 2)
+    bot, config = running(start, tmp_path)
     (state / LOCK).unlink()
     (state / "journal" / "journal.lock").unlink()
     # Whether it is there in the moment or after the run's next look.
@@ -101,10 +95,7 @@ def holder(state: Path) -> int:
 def test_a_run_whose_folder_was_moved_leaves_the_door_of_the_next_one_alone(
     start: Callable[..., BotProcess], state: Path, tmp_path: Path
 ) -> None:
-    config = tmp_path / "mm.toml"
-    config.write_text(CONFIG.format(spread=4, orders=6))
-    first = start("--config", str(config))
-    quoting(first, 2)
+    first, config = running(start, tmp_path)
     left = state.rename(tmp_path / "elsewhere")
     second = start("--config", str(config))
     second.until(lambda value: value["type"] == "status")
@@ -129,10 +120,7 @@ def test_a_run_whose_folder_was_moved_leaves_the_door_of_the_next_one_alone(
 def test_a_kill_reaches_a_run_whose_lock_was_cleared_away_with_its_door(
     start: Callable[..., BotProcess], state: Path, tmp_path: Path, what: str
 ) -> None:
-    config = tmp_path / "mm.toml"
-    config.write_text(CONFIG.format(spread=4, orders=6))
-    bot = start("--config", str(config))
-    quoting(bot, 2)
+    bot, config = running(start, tmp_path)
     lock = state / "bot.lock"
     if what == "a copy":
         other = shutil.copy(lock, tmp_path / "copy")

@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from mm._core import events as ev
 from mm.persistence.recording import read
 from tests.run.bot_process import BotProcess
@@ -33,13 +31,6 @@ price_collar_bps = 100
 """
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    path = tmp_path / "mm.toml"
-    path.write_text(CONFIG.format(spread=4, orders=6))
-    return path
-
-
 def say(state: Path, *words: str, **options: object) -> tuple[int, str]:
     """Run `mm` and return its exit code with all that it wrote."""
     ended = subprocess.run(
@@ -57,11 +48,19 @@ def quoting(bot: BotProcess, orders: int) -> None:
     bot.until(lambda value: value["type"] == "status" and value["orders"]["open"] == orders)
 
 
-def test_a_strategy_is_paused_resumed_stopped_and_started(
-    start: Callable[..., BotProcess], state: Path, config: Path
-) -> None:
+def running(start: Callable[..., BotProcess], folder: Path, more: str = "") -> tuple[BotProcess, Path]:
+    """A run that quotes both sides, and its file: `CONFIG`, and `more` behind it."""
+    config = folder / "mm.toml"
+    config.write_text(CONFIG.format(spread=4, orders=6) + more)
     bot = start("--config", str(config))
     quoting(bot, 2)
+    return bot, config
+
+
+def test_a_strategy_is_paused_resumed_stopped_and_started(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path
+) -> None:
+    bot, _ = running(start, tmp_path)
     for word, told, orders in (
         (("pause", "btc"), "btc: paused, BTC/USD on kraken", 0),
         (("resume", "btc"), "btc: running", 2),
@@ -90,10 +89,9 @@ def test_a_strategy_is_paused_resumed_stopped_and_started(
 
 
 def test_f91_a_changed_file_is_checked_shown_confirmed_and_recorded(
-    start: Callable[..., BotProcess], state: Path, config: Path
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path
 ) -> None:
-    bot = start("--config", str(config))
-    quoting(bot, 2)
+    bot, config = running(start, tmp_path)
     assert say(state, "reload") == (0, "nothing differs from the values in force\n")
     config.write_text(CONFIG.format(spread=-1, orders=0))
     code, text = say(state, "reload")

@@ -12,7 +12,7 @@ from mm._core import events as ev
 from mm.engine.differences import ACCEPTED, BOOKED, UNEXPLAINED, report_lines
 from mm.reconcile import main, remembered
 from tests.run.bot_process import BotProcess
-from tests.run.test_operating import CONFIG, quoting, say
+from tests.run.test_operating import running, say
 
 NOW = 1_700_000_000_000_000_000
 
@@ -31,10 +31,7 @@ def read() -> list[ev.Event]:
 def test_a_run_says_how_far_its_books_are_the_venues(
     start: Callable[..., BotProcess], state: Path, tmp_path: Path
 ) -> None:
-    config = tmp_path / "mm.toml"
-    config.write_text(CONFIG.format(spread=4, orders=6))
-    bot = start("--config", str(config))
-    quoting(bot, 2)
+    bot, _ = running(start, tmp_path)
     code, text = say(state, "reconcile")
     assert (code, "kraken: round 1" in text, "no differences" in text) == (0, True, True), text
     code, text = say(state, "reconcile", "--now", "--json")
