@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mm._core import events as ev
+from mm.config import Settings
 from mm.live.snapshots import Snapshots
 from mm.persistence.journal import EventJournal
 from mm.persistence.recorder import FileRecorder
@@ -36,12 +37,24 @@ def turn_ns(world: simulator.World) -> int:
     return time.monotonic_ns() - began
 
 
+def journaled(settings: Settings, folder: Path, policy: str, epoch: int) -> tuple[Run, EventJournal]:
+    """A run with a journal in its state folder."""
+    journal = EventJournal(folder / "state" / "journal", epoch=epoch, build="", now_ns=time.time_ns(), policy=policy)
+    recorder = FileRecorder(folder / "run.mmr", build="", created_ns=0, journal=journal)
+    return Run(settings, recorder, epoch=epoch), journal
+
+
+async def over(run: Run, told: dict[str, object]) -> dict[str, object]:
+    """Let it run to its end, and tell its exit code too."""
+    told["exit_code"] = int(await run.until_over())
+    run.bot.engine.recorder.close()
+    return told
+
+
 async def killed(world: simulator.World, folder: Path, policy: str, epoch: int) -> dict[str, object]:
     """Kill once quotes stand, with each sync taking two seconds and a snapshot under way."""
     settings = on_world(world, folder)
-    journal = EventJournal(folder / "state" / "journal", epoch=epoch, build="", now_ns=time.time_ns(), policy=policy)
-    recorder = FileRecorder(folder / "run.mmr", build="", created_ns=0, journal=journal)
-    run = Run(settings, recorder, epoch=epoch)
+    run, journal = journaled(settings, folder, policy, epoch)
     told: dict[str, object] = {}
 
     def kill(run: Run) -> None:
@@ -64,9 +77,7 @@ async def killed(world: simulator.World, folder: Path, policy: str, epoch: int) 
         asyncio.get_running_loop().call_later(3.5, run.supervisor.ask_to_stop, "SIGINT")
 
     run.at_quotes = kill
-    told["exit_code"] = int(await run.until_over())
-    recorder.close()
-    return told
+    return await over(run, told)
 
 
 def crowded(settings: Any) -> Any:
@@ -89,9 +100,7 @@ async def killed_among_many(
 ) -> dict[str, object]:
     """Kill by a word from outside the loop, amid changes of forty orders and what the venue says of them."""
     settings = crowded(on_world(world, folder))
-    journal = EventJournal(folder / "state" / "journal", epoch=epoch, build="", now_ns=time.time_ns(), policy=policy)
-    recorder = FileRecorder(folder / "run.mmr", build="", created_ns=0, journal=journal)
-    run = Run(settings, recorder, epoch=epoch)
+    run, _ = journaled(settings, folder, policy, epoch)
     told: dict[str, object] = {}
     loop = asyncio.get_running_loop()
 
@@ -114,9 +123,7 @@ async def killed_among_many(
         threading.Timer(5.0, (folder / "hangs").unlink).start()
 
     run.at_quotes = slow
-    told["exit_code"] = int(await run.until_over())
-    recorder.close()
-    return told
+    return await over(run, told)
 
 
 async def paused_among_many(
@@ -124,9 +131,7 @@ async def paused_among_many(
 ) -> dict[str, object]:
     """Pause, and resume on a slow disk, so that forty orders wait for it; pause again while they do."""
     settings = crowded(on_world(world, folder))
-    journal = EventJournal(folder / "state" / "journal", epoch=epoch, build="", now_ns=time.time_ns(), policy=policy)
-    recorder = FileRecorder(folder / "run.mmr", build="", created_ns=0, journal=journal)
-    run = Run(settings, recorder, epoch=epoch)
+    run, _ = journaled(settings, folder, policy, epoch)
     told: dict[str, object] = {"waited": []}
     loop = asyncio.get_running_loop()
 
@@ -151,9 +156,7 @@ async def paused_among_many(
         loop.call_later(0.05, resume)
 
     run.at_quotes = pause
-    told["exit_code"] = int(await run.until_over())
-    recorder.close()
-    return told
+    return await over(run, told)
 
 
 if __name__ == "__main__":

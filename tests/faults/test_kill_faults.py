@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -35,46 +35,15 @@ from tests.backtest.two_venues import KRAKEN, MEXC, TwoVenues
 from tests.faults.hedged import CAMPAIGN
 from tests.faults.quoted import PLACE, Quoted, each
 from tests.faults.test_order_faults import on as on_event
-from tests.run.bot_process import BotProcess, ledger
+from tests.run.bot_process import KILL_NS, BotProcess, first_cancel_ns, ledger
+from tests.run.conftest import start, state, world
 from tests.run.test_supervisor import NOBODY, Run, on, open_orders, without_timer
 
+__all__ = ["start", "state", "world"]
 SECOND = 1_000_000_000
-KILL_NS = 100_000_000
 EPOCH = iter(range(1, 1000))
 """Runs of this module share an account, so their client ids must not meet."""
 SEEDS = range(20 if CAMPAIGN else 1)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[simulator.World]:
-    """A simulator that the tests of this module share."""
-    world = simulator.launch(tmp_path_factory.mktemp("world"), tier="unlimited")
-    yield world
-    world.control("stop", {})
-
-
-@pytest.fixture
-def start(state: Path) -> Iterator[Callable[..., BotProcess]]:
-    """Starts bots, and ends those that still run."""
-    bots: list[BotProcess] = []
-
-    def start(*arguments: str, **options: Any) -> BotProcess:
-        bots.append(BotProcess(state, *arguments, **options))
-        return bots[-1]
-
-    yield start
-    for bot in bots:
-        bot.kill()
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[Path]:
-    """A state folder; the simulator that was started on it is stopped at the end."""
-    folder = tmp_path / "state"
-    yield folder
-    found = simulator.find(folder)
-    if found is not None:
-        found.control("stop", {})
 
 
 def on_world(world: simulator.World, tmp_path: Path, **run: Any) -> Any:
@@ -354,11 +323,9 @@ async def test_f75_the_first_cancel_leaves_in_time_whatever_else_breaks(
     books = world.control("ledger")
     left = [order["client_id"] for order in books["open_orders"]]
     assert not left, f"F75: {left} are open after the kill with {name}"
-    closed = [order for order in books["closed_orders"] if order["client_id"] in stood]
-    gone = [order["closed_ns"] for order in closed if order["status"] == "canceled"]
     # On a machine that is busy the venue's process has to wait for its turn as long as for a page of its ledger.
     allowed = KILL_NS + 2 * max(turns)
-    first_ns = min(gone) - said_ns
+    first_ns = first_cancel_ns(books, stood, said_ns)
     assert first_ns <= allowed, f"F75: I13: the first cancel came {first_ns / 1e6:.0f} ms after the kill with {name}"
     later = [order["client_id"] for order in books["closed_orders"] if order["created_ns"] > said_ns + allowed]
     assert not [each for each in later if each.startswith("mm")], f"F75: an order after the kill with {name}"

@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 
 from mm.simulator import world as simulator
-from tests.run.bot_process import BotProcess, ledger
+from tests.run.bot_process import KILL_NS, BotProcess, first_cancel_ns, ledger
 
-KILL_NS = 100_000_000
 STOP_S = 40.0
 """Ten seconds for the snapshot, ten for the journal, two for the nonces, and the venue's word; twice that."""
 EPOCH = iter(range(1, 1000))
@@ -57,6 +56,16 @@ def ended(
     return told
 
 
+def are_cancelled_in_time(world: simulator.World, told: dict[str, Any], policy: str) -> None:
+    """No order is open at the venue, and the first was cancelled soon after the word."""
+    books = world.control("ledger")
+    left = [order["client_id"] for order in books["open_orders"]]
+    assert not left, f"F75: {left} are open after the kill with {policy}"
+    first_ns = first_cancel_ns(books, told["stood"], told["said_ns"])
+    allowed = KILL_NS + 2 * told["turn_ns"]
+    assert first_ns <= allowed, f"F75: I13: the first cancel came {first_ns / 1e6:.0f} ms after the kill with {policy}"
+
+
 @pytest.mark.parametrize("policy", ["os", "group", "always"])
 def test_f75_the_first_cancel_waits_for_no_sync_of_a_slow_disk(
     world: simulator.World,
@@ -68,14 +77,7 @@ def test_f75_the_first_cancel_waits_for_no_sync_of_a_slow_disk(
     told = ended(world_folder, tmp_path, policy, 0, slow_disk(tmp_path / "hangs"))
     assert told["stood"], "nothing stood when the kill came"
     assert told["under_way"], "the disk was not slow: the snapshot was on it a second after the kill"
-    books = world.control("ledger")
-    left = [order["client_id"] for order in books["open_orders"]]
-    assert not left, f"F75: {left} are open after the kill with {policy}"
-    closed = [order for order in books["closed_orders"] if order["client_id"] in told["stood"]]
-    gone = [order["closed_ns"] for order in closed if order["status"] == "canceled"]
-    first_ns = min(gone) - told["said_ns"]
-    allowed = KILL_NS + 2 * told["turn_ns"]
-    assert first_ns <= allowed, f"F75: I13: the first cancel came {first_ns / 1e6:.0f} ms after the kill with {policy}"
+    are_cancelled_in_time(world, told, policy)
 
 
 @pytest.mark.parametrize("slow_ms", [50, 500])
@@ -90,14 +92,7 @@ def test_f75_a_kill_is_heard_while_orders_and_events_wait_for_a_slow_disk(
 ) -> None:
     told = ended(world_folder, tmp_path, policy, slow_ms, slow_disk(tmp_path / "hangs"))
     assert len(told["stood"]) >= 30, "there were no many orders when the kill came"
-    books = world.control("ledger")
-    left = [order["client_id"] for order in books["open_orders"]]
-    assert not left, f"F75: {left} are open after the kill with {policy}"
-    closed = [order for order in books["closed_orders"] if order["client_id"] in told["stood"]]
-    gone = [order["closed_ns"] for order in closed if order["status"] == "canceled"]
-    first_ns = min(each for each in gone if each >= told["said_ns"]) - told["said_ns"]
-    allowed = KILL_NS + 2 * told["turn_ns"]
-    assert first_ns <= allowed, f"F75: I13: the first cancel came {first_ns / 1e6:.0f} ms after the kill with {policy}"
+    are_cancelled_in_time(world, told, policy)
 
 
 @pytest.mark.parametrize("policy", ["group", "always"])

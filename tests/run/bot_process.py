@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from tests.one_venue import ONE_VENUE
 
 PATIENCE_S = 30.0
 """For one step on a machine that does other things too; a healthy one needs a tenth of it."""
+KILL_NS = 100_000_000
+"""From the word to the first cancel at the venue, on a machine that is not busy."""
 
 
 class BotProcess:
@@ -123,6 +125,15 @@ def ledger(state: Path) -> dict[str, Any]:
     assert world is not None
     report: dict[str, Any] = world.control("ledger")
     return report
+
+
+def first_cancel_ns(books: dict[str, Any], client_ids: Collection[str], said_ns: int) -> int:
+    """How long after a word the first of these orders was cancelled, by a ledger."""
+    closed = [order for order in books["closed_orders"] if order["client_id"] in client_ids]
+    gone = [order["closed_ns"] - said_ns for order in closed if order["status"] == "canceled"]
+    later = [after_ns for after_ns in gone if after_ns >= 0]
+    assert later, "no order was cancelled by the kill"
+    return min(later)
 
 
 def eventually(

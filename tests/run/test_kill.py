@@ -19,12 +19,10 @@ from mm.live.sentry import free_bytes
 from mm.operate import Run
 from mm.persistence.recording import read
 from mm.simulator import world as simulator
-from tests.run.bot_process import BotProcess, eventually, ledger
+from tests.run.bot_process import KILL_NS, BotProcess, eventually, first_cancel_ns, ledger
 from tests.run.test_operating import say
 
 Start = Callable[..., BotProcess]
-KILL_NS = 100_000_000
-"""From the word to the first cancel at the venue."""
 
 
 def own_open(state: Path) -> list[dict[str, Any]]:
@@ -85,10 +83,7 @@ def test_the_first_cancel_is_at_the_venue_within_a_tenth_of_a_second(start: Star
     latched = next(event for event in events if type(event) is ev.Latched)
     cancels = [event for event in events if type(event) is ev.Cancel and event.recv_ns >= latched.recv_ns]
     asked = {cancel.client_id for cancel in cancels}
-    books = ledger(state)
-    gone = [o["closed_ns"] for o in books["closed_orders"] if o["client_id"] in asked and o["status"] == "canceled"]
-    assert gone, "no order was cancelled by the kill"
-    first_ns = min(gone) - said_ns
+    first_ns = first_cancel_ns(ledger(state), asked, said_ns)
     assert first_ns <= KILL_NS + 10 * statistics.median(turns), f"I13: the first cancel after {first_ns / 1e6:.1f} ms"
     assert bot.stop()[0] == 0
 
