@@ -205,6 +205,27 @@ def test_a_hedge_that_was_refused_and_filled_all_the_same_is_not_sent_twice(both
     assert both.desk.ledger.net == 0
 
 
+ENDINGS = {
+    "cancelled": (Contracts.hedge_ends, [30]),
+    "filled": (lambda world, hedge: world.hedge_fills(hedge, 30), []),
+    "never heard of again": (lambda world, hedge: None, [30]),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_while_a_refused_hedge_stands_no_other_is_sent(both, ending):
+    end, sizes = ENDINGS[ending]
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    head = (both.now, both.now, FUTURES, hedge.client_id)
+    both.tell(ev.OrderRejected(*head, "", "2005", "rejected"))
+    both.tell(ev.OrderAccepted(*head, "V" + hedge.client_id))
+    both.hedge_fills(hedge, 20)
+    assert later(both, 8) == [], "what it may still fill is counted nowhere"
+    end(both, hedge)
+    assert [(place.venue, place.size) for place in later(both, 3)] == [(FUTURES, size) for size in sizes]
+    assert both.replayed().contradicted.facts() == both.engine.contradicted.facts()
+
+
 def test_where_both_markets_give_nothing_tries_get_as_rare_as_with_one(both):
     sent = both.quote_fills(both.bid, 50 * CONTRACT)
     asked = []

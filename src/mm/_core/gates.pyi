@@ -9,6 +9,7 @@ from mm._core.order import Order
 from mm._core.quotes import Quote, Quoting
 
 QUOTABLE: Final[frozenset[str]]
+ASTRAY_NS_MAX: Final[int]
 
 @disjoint_base
 class GatesCore(BookingCore):

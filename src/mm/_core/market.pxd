@@ -71,6 +71,8 @@ cdef class MarketCore:
     # A slow average of the middle, doubled, and when it last moved; since when the middle is far from it, and where.
     cdef readonly double reference
     cdef readonly int64_t reference_ns, jumped_ns
+    # When an order was last heard of that should not stand here, 0 none does.
+    cdef public int64_t astray_ns
     cdef double _jumped_to
     # When each side's best last changed, and how often the other side's did since.
     cdef readonly int64_t bid_ns, ask_ns

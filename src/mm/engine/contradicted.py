@@ -3,7 +3,8 @@
 A list that trails may show an order that was, never one that never was: the first word that a refused order lives is
 the venue's contradiction of itself. It is cancelled at once; for other orders that are over the lists are given time
 (`Engine`). So is a second order with the client id of one of ours. Until that cancel is confirmed its size is counted
-nowhere, since what ended once does not begin again; what it fills is booked.
+nowhere, since what ended once does not begin again: nothing is sent to its market for so long, ten seconds from the
+last word of it at most. What it fills is booked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from mm._core.orders import OrderState
 if TYPE_CHECKING:
     from mm._core.orders import Order
     from mm.engine.engine import Engine
+    from mm.engine.market import Market
 
 KEPT_MAX: Final = 3_000
 """As many as there are orders that are over."""
@@ -27,17 +29,20 @@ REFUSED: Final = frozenset({OrderState.REJECTED, OrderState.DENIED})
 class Contradicted:
     """See the module's text. Those of earlier starts are not known here, and have their time as any other."""
 
-    __slots__ = ("_engine", "_never", "_told")
+    __slots__ = ("_engine", "_never", "_standing", "_told")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._never: OrderedDict[str, str] = OrderedDict()
         """Orders that ended without having been in the book, and how."""
         self._told: set[str] = set()
+        self._standing: dict[str, Market] = {}
+        """Those that a cancel is on its way for, and where."""
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
-        return tuple(self._never.items())
+        standing = tuple((name, market.symbol, market.astray_ns) for name, market in self._standing.items())
+        return (*self._never.items(), *standing)
 
     def on_order(self, event: Any, order: Order) -> None:
         """Take any word about an order, after it was applied."""
@@ -55,10 +60,14 @@ class Contradicted:
             is_live = is_live or (kind is ev.OrderReport and event.status in LIVE)
             if is_live and order.cum_size < order.size:
                 self._cancel(event, order)
-            elif not is_live and kind is not ev.OrderPending:
+            elif is_live:
+                self._gone(client_id)
+            elif kind is not ev.OrderPending:
                 # It has ended by the venue's word now; what a list shows of it later is of before.
                 del self._never[client_id]
                 self._told.discard(client_id)
+                if kind is not ev.CancelRejected or event.gone:
+                    self._gone(client_id)
 
     def on_other(self, event: Any) -> None:
         """Take news of an order that is not here: it may have the client id of one that is."""
@@ -88,7 +97,18 @@ class Contradicted:
             "stream",
         )
         engine.wake_upkeep()
+        market = engine.markets.get((order.venue, order.symbol))
+        if market is not None:
+            self._standing[order.client_id] = market
+            market.astray_ns = event.recv_ns
         if order.client_id not in self._told:
             self._told.add(order.client_id)
             why = self._never[order.client_id]
             engine.tell(f"{order.venue}: order {order.client_id} should not stand ({why}): it is cancelled")
+
+    def _gone(self, client_id: str) -> None:
+        """It does not stand any more."""
+        market = self._standing.pop(client_id, None)
+        if market is not None and market not in self._standing.values():
+            market.astray_ns = 0
+            market.changed = True
