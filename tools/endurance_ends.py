@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from endurance_judge import Replayed, last_word, own_fills, own_orders, replay
+from endurance_judge import Replayed, own_fills, own_orders, replay, unlike
 
 from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
 from mm.simulator.world import World, launch
@@ -106,14 +106,9 @@ def _strike(world: World, bot: subprocess.Popen[bytes], action: str) -> list[str
 
 
 def _replayed(replayed: Replayed, log: Path) -> list[str]:
-    engine = replayed.engine
-    problems = []
-    if last_word(log).get("state_hash") not in replayed.hashes:
-        problems.append("a replay does not end in the bot's state")
-    if engine.perpetuals.externals:
-        problems.append(f"{engine.perpetuals.externals} changes of the position that nobody made")
-    if engine.orders.contradictions:
-        problems.append(f"{engine.orders.contradictions} contradictions")
+    problems = unlike(replayed, log)
+    if externals := replayed.engine.perpetuals.externals:
+        problems.append(f"{externals} changes of the position that nobody made")
     return problems
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -13,13 +13,17 @@ from typing import Any, Final
 
 from endurance_faults import expected
 
+from mm._core import JournalReader
 from mm._core import events as ev
+from mm.config import Settings
 from mm.config.canonical import from_json
 from mm.engine import Engine
 from mm.engine.engine import OWNER
+from mm.engine.recovery import recover
 from mm.exchanges import find
 from mm.inventory.accounts import DOLLAR_DIGITS
 from mm.inventory.hedging import parameters_of as policies_of
+from mm.persistence.journal import events_of
 from mm.persistence.recorder import NullRecorder
 from mm.persistence.recording import read
 from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
@@ -72,14 +76,9 @@ def judge(state: Path, exit_code: int, ledgers: dict[str, Json], stats: dict[str
         for place, action in expected(venue):
             if counts[f"{place} {action}"] < FIRED_MIN:
                 problems.append(f"hook {place} {action} fired {counts[f'{place} {action}']} times at {venue}")
-    last = last_word(state / "bot.log")
-    recording = max((state / "recordings").glob("*.mmr"))
-    replayed = replay(recording)
+    replayed = replay(max((state / "recordings").glob("*.mmr")))
     engine = replayed.engine
-    if last.get("state_hash") not in replayed.hashes:
-        problems.append(f"a replay does not end in the bot's state {last.get('state_hash')}")
-    if engine.orders.contradictions:
-        problems.append(f"{engine.orders.contradictions} contradictions")
+    problems += unlike(replayed, state / "bot.log")
     for venue, ledger in ledgers.items():
         _venue(verdict, replayed, venue, ledger)
     hedges = sum(len(own_fills(ledgers[venue])) for venue in (MEXC_FUTURES, MEXC_SPOT))
@@ -119,10 +118,19 @@ def fired_by(stats: Json) -> Counter[str]:
     return fired
 
 
+def unlike(replayed: Replayed, log: Path) -> list[str]:
+    """What is wrong with the state in which a replay ends, by the last word of the run."""
+    told = last_word(log).get("state_hash")
+    problems = [f"a replay does not end in the bot's state {told}"] if told not in replayed.hashes else []
+    count = replayed.engine.orders.contradictions
+    return problems + ([f"{count} contradictions"] if count else [])
+
+
 def last_word(log: Path) -> Json:
     """The facts of the run's statement."""
     found: Json = {}
-    for line in log.read_text().splitlines():
+    # A process that was killed may have written half of a letter.
+    for line in log.read_text(errors="replace").splitlines():
         if "state_hash" in line:
             try:
                 value = json.loads(line)
@@ -156,8 +164,8 @@ def replay(path: Path) -> Replayed:
     events = read(path)
     start = next(events)
     assert isinstance(start, ev.Start)
-    settings = from_json(start.config, parameters_of, policies_of)
-    engine = Engine(start, settings, {name: find(name) for name in settings.venues}, NullRecorder())
+    settings, faces = _made(start)
+    engine = Engine(start, settings, faces, NullRecorder())
     executions: dict[str, set[str]] = {venue: set() for venue in settings.venues}
     hashes: set[str] = set()
     last: deque[ev.Event] = deque()
@@ -170,6 +178,20 @@ def replay(path: Path) -> Replayed:
         _apply(engine, event, executions)
         hashes.add(engine.state_hash())
     return Replayed(engine, executions, hashes)
+
+
+def recovered(folder: Path) -> Engine | None:
+    """What a start takes over of a journal; None of one without a start. Changes nothing there."""
+    if not any(folder.glob("*.mmj")):
+        return None
+    found = JournalReader(str(folder)).snapshot()
+    index, snapshot = (found[0], (found[2], found[4])) if found is not None else (None, None)
+    return recover(snapshot, events_of(JournalReader(str(folder), index)), _made, Engine).engine
+
+
+def _made(start: ev.Start) -> tuple[Settings, Mapping[str, Any]]:
+    settings = from_json(start.config, parameters_of, policies_of)
+    return settings, {name: find(name) for name in settings.venues}
 
 
 def _apply(engine: Engine, event: ev.Event, executions: dict[str, set[str]]) -> None:

@@ -1,8 +1,9 @@
 /* Loaded into a process before all else: counts what it writes, syncs, renames and sends, and kills it at the n-th.
 
-   MM_KILL_AT: which one, 0 never; MM_KILL_HALF: "1" lets half of its bytes go first; MM_KILL_COUNT: a file of eight
-   numbers that is kept up to date: all, writes, syncs, renames, sends, and whether the n-th was reached. Only regular
-   files and sockets of the internet count. Its children know nothing of it. */
+   MM_KILL_AT: which one, 0 never; MM_KILL_KIND: of all (0), or only of the writes (1), syncs (2), renames (3) or
+   sends (4); MM_KILL_HALF: "1" lets half of its bytes go first; MM_KILL_COUNT: a file of eight numbers that is kept up
+   to date: all, writes, syncs, renames, sends, and what the n-th was once it was reached. Only regular files and sockets
+   of the internet count. Its children know nothing of it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -20,10 +21,11 @@ enum { ALL, WRITE, SYNC, RENAME, SEND, REACHED, NUMBERS = 8 };
 static long here[NUMBERS];
 static long *numbers = here;
 static long at = 0;
+static int of = ALL;
 static int half = 0;
 
 __attribute__((constructor)) static void begin(void) {
-    const char *number = getenv("MM_KILL_AT"), *file = getenv("MM_KILL_COUNT");
+    const char *number = getenv("MM_KILL_AT"), *kind = getenv("MM_KILL_KIND"), *file = getenv("MM_KILL_COUNT");
     half = getenv("MM_KILL_HALF") != NULL;
     if (file != NULL) {
         int descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -34,8 +36,10 @@ __attribute__((constructor)) static void begin(void) {
         if (descriptor >= 0) close(descriptor);
     }
     at = number != NULL ? atol(number) : 0;
+    of = kind != NULL ? atoi(kind) : ALL;
     unsetenv("LD_PRELOAD");
     unsetenv("MM_KILL_AT");
+    unsetenv("MM_KILL_KIND");
     unsetenv("MM_KILL_HALF");
     unsetenv("MM_KILL_COUNT");
 }
@@ -54,8 +58,9 @@ static int kind_of(int file) {
 /* Whether this is the one. */
 static int reached(int kind) {
     if (kind == 0) return 0;
-    __atomic_add_fetch(&numbers[kind], 1, __ATOMIC_SEQ_CST);
-    if (__atomic_add_fetch(&numbers[ALL], 1, __ATOMIC_SEQ_CST) != at) return 0;
+    long of_kind = __atomic_add_fetch(&numbers[kind], 1, __ATOMIC_SEQ_CST);
+    long of_all = __atomic_add_fetch(&numbers[ALL], 1, __ATOMIC_SEQ_CST);
+    if ((of != ALL && of != kind) || (of == ALL ? of_all : of_kind) != at) return 0;
     numbers[REACHED] = kind;
     return 1;
 }

@@ -8,10 +8,13 @@ The bot is a process of its own with `tools/kills.c` loaded into it, which ends 
 rename or send, every other time after half of the bytes. The simulated Kraken, MEXC Spot and MEXC Futures are another
 process on loopback. Each start is the recovery of the one before and the victim of the next. After each kill the
 venues' ledgers and the journal are held against each other: no order without its intent, no client id twice, no
-execution that the venue does not have, no position over its limit. At the end of a chain a start runs until nothing is
-in doubt and stops in order; then orders, executions, positions, cash, fees, funding, balances and debts are the venues'
-to the last digit and the profit's residual is 0 (`endurance_judge.py`). The last line is a JSON verdict; exit code 0 if
-all of it holds. Linux with a C compiler.
+execution that the venue does not have, no position over its limit, no contradiction; and what the next start takes over
+is what the journal holds, by the hash of the state. At the end of a chain a start runs until nothing is in doubt and
+stops in order; then orders, executions, positions, cash, fees, funding, balances and debts are the venues' to the last
+digit and the profit's residual is 0 (`endurance_judge.py`), and its last word, its recording and its journal are of one
+state. All chains together have to bring FILLS_MIN fills, and a kill each at a write, a sync and a send (not those of
+fewer than POINTS_MIN points: the verdict says so). The last line is a JSON verdict; exit code 0 if all of it holds.
+Linux with a C compiler.
 """
 
 from __future__ import annotations
@@ -33,17 +36,20 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 import endurance_judge
+from endurance_ends import END_S
 from endurance_faults import DAY_S, FUNDING_S
-from endurance_judge import Verdict, held, own_orders, replay
+from endurance_judge import Verdict, held, own_orders, recovered, replay, unlike
 
 from mm._core import JournalReader, events
 from mm.live.control import address
 from mm.persistence.journal import events_of
+from mm.persistence.recording import Recording, RecordingError
 from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
 from mm.simulator.world import World, launch
 
@@ -61,17 +67,37 @@ REACHED_SHARE: Final = 0.7
 are late are kills too, and judged like the others."""
 REST_S: Final = 90.0
 """An order that never came to be is in doubt for some 80 s."""
-END_S: Final = 60.0
-"""An end takes a second or two, 22 s at most on a disk that hangs; the rest is for a busy machine."""
 BOOKED_S: Final = 3.0
 """A settlement is booked 0.2 to 2 s after its time."""
 KINDS: Final = ("writes", "syncs", "renames", "sends")
+ASKED: Final = ("sends", "syncs", "writes")
+"""At each of these somebody has to be killed. Renames are three in a script."""
 FIRST: Final = 400
 """So many points are the beginning of a run: half of the sample is of them."""
+POINTS_MIN: Final = 40
+"""Fewer are for development: they need not bring much."""
+FILLS_MIN: Final = 100
+"""60 points bring some 600, ten kills in five minutes 800."""
 
 Json = dict[str, Any]
-Point = int | float
-"""The number of a write, sync or send, or a share of all of them above 0 and up to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The last thing that a start does. at: its number, or a share of all above 0 and up to 1; kind: among those of
+    `KINDS`, "" among all."""
+
+    at: int | float
+    kind: str = ""
+
+    def of(self, counts: Sequence[int]) -> int:
+        """Its number. counts: of a script, see `Chain.counts`."""
+        return self.at if isinstance(self.at, int) else math.ceil(self.at * counts[number_of(self.kind)])
+
+
+def number_of(kind: str) -> int:
+    """Of a kind as `kills.c` has it."""
+    return KINDS.index(kind) + 1 if kind else 0
 
 
 @dataclass(slots=True)
@@ -89,6 +115,9 @@ class Chain:
     world: World | None = None
     places: set[str] = field(default_factory=set)
     """Every intent that a journal has held: snapshots cut its beginning off."""
+    left: int | None = None
+    """The hash of the state that the journal held when the last start had ended."""
+    recordings: set[Path] = field(default_factory=set)
     fills: dict[str, set[str]] = field(default_factory=lambda: {venue: set() for venue in VENUES})
 
     def begin(self) -> None:
@@ -99,13 +128,16 @@ class Chain:
             extra=("--funding-seconds", str(FUNDING_S)),
         )  # fmt: skip
 
-    def start(self, *more: str, at: int = 0, half: bool = False, counted: bool = True) -> subprocess.Popen[bytes]:
-        """A start of the bot. at: which of its writes, syncs and sends is its last, 0 none."""
+    def start(
+        self, *more: str, at: int = 0, kind: str = "", half: bool = False, counted: bool = True
+    ) -> subprocess.Popen[bytes]:
+        """A start of the bot. at: which of its writes, syncs and sends is its last, 0 none; kind: see `Point`."""
         environment = {**os.environ, "MM_RUN__JOURNAL": self.policy, "MM_RUN__STORE": "off"}
         if counted:
             environment |= {
                 "LD_PRELOAD": str(self.library),
                 "MM_KILL_AT": str(at),
+                "MM_KILL_KIND": str(number_of(kind)),
                 "MM_KILL_COUNT": str(self.state / "count"),
                 **({"MM_KILL_HALF": "1"} if half else {}),
             }
@@ -116,16 +148,17 @@ class Chain:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 
     def counts(self) -> list[int]:
-        """What the last start did: all, writes, syncs, renames, sends, and by what it was ended."""
+        """What the last start did: all, writes, syncs, renames, sends, and the number of the kind that it ended at."""
         try:
             return list(struct.unpack("8q", (self.state / "count").read_bytes()))
         except (OSError, struct.error):
             return [0] * 8
 
-    def kill_at(self, at: int, *, half: bool) -> None:
+    def kill_at(self, at: int, kind: str = "", *, half: bool) -> None:
         """One start, killed at its point, and what is left of it judged."""
+        when = f"point {at}{kind and f' of the {kind}'}{' and a half' if half else ''}"
         (self.state / "count").unlink(missing_ok=True)
-        bot = self.start(at=at, half=half)
+        bot = self.start(at=at, kind=kind, half=half)
         try:
             code = bot.wait(LIFE_S)
         except subprocess.TimeoutExpired:
@@ -135,10 +168,10 @@ class Chain:
         else:
             reached = self.counts()[5]
             if code != -signal.SIGKILL or not reached:
-                self.problems.append(f"point {at}: ended by itself with exit code {code}: {self.last_lines()}")
+                self.problems.append(f"{when}: ended by itself with exit code {code}: {self.last_lines()}")
             else:
                 self.killed[KINDS[reached - 1]] += 1
-        self.look(f"point {at}{' and a half' if half else ''}")
+        self.look(when)
 
     def last_lines(self) -> str:
         """Of what the bots said."""
@@ -165,6 +198,27 @@ class Chain:
             self.problems += [f"{when}: {venue}: {name} was invented" for name in sorted(fills[venue] - theirs)]
             if abs(held(venue, ledger)) > LIMITS[venue]:
                 self.problems.append(f"{when}: {venue} holds {held(venue, ledger)}")
+        self.problems += [f"{when}: {problem}" for problem in self.carried()]
+
+    def carried(self) -> list[str]:
+        """What is wrong with the state that the last start took over, and with the one that its journal leaves."""
+        problems = []
+        fresh = set((self.state / "recordings").glob("*.mmr")) - self.recordings
+        self.recordings |= fresh
+        for path in fresh:
+            try:
+                recording = Recording(path)
+            except RecordingError:
+                # Killed at the header: it has begun with nothing.
+                continue
+            for event in islice(recording, 2):
+                if isinstance(event, events.Recovered) and event.state_hash != self.left:
+                    problems.append(f"{path.name} took over another state than the journal had")
+        engine = recovered(self.state / "journal")
+        self.left = engine.durable_hash() if engine is not None else None
+        if engine is not None and engine.orders.contradictions:
+            problems.append(f"{engine.orders.contradictions} contradictions")
+        return problems
 
     def gather(self) -> tuple[list[str], dict[str, set[str]]]:
         """What the journal holds now, kept for later."""
@@ -227,6 +281,9 @@ class Chain:
         ledgers = self.ledgers()
         verdict = Verdict()
         replayed = replay(max((self.state / "recordings").glob("*.mmr")))
+        verdict.problems += unlike(replayed, self.state / "bot.log")
+        if replayed.engine.durable_hash() != self.left:
+            verdict.problems.append("the journal leaves another state than the recording")
         for venue in VENUES:
             replayed.executions[venue] = self.fills[venue]
             endurance_judge._venue(verdict, replayed, venue, ledgers[venue])
@@ -286,34 +343,35 @@ def compiled(folder: Path) -> Path:
     return library
 
 
-def measured(folder: Path, library: Path, options: argparse.Namespace) -> int:
-    """How many points the standard script has."""
+def measured(folder: Path, library: Path, options: argparse.Namespace) -> list[int]:
+    """How many points the standard script has, see `Chain.counts`."""
     chain = Chain(folder / "measure", library, options.policy.split(",")[0], options.seed)
     chain.begin()
     try:
         bot = chain.start("--seconds", str(options.script))
         bot.wait(options.script + END_S)
-        return chain.counts()[0]
+        return chain.counts()
     finally:
         chain.end()
 
 
 def sampled(count: int, chance: Random) -> list[Point]:
-    """So many points: half of them of the beginning, which come first, half of all."""
-    early: list[Point] = [chance.randint(1, FIRST) for _ in range(count // 2)]
-    return early + [1.0 - chance.random() for _ in range(count - len(early))]
+    """So many points: half of them of the beginning, which come first, half of all, of each kind that is asked for by
+    turn: a send is a tenth of all, most of them of the first second."""
+    early = [Point(chance.randint(1, FIRST)) for _ in range(count // 2)]
+    return early + [Point(1.0 - chance.random(), ASKED[n % len(ASKED)]) for n in range(count - len(early))]
 
 
 def run_chain(
-    folder: Path, library: Path, policy: str, seed: int, points: Sequence[Point], total: Future[int]
+    folder: Path, library: Path, policy: str, seed: int, points: Sequence[Point], total: Future[list[int]]
 ) -> tuple[Chain, Json]:
     """Kill and start again at each point, then judge."""
     chain = Chain(folder / f"chain-{seed}", library, policy, seed)
     chain.begin()
     try:
-        for number, at in enumerate(points):
-            point = at if isinstance(at, int) else math.ceil(at * total.result())
-            chain.kill_at(point, half=number % 2 == 1)
+        for number, point in enumerate(points):
+            counts = total.result() if isinstance(point.at, float) else ()
+            chain.kill_at(point.of(counts), point.kind, half=number % 2 == 1)
         return chain, chain.finish()
     finally:
         chain.end()
@@ -328,7 +386,7 @@ def kills(folder: Path, library: Path, options: argparse.Namespace) -> Json:
     with ThreadPoolExecutor(options.jobs + 1) as pool:
         total = pool.submit(measured, folder, library, options)
         if options.all:
-            points: list[Point] = list(range(1, total.result() + 1))
+            points = [Point(number) for number in range(1, total.result()[0] + 1)]
             chance.shuffle(points)
             chains = [points[first : first + options.chain] for first in range(0, len(points), options.chain)]
         else:
@@ -342,23 +400,39 @@ def kills(folder: Path, library: Path, options: argparse.Namespace) -> Json:
                 enumerate(chains),
             )
         )
+    return summed(done, sum(map(len, chains)), total.result()[0])
+
+
+def summed(done: Sequence[tuple[Chain, Json]], wanted: int, points: int) -> Json:
+    """The verdict of all chains. wanted: how many points they had; points: of the script."""
     killed: Counter[str] = Counter()
     for chain, _ in done:
         killed += chain.killed
     problems = [problem for chain, _ in done for problem in chain.problems]
-    wanted, late = sum(map(len, chains)), sum(chain.late for chain, _ in done)
+    late = sum(chain.late for chain, _ in done)
     if killed.total() < REACHED_SHARE * wanted:
         problems.append(f"only {killed.total()} of {wanted} points were reached")
+    asks = wanted >= POINTS_MIN
+    if asks:
+        problems += few([figures for _, figures in done])
+        problems += [f"none was killed at its point among the {kind}" for kind in ASKED if not killed[kind]]
     return {
         "passed": not problems,
         "kills": f"{killed.total()} of {wanted} at their point, {late} late: after {LIFE_S:g} s, wherever they were",
         "wanted": wanted,
         "problems": problems,
-        "points": total.result(),
+        "floors": "asked for" if asks else f"not asked for: fewer than {POINTS_MIN} points",
+        "points": points,
         "killed": dict(killed),
         "late": late,
         "chains": [figures for _, figures in done],
     }
+
+
+def few(chains: Sequence[Json]) -> list[str]:
+    """What is wrong with how many fills there were."""
+    fills = sum(sum(figures["fills"].values()) for figures in chains)
+    return [f"only {fills} fills in all chains together, expected {FILLS_MIN}"] if fills < FILLS_MIN else []
 
 
 def ten(folder: Path, library: Path, options: argparse.Namespace) -> Json:
@@ -379,6 +453,7 @@ def ten(folder: Path, library: Path, options: argparse.Namespace) -> Json:
             died += 1
             chain.look(f"kill {died}")
         figures = chain.finish(options.seconds - (time.monotonic() - begun))
+        chain.problems += few([figures])
         return {"passed": not chain.problems, "problems": chain.problems, "kills": died, **figures}
     finally:
         chain.end()

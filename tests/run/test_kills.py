@@ -6,9 +6,18 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
+
+from mm._core import events as ev
+from mm.persistence.journal import EventJournal
+from mm.persistence.recorder import FileRecorder
+from mm.simulator.ledger_report import ledger_report
+from mm.simulator.market import ACCOUNT
+from tests.backtest.session import START, Session
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.skipif(
@@ -25,6 +34,7 @@ def test_f72_killed_at_any_write_sync_or_send_the_books_end_as_the_venues() -> N
     assert sum(verdict["killed"].values()) + verdict["late"] == verdict["wanted"] == 8
     assert f"{sum(verdict['killed'].values())} of 8 at their point, {verdict['late']} late" in verdict["kills"]
     assert sum(verdict["killed"].values()) >= 5
+    assert verdict["floors"] == "not asked for: fewer than 40 points"
     (figures,) = verdict["chains"]
     assert figures["residual"] == "0"
     assert sum(figures["fills"].values()) > 0
@@ -57,3 +67,90 @@ def test_the_judge_of_the_kills_finds_what_a_journal_leaves_out(tmp_path: Path, 
         "now: kraken: E2 was invented",
         "now: kraken holds 0.2",
     ]
+
+
+def test_kills_that_show_little_do_not_pass(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import kills
+
+    chain = kills.Chain(tmp_path, tmp_path, "os", 1)
+    chain.killed.update(writes=58)
+    figures = {"fills": {"kraken": kills.FILLS_MIN - 5, "mexc_futures": 4}}
+    verdict = kills.summed([(chain, figures)], 60, 900)
+    assert not verdict["passed"]
+    assert verdict["problems"] == [
+        f"only {kills.FILLS_MIN - 1} fills in all chains together, expected {kills.FILLS_MIN}",
+        "none was killed at its point among the sends",
+        "none was killed at its point among the syncs",
+    ]
+    chain.killed.update(syncs=1, sends=1)
+    again = kills.summed(
+        [(chain, figures), (kills.Chain(tmp_path, tmp_path, "os", 2), {"fills": {"kraken": 1}})], 60, 900
+    )
+    assert (again["passed"], again["floors"]) == (True, "asked for")
+    few = kills.summed([(kills.Chain(tmp_path, tmp_path, "os", 3), {"fills": {}})], 0, 900)
+    assert (few["passed"], few["floors"]) == (True, f"not asked for: fewer than {kills.POINTS_MIN} points")
+
+
+def test_kills_are_spread_over_writes_syncs_and_sends(monkeypatch) -> None:
+    """Of any 60 of all points none may be a send: they are a tenth of them, and most are of the first second."""
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import kills
+
+    for seed in range(20):
+        later = [point for point in kills.sampled(10, Random(seed)) if point.kind]
+        assert {point.kind for point in later} == {"writes", "syncs", "sends"}
+        assert all(0 < point.at <= 1 for point in later)
+
+
+@pytest.mark.parametrize(
+    ("bad", "found"),
+    [
+        ("", []),
+        ("another word", ["a replay does not end in the bot's state 0"]),
+        ("contradicts", ["after one start: 1 contradictions", "1 contradictions", "after another: 1 contradictions"]),
+        (
+            "journal has more",
+            [
+                "the journal leaves another state than the recording",
+                "after another: 2.mmr took over another state than the journal had",
+            ],
+        ),
+        ("takes over less", ["after another: 2.mmr took over another state than the journal had"]),
+    ],
+)
+def test_the_judge_of_the_kills_holds_states_to_one_another(bad: str, found: list[str], tmp_path, monkeypatch) -> None:
+    """What a start recorded, its journal, its last word, and what the next start took over, of a session in memory."""
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import endurance_judge
+    import kills
+
+    chain = kills.Chain(tmp_path, tmp_path, "os", 1)
+    monkeypatch.setattr(kills, "VENUES", ("kraken",))
+    monkeypatch.setattr(endurance_judge, "_debts", lambda *_: None)
+    monkeypatch.setattr(endurance_judge, "_profit", lambda verdict, *_: verdict.figures.update(residual="0"))
+    (tmp_path / "recordings").mkdir()
+    journal = EventJournal(tmp_path / "journal", epoch=1, build="", now_ns=START)
+    session = Session(
+        tmp_path, recorder=FileRecorder(tmp_path / "recordings/1.mmr", build="", created_ns=START, journal=journal)
+    )
+    monkeypatch.setattr(chain.__class__, "ledgers", lambda self: {"kraken": ledger_report(session.exchange, ACCOUNT)})
+    session.run(15)
+    assert session.stop()
+    if bad == "contradicts":
+        renamed = ev.OrderAccepted(START, START, "kraken", kills.written(tmp_path)[0][0], "another")
+        session.recorder.record(renamed)
+        session.engine.apply(renamed)
+    if bad == "journal has more":
+        journal.record(ev.Operator(START, "pause", ""), START, 0)
+    session.recorder.close()
+    word = "0" if bad == "another word" else session.engine.state_hash()
+    (tmp_path / "bot.log").write_text(json.dumps({"type": "end", "state_hash": word}) + "\n")
+    chain.look("after one start")
+    chain.judged()
+    state, told = session.engine.snapshot()
+    with closing(FileRecorder(tmp_path / "recordings/2.mmr", build="", created_ns=START)) as recorder:
+        recorder.record(ev.Start(START, 1, 2, session.engine.config()))
+        recorder.record(ev.Recovered(START, state, told + (bad == "takes over less")))
+    chain.look("after another")
+    assert chain.problems == found
