@@ -224,6 +224,14 @@ def test_a_campaign_goes_on_where_it_was(tmp_path):
     assert replace(again, few=[], cpu_s=0) == replace(total, few=[], cpu_s=0)
 
 
+def test_a_verdict_of_an_older_build_is_run_again(tmp_path):
+    path = tmp_path / "verdicts.jsonl"
+    path.write_text(json.dumps({"key": Job(23, 0.5).key, "seed": 23, "counts": True, "failure": []}) + "\n")
+    seen = []
+    total = run_all([Job(23, 0.5)], path, 1, seen.append)
+    assert ([verdict["seed"] for verdict in seen], total.seeds, total.failed) == ([23], 1, [])
+
+
 def test_a_campaign_whose_process_is_killed_ends_and_goes_on(tmp_path):
     path = tmp_path / "verdicts.jsonl"
     jobs = [Job(23, 0.5), Job(29, 0.5), Job(31, 0.5)]

@@ -158,7 +158,9 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
         except ValueError:
             # The last line of a campaign that was killed in the middle of it.
             continue
-        found[verdict["key"]] = verdict
+        # One of an older build, which did not count pairs, is no verdict of this one.
+        if "pairs" in verdict:
+            found[verdict["key"]] = verdict
     return found
 
 
