@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
-from endurance_faults import expected
+from endurance_faults import expected, script
 
 from mm._core import JournalReader
 from mm._core import events as ev
@@ -33,7 +33,7 @@ FIRED_MIN: Final = 3
 FILLS_MIN: Final = 50
 HEDGES_MIN: Final = 20
 SECONDS_MIN: Final = 600.0
-"""A shorter run is for development: it need not bring so much."""
+"""A shorter run is for development: it need not bring so much, and the verdict says so."""
 AFTER_MAX: Final = 2_000
 """Events that may follow the bot's last word: connections end, and what they still brought is recorded."""
 SYMBOLS: Final = {KRAKEN: "BTC/USD", MEXC_SPOT: "BTC/USDT", MEXC_FUTURES: "BTC/USDT:USDT"}
@@ -71,11 +71,8 @@ def judge(state: Path, exit_code: int, ledgers: dict[str, Json], stats: dict[str
     problems = verdict.problems
     if exit_code != 0:
         problems.append(f"the bot ended with exit code {exit_code}: see {state / 'bot.log'}")
+    problems += unfired(stats, seconds)
     fired = {venue: fired_by(each) for venue, each in stats.items()}
-    for venue, counts in fired.items() if seconds >= SECONDS_MIN else ():
-        for place, action in expected(venue):
-            if counts[f"{place} {action}"] < FIRED_MIN:
-                problems.append(f"hook {place} {action} fired {counts[f'{place} {action}']} times at {venue}")
     replayed = replay(max((state / "recordings").glob("*.mmr")))
     engine = replayed.engine
     problems += unlike(replayed, state / "bot.log")
@@ -96,6 +93,7 @@ def judge(state: Path, exit_code: int, ledgers: dict[str, Json], stats: dict[str
     return {
         "passed": not problems,
         "problems": problems,
+        "floors": floors(seconds),
         "exit_code": exit_code,
         "fills": {venue: len(ledger["fills"]) for venue, ledger in ledgers.items()},
         "hedges": {venue: len(own_fills(ledgers[venue])) for venue in (MEXC_FUTURES, MEXC_SPOT)},
@@ -110,11 +108,35 @@ def judge(state: Path, exit_code: int, ledgers: dict[str, Json], stats: dict[str
     }
 
 
+def floors(seconds: float) -> str:
+    """Whether a run had to bring so many fills, hedges and hooks that fired."""
+    return "asked for" if seconds >= SECONDS_MIN else f"not asked for: a run under {SECONDS_MIN:g} s"
+
+
+def unfired(stats: dict[str, Json], seconds: float) -> list[str]:
+    """Hooks that fired too seldom: FIRED_MIN times by place and action, once by name too."""
+    problems = []
+    for venue, each in stats.items() if seconds >= SECONDS_MIN else ():
+        counts, named = fired_by(each), _fired_by_name(each)
+        rules = dict.fromkeys((rule["on"], rule["action"], rule.get("name", "")) for rule in script(seconds)[venue])
+        problems += [f"hook {' '.join(rule)} never fired at {venue}" for rule in rules if rule[2] and not named[rule]]
+        kinds = [f"{place} {action}" for place, action in expected(venue)]
+        problems += [f"hook {kind} fired {counts[kind]} times at {venue}" for kind in kinds if counts[kind] < FIRED_MIN]
+    return problems
+
+
 def fired_by(stats: Json) -> Counter[str]:
-    """How often each hook fired."""
+    """How often each hook fired, by place and action."""
     fired: Counter[str] = Counter()
+    for (place, action, _), times in _fired_by_name(stats).items():
+        fired[f"{place} {action}"] += times
+    return fired
+
+
+def _fired_by_name(stats: Json) -> Counter[tuple[str, str, str]]:
+    fired: Counter[tuple[str, str, str]] = Counter()
     for rule in stats["hooks"]["rules"]:
-        fired[f"{rule['on']} {rule['action']}"] += rule["fired"]
+        fired[rule["on"], rule["action"], rule["name"]] += rule["fired"]
     return fired
 
 
