@@ -58,11 +58,37 @@ class Verdict:
 
 @dataclass(slots=True)
 class Replayed:
-    """The end of a recording. executions: booked ones by venue; hashes: of the state after each of its last events."""
+    """The end of a recording. executions: booked ones by venue; hashes: of the state after each of its last events;
+    contradictions: what venues said against what was believed, without lists that were asked for before an order ended
+    and came after."""
 
     engine: Engine
     executions: dict[str, set[str]]
-    hashes: set[str]
+    hashes: set[str] = field(default_factory=set)
+    contradictions: int = 0
+    _ended_ns: dict[str, int] = field(default_factory=dict)
+    """When orders ended, by client id."""
+    _shown_ns: dict[str, list[int]] = field(default_factory=dict)
+    """When those ended that the list of a venue shows which is coming in."""
+
+    def apply(self, event: ev.Event) -> None:
+        """Take the next event."""
+        orders, client_id = self.engine.orders, getattr(event, "client_id", "")
+        count, order = orders.contradictions, orders.get(client_id)
+        was_open = order is not None and order.is_open
+        self.engine.apply(event)
+        found = orders.contradictions - count
+        if was_open and order is not None and not order.is_open:
+            self._ended_ns[client_id] = event.recv_ns
+        if found and isinstance(event, ev.OrderReport) and event.source == "query":
+            # The end of the list says when it was asked for.
+            self._shown_ns.setdefault(event.venue, []).append(self._ended_ns.get(client_id, 0))
+        else:
+            self.contradictions += found
+        if isinstance(event, ev.OpenOrdersRead):
+            self.contradictions += sum(each <= event.asked_ns for each in self._shown_ns.pop(event.venue, ()))
+        elif isinstance(event, ev.Fill) and orders.knows_execution(event.venue, event.symbol, event.execution_id):
+            self.executions[event.venue].add(event.execution_id)
 
 
 def judge(state: Path, exit_code: int, ledgers: dict[str, Json], stats: dict[str, Json], seconds: float) -> Json:
@@ -100,7 +126,7 @@ def judge(state: Path, exit_code: int, ledgers: dict[str, Json], stats: dict[str
         "orders": engine.orders.total,
         "changes_from_outside": engine.perpetuals.externals,
         "settlements": len(ledgers[MEXC_FUTURES]["funding"]),
-        "contradictions": engine.orders.contradictions,
+        "contradictions": replayed.contradictions,
         "hooks_fired": fired,
         "kinds_fired": sum(bool(count) for counts in fired.values() for count in counts.values()),
         "profit": terms,
@@ -144,8 +170,7 @@ def unlike(replayed: Replayed, log: Path) -> list[str]:
     """What is wrong with the state in which a replay ends, by the last word of the run."""
     told = last_word(log).get("state_hash")
     problems = [f"a replay does not end in the bot's state {told}"] if told not in replayed.hashes else []
-    count = replayed.engine.orders.contradictions
-    return problems + ([f"{count} contradictions"] if count else [])
+    return problems + ([f"{replayed.contradictions} contradictions"] if replayed.contradictions else [])
 
 
 def last_word(log: Path) -> Json:
@@ -181,25 +206,24 @@ def own_orders(ledger: Json) -> list[Json]:
     return [order for order in orders if (order["client_id"] or "").startswith(OWNER)]
 
 
-def replay(path: Path) -> Replayed:
-    """Apply a recording to a fresh engine."""
+def replay(path: Path, after_max: int = AFTER_MAX) -> Replayed:
+    """Apply a recording to a fresh engine. after_max: of how many of its last events there are hashes."""
     events = read(path)
     start = next(events)
     assert isinstance(start, ev.Start)
     settings, faces = _made(start)
     engine = Engine(start, settings, faces, NullRecorder())
-    executions: dict[str, set[str]] = {venue: set() for venue in settings.venues}
-    hashes: set[str] = set()
+    replayed = Replayed(engine, {venue: set() for venue in settings.venues})
     last: deque[ev.Event] = deque()
     for event in events:
         last.append(event)
-        if len(last) > AFTER_MAX:
-            _apply(engine, last.popleft(), executions)
-    hashes.add(engine.state_hash())
+        if len(last) > after_max:
+            replayed.apply(last.popleft())
+    replayed.hashes.add(engine.state_hash())
     for event in last:
-        _apply(engine, event, executions)
-        hashes.add(engine.state_hash())
-    return Replayed(engine, executions, hashes)
+        replayed.apply(event)
+        replayed.hashes.add(engine.state_hash())
+    return replayed
 
 
 def recovered(folder: Path) -> Engine | None:
@@ -214,12 +238,6 @@ def recovered(folder: Path) -> Engine | None:
 def _made(start: ev.Start) -> tuple[Settings, Mapping[str, Any]]:
     settings = from_json(start.config, parameters_of, policies_of)
     return settings, {name: find(name) for name in settings.venues}
-
-
-def _apply(engine: Engine, event: ev.Event, executions: dict[str, set[str]]) -> None:
-    engine.apply(event)
-    if isinstance(event, ev.Fill) and engine.orders.knows_execution(event.venue, event.symbol, event.execution_id):
-        executions[event.venue].add(event.execution_id)
 
 
 def _signed(fills: list[Json], name: str) -> Decimal:

@@ -201,7 +201,7 @@ class Chain:
         self.problems += [f"{when}: {problem}" for problem in self.carried()]
 
     def carried(self) -> list[str]:
-        """What is wrong with the state that the last start took over, and with the one that its journal leaves."""
+        """What is wrong with the state that the last start took over, and with what it heard then."""
         problems = []
         fresh = set((self.state / "recordings").glob("*.mmr")) - self.recordings
         self.recordings |= fresh
@@ -211,13 +211,16 @@ class Chain:
             except RecordingError:
                 # Killed at the header: it has begun with nothing.
                 continue
-            for event in islice(recording, 2):
-                if isinstance(event, events.Recovered) and event.state_hash != self.left:
-                    problems.append(f"{path.name} took over another state than the journal had")
+            first = list(islice(recording, 2))
+            problems += [
+                f"{path.name} took over another state than the journal had"
+                for event in first
+                if isinstance(event, events.Recovered) and event.state_hash != self.left
+            ]
+            if first and (count := replay(path, 0).contradictions):
+                problems.append(f"{count} contradictions in {path.name}")
         engine = recovered(self.state / "journal")
         self.left = engine.durable_hash() if engine is not None else None
-        if engine is not None and engine.orders.contradictions:
-            problems.append(f"{engine.orders.contradictions} contradictions")
         return problems
 
     def gather(self) -> tuple[list[str], dict[str, set[str]]]:
