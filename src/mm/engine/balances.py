@@ -13,6 +13,28 @@ if TYPE_CHECKING:
     from mm.engine.engine import Engine
 
 
+def unread(engine: Engine) -> tuple[str, ...]:
+    """Venues with money of ours whose balances nobody has heard in this start: without them there is no residual."""
+    accounts = engine.accounts.opened
+    return tuple(name for name, venue in engine.venues.items() if name in accounts and not venue.was_ready)
+
+
+def left(engine: Engine) -> tuple[str, ...]:
+    """Venues with money of ours that this run does not read: they count as their last start left them."""
+    return tuple(name for name in engine.elsewhere.get("venues", {}) if name in engine.accounts.opened)
+
+
+def elsewhere(engine: Engine) -> list[tuple[Instrument, Position]]:
+    """What is held at venues that the settings do not have any more, as their last start left it."""
+    found = []
+    for each in engine.elsewhere.get("markets", []):
+        instrument = Instrument.from_json(each["definition"].encode())
+        position = Position(each["venue"], each["symbol"], instrument.price_precision, instrument.size_precision)
+        position.restore(each["position"])
+        found.append((instrument, position))
+    return found
+
+
 def residual(engine: Engine) -> Fraction:
     """What the venues last said of their balances, in dollars, less the profit: 0 when all is told.
 
@@ -32,13 +54,9 @@ def residual(engine: Engine) -> Fraction:
     for name, each in engine.elsewhere.get("venues", {}).items():
         if name in engine.accounts.opened:
             balances |= {(name, asset): total for asset, total in each["balances"].items()}
-    for each in engine.elsewhere.get("markets", []):
-        instrument = Instrument.from_json(each["definition"].encode())
+    for instrument, position in elsewhere(engine):
         if instrument.is_contract:
-            key = (each["venue"], each["symbol"])
-            position = Position(*key, instrument.price_precision, instrument.size_precision)
-            position.restore(each["position"])
-            contracts[key] = _held(position, instrument)
+            contracts[instrument.venue, instrument.symbol] = _held(position, instrument)
     return engine.accounts.residual(balances, contracts)
 
 

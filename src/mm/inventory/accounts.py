@@ -141,6 +141,11 @@ class Accounts(AccountsCore):
         """What was there before the run, with deposits, in 10^-12."""
         return self._opening.get((venue, asset), 0)
 
+    def middle2(self, key: Key) -> int:
+        """What a market is valued at, bid + ask in its ticks; 0 before its first fill or book."""
+        market = self._markets.get(key)
+        return self._middle2(key, market) // market.price_unit if market is not None else 0
+
     def on_funding(self, venue: str, asset: str, amount: int) -> None:
         """Take a settlement of funding, in 10^-12: above zero was received."""
         currency = self._currency(asset)

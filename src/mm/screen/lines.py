@@ -52,6 +52,9 @@ def accounts_notes(view: AccountsView) -> list[str]:
     """Where its rates come from, what is missing in it, and whether the venues' balances say the same."""
     notes = [rate for rate in view.rates if rate != "USD"]
     notes += [f"without {name}, which has no rate in dollars" for name in view.unvalued]
+    if view.residual is None:
+        waits = ", ".join(map(venue_title, view.unread))
+        return [*notes, f"not compared with the venues' balances yet: {waits} not read in this run"]
     if 0 < abs(view.residual) < ROUNDING:
         notes.append("the venues' balances say the same, but for the digits of a contract's cost that they cut")
     elif view.residual:
@@ -59,6 +62,8 @@ def accounts_notes(view: AccountsView) -> list[str]:
         notes.append(f"the venues' balances say {money(view.residual, DOLLAR_DIGITS, 'USD', sign=True)} more ({exact})")
     else:
         notes.append("the venues' balances say the same to the last digit")
+    if view.left:
+        notes[-1] += f", {', '.join(map(venue_title, view.left))} not read: as an earlier run left it"
     return notes
 
 
@@ -190,13 +195,15 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def accounts_json(view: AccountsView) -> dict[str, Any]:
-    """The profit over all venues in dollars, exact decimal text; residual 0 when the balances say the same."""
+    """The profit over all venues in dollars, exact decimal text; residual 0 when the balances say the same, null
+    while venues are not read."""
     terms = (view.spread, view.inventory, view.fees, view.hedging, view.funding, view.conversion)
     return {
         "total": plain(sum(terms), DOLLAR_DIGITS),
         **{name.replace(" ", "_"): plain(each, DOLLAR_DIGITS) for name, each in zip(TERMS, terms, strict=True)},
         "held_before": plain(view.held, DOLLAR_DIGITS),
-        "residual": plain(view.residual, DOLLAR_DIGITS),
+        "residual": plain(view.residual, DOLLAR_DIGITS) if view.residual is not None else None,
+        "not_read": list(view.unread or view.left),
         "unvalued": list(view.unvalued),
         "rates": list(view.rates),
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mm._core.orders import OrderState
-from mm.engine.balances import residual
+from mm.engine.balances import left, residual, unread
 from mm.instruments import AMOUNT_PRECISION
 from mm.inventory.accounts import DOLLAR_DIGITS
 from mm.screen.amounts import grouped, venue_title
@@ -71,7 +71,7 @@ def observe(
         debts=tuple(_debt(desk, engine, now_ns) for desk in engine.desks.values()),
         # What is quoted first, whichever venue told of its symbols first.
         markets=tuple(
-            _market(market, now_ns)
+            _market(market, now_ns, engine.accounts.middle2((market.venue.name, market.symbol)))
             for market in sorted(engine.markets.values(), key=lambda each: each.strategy is None)
         ),
         links=tuple(links),
@@ -109,7 +109,9 @@ def accounts(engine: Engine) -> AccountsView:
         hedging=terms.hedging,
         funding=terms.funding,
         conversion=terms.conversion,
-        residual=round(residual(engine) * 10**DOLLAR_DIGITS),
+        residual=None if unread(engine) else round(residual(engine) * 10**DOLLAR_DIGITS),
+        unread=unread(engine),
+        left=left(engine),
         held=terms.held,
         unvalued=terms.unvalued,
         rates=engine.accounts.sources(),
@@ -137,12 +139,13 @@ def _debt(desk: HedgeDesk, engine: Engine, now_ns: int) -> DebtView:
     )
 
 
-def _market(market: Market, now_ns: int) -> MarketView:
+def _market(market: Market, now_ns: int, valued2: int) -> MarketView:
+    """valued2: twice what it is valued at, in ticks, also without a book."""
     instrument = market.instrument
     profit = market.profit
     middle2 = market.middle2
     # Halves of a unit are below what is shown; spread and inventory still add up because the total is halved once.
-    total = instrument.money(profit.total2(middle2)) // 2
+    total = instrument.money(profit.total2(valued2)) // 2
     spread = instrument.money(profit.spread2) // 2
     fees = sum(amount for asset, amount in market.position.fees.items() if asset == instrument.quote)
     return MarketView(

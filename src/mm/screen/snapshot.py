@@ -86,8 +86,9 @@ class DebtView:
 class AccountsView:
     """One profit over all venues, in 10^-56 dollars; see `mm.inventory.accounts`.
 
-    residual: what the venues last said of their balances less the terms; held: what the price of base assets from
-    before the run did; unvalued: currencies that no rate is known of; rates: where the others have theirs from.
+    residual: what the venues last said of their balances less the terms, None while some of them are `unread` in this
+    start; left: venues that this run does not read, which count as they were left; held: what the price of base assets
+    from before the run did; unvalued: currencies that no rate is known of; rates: where the others have theirs from.
     """
 
     spread: int
@@ -96,8 +97,10 @@ class AccountsView:
     hedging: int
     funding: int
     conversion: int
-    residual: int
+    residual: int | None
     held: int = 0
+    unread: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     unvalued: tuple[str, ...] = ()
     rates: tuple[str, ...] = ()
 
