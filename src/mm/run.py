@@ -307,7 +307,7 @@ async def _live(
     from mm.persistence.recorder import RecorderError
 
     state = folder.path
-    bot = Bot(settings, recorder, epoch=epoch, recovery=recovery)
+    bot = Bot(settings, recorder, epoch=epoch, recovery=recovery, owns=folder.owns)
     if recovery is not None:
         for line in told(recovery, bot.engine):
             view.say(f"note: {line}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from mm._core import events as ev
 from mm.conformance.stand import Stand
 from mm.live.latches import WAIT_S, LatchFile
 from mm.persistence.recorder import FileRecorder, RecorderError
+from mm.persistence.state import StateFolder
 from tests.conformance.venues import VENUES
 
 LATCHES = [
@@ -71,6 +73,25 @@ def test_a_disk_that_refuses_is_told_and_tried_again(tmp_path: Path) -> None:
     eventually(lambda: not file.problem)
     assert LatchFile(folder).read(5) == LATCHES
     file.close()
+
+
+def test_nothing_is_written_into_the_folder_of_another_run(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    state = StateFolder(folder)
+    file = LatchFile(folder, state.owns)
+    assert file.keep([])
+    shutil.rmtree(folder)
+    other = StateFolder(folder)
+    assert not file.keep(LATCHES)
+    eventually(lambda: "another run's by now" in file.problem)
+    assert LatchFile(folder, other.owns).read(5) == []
+    # A copy that was put there, and that no other run has, is held and latched: the next start there begins with it.
+    other.close()
+    assert state.hold()
+    eventually(lambda: not file.problem)
+    assert LatchFile(folder).read(5) == LATCHES
+    file.close()
+    state.close()
 
 
 def test_a_disk_that_hangs_holds_nothing_up_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,18 +97,18 @@ def test_a_floor_of_an_earlier_version_is_read(tmp_path: Path) -> None:
 
 def test_a_floor_is_synced_with_its_name_before_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
-    whole_sync, whole_replace = os.fsync, Path.replace
+    whole_sync, whole_replace = os.fsync, os.replace
 
     def fsync(descriptor: int) -> None:
         steps.append("folder" if os.path.isdir(f"/dev/fd/{descriptor}") else "file")
         whole_sync(descriptor)
 
-    def replace(path: Path, target: Path) -> Path:
+    def replace(*names: str, **folders: int) -> None:
         steps.append("rename")
-        return whole_replace(path, target)
+        whole_replace(*names, **folders)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(os, "replace", replace)
     floor(tmp_path / "floor").write(1)
     assert steps == ["file", "rename", "folder"]
 

@@ -55,6 +55,31 @@ def fill(journal: Journal, count: int) -> list[bytes]:
     return payloads
 
 
+@pytest.mark.parametrize("what", ["moved", "removed"])
+def test_a_journal_whose_folder_is_gone_touches_no_file_of_another_one_at_its_path(tmp_path: Path, what: str) -> None:
+    folder, moved = tmp_path / "journal", tmp_path / "moved"
+    first = open_journal(folder, 1, segment_bytes=1000)
+    # Further on than the other: what lies before its snapshot it takes away.
+    fill(first, 200)
+    shutil.move(folder, moved) if what == "moved" else shutil.rmtree(folder)
+    second = open_journal(folder, 2, segment_bytes=1000)
+    written = fill(second, 100)
+    names = sorted(path.name for path in folder.iterdir())
+    if what == "moved":
+        first.begin_snapshot(b"of the first", 1, 5).wait(20 * 10**9)
+        fill(first, 100)
+        assert first.next_index == 300
+        assert [path.name for path in moved.iterdir() if path.suffix == ".mms"]
+    else:
+        with pytest.raises(JournalError):
+            first.begin_snapshot(b"of the first", 1, 5).wait(20 * 10**9)
+        with pytest.raises(JournalError):
+            fill(first, 100)
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert payloads(folder) == written
+    second.close(0, 0)
+
+
 def payloads(folder: Path) -> list[bytes]:
     return [payload for *_, payload in JournalReader(str(folder))]
 

@@ -115,6 +115,36 @@ def test_a_run_whose_folder_was_moved_leaves_the_door_of_the_next_one_alone(
     world.control("stop", {})
 
 
+@pytest.mark.parametrize("what", ["removed", "moved"])
+def test_a_run_whose_folder_is_gone_writes_nothing_into_the_one_of_the_next_run(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path, what: str
+) -> None:
+    first, config = running(start, tmp_path)
+    world = simulator.find(state)
+    assert world is not None
+    if what == "removed":
+        shutil.rmtree(state)
+    else:
+        state.rename(tmp_path / "elsewhere")
+    second = start("--config", str(config))
+    quoting(second, 2)
+    first.until_said("was removed, moved or replaced")
+    # Several tries of the first to keep its step.
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        second.until(lambda value: value["type"] == "status")
+    assert not (state / "latches").exists()
+    names = sorted(each.name for each in (state / "journal").iterdir())
+    first.stop()
+    assert sorted(each.name for each in (state / "journal").iterdir()) == names, "of the first one's last word"
+    second.stop()
+    third = start("--config", str(config))
+    quoting(third, 2)
+    assert "kill ladder" not in third.text()
+    third.stop()
+    world.control("stop", {})
+
+
 @pytest.mark.parametrize("what", ["removed", "a copy"])
 @pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="this system does not say who listens")
 def test_a_kill_reaches_a_run_whose_lock_was_cleared_away_with_its_door(

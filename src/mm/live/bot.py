@@ -34,10 +34,18 @@ class Bot:
     """See the module's text. Needs a running loop; `start` begins, `stop` closes.
 
     epoch: number of this start, part of every client id; recorder: takes everything; recovery: what earlier starts
-    left. Raises ConfigError.
+    left; owns: whether an open folder is this run's to write into. Raises ConfigError.
     """
 
-    def __init__(self, settings: Settings, recorder: Recorder, *, epoch: int, recovery: Recovery | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        recorder: Recorder,
+        *,
+        epoch: int,
+        recovery: Recovery | None = None,
+        owns: Callable[[int], bool] = lambda folder: True,
+    ) -> None:
         self.settings = settings
         self.epoch = epoch
         self.registry = Registry()
@@ -82,7 +90,7 @@ class Bot:
         self.driver.observers.append(Meters(self.registry, self.engine.orders).observe)
         self.driver.on_output = self._flush
         self.driver.on_latch = self._keep_latches
-        self.latches = LatchFile(Path(settings.run.state))
+        self.latches = LatchFile(Path(settings.run.state), owns)
 
     def take_latches(self) -> list[ev.Latched]:
         """Begin with the steps of the kill ladder that the last run on this folder ended with; returns them."""

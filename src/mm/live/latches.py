@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
@@ -29,10 +29,11 @@ DAMAGED: Final = "latch file"
 
 
 class LatchFile:
-    """See the module's text. folder: of the state."""
+    """See the module's text. folder: of the state; owns: whether an open folder is this run's to write into."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, owns: Callable[[int], bool] = lambda folder: True) -> None:
         self.path = folder / NAME
+        self._owns = owns
         self.problem = ""
         """Why the file does not hold what is in force; '' while it does."""
         self._wanted = b""
@@ -90,7 +91,7 @@ class LatchFile:
                 number, content = self._asked, self._wanted
             problem = ""
             try:
-                write_whole(self.path, content)
+                write_whole(self.path, content, self._owns)
             except OSError as error:
                 problem = f"{self.path} cannot be written: {error.strerror or error}"
             with self._changed:

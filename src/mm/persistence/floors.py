@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -112,28 +113,28 @@ class NonceFloor:
         self.end = end
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file by a new one for its owner alone, on the disk whole and by its name when this returns. Raises
-    OSError; the old one stands until then."""
-    fresh = path.with_name(f"{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        if os.write(descriptor, content) != len(content):
-            raise OSError("the disk took only a part of it")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    fresh.replace(path)
-    sync_names(path.parent)
+def write_whole(path: Path, content: bytes, owns: Callable[[int], bool] = lambda folder: True) -> None:
+    """Replace a file by a new one for its owner alone, on the disk whole and by its name when this returns.
 
-
-def sync_names(folder: Path) -> None:
-    """Put the names in a folder on the disk: a file that was renamed into place is found after a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    owns: whether an open folder is ours to write into: another run may have the path by now. Raises OSError; the old
+    one stands until then.
+    """
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        if not owns(folder):
+            raise OSError("its folder is another run's by now")
+        fresh = f"{path.name}.new"
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600, dir_fd=folder)
+        try:
+            if os.write(file, content) != len(content):
+                raise OSError("the disk took only a part of it")
+            os.fsync(file)
+        finally:
+            os.close(file)
+        os.replace(fresh, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.fsync(folder)
     finally:
-        os.close(descriptor)
+        os.close(folder)
 
 
 def unwritable(path: Path, error: OSError) -> ConfigError:

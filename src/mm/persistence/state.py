@@ -88,6 +88,11 @@ class StateFolder:
             return False
         return True
 
+    def owns(self, folder: int) -> bool:
+        """Whether this run holds an open folder: what its path leads to may be another run's by now. Raises OSError."""
+        found = os.fstat(folder)
+        return any(os.path.samestat(found, os.fstat(each)) for each in tuple(self._folders))
+
     def next_epoch(self, now_s: int = 0, *, floor: int = 0) -> int:
         """A number above all earlier ones, on the disk before it is returned.
 

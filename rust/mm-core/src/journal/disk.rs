@@ -1,10 +1,12 @@
 //! The few things a journal asks of a disk, and the real one. The tests put a model of a failing disk in its place.
 
-use std::fs::{File, OpenOptions, read_dir};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+
+use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 
 use super::error::JournalError;
 
@@ -98,9 +100,8 @@ impl DiskFile for File {
     }
 }
 
-/// A folder of the file system.
+/// A folder of the file system, the one that was opened: its path may lead to another writer's by now.
 pub struct Folder {
-    path: PathBuf,
     names: File,
     /// Held open with the names: the lock ends with them.
     lock: Option<File>,
@@ -118,7 +119,7 @@ impl Folder {
                 return Err(io::ErrorKind::NotADirectory.into());
             }
             let place = std::fs::metadata(path.join(LOCK)).map_or(0, |lock| lock.ino());
-            Ok(Self { path: path.to_owned(), names, lock: None, place })
+            Ok(Self { names, lock: None, place })
         };
         opened().map_err(|error| JournalError::disk(format!("open {}", path.display()), &error))
     }
@@ -150,7 +151,7 @@ impl Folder {
         // On a full disk the number is missing from a refusal, which is no reason not to start.
         let _ = written;
         let place = lock.metadata().map_err(failed)?.ino();
-        Ok(Self { path: path.to_owned(), names, lock: Some(lock), place })
+        Ok(Self { names, lock: Some(lock), place })
     }
 
     /// Whether this one may write.
@@ -158,34 +159,39 @@ impl Folder {
     pub fn is_locked(&self) -> bool {
         self.lock.is_some()
     }
+
+    fn open(&self, name: &str, flags: OFlags) -> io::Result<File> {
+        Ok(rustix::fs::openat(&self.names, name, flags | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR)?.into())
+    }
 }
 
 impl Disk for Folder {
     fn list(&self) -> io::Result<Vec<String>> {
-        read_dir(&self.path)?
-            .filter_map(|entry| entry.map(|entry| entry.file_name().into_string().ok()).transpose())
+        Dir::read_from(&self.names)?
+            .filter_map(|entry| entry.map(|entry| entry.file_name().to_str().map(str::to_owned).ok()).transpose())
+            .filter(|name| !matches!(name.as_deref(), Ok("." | "..")))
+            .map(|name| name.map_err(io::Error::from))
             .collect()
     }
 
     fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let file = File::open(self.path.join(name))?;
+        let file = self.open(name, OFlags::RDONLY)?;
         bytes.reserve(file.metadata()?.len().min(limit) as usize);
         file.take(limit).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.path.join(name))?;
-        Ok(Arc::new(file))
+        Ok(Arc::new(self.open(name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        std::fs::rename(self.path.join(from), self.path.join(to))
+        Ok(rustix::fs::renameat(&self.names, from, &self.names, to)?)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        std::fs::remove_file(self.path.join(name))
+        Ok(rustix::fs::unlinkat(&self.names, name, AtFlags::empty())?)
     }
 
     fn sync_names(&self) -> io::Result<()> {
