@@ -17,7 +17,7 @@ USAGE: Final = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the report; returns 0 nothing is unexplained, 1 something is, 2 nobody knows."""
+    """Print the report; returns 0 nothing is unexplained, 1 something is, 2 nobody knows: of a venue at least."""
     arguments = _parser().parse_args(argv)
     state = Path(arguments.state)
     try:
@@ -99,9 +99,14 @@ def remembered(events: Iterable[Any]) -> dict[str, Any]:
     differences: list[dict[str, Any]] = []
     unexplained: dict[tuple[str, str, str], int] = {}
     reads: dict[str, ev.AccountRead] = {}
+    named: tuple[str, ...] = ()
     for event in events:
         kind = type(event)
-        if kind is ev.AccountRead:
+        if kind is ev.Start:
+            # Of a journal the newest start counts: what it did not read, nobody knows.
+            named = tuple(json.loads(event.config)["venues"])
+            venues.clear()
+        elif kind is ev.AccountRead:
             reads[event.venue] = event
         elif kind is ev.Difference:
             differences.append(as_json(event))
@@ -122,6 +127,8 @@ def remembered(events: Iterable[Any]) -> dict[str, Any]:
                 "calls": last.calls if last is not None else 0,
                 "points": last.cost if last is not None else 0,
             }
+    for name in (*named, *(where for where, _, _ in unexplained)):
+        venues.setdefault(name, {"read_ns": 0, "age_s": None, "complete": False, "rounds": 0})
     for name, venue in venues.items():
         venue["unexplained"] = [
             {"what": what, "subject": subject, "amount": str(amount)}
@@ -133,7 +140,10 @@ def remembered(events: Iterable[Any]) -> dict[str, Any]:
 
 def _shown(report: dict[str, Any], lines: list[str], arguments: argparse.Namespace) -> int:
     print(json.dumps(report, indent=2) if arguments.json else "\n".join(lines))
-    return DIFFERENT if any(venue["unexplained"] for venue in report["venues"].values()) else AGREED
+    venues = report["venues"].values()
+    if any(venue["unexplained"] for venue in venues):
+        return DIFFERENT
+    return AGREED if all(venue["read_ns"] for venue in venues) else USAGE
 
 
 if __name__ == "__main__":

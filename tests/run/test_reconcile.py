@@ -10,7 +10,7 @@ import pytest
 
 from mm._core import events as ev
 from mm.engine.differences import ACCEPTED, BOOKED, UNEXPLAINED, report_lines
-from mm.reconcile import main, remembered
+from mm.reconcile import _parser, _shown, main, remembered
 from tests.run.bot_process import BotProcess
 from tests.run.test_operating import running, say
 
@@ -65,6 +65,22 @@ def test_a_report_from_a_recording_keeps_what_is_still_unexplained() -> None:
     lines = report_lines(report)
     assert lines[0] == "kraken: round 2, 22:13:20 (due, 3 calls of 6 points)"
     assert "UNEXPLAINED: balance BTC, -0.01" in lines[1]
+
+
+def test_a_venue_that_was_never_read_is_not_without_differences(capsys: pytest.CaptureFixture[str]) -> None:
+    start = ev.Start(NOW, 1, 1, b'{"venues":{"kraken":{},"mexc_futures":{}}}')
+    report = remembered(iter([start, *read()]))
+    lines = report_lines(report)
+    assert lines[1:] == ["mexc_futures: not read yet", "no differences where it was read"]
+    arguments = _parser().parse_args([])
+    assert _shown(report, lines, arguments) == 2
+    worse = remembered(iter([start, *read(), difference("balance", "BTC", 5, UNEXPLAINED)]))
+    assert _shown(worse, report_lines(worse), arguments) == 1, "what is known to be wrong comes first"
+    whole = remembered(iter([ev.Start(NOW, 1, 1, b'{"venues":{"kraken":{}}}'), *read()]))
+    assert (_shown(whole, report_lines(whole), arguments), report_lines(whole)[-1]) == (0, "no differences")
+    # What an earlier run had, and this one has not, is no venue that it did not read.
+    moved = remembered(iter([start, ev.Start(NOW, 1, 2, b'{"venues":{"kraken":{}}}'), *read()]))
+    assert _shown(moved, report_lines(moved), arguments) == 0
 
 
 def test_without_a_run_and_without_a_recording_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

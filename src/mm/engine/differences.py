@@ -47,18 +47,20 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
     """A report as lines for people: a venue in each, then what is unexplained, then the newest differences."""
     lines = []
     for name, venue in report["venues"].items():
-        if not venue["read_ns"]:
+        if venue["read_ns"]:
+            when = f"{venue['age_s']:.0f} s ago" if venue["age_s"] is not None else clock(venue["read_ns"])
+            whole = "" if venue["complete"] else ", NOT COMPLETE"
+            used = f", {venue['calls']} calls of {venue['points']} points" if venue["calls"] else ""
+            lines.append(f"{name}: round {venue['rounds']}, {when}{whole} ({venue['what']}{used})")
+        else:
             lines.append(f"{name}: not read yet")
-            continue
-        when = f"{venue['age_s']:.0f} s ago" if venue["age_s"] is not None else clock(venue["read_ns"])
-        whole = "" if venue["complete"] else ", NOT COMPLETE"
-        used = f", {venue['calls']} calls of {venue['points']} points" if venue["calls"] else ""
-        lines.append(f"{name}: round {venue['rounds']}, {when}{whole} ({venue['what']}{used})")
         for each in venue["unexplained"]:
             text = amount_text(int(each["amount"])) if each["what"] == "balance" else each["amount"]
             lines.append(f"  UNEXPLAINED: {each['what']} {each['subject']}, {text} more there: halted; see --accept")
     differences = report["differences"]
-    lines.append(f"{len(differences)} differences" if differences else "no differences")
+    unread = any(not venue["read_ns"] for venue in report["venues"].values())
+    none = "no differences where it was read" if unread else "no differences"
+    lines.append(f"{len(differences)} differences" if differences else none)
     for each in differences[-SHOWN_MAX:]:
         says = f"here {each['ours']}, there {each['theirs']}" if each["ours"] or each["theirs"] else ""
         subject = f"{each['venue']} {each['what']} {each['subject']}"
