@@ -28,6 +28,10 @@ def both(tmp_path):
     return WithFallback(tmp_path / "mm.toml").ready_to_quote()
 
 
+def severities(world, text):
+    return [event.severity for event in world.recorder.events if type(event) is ev.Alert and text in event.text]
+
+
 def status(world, status):
     world.tell(ev.VenueStatus(world.now, FUTURES, status))
 
@@ -53,7 +57,8 @@ def test_while_order_entry_is_closed_debts_are_hedged_on_the_fallback_and_then_a
     status(world, "online")
     (again,) = world.quote_fills(world.ask, 50 * CONTRACT)
     assert (again.venue, again.size) == (FUTURES, 50)
-    assert any("is open again: hedging there" in text for text in world.alerts())
+    assert severities(world, "is open again: hedging there") == ["warning"]
+    assert severities(world, "until it opens") == ["error"]
 
 
 def test_a_contract_that_takes_no_orders_leads_to_the_fallback_too(both):
@@ -110,7 +115,8 @@ def test_a_hedge_venue_that_is_out_of_reach_is_waited_for_and_then_the_fallback_
     assert later(both, 61) == []
     (again,) = both.quote_fills(both.ask, 20 * CONTRACT) + both.hedges()
     assert (again.venue, again.size) == (FUTURES, 20)
-    assert any("hedging on mexc_futures BTC/USDT:USDT again" in text for text in both.alerts())
+    assert severities(both, "hedging on mexc_futures BTC/USDT:USDT again") == ["warning"]
+    assert severities(both, "takes no hedges") == ["error"]
     assert both.replayed().desks["btc"].facts() == both.desk.facts()
 
 

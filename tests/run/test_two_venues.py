@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
+from mm.config import Environment, load
+from mm.config.load import DEFAULT
+from mm.inventory.hedging import parameters_of as policies_of
+from mm.net.channel import SLOW_CODES
 from mm.simulator.world import find
+from mm.strategies import parameters_of
 from tests.run.bot_process import BotProcess
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "kraken-mexc-sim.toml"
@@ -34,10 +39,18 @@ def test_the_example_hedges_and_both_ledgers_agree(start: Callable[..., BotProce
     assert abs(held) < Decimal("0.001")
 
 
+def test_the_outage_of_the_default_run_is_over_well_before_hedges_would_go_to_the_fallback() -> None:
+    settings = load(DEFAULT, Environment({}), parameters_of=parameters_of, policies_of=policies_of)
+    # A connection that was turned away is tried again so long after.
+    try_s = SLOW_CODES[503] / 1e9
+    back_s = (float(settings.run.outage_s) // try_s + 1) * try_s
+    assert back_s + 2 <= settings.hedging["btc"].fallback_after_s
+
+
 def test_the_default_run_keeps_a_debt_while_its_hedge_venue_is_cut_off_and_pays_it(
     start: Callable[..., BotProcess],
 ) -> None:
-    bot = start(default=True, environment={"MM_RUN__OUTAGE_S": "5", "MM_RUN__OUTAGE_EVERY_S": "20"})
+    bot = start(default=True, environment={"MM_RUN__OUTAGE_EVERY_S": "20"})
 
     def debt(value: dict[str, Any]) -> tuple[Decimal, str, Decimal]:
         (debt,) = value["debts"]
@@ -48,6 +61,7 @@ def test_the_default_run_keeps_a_debt_while_its_hedge_venue_is_cut_off_and_pays_
 
     kept, _, paid = debt(bot.until(is_kept))
     bot.until(lambda value: value["type"] == "status" and debt(value)[2] >= paid + abs(kept))
+    assert "hedging on mexc_spot" not in bot.text(), "the line is back before hedges go to the fallback"
     code, end = bot.stop()
     assert (code, end["clean"]) == (0, True)
 

@@ -113,7 +113,9 @@ class HedgeDesk(HedgeDeskCore):
             # market, the next waits as long as it would have: two markets that give nothing are one.
             self._retry_ns = min(self._retry_ns, now_ns + LATE_NS)
         self.misses = self.gated_ns = 0
-        self._engine.tell(f"{self.settings.name}: {text}; debts are kept")
+        # Back where hedges are meant to go is no trouble.
+        severity = "warning" if key == self.markets[0] else "error"
+        self._engine.tell(f"{self.settings.name}: {text}; debts are kept", severity)
 
     def _is_closed(self, key: tuple[str, str]) -> bool:
         market = self._engine.markets.get(key)

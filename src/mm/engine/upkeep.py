@@ -42,20 +42,19 @@ class Upkeep:
         """Currencies whose trouble was told; changes with the alarms, so that a replay knows them too."""
         self._doubted: set[tuple[str, str]] = set()
         """Markets whose bad book was told."""
-        self.untold: list[str] = []
-        """Alarms of `apply`, which emits nothing: the next run tells them."""
+        self.untold: dict[str, str] = {}
+        """Alarms of `apply`, which emits nothing, with their severity: the next run tells them."""
 
-    def tell(self, text: str) -> None:
-        """Have an alarm told by the next `decide`."""
-        self.untold.append(text)
+    def tell(self, text: str, severity: str = "error") -> None:
+        """Have an alarm told by the next `decide`; "warning" for what is good again."""
+        self.untold[text] = severity
         self.wake()
 
     def on_alert(self, event: ev.Alert) -> None:
         """An alarm was told."""
         if event.severity != "warning":
             self._engine.triggers.on_error(event.recv_ns)
-        if event.text in self.untold:
-            self.untold.remove(event.text)
+        self.untold.pop(event.text, None)
         for market in self._engine.markets.values():
             # The reason is told with the rate of the moment, so it is the currency that says which alarm this is.
             name = market.instrument.quote
@@ -77,7 +76,7 @@ class Upkeep:
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
-        return (self.untold, sorted(self._off_peg), sorted(self._doubted))
+        return (list(self.untold.items()), sorted(self._off_peg), sorted(self._doubted))
 
     def wake(self) -> None:
         """Run at the next `decide`. Long overdue, and not 0, which would mean never."""
@@ -93,8 +92,8 @@ class Upkeep:
             engine.ladder.run(now_ns)
         for name, reason in list(engine.roster.unannounced.items()):
             engine.emit(ev.StrategyPaused(now_ns, name, reason))
-        for text in list(self.untold):
-            engine.emit(ev.Alert(now_ns, "error", text))
+        for text, severity in list(self.untold.items()):
+            engine.emit(ev.Alert(now_ns, severity, text))
         for venue in engine.venues.values():
             self._timer(now_ns, venue)
             self._resync(now_ns, venue)
