@@ -66,6 +66,28 @@ def test_the_default_run_keeps_a_debt_while_its_hedge_venue_is_cut_off_and_pays_
     assert (code, end["clean"]) == (0, True)
 
 
+def test_what_is_held_at_a_venue_that_a_run_does_not_have_is_told_at_its_start_and_at_its_end(
+    start: Callable[..., BotProcess],
+) -> None:
+    first = start(default=True, environment={"MM_RUN__OUTAGE_S": "0"})
+
+    def is_hedged(value: dict[str, Any]) -> bool:
+        held = [each["position"] for each in value.get("markets", []) if each["venue"] == "mexc_futures"]
+        return bool(held) and Decimal(held[0]) != 0
+
+    first.until(is_hedged)
+    (told,) = [text for text in first.stop()[1]["positions"] if text.endswith("on mexc_futures")]
+    amount = told.partition(" ")[0]
+    second = start("--config", str(EXAMPLE.with_name("kraken-sim.toml")))
+    second.until_said(f"the configuration has no place for it: {amount} BTC in BTC/USDT:USDT on mexc_futures")
+    second.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+    code, end = second.stop()
+    assert (code, end["clean"]) == (0, True)
+    left = f"{amount} BTC in BTC/USDT:USDT on mexc_futures, from earlier runs: not looked after by this one"
+    assert left in end["positions"]
+    assert end["profit"]["not_read"] == ["mexc_futures", "mexc_spot"]
+
+
 @pytest.mark.parametrize(
     ("venue", "key", "told"),
     [

@@ -95,6 +95,8 @@ def test_the_profit_over_all_venues_adds_up_and_tells_what_the_balances_say() ->
     assert accounts(converted).endswith(
         "conversion +$0.00; 1 USDT = 1 USD assumed; the venues' balances say the same to the last digit"
     )
+    left = dataclasses.replace(view, left=("mexc_futures",))
+    assert accounts(left).endswith("to the last digit, with what earlier runs left at MEXC Futures (not read)")
     both = dataclasses.replace(SNAPSHOT, markets=(MARKET, MARKET), accounts=view)
     assert summary(both)[-1] == accounts(view)
     assert summary(dataclasses.replace(SNAPSHOT, accounts=view))[-1].startswith("Profit:"), "one market needs no sum"

@@ -10,6 +10,7 @@ from mm._core import JournalError
 from mm.config import Settings, SettingsError
 from mm.config.canonical import UnknownKind, from_json
 from mm.engine import Engine
+from mm.engine.balances import elsewhere
 from mm.engine.recovery import Recovery, recover
 from mm.errors import ConfigError, InvariantError
 from mm.exchanges import find
@@ -103,9 +104,18 @@ def _carried(recovery: Recovery, engine: Engine) -> str:
     )
 
 
+def held_elsewhere(engine: Engine) -> list[str]:
+    """What is held at venues that this run does not look after: `-0.0296 BTC in BTC/USDT:USDT on mexc_futures`."""
+    return [
+        f"{in_base(instrument, position.held)} in {instrument.symbol} on {instrument.venue}"
+        for instrument, position in elsewhere(engine)
+        if position.held
+    ]
+
+
 def _elsewhere(engine: Engine) -> list[str]:
     found = engine.elsewhere
-    kept = [f"{each['symbol']} on {each['venue']}" for each in found.get("markets", []) if each["position"][0]]
+    kept = held_elsewhere(engine)
     kept += [f"orders on {row[2]}" for row in found.get("orders", [])[:1]]
     kept += [f"debts of hedging.{name}" for name, ledger in found.get("hedges", {}).items() if ledger["debts"]]
     if not kept:

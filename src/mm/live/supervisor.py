@@ -25,6 +25,7 @@ from mm.live.guard import Guard
 from mm.live.killing import proof
 from mm.live.linking import symbols_of
 from mm.live.meters import latencies
+from mm.live.recovering import held_elsewhere
 from mm.live.rescuing import Target, rescue
 from mm.live.sentry import Sentry
 from mm.live.storing import STORE, Storing
@@ -460,6 +461,7 @@ class Supervisor:
             # Of a rate, or of a fallback that was not needed, there is nothing to tell.
             if market.strategy is not None or market.position.fill_count
         )
+        held += tuple(f"{text}, from earlier runs: not looked after by this one" for text in held_elsewhere(engine))
         desks = self._bot.engine.desks.values()
         return held + tuple(
             f"{plain(desk.ledger.net, AMOUNT_PRECISION)} {desk.settings.symbol.partition('/')[0]} of it is not hedged "

@@ -63,7 +63,7 @@ def accounts_notes(view: AccountsView) -> list[str]:
     else:
         notes.append("the venues' balances say the same to the last digit")
     if view.left:
-        notes[-1] += f", {', '.join(map(venue_title, view.left))} not read: as an earlier run left it"
+        notes[-1] += f", with what earlier runs left at {', '.join(map(venue_title, view.left))} (not read)"
     return notes
 
 
