@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mm.config import Environment, MarketMakerParameters, Settings, SettingsError, integer, load, number
+from mm.config.load import DEFAULT
 from mm.config.rule import Refused, Rule
 from mm.inventory.hedging import parameters_of as policies_of
 from mm.strategies import parameters_of
@@ -35,15 +37,15 @@ max_per_symbol = { "BTC/USD" = 0.1 }
 """
 
 
-def read(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> Settings:
+def read(tmp_path: Path, text: str, environment: dict[str, str] | None = None, **kinds: Any) -> Settings:
     path = tmp_path / "mm.toml"
     path.write_text(text)
-    return load(path, Environment(environment or {}))
+    return load(path, Environment(environment or {}), **kinds)
 
 
-def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> list[str]:
+def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = None, **kinds: Any) -> list[str]:
     with pytest.raises(SettingsError) as caught:
-        read(tmp_path, text, environment)
+        read(tmp_path, text, environment, **kinds)
     return [str(problem).replace(f"{tmp_path}/", "") for problem in caught.value.problems]
 
 
@@ -174,6 +176,21 @@ def test_a_quote_inside_the_maker_fee_is_warned_about(tmp_path: Path) -> None:
     assert any("inside the maker fee" in warning for warning in warnings(GOOD))
     assert warnings(changed("spread_bps = 10", "spread_bps = 50")) == ()
     assert warnings(changed('tier = "pro"', "maker_fee_bps = 0")) == ()
+
+
+def test_a_venue_that_nothing_uses_is_refused_unless_its_symbols_are_named(tmp_path: Path) -> None:
+    lines = DEFAULT.read_text().splitlines(keepends=True)
+    unused = "".join(line for line in lines if not line.startswith("fallback"))
+    kinds = {"parameters_of": parameters_of, "policies_of": policies_of}
+    (said,) = problems(tmp_path, unused, **kinds)
+    number = 1 + unused[: unused.index("[venues.mexc_spot]")].count("\n")
+    assert said == (
+        f"mm.toml:{number}: venues.mexc_spot: expected a venue that a strategy, a hedge or a rate of this "
+        'run uses, got one that nothing uses (take the table out; or write symbols = ["BASE/QUOTE"] there, and what is '
+        "left of earlier runs is looked after)"
+    )
+    named = unused.replace("[venues.mexc_spot]", '[venues.mexc_spot]\nsymbols = ["BTC/USDT"]')
+    assert set(read(tmp_path, named, **kinds).venues) == {"kraken", "mexc_futures", "mexc_spot"}
 
 
 def test_a_limit_for_every_symbol_may_be_one_number(tmp_path: Path) -> None:

@@ -322,6 +322,16 @@ async def test_a_venue_that_is_not_there_ends_with_what_to_do(settings: Settings
     assert not any("by the venue's word" in said for said in run.view.said)
 
 
+async def test_a_venue_that_is_not_there_is_the_only_one_that_is_named(settings: Settings) -> None:
+    away = unreachable(settings).venues["kraken"]
+    away = replace(away, name="mexc_spot", ws_auth_url="", dead_man_switch_s=0, symbols=("BTC/USDT",))
+    run = Run(replace(settings, venues={**settings.venues, "mexc_spot": away}), connect_patience_s=3, epoch=next(EPOCH))
+    assert await run.until_over() is Exit.UNREACHABLE
+    assert run.view.facts["unknown"] == ["mexc_spot was not heard: orders of an earlier start may be left"]
+    assert f"to mexc_spot at http://{NOBODY}" in run.view.facts["why"]
+    assert "kraken" not in run.view.facts["why"]
+
+
 async def test_a_stop_before_the_venue_was_heard_claims_nothing(settings: Settings) -> None:
     run = Run(unreachable(settings), epoch=next(EPOCH))
     run.supervisor.ask_to_stop("SIGINT")

@@ -48,6 +48,7 @@ def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) ->
             f"{settings.run.outage_s}",
         )
     for venue in settings.venues.values():
+        _used(settings, venue, source)
         _environment(settings, venue, source)
         _leverage(settings, venue, source)
     for strategy in settings.strategies.values():
@@ -129,6 +130,22 @@ def _linear(path: tuple[str, ...], symbol: str, source: Source) -> None:
     if rest.partition(":")[2] == base:
         source.refuse(
             path, "a contract settled in its quote currency", f'"{symbol}"', "inverse contracts are not traded"
+        )
+
+
+def _used(settings: Settings, venue: VenueSettings, source: Source) -> None:
+    """Nothing would be asked of it, so that it is never heard, and no order leaves before every venue of a run was."""
+    used = [name for each in settings.hedging.values() for name in (each.primary, each.hedge, each.fallback)]
+    used += [each.venue for each in settings.conversion.values()]
+    for strategy in settings.strategies.values():
+        used += [strategy.venue, *(each.venue for each in subscriptions_of(strategy.parameters))]
+    if venue.name not in used and not venue.symbols:
+        source.refuse(
+            ("venues", venue.name),
+            "a venue that a strategy, a hedge or a rate of this run uses",
+            "one that nothing uses",
+            'take the table out; or write symbols = ["BASE/QUOTE"] there, and what is left of earlier runs is looked '
+            "after",
         )
 
 

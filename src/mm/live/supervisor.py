@@ -260,7 +260,8 @@ class Supervisor:
         if closed or self._trouble:
             told = [*closed, self._trouble.removesuffix("; trying on")] if self._trouble else closed
             return f"not ready to trade within {self._connect_patience_s:g} s. {'. '.join(told)}"
-        where = "; ".join(f"{name} at {a.rest}, {a.public} and {a.private}" for name, a in self._bot.addresses.items())
+        away = [(name, self._bot.addresses[name]) for name in self._unheard()]
+        where = "; ".join(f"{name} at {a.rest}, {a.public} and {a.private}" for name, a in away)
         return (
             f"no working connection within {self._connect_patience_s:g} s to {where}. Check the network, the addresses "
             "(venues.NAME.rest_url, ws_url, ws_auth_url) and the venue's status page, then start again"
