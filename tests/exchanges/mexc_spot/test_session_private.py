@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+import pytest
 
 from mm._core.events import (
     Alert,
@@ -17,10 +19,14 @@ from mm._core.events import (
     OrderAccepted,
     OrderReport,
     Reconcile,
+    VenueStatus,
 )
 from tests.exchanges.mexc_spot.desk import LATENCY, MS, SECOND, START, Desk
+from tests.exchanges.mexc_spot.samples import cancel
 
 MINUTE = 60
+MISSING: Final = "missing"
+"""Of a field: it is left out."""
 
 
 def ready(symbols: tuple[str, ...] = ("BTC/USDT",)) -> Desk:
@@ -233,13 +239,46 @@ def test_a_wrong_secret_stops_everything_that_needs_the_key() -> None:
     assert desk.books["BTC/USDT"].is_valid
 
 
-def test_an_account_that_may_not_trade_stops() -> None:
+def account(**changes: Any) -> Any:
+    rights = {"canTrade": True, "balances": [{"asset": "USDT", "free": "100", "locked": "1"}]} | changes
+    told = {name: value for name, value in rights.items() if value is not MISSING}
+    return lambda fields: (200, told)
+
+
+def test_an_account_that_may_not_trade_is_held_until_it_may() -> None:
     desk = Desk()
-    desk.replies["GET account"] = lambda fields: (200, {"canTrade": False, "balances": []})
+    desk.replies["GET account"] = account(canTrade=False)
     desk.start()
-    desk.run(5)
+    desk.run(130)
+    # Told before the private side is up, so that nothing is sent between the two; then the fills are heard.
+    told = [event for event in desk.of(VenueStatus, LinkChanged) if getattr(event, "channel", "private") == "private"]
+    assert [type(event) for event in told] == [VenueStatus, LinkChanged]
+    assert (told[0].status, ups(desk)) == ("cancel_only", [True])
+    assert [event.severity for event in desk.of(Alert) if "may not trade" in event.text] == ["error"]
+    desk.take(desk.link.submit(desk.now, cancel(venue_id="C02__1")))
+    assert len(desk.asked("DELETE order")) == 1
+    del desk.replies["GET account"]
+    desk.run(70)
+    assert [event.status for event in desk.of(VenueStatus)] == ["cancel_only", "online"]
+    assert ups(desk) == [True]
+
+
+@pytest.mark.parametrize("value", [[], None, "false", 0, 1, MISSING], ids=str)
+def test_a_right_to_trade_that_is_no_boolean_is_asked_for_again(value: object) -> None:
+    desk = Desk()
+    desk.replies["GET account"] = account(canTrade=value)
+    desk.start()
+    desk.run(60)
     assert ups(desk) == []
-    assert any(event.severity == "critical" and "may not trade" in event.text for event in desk.of(Alert))
+    times = [at for at, name, _ in desk.requests if name == "GET account"]
+    assert 4 < len(times) < 40, "asked on, and ever more slowly"
+    assert any("canTrade: expected true or false" in event.text for event in desk.of(Alert))
+    del desk.replies["GET account"]
+    desk.run(25)
+    assert ups(desk) == [True]
+    desk.replies["GET account"] = account(canTrade=value)
+    desk.run(120)
+    assert (ups(desk), desk.of(VenueStatus)) == ([True], []), "what was known goes on"
 
 
 def test_a_key_with_more_or_fewer_rights_than_wanted_is_told() -> None:

@@ -132,8 +132,11 @@ class RestReplies:
     # --- account ----------------------------------------------------------------------------------------------------
 
     def _account(self, result: Any, decoded: Decoded, now_ns: int) -> None:
-        """result: what the account may do."""
+        """result: what the account may do. Of the right to trade only a boolean is the venue's word."""
         row = mapping(result, "reply")
+        can_trade = row.get("canTrade")
+        if type(can_trade) is not bool:
+            raise Malformed("canTrade: expected true or false")
         events = []
         for index, each in enumerate(array(row.get("balances", []), "balances")):
             try:
@@ -145,7 +148,7 @@ class RestReplies:
                 raise Malformed(f"balances[{index}].{error}") from None
             events.append(Balance(now_ns, VENUE, asset, free + locked, "query"))
         decoded.events = tuple(events)
-        decoded.result = {name: row.get(name) is True for name in ("canTrade", "canWithdraw") if name in row}
+        decoded.result = {"canTrade": can_trade, "canWithdraw": row.get("canWithdraw") is True}
 
     def _trade_fee(self, result: Any, decoded: Decoded, now_ns: int) -> None:
         """result: (maker, taker) in 1e-8, since the reply does not name its symbol."""

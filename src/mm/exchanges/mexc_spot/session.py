@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import mexc_depth_span
-from mm._core.events import Alert, BookReset, Fill, LinkChanged, Place
+from mm._core.events import Alert, BookReset, Fill, LinkChanged, Place, VenueStatus
 from mm.errors import LocalError
 from mm.exchanges.mexc_spot import topics
 from mm.exchanges.mexc_spot.books import Books
@@ -28,7 +28,7 @@ from mm.exchanges.mexc_spot.listen_key import ListenKey
 from mm.exchanges.mexc_spot.numbers import VENUE
 from mm.exchanges.mexc_spot.recovery import Recovery
 from mm.exchanges.mexc_spot.subscriptions import Topic, Topics
-from mm.exchanges.session import FEES_NS, Halt, Query, Reconnect, Transmit, Wish
+from mm.exchanges.session import FEES_NS, Query, Reconnect, Transmit, Wish
 from mm.exchanges.venue import Decoded, ErrorClass, HttpRequest, Kind
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ REREADS_MAX: Final = 3
 REREAD_WINDOW_NS: Final = 60 * SECOND_NS
 FRUITLESS_MAX: Final = 2
 """Private connections in a row that came to nothing: then it may be the key."""
+ONLINE: Final = "online"
+CLOSED: Final = "cancel_only"
+"""The venue's status while the account may not trade."""
 WEIGHTS: Final = {
     "account": 10,
     "trades_history": 10,
@@ -115,6 +118,7 @@ class MexcSpotSession:
         self._ask_all = False
         """A question about several symbols failed, perhaps for one of them: the whole list is read."""
         self._told: set[str] = set()
+        self._status = ONLINE
         self._address()
 
     # --- port: what happens -----------------------------------------------------------------------------------------
@@ -499,10 +503,15 @@ class MexcSpotSession:
         return events
 
     def _account_known(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:
-        if decoded.result.get("canTrade") is False:
-            self._wish(Halt("the account may not trade"))
-            return events
-        if decoded.result.get("canWithdraw") and "withdraw" not in self._told:
+        # Told before the private side is up, so that nothing is sent between the two; fills and cancels go on.
+        status = ONLINE if decoded.result["canTrade"] else CLOSED
+        if status != self._status:
+            self._status = status
+            events.append(VenueStatus(now_ns, VENUE, status))
+            if status == CLOSED:
+                text = f"{VENUE}: the account may not trade (canTrade is false): nothing new is sent until it may"
+                events.append(Alert(now_ns, "error", text))
+        if decoded.result["canWithdraw"] and "withdraw" not in self._told:
             self._told.add("withdraw")
             text = f"{VENUE}: the account may withdraw: make sure that the key may not, and bind it to this address"
             events.append(Alert(now_ns, "warning", text))
