@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from mm._core.events import Alert, Cancel, InstrumentUpdate, LinkChanged, OrderRejected, VenueStatus
+from typing import Any
+
+import pytest
+
+from mm._core.events import Alert, Cancel, InstrumentUpdate, LinkChanged, OrderRejected, QueryOrder, VenueStatus
 from mm.instruments import Instrument
 from tests.exchanges.mexc_futures.desk import BTC, Desk, definition, ok, refusal
 from tests.exchanges.mexc_futures.test_session_private import ID, place, ready, submit
+
+ETH = "ETH/USDT:USDT"
 
 
 def test_a_contract_that_is_closed_to_the_api_degrades_to_spot() -> None:
@@ -19,6 +25,71 @@ def test_a_contract_that_is_closed_to_the_api_degrades_to_spot() -> None:
     assert desk.of(VenueStatus) == []
     alerts = [event.text for event in desk.of(Alert)]
     assert len([text for text in alerts if "hedge on MEXC spot instead" in text]) == 1
+
+
+UNREADABLE = {
+    "a price unit that is a list": lambda name: definition(name) | {"priceUnit": []},
+    "a contract without its name": lambda name: definition(name) | {"symbol": None},
+    "another contract": lambda name: definition("DOGE_USDT"),
+    "no contract": lambda name: [],
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+@pytest.mark.parametrize("way", ["answer", "push"])
+def test_a_first_definition_that_cannot_be_read_is_awaited(kind: str, way: str) -> None:
+    desk = Desk((BTC, ETH))
+
+    def detail(fields: Any) -> Any:
+        name = fields["symbol"]
+        return ok(UNREADABLE[kind](name) if name == "BTC_USDT" else definition(name))
+
+    desk.replies["GET contract/detail"] = detail
+    desk.start()
+    desk.run(700)
+    assert not desk.session.is_up("private")
+    assert [event.text for event in desk.of(Alert) if event.severity == "critical"] == []
+    assert sum("definition of BTC/USDT:USDT" in event.text for event in desk.of(Alert)) == 1
+    assert sum("its definition" in event.text for event in desk.of(Alert)) <= 700 // 60 + 2
+    # The other's market is seen, orders that are there can be cancelled and asked for, and none is placed.
+    desk.push("ETH_USDT")
+    submit(desk, place(desk))
+    submit(desk, Cancel(desk.now, "mexc_futures", BTC, "mm0Q9", ID, ""))
+    submit(desk, QueryOrder(desk.now, "mexc_futures", "mm0Q9", ID))
+    desk.run(1)
+    assert desk.books[ETH].is_valid
+    assert desk.asked("POST private/order/create") == []
+    assert len(desk.asked("POST private/order/cancel")) == 1
+    assert len(desk.asked(f"GET private/order/get/{ID}")) == 1
+    if way == "push":
+        message = {"channel": "push.contract", "data": definition("BTC_USDT"), "symbol": "BTC_USDT", "ts": 1}
+        desk.say("public", message)
+        desk.run(3)
+    else:
+        del desk.replies["GET contract/detail"]
+        desk.run(65)
+    assert desk.session.is_up("private")
+    assert {event.symbol for event in desk.of(InstrumentUpdate)} == {BTC, ETH}
+
+
+def test_a_first_definition_that_cannot_be_read_once_costs_ten_seconds() -> None:
+    desk = Desk()
+    desk.replies["GET contract/detail"] = lambda fields: ok([])
+    desk.start()
+    desk.run(5)
+    del desk.replies["GET contract/detail"]
+    desk.run(7)
+    assert desk.session.is_up("private")
+
+
+def test_a_contract_that_the_venue_does_not_have_is_refused() -> None:
+    desk = Desk((BTC, "NOPE/USDT:USDT"))
+    desk.names.remove("NOPE_USDT")
+    desk.start()
+    desk.run(5)
+    assert not desk.session.is_up("private")
+    critical = [event.text for event in desk.of(Alert) if event.severity == "critical"]
+    assert any("NOPE/USDT:USDT is not in the venue's list" in text for text in critical)
 
 
 def test_an_account_that_may_not_trade_futures_is_told_as_the_venues_status_until_it_may() -> None:

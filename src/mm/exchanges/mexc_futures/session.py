@@ -104,7 +104,9 @@ class MexcFuturesSession:
         self._up = {PUBLIC: False, PRIVATE: False}
         self._clock_good = False
         self._missing = set(self._symbols)
-        """Contracts whose definition is awaited; the sockets wait for it."""
+        """Contracts that the venue has not answered about; the sockets wait for it."""
+        self._unread: set[str] = set()
+        """Contracts of whose first definition came nothing that can be read; the private socket waits for it."""
         self._contracts_due_ns = self._retry_due_ns = self._ack_due_ns = self._closed_until_ns = 0
         self._step = ""
         """What the private socket waits for: "login", "filter", or nothing."""
@@ -164,6 +166,7 @@ class MexcFuturesSession:
             self._funding.heard(event)
         if channel != PRIVATE:
             if any(type(event) is InstrumentUpdate for event in events):
+                self._unread = set(filter(self._is_unread, self._unread))
                 for symbol in self._codec.contracts.absences.back():
                     self._topics.listed_again(now_ns, symbol)
                 events += self._look_private(now_ns)
@@ -185,7 +188,7 @@ class MexcFuturesSession:
         for event in events:
             self._funding.heard(event)
         if kind == "contracts":
-            events = self._contract_read(now_ns, query, events) + self._look_private(now_ns)
+            events = self._contract_read(now_ns, query.subject, events) + self._look_private(now_ns)
             return events + self._recovery.audit.read(now_ns, ("contracts", query.subject))
         if kind == "funding_records":
             events = [event for event in events if type(event) is not FundingPaid or self._funding.is_new(event)]
@@ -233,7 +236,7 @@ class MexcFuturesSession:
             self._contracts_due_ns = now_ns + RETRY_NS
             failed = self._recovery.audit.failed(now_ns, f"{kind} {query.subject} cannot be read: {reason}")
             if reason.startswith(UNKNOWN_CONTRACT):
-                return self._contract_read(now_ns, query, failed)
+                return self._contract_unlisted(now_ns, query.subject, failed)
             what = f"{kind} {query.subject}"
             return [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on"), *failed]
         else:
@@ -316,7 +319,7 @@ class MexcFuturesSession:
         """Private rows are read by their contracts' grids: those come first."""
         urls = {PUBLIC: self._public_url}
         if self._private_url:
-            urls[PRIVATE] = "" if self._missing else self._private_url
+            urls[PRIVATE] = "" if self._missing or self._unread else self._private_url
         return urls
 
     @property
@@ -435,14 +438,34 @@ class MexcFuturesSession:
         self._retry_due_ns = now_ns + 1 if told else self._retry_due_ns
         return [*told, *failed]
 
-    def _contract_read(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
-        symbol = query.subject
-        if self._codec.contracts.get(symbol) is None:
-            if symbol not in self._missed and not self._codec.contracts.is_settled_otherwise(symbol):
-                self._missed.add(symbol)
-                text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
-                events.append(Alert(now_ns, "error", text))
-            self._contracts_due_ns = now_ns + 6 * RETRY_NS
+    def _contract_read(self, now_ns: int, symbol: str, events: list[Any]) -> list[Any]:
+        """The venue has answered about a contract. Without a definition that can be read that is no word on whether it
+        is there: asked again."""
+        if not self._is_unread(symbol):
+            self._unread.discard(symbol)
+        elif symbol not in self._unread:
+            self._unread.add(symbol)
+            text = f"{VENUE}: the definition of {symbol} could not be read: nothing is sent until it can be; trying on"
+            events.append(Alert(now_ns, "error", text))
+            self._contracts_due_ns = now_ns + RETRY_NS
+        return self._answered(now_ns, symbol, events)
+
+    def _contract_unlisted(self, now_ns: int, symbol: str, events: list[Any]) -> list[Any]:
+        """The venue says that it does not have a contract that was never there."""
+        self._unread.discard(symbol)
+        if symbol not in self._missed and not self._codec.contracts.is_settled_otherwise(symbol):
+            self._missed.add(symbol)
+            text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
+            events.append(Alert(now_ns, "error", text))
+        self._contracts_due_ns = now_ns + CONTRACTS_NS
+        return self._answered(now_ns, symbol, events)
+
+    def _is_unread(self, symbol: str) -> bool:
+        known = self._codec.contracts
+        return known.terms(symbol) is None and not known.is_settled_otherwise(symbol)
+
+    def _answered(self, now_ns: int, symbol: str, events: list[Any]) -> list[Any]:
+        """Once all have been, the public socket begins."""
         was_missing = bool(self._missing)
         self._missing.discard(symbol)
         for each in self._codec.contracts.absences.back():
