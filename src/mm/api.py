@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from mm.config import Environment, Problem, Settings, SettingsError, load, load_tables
 from mm.config.environment import process_environment
+from mm.exchanges import find
 from mm.exchanges.discovery import entry_maker_fee_bps
 from mm.inventory.hedging import HedgePolicy as _Policy
 from mm.inventory.hedging import parameters_of as policies_of
@@ -266,7 +267,7 @@ class OMS:
 
     @staticmethod
     def _finders() -> Any:  # Any: what `load` takes, in its order
-        return parameters_of, policies_of, lambda venue: entry_maker_fee_bps(venue.name, venue.package)
+        return parameters_of, policies_of, lambda venue: entry_maker_fee_bps(venue.name, venue.package), find
 
 
 class _Watch:

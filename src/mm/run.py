@@ -72,6 +72,7 @@ def _refuse(error: object, code: Exit = Exit.USAGE) -> Exit:
 
 def _settings(arguments: Any, path: Path | None = None) -> Settings:  # Any: argparse's namespace
     """What the file (that of the command line unless another is named), environment and command line say."""
+    from mm.exchanges import find
     from mm.exchanges.discovery import entry_maker_fee_bps
     from mm.inventory.hedging import parameters_of as policies_of
     from mm.strategies import parameters_of
@@ -86,6 +87,7 @@ def _settings(arguments: Any, path: Path | None = None) -> Settings:  # Any: arg
         parameters_of,
         policies_of,
         lambda venue: entry_maker_fee_bps(venue.name, venue.package),
+        find,
     )
 
 
@@ -96,7 +98,7 @@ def _only_strategy(path: Path | None) -> str:
     from mm.config.load import DEFAULT, bounded
 
     try:
-        names = list(tomllib.loads(bounded(path or DEFAULT).decode()).get("strategies", {}))
+        names = list(tomllib.loads(bounded(path or DEFAULT).decode("utf-8-sig")).get("strategies", {}))
     except (OSError, ValueError, RecursionError):
         return "strategy"  # The reader of the configuration says what is wrong with the file.
     return names[0] if len(names) == 1 else "strategy"
@@ -107,10 +109,7 @@ def check_world(settings: Settings, is_meant: bool) -> None:
     from mm.exchanges import find
 
     for name, venue in settings.venues.items():
-        try:
-            face = find(name, venue.package)
-        except ConfigError as error:
-            raise error if venue.package else _named_where(settings, name, error) from None
+        face = find(name, venue.package)
         keys = [key for key in ("leverage", "position_mode", "margin_mode") if getattr(venue, key)]
         if keys and face.capabilities.margin:
             face.trading_mode(venue.position_mode, venue.margin_mode, venue.leverage)
@@ -162,15 +161,6 @@ def _has_counterpart(module: str) -> bool:
         return find_spec(module) is not None
     except ImportError:
         return False
-
-
-def _named_where(settings: Settings, venue: str, error: ConfigError) -> ConfigError:
-    """The same error with the key that names the venue, where it has no table of its own."""
-    for strategy in settings.strategies.values():
-        if strategy.venue == venue:
-            key = f"strategies.{strategy.name}.venue"
-            return ConfigError(key, "", f'{error.expected}, got "{venue}"', error.hint)
-    return error
 
 
 def run_settings(

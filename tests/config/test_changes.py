@@ -88,8 +88,8 @@ def test_the_same_file_changes_nothing(tmp_path):
         ('"BTC/USD" = 0.1', "", "limits.max_per_symbol.BTC/USD: 0.1 -> none (a raised limit)"),
         (
             '"BTC/USD" = 0.1',
-            '"BTC/USD" = 0.1, "ETH/USD" = 0.1',
-            "limits.max_per_symbol.ETH/USD: none -> 0.1",
+            '"BTC/USD" = 0.1, "BTC/USDT" = 0.1',
+            "limits.max_per_symbol.BTC/USDT: none -> 0.1",
         ),
         (
             "default_max_position = 0.2",

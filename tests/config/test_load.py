@@ -12,6 +12,7 @@ import pytest
 from mm.config import Environment, MarketMakerParameters, Settings, SettingsError, integer, load, number
 from mm.config.load import DEFAULT
 from mm.config.rule import Refused, Rule
+from mm.exchanges import find
 from mm.inventory.hedging import parameters_of as policies_of
 from mm.strategies import parameters_of
 
@@ -148,6 +149,11 @@ def test_every_bad_key_is_named_at_once_with_its_line(tmp_path: Path) -> None:
         ('"BTC/USD"\nspread', '"btc-usd"\nspread', 'did you mean "BTC/USD"?'),
         ('kind = "market_maker"', 'kind = "market_marker"', 'known kinds: "market_maker"'),
         ('"BTC/USD" = 0.1', '"BTC/USD" = "much"', "limits.max_per_symbol: expected a number"),
+        (
+            '"BTC/USD" = 0.1 }',
+            '"BTC/USX" = 0.1 }',
+            'mm.toml:18: limits.max_per_symbol: expected a symbol of this run, got "BTC/USX" (did you mean "BTC/USD"?)',
+        ),
         ("[run]", "run = 3\n[ran]", "expected a table [run], got a single value"),
         ('tier = "pro"', 'symbols = ["ETH/USD"]', "expected one of the symbols of venues.kraken: ETH/USD, got BTC/USD"),
         ('tier = "pro"', 'rest_url = "https://api.kraken.com"', "world live reaches real venues"),
@@ -159,6 +165,102 @@ def test_every_bad_key_is_named_at_once_with_its_line(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_answered_with_what_to_do(tmp_path: Path, old: str, new: str, said: str) -> None:
     found = problems(tmp_path, changed(old, new))
     assert any(said in problem for problem in found), found
+
+
+HEDGED = (
+    GOOD
+    + """
+[hedging.btc]
+symbol = "BTC/USD"
+hedge = "mexc_spot"
+hedge_symbol = "BTC/USDT"
+"""
+)
+
+
+def hedged_problems(tmp_path: Path, old: str, new: str, arguments: dict[tuple[str, ...], str] | None = None) -> str:
+    """What is said of one change, by the program's own finders."""
+    assert old in HEDGED
+    path = tmp_path / "mm.toml"
+    path.write_text(HEDGED.replace(old, new))
+    with pytest.raises(SettingsError) as caught:
+        load(path, Environment({}), arguments, parameters_of, policies_of, find_venue=find)
+    return "\n".join(str(problem).replace(f"{tmp_path}/", "") for problem in caught.value.problems)
+
+
+def test_a_limit_may_be_of_any_market_of_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "mm.toml"
+    more = '\nfallback = "mexc_futures"\nfallback_symbol = "BTC/USDT:USDT"'
+    symbols = '{ "BTC/USD" = 0.1, "BTC/USDT" = 0.2, "BTC/USDT:USDT" = 0.3, "USDT/USD" = 9 }'
+    text = HEDGED.replace('{ "BTC/USD" = 0.1 }', symbols).replace('"BTC/USDT"\n', f'"BTC/USDT"{more}\n')
+    rate = '\n[conversion.USDT]\nvenue = "kraken"\nsymbol = "USDT/USD"\n'
+    path.write_text(text + rate)
+    settings = load(path, Environment({}), None, parameters_of, policies_of, find_venue=find)
+    assert settings.limits.position_max("BTC/USDT:USDT") == Decimal("0.3")
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=r'got "USDT/USD" \(did you mean "BTC/USD"\?\)'):
+        load(path, Environment({}), None, parameters_of, policies_of, find_venue=find)
+
+
+KNOWN = "expected one of kraken, mexc_futures, mexc_spot, got"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('venue = "kraken"', 'venue = "binance"', f'mm.toml:10: strategies.btc.venue: {KNOWN} "binance" (a venue of'),
+        ('hedge = "mexc_spot"', 'hedge = "mexc"', f'mm.toml:22: hedging.btc.hedge: {KNOWN} "mexc" (did you mean'),
+        (
+            'hedge = "mexc_spot"',
+            'hedge = "mexc_spot"\nfallback = "binance"\nfallback_symbol = "BTC/USDT"',
+            f'mm.toml:23: hedging.btc.fallback: {KNOWN} "binance"',
+        ),
+        ("[venues.kraken]", "[venues.binance]\n[venues.kraken]", f'mm.toml:5: venues.binance: {KNOWN} "binance"'),
+        (
+            "[venues.kraken]",
+            '[venues.acme]\npackage = "no.such"\n[venues.kraken]',
+            'mm.toml:6: venues.acme.package: expected a package that can be imported, got "no.such" (No module named',
+        ),
+        (
+            "[hedging.btc]",
+            '[conversion.USDT]\nvenue = "krakn"\nsymbol = "USDT/USD"\n[hedging.btc]',
+            f'mm.toml:21: conversion.USDT.venue: {KNOWN} "krakn" (did you mean kraken?)',
+        ),
+        (
+            'symbol = "BTC/USD"\nspread',
+            'symbol = "ETH/USD"\nspread',
+            'mm.toml:11: strategies.btc.symbol: expected "BTC/USD", as hedging.btc.symbol says (mm.toml:21), got '
+            '"ETH/USD" (one of the two is wrong)',
+        ),
+        (
+            'venue = "kraken"',
+            'venue = "mexc_futures"',
+            'mm.toml:10: strategies.btc.venue: expected "kraken", as hedging.btc.primary says (mm.toml:20), got '
+            '"mexc_futures" (one of the two is wrong)',
+        ),
+        (
+            'hedge = "mexc_spot"',
+            'hedge = "mexc_spot"\nfallback_after_s = 5',
+            "mm.toml:23: hedging.btc.fallback_after_s: expected a fallback beside it, got none",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named_by_the_key_that_says_it(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert hedged_problems(tmp_path, old, new).startswith(said)
+
+
+def test_a_symbol_of_the_command_line_is_named_as_such(tmp_path: Path) -> None:
+    found = hedged_problems(tmp_path, "seed = 7", "seed = 7", {("strategies", "btc", "symbol"): "ETH/USD"})
+    assert found.startswith('command line: strategies.btc.symbol: expected "BTC/USD", as hedging.btc.symbol says')
+
+
+def test_a_mark_of_byte_order_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "mm.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.lstrip().encode())
+    assert load(path, Environment({})).run.seed == 7
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.lstrip().replace("seed = 7", "seed = = 7").encode())
+    with pytest.raises(SettingsError, match=r"mm\.toml:3:8: file"):
+        load(path, Environment({}))
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -180,7 +282,8 @@ def test_a_quote_inside_the_maker_fee_is_warned_about(tmp_path: Path) -> None:
 
 def test_a_venue_that_nothing_uses_is_refused_unless_its_symbols_are_named(tmp_path: Path) -> None:
     lines = DEFAULT.read_text().splitlines(keepends=True)
-    unused = "".join(line for line in lines if not line.startswith("fallback"))
+    # Its limit goes too: it would be of no market.
+    unused = "".join(line for line in lines if not line.startswith("fallback")).replace('"BTC/USDT" = 0.2, ', "")
     kinds = {"parameters_of": parameters_of, "policies_of": policies_of}
     (said,) = problems(tmp_path, unused, **kinds)
     number = 1 + unused[: unused.index("[venues.mexc_spot]")].count("\n")

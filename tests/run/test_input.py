@@ -96,7 +96,15 @@ def test_live_without_the_fingerprint_of_the_key_is_refused(
 
 def test_a_venue_that_is_unknown_gets_the_nearest_name(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     text = refused(capsys, tmp_path, toml=GOOD + 'venue = "krakn"\n')
+    assert 'mm.toml:7: strategies.btc.venue: expected one of kraken, mexc_futures, mexc_spot, got "krakn"' in text
     assert "did you mean kraken?" in text
+
+
+def test_the_strategy_of_a_symbol_is_found_behind_a_mark_of_byte_order(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = refused(capsys, tmp_path, "--symbol", "btc-usd", toml="\ufeff" + GOOD)
+    assert "command line: strategies.btc.symbol: expected" in text
 
 
 def test_addresses_make_no_sense_for_a_world_that_starts_its_own_venue(

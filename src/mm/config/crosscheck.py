@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import fields
 from decimal import Decimal
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from mm.config.reader import Source
+from mm.config.rule import nearest
 from mm.config.secret import fingerprint
 from mm.config.settings import (
     ConversionSettings,
@@ -17,10 +19,14 @@ from mm.config.settings import (
     StrategySettings,
     VenueSettings,
 )
+from mm.errors import ConfigError
 from mm.subscriptions import subscriptions_of
 
 MakerFeeOf = Callable[[VenueSettings], Decimal | None]
 """What a venue takes of a maker at first in basis points, for the warning while the account's own fee is unknown."""
+
+FindVenue = Callable[[str, str], object]
+"""Finds a venue by its name and its package ('' of those that come with the program), or raises ConfigError."""
 
 Wrong = tuple[str, str, str, str]
 """A key of a strategy's or a hedge's table, what was expected, what came, and a hint."""
@@ -36,6 +42,38 @@ class StrategyCaps(NamedTuple):
 
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+def find_venues(settings: Settings, source: Source, stated: Collection[str], find_venue: FindVenue) -> None:
+    """Note each key that names a venue which is not there. stated: venues that have a table."""
+    for venue in settings.venues.values():
+        try:
+            find_venue(venue.name, venue.package)
+        except ConfigError as error:
+            if venue.package:
+                source.refuse(("venues", venue.name, "package"), error.expected, "", error.hint)
+                continue
+            tables = [("venues", venue.name)] if venue.name in stated else []
+            for path in (*tables, *_naming(settings, venue.name)):
+                source.refuse(path, error.expected, f'"{venue.name}"', error.hint)
+
+
+def _naming(settings: Settings, venue: str) -> Iterator[tuple[str, ...]]:
+    """The keys that name a venue."""
+    for strategy in settings.strategies.values():
+        path = ("strategies", strategy.name)
+        if strategy.venue == venue:
+            yield (*path, "venue")
+        if any(each.venue == venue for each in subscriptions_of(strategy.parameters)):
+            names = [each.name for each in fields(strategy.parameters)]
+            yield (*path, *[name for name in names if getattr(strategy.parameters, name) == venue][:1])
+    for hedge in settings.hedging.values():
+        for key in ("primary", "hedge", "fallback"):
+            if getattr(hedge, key) == venue:
+                yield ("hedging", hedge.name, key)
+    for rate in settings.conversion.values():
+        if rate.venue == venue:
+            yield ("conversion", rate.name, "venue")
 
 
 def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) -> list[str]:
@@ -63,7 +101,25 @@ def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) ->
         _hedging(settings, hedge, source)
     for stated in settings.conversion.values():
         _conversion(settings, stated, source)
+    _limited(settings, source)
     return warnings
+
+
+def _limited(settings: Settings, source: Source) -> None:
+    """A limit of a symbol that no market has would limit nothing."""
+    known = set()
+    for strategy in settings.strategies.values():
+        known |= {strategy.symbol, *(each.symbol for each in subscriptions_of(strategy.parameters))}
+    for hedge in settings.hedging.values():
+        known |= {hedge.symbol, *(symbol for _, symbol in hedge.markets())}
+    known |= {rate.symbol for rate in settings.conversion.values()}
+    known |= {symbol for venue in settings.venues.values() for symbol in venue.symbols}
+    names = tuple(sorted(known - {""}))
+    for symbol in settings.limits.max_per_symbol:
+        if symbol in known:
+            continue
+        hint = nearest(symbol, names) or f"known here: {', '.join(names)}"
+        source.refuse(("limits", "max_per_symbol"), "a symbol of this run", f'"{symbol}"', hint)
 
 
 def _conversion(settings: Settings, stated: ConversionSettings, source: Source) -> None:
@@ -89,11 +145,7 @@ def _conversion(settings: Settings, stated: ConversionSettings, source: Source) 
 def _hedging(settings: Settings, hedge: HedgeSettings, source: Source) -> None:
     """A hedge needs fills to follow, another market, the same asset, and nobody else who follows the same fills."""
     path = ("hedging", hedge.name)
-    if not any((s.venue, s.symbol) == (hedge.primary, hedge.symbol) for s in settings.strategies.values()):
-        source.refuse(
-            (*path, "symbol"), f"a symbol that a strategy quotes on {hedge.primary}", f'"{hedge.symbol}"',
-            "the fills of a strategy are what is hedged",
-        )  # fmt: skip
+    _quoted(settings, hedge, source)
     if bool(hedge.fallback) is not bool(hedge.fallback_symbol):
         missing = "fallback_symbol" if hedge.fallback else "fallback"
         source.refuse((*path, missing), "fallback and fallback_symbol together, or neither", "nothing")
@@ -122,6 +174,29 @@ def _hedging(settings: Settings, hedge: HedgeSettings, source: Source) -> None:
         if (other.primary, other.symbol) in hedge.markets() and ":" in other.symbol and other is not hedge:
             came = f"{other.symbol} on {other.primary}, whose fills hedging.{other.name} hedges"
             source.refuse(path, "a contract that is not hedged itself", came, "its position would be hedged twice")
+
+
+def _quoted(settings: Settings, hedge: HedgeSettings, source: Source) -> None:
+    """A strategy quotes what is hedged. One that misses it by its venue or its symbol alone is meant: it may be the
+    wrong one of the two."""
+    path = ("hedging", hedge.name)
+    strategies = settings.strategies.values()
+    if any((each.venue, each.symbol) == (hedge.primary, hedge.symbol) for each in strategies):
+        return
+    for each in strategies:
+        for key, came, mine, wanted, is_near in (
+            ("symbol", each.symbol, "symbol", hedge.symbol, each.venue == hedge.primary),
+            ("venue", each.venue, "primary", hedge.primary, each.symbol == hedge.symbol),
+        ):
+            if is_near:
+                says = f"as {'.'.join(path)}.{mine} says ({source.place((*path, mine))})"
+                hint = "one of the two is wrong"
+                source.refuse(("strategies", each.name, key), f'"{wanted}", {says}', f'"{came}"', hint)
+                return
+    source.refuse(
+        (*path, "symbol"), f"a symbol that a strategy quotes on {hedge.primary}", f'"{hedge.symbol}"',
+        "the fills of a strategy are what is hedged",
+    )  # fmt: skip
 
 
 def _linear(path: tuple[str, ...], symbol: str, source: Source) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from mm.config.crosscheck import MakerFeeOf, cross_check
+from mm.config.crosscheck import FindVenue, MakerFeeOf, cross_check, find_venues
 from mm.config.environment import Environment
 from mm.config.places import key_lines
 from mm.config.problems import Problem, SettingsError
@@ -62,12 +62,14 @@ def load(
     parameters_of: ParametersOf = builtin_parameters,
     policies_of: ParametersOf = no_policies,
     maker_fee_of: MakerFeeOf = lambda venue: None,
+    find_venue: FindVenue = lambda name, package: None,
 ) -> Settings:
     """Read and check everything, or raise `SettingsError` naming every problem.
 
     path: the TOML file, None for the default simulation; arguments: path of a key -> value from the command line, which
     wins over the environment, which wins over `.env`, which wins over the file; parameters_of: of a strategy's kind;
-    policies_of: of a hedging policy; maker_fee_of: what a venue takes at first, None where that is not known.
+    policies_of: of a hedging policy; maker_fee_of: what a venue takes at first, None where that is not known;
+    find_venue: raises ConfigError for a venue that is not there.
     """
     text, name = _read(path)
     try:
@@ -80,7 +82,7 @@ def load(
         _lay(tables, override, value, source, f"{environment.place(variable)} {variable}")
     for argument, chosen in (arguments or {}).items():
         _lay(tables, argument, chosen, source, "command line")
-    return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of)
+    return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of, find_venue)
 
 
 def load_tables(
@@ -90,12 +92,13 @@ def load_tables(
     parameters_of: ParametersOf = builtin_parameters,
     policies_of: ParametersOf = no_policies,
     maker_fee_of: MakerFeeOf = lambda venue: None,
+    find_venue: FindVenue = lambda name, package: None,
 ) -> Settings:
     """Check tables that a program made, as `load` does those of a file; name: what to call them in an error."""
     source = Source(name, {})
     for override, (value, variable) in environment.overrides().items():
         _lay(tables, override, value, source, f"{environment.place(variable)} {variable}")
-    return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of)
+    return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of, find_venue)
 
 
 def _check(
@@ -105,6 +108,7 @@ def _check(
     parameters_of: ParametersOf,
     policies_of: ParametersOf,
     maker_fee_of: MakerFeeOf,
+    find_venue: FindVenue,
 ) -> Settings:
     for unknown in tables.keys() - set(TABLES):
         refuse_unknown(source, (unknown,), TABLES)
@@ -136,6 +140,8 @@ def _check(
         hedge = _owned(HedgeSettings, "hedging", name, table, source, "policy", policies_of)
         if hedge is not None:
             hedging[name] = hedge
+            if "fallback_after_s" in table and not hedge.fallback:
+                source.refuse(("hedging", name, "fallback_after_s"), "a fallback beside it", "none")
     conversion: dict[str, ConversionSettings] = {}
     for name, table in _named(tables, "conversion", source).items():
         stated = read_table(ConversionSettings, table, source, ("conversion", name), name=name)
@@ -160,6 +166,7 @@ def _check(
             hedging=hedging,
             conversion=conversion,
         )
+        find_venues(settings, source, tables.get("venues", {}), find_venue)
         warnings = cross_check(settings, source, maker_fee_of) if not source.problems else []
         if not source.problems and not environment.problems:
             return dataclasses.replace(settings, warnings=(*environment.warnings, *warnings))
@@ -275,6 +282,7 @@ def _read(path: Path | None) -> tuple[str, str]:
     if len(data) > BYTES_MAX:
         raise SettingsError((Problem("file", name, f"at most {BYTES_MAX} bytes", "more"),))
     try:
-        return data.decode().replace("\r\n", "\n"), name
+        # Some editors begin a file with a mark of its byte order.
+        return data.decode("utf-8-sig").replace("\r\n", "\n"), name
     except UnicodeDecodeError as error:
         raise SettingsError((Problem("file", name, "UTF-8 text", f"another byte at offset {error.start}"),)) from None
