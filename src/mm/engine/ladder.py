@@ -28,6 +28,7 @@ from mm.steps import CANCEL, FLATTEN, KILLING, PAUSE_SIDE, REDUCE_ONLY, SEALING,
 
 if TYPE_CHECKING:
     from mm._core.orders import Order
+    from mm.config import StrategySettings
     from mm.engine.engine import Engine
     from mm.engine.market import Market
 
@@ -267,9 +268,14 @@ class Ladder:
 
     # --- for whoever asks -------------------------------------------------------------------------------------------
 
-    def lines(self) -> list[str]:
-        """What is in force, a sentence each, the highest step last."""
-        return [told(event) for _, event in sorted(self.latches.items(), key=_height)]
+    def lines(self, strategy: StrategySettings | None = None) -> list[str]:
+        """What is in force, a sentence each, the highest step last. strategy: only what is about it, None for all."""
+        found = [(Scope.of(event.scope), event) for _, event in sorted(self.latches.items(), key=_height)]
+        return [
+            told(event)
+            for scope, event in found
+            if strategy is None or (scope.strategy in ("", strategy.name) and scope.venue in ("", strategy.venue))
+        ]
 
 
 def told(event: ev.Latched) -> str:

@@ -157,7 +157,13 @@ class Roster:
             return f"{name} is paused: resume it"
         if member.life is Life.STOPPED and word in (PAUSE, RESUME):
             return f"{name} is stopped: start it"
-        return f"{name} is {member.life.value} already"
+        held = self._held(member) if member.life is Life.RUNNING else ()
+        return "; ".join(held) or f"{name} is {member.life.value} already"
+
+    def _held(self, member: Member) -> list[str]:
+        """What keeps a strategy from quoting that is not its own life."""
+        paused = ["every strategy is paused: mm resume lets all go on"] if self._engine.is_paused else []
+        return [*paused, *self._engine.ladder.lines(member.settings)]
 
     def operate(self, event: ev.Operator) -> None:
         """Take a word to one strategy; a name that nobody has changes nothing."""

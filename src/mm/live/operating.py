@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mm._core.orders import OrderState
 from mm.config import SettingsError
 from mm.config.canonical import to_json
 from mm.config.changes import changes
@@ -20,6 +21,7 @@ from mm.live.reconciling import ReconcileDoor
 from mm.strategies import find as strategy_of
 
 if TYPE_CHECKING:
+    from mm._core.orders import Order
     from mm.config import Settings
     from mm.live.bot import Bot
 
@@ -76,13 +78,12 @@ class Operating:
 
     def _lives(self) -> list[str]:
         engine = self._bot.engine
-        lines = ["every strategy is paused by the operator"] if engine.is_paused else []
+        lines = [*engine.ladder.lines(), *(["every strategy is paused by the operator"] if engine.is_paused else [])]
         for name, member in sorted(engine.roster.members.items()):
-            orders = len(engine.orders.open_of_strategy(name))
             said = ("", BY_OPERATOR, f"strategy {name} is stopped")
             why = f" ({member.reason})" if member.reason not in said else ""
             where = f"{member.settings.symbol} on {member.settings.venue}"
-            lines.append(f"{name}: {member.life.value}{why}, {where}, {orders} open orders")
+            lines.append(f"{name}: {member.life.value}{why}, {where}, {_orders(engine.orders.open_of_strategy(name))}")
         return lines
 
     def _untaken(self, fresh: Settings) -> list[str]:
@@ -147,6 +148,17 @@ class Operating:
             kill=fresh.kill,
         )
         return done(*(f"{change.key} = {change.new or 'none'}, was {change.old or 'none'}" for change in found))
+
+
+def _orders(orders: Sequence[Order]) -> str:
+    """`2 open orders`, `2 orders being cancelled`: a pause does not wait for the venue's word."""
+    leaving = sum(order.state is OrderState.PENDING_CANCEL for order in orders)
+    staying = len(orders) - leaving
+    words = f"{staying} open order{'' if staying == 1 else 's'}"
+    if not leaving:
+        return words
+    going = f"{leaving} order{'' if leaving == 1 else 's'} being cancelled"
+    return f"{words}, {going}" if staying else going
 
 
 def _told(error: Exception) -> str:
