@@ -37,9 +37,20 @@ mm COMMAND --help says more."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Hand over to a command."""
+    """Hand over to a command; a file or folder that it cannot use is one sentence, and code 2."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = arguments.pop(0) if arguments else ""
+    try:
+        return _handed(command, arguments)
+    except OSError as error:
+        # A run tells of its own, with a report.
+        if command == "run" or error.filename is None:
+            raise
+        print(f"{error.filename}: {(error.strerror or 'it cannot be used').lower()}", file=sys.stderr)
+        return 2
+
+
+def _handed(command: str, arguments: list[str]) -> int:
     if command == "run":
         from mm.run import main as run
 

@@ -68,12 +68,8 @@ def verify(folder: Path) -> int:
     if (found := reader.snapshot()) is not None:
         index, wall_ns, state_hash, _, state = found
         print(f"snapshot at record {index}  {moment(wall_ns)}  {len(state)} bytes  hash {state_hash:016x}")
-    is_written = answers(folder.parent)
-    if is_written:
-        print("note: a run writes it now: its last records may not be on the disk yet")
-    for notice in reader.notices:
-        if not (is_written and notice.startswith(UNCLOSED)):
-            print(f"note: {notice}")
+    for notice in _notices(reader, folder):
+        print(f"note: {notice}")
     print(f"sound: {count} records{', closed' if reader.is_closed else ''}")
     return SOUND
 
@@ -103,9 +99,17 @@ def dump(folder: Path, first: int | None) -> int:
         elif form in READABLE_FORMS:
             shown = unpack(payload)
         print(f"{index}  {moment(wall_ns)}  {names.get(kind, str(kind))}  {shown}")
-    for notice in reader.notices:
+    for notice in _notices(reader, folder):
         print(f"note: {notice}", file=sys.stderr)
     return SOUND
+
+
+def _notices(reader: JournalReader, folder: Path) -> list[str]:
+    """What has to be said of a journal that was read."""
+    if not answers(folder.parent):
+        return list(reader.notices)
+    written = "a run writes it now: its last records may not be on the disk yet"
+    return [written, *(notice for notice in reader.notices if not notice.startswith(UNCLOSED))]
 
 
 def moment(wall_ns: int) -> str:

@@ -98,7 +98,8 @@ def unpinned(file: Path, path: Sequence[str] | None = None) -> list[str]:
         wanted = json.loads(file.read_text())
         texts = {name: (str(each["version"]), str(each["sha256"])) for name, each in wanted.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        return [f"{file}: expected what `mm packages --pin` writes: {type(error).__name__}: {error}"]
+        came = (error.strerror or "").lower() if isinstance(error, OSError) else "something else"
+        return [f"{file}: expected what `mm packages --pin` writes ({came})"]
     now = {name: (each["version"], each["sha256"]) for name, each in pins(path).items()}
     found = [f"{name}: it is not among the pinned packages of {file}" for name in sorted(now.keys() - texts.keys())]
     found += [f"{name}: it is pinned in {file} and not installed" for name in sorted(texts.keys() - now.keys())]

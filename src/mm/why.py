@@ -8,6 +8,7 @@ is sent anywhere, and a run that goes on is not disturbed. Where a recording is 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections import deque
@@ -34,18 +35,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     from mm.errors import ConfigError
     from mm.persistence.recording import RecordingError
     from mm.store.database import StoreError
+    from mm.store.reading import Filter
 
     state = Path(arguments.state)
     path = arguments.recording or max((state / "recordings").glob("*.mmr"), default=None)
     kept: deque[Record] = deque(maxlen=arguments.last)
+    wanted = Filter(arguments.venue, arguments.symbol, arguments.strategy)
+    heard: dict[tuple[str, str, str], None] = {}
     try:
         if arguments.stored or path is None:
             source, found = stored(state)
         else:
             source, found = str(path), records(path)
         for record in found:
+            heard[record.venue, record.symbol, record.strategy] = None
             if (
-                (not arguments.symbol or record.symbol == arguments.symbol)
+                wanted.venue in ("", record.venue)
+                and wanted.symbol in ("", record.symbol)
+                and wanted.strategy in ("", record.strategy)
                 and (not arguments.at or clock(record.now_ns).startswith(arguments.at))
                 and (not arguments.silence or record.is_silence)
                 and not (kept and kept[-1].absorb(record))
@@ -61,8 +68,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return USAGE
     if not kept:
-        print(f"{source} has no decision like that: leave out --at, --symbol or --silence", file=sys.stderr)
+        missing = wanted.missing({"venue": venue, "symbol": symbol, "strategy": name} for venue, symbol, name in heard)
+        advice = "; ".join(missing) or "leave out --at, --silence or a name"
+        print(f"{source} has no decision like that: {advice}", file=sys.stderr)
         return NOTHING_FOUND
+    if arguments.json:
+        print(json.dumps({"source": source, "decisions": [record.facts() for record in kept]}, indent=1))
+        return 0
     day = datetime.fromtimestamp(kept[0].now_ns // 1_000_000_000, UTC)
     print(f"{source}, {day:%Y-%m-%d}, times in UTC")
     for record in kept:
@@ -102,6 +114,8 @@ def stored(state: Path) -> tuple[str, Iterable[Record]]:
             row["did"].split("\n") if row["did"] else [],
             row["cause"],
             row["times"],
+            row["venue"],
+            row["strategy"],
         )
         for row in rows
     )
@@ -116,8 +130,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stored", action="store_true", help="what the store keeps, of earlier runs too")
     parser.add_argument("--last", type=_count, default=10, metavar="N", help="how many, the newest (default: 10)")
     parser.add_argument("--at", type=_moment, metavar="HH:MM[:SS]", help="only decisions whose UTC time begins so")
-    parser.add_argument("--symbol", metavar="BASE/QUOTE", help="only this symbol")
+    parser.add_argument("--venue", default="", metavar="NAME", help="only this venue")
+    parser.add_argument("--symbol", default="", metavar="BASE/QUOTE", help="only this symbol")
+    parser.add_argument("--strategy", default="", metavar="NAME", help="only of this strategy")
     parser.add_argument("--silence", action="store_true", help="only what was held back or not quoted at all")
+    parser.add_argument("--json", action="store_true", help="values instead of text")
     return parser
 
 

@@ -297,10 +297,15 @@ def _no_limit(monkeypatch):
     [
         (["--config", "/nowhere.toml"], "/nowhere.toml"),
         (["--script", "/nowhere.json"], "/nowhere.json"),
+        (["--script", "{binary}"], "binary: expected what --shrink writes, got bytes that are no text"),
+        (["--script", "{no_json}"], "no_json: expected what --shrink writes, got expecting value: line 1 column 1"),
     ],
 )
-def test_wrong_arguments_are_told(arguments, said, capsys):
-    assert main(["chaos", *arguments]) == 2
+def test_wrong_arguments_are_told(arguments, said, capsys, tmp_path):
+    files = {"binary": tmp_path / "binary", "no_json": tmp_path / "no_json"}
+    files["binary"].write_bytes(b"\xff\xfe")
+    files["no_json"].write_text("hello")
+    assert main(["chaos", *(each.format(**files) for each in arguments)]) == 2
     assert said in capsys.readouterr().err
 
 

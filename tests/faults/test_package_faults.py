@@ -181,7 +181,10 @@ def test_f98_another_wheel_with_a_record_of_its_own_is_found_by_its_pin(packages
     (found,) = unpinned(file, where)
     assert found.startswith("orjson: version "), f"F98: {found}"
     assert "with other contents" in found
-    assert unpinned(tmp_path / "none", where) != []
+    none = tmp_path / "none"
+    assert unpinned(none, where) == [f"{none}: expected what `mm packages --pin` writes (no such file or directory)"]
+    none.write_text("[]")
+    assert unpinned(none, where) == [f"{none}: expected what `mm packages --pin` writes (something else)"]
 
 
 @pytest.mark.skipif(not (ROOT / "build_backend").exists(), reason="builds are made in the source tree")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,46 @@ def test_snapshots_are_shown(state: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["journal", "verify", "--state", str(state)]) == 0
     shown = "snapshot at record 4  2025-11-24 16:00:00.000000  4 bytes  hash 0000000000000abc"
     assert shown in capsys.readouterr().out
+
+
+def test_a_journal_that_a_run_writes_is_no_journal_that_was_left(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = Journal(str(state / "journal"), epoch=6, form=FORMAT_VERSION, build="", now_ns=0)
+    journal.append(Kind.INTENT, pack(CANCEL), SECOND_NS, 0)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        door.bind(str(state / "control.sock"))
+        door.listen()
+        assert main(["journal", "dump", "--state", str(state)]) == 0
+        note = "note: a run writes it now: its last records may not be on the disk yet\n"
+        assert capsys.readouterr().err == note
+        assert main(["journal", "verify", "--state", str(state)]) == 0
+        assert note in capsys.readouterr().out
+    journal.close(0, 0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["journal", each] for each in ("verify", "dump")),
+        *([each] for each in ("orders", "fills", "pnl", "hedges", "why", "reconcile", "store")),
+        ["store", "--check"],
+    ],
+)
+def test_a_folder_that_cannot_be_entered_is_one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    # Root may enter any folder, and no folder has such a name.
+    name = "x" * 300
+    assert main([*words, "--state", name]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(name)
+    assert error.endswith(": file name too long\n")
+    assert error.count("\n") == 1
+
+
+def test_pins_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mm.packages.check", list)
+    path = tmp_path / "no" / "pins"
+    assert main(["packages", "--pin", str(path)]) == 2
+    assert capsys.readouterr().err == f"{path}: no such file or directory\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,35 @@ def test_the_newest_come_last_and_no_more_than_asked_for(folder: Path, capsys: p
 def test_a_time_that_nothing_was_decided_at(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--state", str(folder), "--at", "03:00"]) == 1
     assert "leave out --at" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--symbol", "FOO/BAR", 'no symbol is "FOO/BAR", there are BTC/USD'),
+        ("--venue", "nosuch", 'no venue is "nosuch", there are kraken'),
+        ("--strategy", "eth", 'no strategy is "eth", there are btc'),
+    ],
+)
+def test_a_name_that_is_not_there_is_answered_with_those_that_are(
+    folder: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, said: str
+) -> None:
+    assert main(["--state", str(folder), option, value]) == 1
+    assert capsys.readouterr().err.strip().endswith(said)
+
+
+def test_decisions_as_values(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ["--venue", "kraken", "--strategy", "btc", "--symbol", "BTC/USD", "--last", "3", "--json"]
+    assert main(["--state", str(folder), *wanted]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["source"] == str(recording(folder))
+    assert len(found["decisions"]) == 3
+    last = found["decisions"][-1]
+    assert (last["venue"], last["symbol"], last["strategy"]) == ("kraken", "BTC/USD", "btc")
+    assert last["is_silence"] is True
+    assert "no quotes, stopping: test" in last["text"][0]
+    newest = list(records(recording(folder)))[-1]
+    assert (last["until_ns"], last["did"]) == (newest.until_ns, newest.did)
 
 
 def test_a_folder_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,8 +58,25 @@ def test_filters_are_those_of_the_rows(hedged: Run, capsys: pytest.CaptureFixtur
     one = asked(capsys, "pnl", hedged.state, "--venue", FUTURES)["markets"]
     assert [row["symbol"] for row in one] == [PERPETUAL]
     assert asked(capsys, "hedges", hedged.state, "--strategy", "btc")["debts"] != []
-    assert main("hedges", ["--state", str(hedged.state), "--strategy", "nobody"]) == 1
-    assert "nothing like that" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "said"),
+    [
+        ("hedges", ["--strategy", "nobody"], ': no strategy is "nobody", there are btc'),
+        ("orders", ["--venue", "nosuch"], ': no venue is "nosuch", there are kraken, mexc_futures'),
+        ("fills", ["--symbol", "FOO/BAR"], f': no symbol is "FOO/BAR", there are BTC/USD, {PERPETUAL}'),
+        ("pnl", ["--venue", "nosuch"], ': no venue is "nosuch", there are kraken, mexc_futures'),
+        ("orders", ["--venue", "kraken", "--symbol", PERPETUAL], ""),
+    ],
+)
+def test_where_nothing_is_found_the_names_that_are_there_are_said(
+    hedged: Run, capsys: pytest.CaptureFixture[str], command: str, arguments: list[str], said: str
+) -> None:
+    assert main(command, ["--state", str(hedged.state), *arguments]) == 1
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("nothing like that in ")
+    assert told.endswith(said or "(no store)")
 
 
 @pytest.mark.parametrize(

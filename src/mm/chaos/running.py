@@ -88,7 +88,11 @@ def write_script(path: Path, trial: Trial, faults: Sequence[Fault]) -> None:
 
 def read_script(path: Path, config: Path | None = None) -> tuple[Trial, list[Fault]]:
     """A run that was kept. config: instead of the file's own. Raises ValueError or OSError for what is none."""
-    value: Any = json.loads(path.read_text())
+    try:
+        value: Any = json.loads(path.read_text())
+    except ValueError as error:
+        reason = "bytes that are no text" if isinstance(error, UnicodeDecodeError) else str(error).lower()
+        raise ValueError(f"{path}: expected what --shrink writes, got {reason}") from None
     if not isinstance(value, dict) or not isinstance(value.get("faults"), list):
         raise ValueError(f"{path}: expected an object with seed, minutes, config and a list of faults")
     named = value.get("config")

@@ -65,6 +65,21 @@ class Record:
         self.times += 1
         return True
 
+    def facts(self) -> dict[str, Any]:
+        """As values: what is said in lines is in lists."""
+        return {
+            "at_ns": self.now_ns,
+            "until_ns": self.until_ns,
+            "times": self.times,
+            "venue": self.venue,
+            "symbol": self.symbol,
+            "strategy": self.strategy,
+            "is_silence": self.is_silence,
+            "cause": self.cause,
+            "text": self.lines,
+            "did": self.did,
+        }
+
     def text(self) -> list[str]:
         """The lines to print."""
         span = f" ({self.times} times until {clock(self.until_ns)})" if self.times > 1 else ""

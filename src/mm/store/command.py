@@ -44,6 +44,7 @@ def main(command: str, argv: Sequence[str]) -> int:
         store = open_store(arguments.state, arguments.source, url)
         with closing(store.database):
             value, shown = _found(command, store, wanted)
+            missing = [] if shown else wanted.missing(_rows(command, store))
     except (StoreError, JournalError) as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -53,7 +54,8 @@ def main(command: str, argv: Sequence[str]) -> int:
             return DONE
         for note in store.notes:
             print(f"note: {note}", file=sys.stderr)
-        print("\n".join(shown) if shown else f"nothing like that in {store.source}", file=None if shown else sys.stderr)
+        nothing = "; ".join((f"nothing like that in {store.source}", *missing)).replace("; ", ": ", 1)
+        print("\n".join(shown) if shown else nothing, file=None if shown else sys.stderr)
     except BrokenPipeError:
         sys.stderr.close()
     return DONE if shown else NOTHING
@@ -73,6 +75,13 @@ def _found(command: str, store: Store, wanted: Filter) -> tuple[dict[str, Any], 
         return {"fills": rows}, listings.fills_table(rows)
     rows = listings.debts(store, wanted)
     return {"debts": rows}, listings.debts_table(rows)
+
+
+def _rows(command: str, store: Store) -> list[Any]:
+    """All that a list could show, by the names that its filters go by."""
+    value, _ = _found(command, store, Filter())
+    rows = next(iter(value.values()))
+    return [{**row, "strategy": row["desk"]} for row in rows] if command == "hedges" else list(rows)
 
 
 def _parser(command: str) -> argparse.ArgumentParser:

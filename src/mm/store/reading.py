@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import JournalError, JournalReader, events
 from mm._core.events import READABLE_FORMS, unpack
@@ -49,6 +50,17 @@ class Filter:
             parts.append(f"{time} >= :since")
             values["since"] = self.since_ns
         return (f"WHERE {' AND '.join(parts)}" if parts else ""), values
+
+    def missing(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+        """The names that none of all rows has, each with those that they have; for where nothing was found."""
+        there = list(rows)
+        found = []
+        for name in ("venue", "symbol", "strategy"):
+            known = {str(row[name]) for row in there if row.get(name)}
+            value = getattr(self, name)
+            if value and known and value not in known:
+                found.append(f'no {name} is "{value}", there are {", ".join(sorted(known))}')
+        return found
 
 
 @dataclass(slots=True)
