@@ -66,7 +66,7 @@ def test_a_debt_tells_its_age_and_what_hedging_cost_so_far() -> None:
     )  # fmt: skip
     lines = summary(dataclasses.replace(SNAPSHOT, debts=(view,), markets=(MARKET, MARKET)))
     assert lines[2] == (
-        "Hedge debt: 0.0012 BTC short, 3.2 s old; paid 0.05 BTC for 1.20 USDT, 210 ms after the fills; "
+        "Hedge debt: 0.0012 BTC short, 3.2 s old; hedged 0.05 BTC at a cost of 1.20 USDT, 210 ms after the fills; "
         "MEXC Spot: at once"
     )
     assert lines[3].endswith("on Kraken")

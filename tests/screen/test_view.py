@@ -74,6 +74,30 @@ def test_the_screen_is_redrawn_in_place_and_counts_repeats() -> None:
     assert "\x1b[2J" not in text
 
 
+def test_the_last_word_is_wrapped_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    written: list[bytes] = []
+    output = Output(sink=written.append)
+    view = TerminalView(output)
+    word = "the watchdog cancels by id what is left, and says so in its log"
+    view.say(f"note: {word}")
+    view.show(SNAPSHOT)
+    view.end([f"Stopped: {word}", f"  open: {word}", "", "Position: flat"], {})
+    output.close()
+    text = b"".join(written).decode()
+    note = text.split(SYNC)[1].replace("\x1b[K", "").splitlines()[:2]
+    assert note == ["note: the watchdog cancels by id what is left, and says so", "  in its log"]
+    assert text.split(SYNCED)[1].splitlines() == [
+        "",
+        "Stopped: the watchdog cancels by id what is left, and says",
+        "  so in its log",
+        "  open: the watchdog cancels by id what is left, and says so",
+        "    in its log",
+        "",
+        "Position: flat",
+    ]
+
+
 @pytest.mark.parametrize("make", [PlainView, TerminalView])
 def test_what_a_venue_says_cannot_steer_the_terminal(make: type[PlainView] | type[TerminalView]) -> None:
     text = shown(make, hostile="\x1b[2J\x07\x9b1m\u202e\r\n")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,22 @@ def test_a_table_fits_eighty_columns_and_its_columns_stand_below_their_titles(
     symbols = shown[head].find("symbol")
     if symbols >= 0:
         assert {line[symbols:].split()[0] for line in rows} == {"BTC/USD", PERPETUAL}
+
+
+def test_what_a_hedge_cost_has_a_currency_and_fits_too(
+    hedged: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    state = shutil.copytree(hedged.state, tmp_path / "state")
+    assert mm(["store", "--state", str(state)]) == 0
+    capsys.readouterr()
+    assert mm(["hedges", "--state", str(state)]) == 0
+    _, head, *rows = capsys.readouterr().out.splitlines()
+    assert head.endswith("cost")
+    paid = [line for line in rows if not line.endswith("-")]
+    assert paid
+    assert all(re.search(r" -?\d+\.\d{4} USDT$", line) for line in paid), paid
+    assert max(map(len, rows)) <= 80
 
 
 def test_filters_are_those_of_the_rows(hedged: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mm._core.decision import Act, Decision
@@ -39,13 +40,16 @@ def explain(engine: Engine, now_ns: int, market: Market) -> Decision:
             acts.append(f"cancel {order.client_id if order is not None else ''}: {step.reason}")
             continue
         side = "bid" if quote.side > 0 else "ask"
+        plain = instrument.price_text(quote.price)
+        # As the lines above it have prices: for people.
+        price = f"{Decimal(plain):,}"
         refusal = engine.refusal(now_ns, market, order, quote, step.reason, others)
         if refusal is not None:
-            refused.append(f"{side} at {instrument.price_text(quote.price)}: {refusal.reason}")
+            refused.append(f"{side} at {price}: {refusal.reason.replace(plain, price)}")
         elif order is None:
-            acts.append(f"new {side} at {instrument.price_text(quote.price)}")
+            acts.append(f"new {side} at {price}")
         else:
-            acts.append(f"{side} {order.client_id} to {instrument.price_text(quote.price)}: {step.reason}")
+            acts.append(f"{side} {order.client_id} to {price}: {step.reason}")
     return Decision(
         now_ns,
         venue,

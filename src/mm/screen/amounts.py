@@ -73,6 +73,12 @@ def ratio(numerator: int, denominator: int, precision: int, places: int) -> str:
     return grouped(numerator * scale // denominator, precision + 6, places)
 
 
+def movement(amount: float) -> str:
+    """`+1.25`, `-1.25`; `0.00` for what is nothing at two decimals, which moves nowhere."""
+    cents = round(amount, 2)
+    return f"{cents:+.2f}" if cents else "0.00"
+
+
 def thousands(text: str) -> str:
     """`61,829.70` for the plain decimal text `61829.70`."""
     whole, point, part = text.partition(".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mm.screen.amounts import in_base, thousands, trimmed, venue_title
+from mm.screen.amounts import in_base, movement, thousands, trimmed, venue_title
 
 if TYPE_CHECKING:
     from mm.engine import Decision
@@ -26,9 +26,8 @@ def decision_lines(decision: Decision, instrument: Instrument) -> list[str]:
         terms = decision.quoting.terms
         fair = instrument.price_float(1) * terms.fair
         half = instrument.price_float(1) * terms.half_spread
-        # Plus zero: a minus before nothing would look like a movement.
-        skew = round(instrument.price_float(1) * -terms.skew, 2) + 0.0
-        lines.append(f"  fair {fair:,.2f}, half spread {half:.2f}, moved {skew:+.2f} by the inventory")
+        skew = movement(instrument.price_float(1) * -terms.skew)
+        lines.append(f"  fair {fair:,.2f}, half spread {half:.2f}, moved {skew} by the inventory")
         for side, note in ((1, terms.bid_note), (-1, terms.ask_note)):
             word = "bid" if side > 0 else "ask"
             wanted = ", ".join(

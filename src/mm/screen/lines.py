@@ -68,13 +68,14 @@ def accounts_notes(view: AccountsView) -> list[str]:
 
 
 def debt(view: DebtView) -> str:
-    """`Hedge debt: 0.0012 BTC, 3.2 s old; paid 0.05 BTC for 1.20 USDT, 210 ms after the fills; MEXC Spot: at once`."""
+    """`Hedge debt: 0.0012 BTC, 3.2 s old; hedged 0.05 BTC at a cost of 1.20 USDT, 210 ms after the fills; MEXC ...`."""
     held = "" if view.amount >= 0 else " short"
     open_now = f"{amount(view.amount)} {view.base}{held}, {age(view.age_ns)} old" if view.amount else "none"
     text = f"Hedge debt: {open_now}"
     if view.paid:
         cost = money(view.cost, AMOUNT_PRECISION, view.quote, places=2)
-        text += f"; paid {amount(view.paid)} {view.base} for {cost}, {age(view.mean_wait_ns)} after the fills"
+        text += f"; hedged {amount(view.paid)} {view.base} at a cost of {cost}"
+        text += f", {age(view.mean_wait_ns)} after the fills"
     return f"{text}; {venue_title(view.venue)}: {view.note}" if view.note else text
 
 

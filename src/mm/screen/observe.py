@@ -9,7 +9,7 @@ from mm._core.orders import OrderState
 from mm.engine.balances import left, residual, unread
 from mm.instruments import AMOUNT_PRECISION
 from mm.inventory.accounts import DOLLAR_DIGITS
-from mm.screen.amounts import grouped, venue_title
+from mm.screen.amounts import grouped, movement, venue_title
 from mm.screen.snapshot import AccountsView, DebtView, MarketView, Quote, ReconciledView, Snapshot
 
 if TYPE_CHECKING:
@@ -189,19 +189,20 @@ def _why(market: Market) -> str:
         return ""
     terms = last.quoting.terms
     price = market.instrument.price_float
-    text = f"fair {price(terms.fair):,.2f}, half spread {price(terms.half_spread):.2f}, skew {price(-terms.skew):+.2f}"
+    skew = movement(price(-terms.skew))
+    text = f"fair {price(terms.fair):,.2f}, half spread {price(terms.half_spread):.2f}, skew {skew}"
     notes = [f"{side} {note}" for side, note in (("bid", terms.bid_note), ("ask", terms.ask_note)) if note]
     return "; ".join([text, *notes, *last.refused[:1]])
 
 
 def _margin(market: Market) -> str:
-    """Where the venue would take a contract's position over: `taken over at 54,000.00, 10.01 % away; ...`."""
+    """Where the venue would take a contract's position over: `liquidation at 54,000.00, 10.01 % away; ...`."""
     perpetual = market.perpetual
     nearest = perpetual.nearest() if perpetual is not None else None
     if perpetual is None or nearest is None:
         return ""
     distance_e8, report = nearest
     price = grouped(report.liquidation_price_e12, AMOUNT_PRECISION, CENTS)
-    text = f"taken over at {price}, {distance_e8 / 1e6:.2f} % away"
+    text = f"liquidation at {price}, {distance_e8 / 1e6:.2f} % away"
     rate = f"; funding rate {perpetual.rate_e12 / 1e10:+.4f} %" if perpetual.settle_ns else ""
     return text + rate + ("; IN DANGER: being reduced" if perpetual.danger else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import OrderedDict, deque
+from textwrap import wrap
 from typing import Any, Final, Protocol
 
 from mm.screen.lines import as_json, block
@@ -155,7 +156,8 @@ class TerminalView:
         notes = [note for note in self._notes if note not in snapshot.labels]
         self._notes = []
         rows = picture(snapshot, self._happenings, columns, lines - 1, self._depth)
-        text = [clean(note) for note in notes] + [paint(row, columns, has_colour=self._has_colour) for row in rows]
+        text = [line for note in notes for line in _wrapped(note, columns)]
+        text += [paint(row, columns, has_colour=self._has_colour) for row in rows]
         self._drawn = len(rows)
         # One write a picture, which overwrites the last one line by line: nothing is ever blank in between. A terminal
         # that knows the synchronised update (mode 2026) shows it at once, others ignore it.
@@ -165,4 +167,15 @@ class TerminalView:
         """Print the last lines under the picture."""
         notes, self._notes = self._notes, []
         self._drawn = 0
-        self._output.put("\n" + "".join(clean(line) + "\n" for line in (*notes, *lines)))
+        columns = shutil.get_terminal_size((100, 30)).columns
+        wrapped = [part for line in (*notes, *lines) for part in _wrapped(line, columns)]
+        self._output.put("\n" + "".join(f"{line}\n" for line in wrapped))
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """A sentence on as many lines as it needs, broken between words and each but the first further in."""
+    margin = " " * (len(text) - len(text.lstrip()) + 2)
+    shown = wrap(
+        clean(text), max(20, columns), subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
+    )
+    return shown or [""]

@@ -145,4 +145,4 @@ def _cost(paid: list[Row]) -> str:
     total = "0"
     for cost in known:
         total = added(total, cost)
-    return number(total, places=4)
+    return f"{number(total, places=4)} {'/'.join(sorted({payment['quote'] for payment in paid}))}"
