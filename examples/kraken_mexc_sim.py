@@ -1,6 +1,6 @@
 """Quote on the simulated Kraken, hedge on the simulated MEXC Spot from 1,000 dollars on.
 
-    python examples/kraken_mexc_sim.py [SECONDS]
+    .venv/bin/python examples/kraken_mexc_sim.py [SECONDS]
 
 kraken-mexc-1000.toml is the same as a file. Ctrl-C ends it, or the seconds: every own order is cancelled, and the last
 word says what remains.

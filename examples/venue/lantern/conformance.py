@@ -1,4 +1,4 @@
-"""Lantern as the conformance suite is told of it: `python -m mm.conformance examples.venue.lantern.conformance`."""
+"""Lantern, as the suite is told of it: `.venv/bin/python -m mm.conformance examples.venue.lantern.conformance`."""
 
 from __future__ import annotations
 
