@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mm.screen.narrator import Happening
 from mm.screen.picture import paint, picture
+from mm.screen.snapshot import AccountsView, ReconciledView
 from tests.screen.test_lines import MARKET, SNAPSHOT
 
 NOW = 1_700_000_000_123_000_000
@@ -27,15 +28,15 @@ def test_the_whole_picture() -> None:
         " mm  simulation  0:00:30            Ctrl-C cancels own orders and stops",
         " recorded market",
         "",
-        " Orders: 142 total, 2 open, 128 filled",
-        " Hedges: 5 executed, $4,523.45 volume",
-        " Position: 0.0234 BTC (avg entry: $50,123.45)",
-        " Profit: +$1.20 = spread captured +$2.10, inventory -$0.50, fees -$0.40",
-        "",
         " Kraken BTC/USD  50,123.4 / 50,123.5  spread 0.02 bps, book 12 ms old",
         "   our ask        50,123.6         0.005     +0.03 bps  moving",
         "   our bid        50,123.3         0.005     -0.03 bps  resting",
         "",
+        "",
+        " Orders: 142 total, 2 open, 128 filled",
+        " Hedges: 5 executed, $4,523.45 volume",
+        " Position: 0.0234 BTC (avg entry: $50,123.45)",
+        " Profit: +$1.20 = spread captured +$2.10, inventory -$0.50, fees -$0.40",
         "",
         " up   Kraken public   DOWN Kraken private",
         " Kraken BTC/USD 12.0 of 180 left",
@@ -111,6 +112,35 @@ def test_what_the_simulation_is_made_of_makes_way_in_a_low_terminal() -> None:
     assert low[1].endswith(" …")
     assert not any("accounts are simulated" in line for line in low)
     assert any("Order round trip" in line or "Tick to trade" in line for line in low)
+
+
+@pytest.mark.parametrize("lines", [24, 23, 30])
+def test_a_low_terminal_shows_silence_links_and_news_before_what_profit_is_made_of(lines: int) -> None:
+    silent = dataclasses.replace(MARKET, quotes=(), why="not quoting: private stream is down")
+    hedges = dataclasses.replace(MARKET, venue="mexc_futures", is_watched=True, quotes=(), why="liquidation at 9.00")
+    spot = dataclasses.replace(hedges, venue="mexc_spot", why="")
+    accounts = AccountsView(spread=0, inventory=0, fees=0, hedging=0, funding=0, conversion=0, residual=0)
+    links = tuple(
+        (venue, way, False) for venue in ("kraken", "mexc_futures", "mexc_spot") for way in ("public", "private")
+    )
+    busy = dataclasses.replace(
+        LABELLED,
+        markets=(silent, hedges, spot),
+        accounts=accounts,
+        links=links,
+        reconciled=ReconciledView(age_ns=0, differences=0),
+        latencies=SNAPSHOT.latencies * 3,
+    )
+    shown = drawn(busy, [Happening(NOW, f"news {number}") for number in range(5)], columns=80, lines=lines)
+    text = "\n".join(shown)
+    assert len(shown) <= lines
+    for wanted in ("not quoting: private", "DOWN MEXC Spot private", "Reconciled 0 s ago", "Orders: 142", "news 4"):
+        assert wanted in text
+    assert ("Profit over all venues" in text) is (lines == 30)
+    assert "Profit: " not in text
+    high = "\n".join(drawn(busy, columns=80, lines=60))
+    assert high.count("Profit: ") == 3
+    assert "Tick to trade" in high
 
 
 @pytest.mark.parametrize("style", ["green", "bar"])

@@ -83,18 +83,26 @@ def picture(
     """The rows, at most `lines`. depth: rows kept for each side's quotes by market; grows to the most ever seen."""
     labels: list[Row] = [(("dim", line),) for label in snapshot.labels for line in _wrapped(label, columns)]
     body: list[Row] = [(("alarm", line),) for each in snapshot.ladder for line in _wrapped(each, columns)]
-    body += [GAP, *_steady("figures", _figures(snapshot), columns, depth)]
     was_watched = False
     for market in snapshot.markets:
         # Markets that are only watched take a row each.
         body += [*([] if market.is_watched and was_watched else [GAP])]
         body += _steady(f"{market.venue} {market.symbol}", _market(market, depth), columns, depth)
         was_watched = market.is_watched
-    body += [GAP, *_details(snapshot, columns)]
-    if len(labels) > 1 and len(labels) + len(body) + HAPPENINGS_MIN + 2 > lines:
+    figures = [GAP, *_steady("figures", _figures(snapshot), columns, depth)]
+    state = [GAP, *_state(snapshot, columns)]
+    rates = list(_rates(snapshot, columns))
+    room = lines - HAPPENINGS_MIN - 2 - len(body) - len(state)
+    if len(labels) > 1 and len(labels) + len(figures) + len(rates) > room:
         # What the market is made of was told in the first lines of the run, and makes way for what happens in it.
         labels = [(("dim", f"{labels[0][0][1][: columns - 2]} …"),)]
-    rows: list[Row] = [_title(snapshot, columns), *labels, *body]
+    room -= len(labels)
+    if len(figures) + len(rates) > room:
+        # So do rates and times, then what the profit of each market is made of, then of all.
+        rates = rates[: max(0, room - len(figures))]
+        if len(figures) > room:
+            figures = [GAP, *_steady("few figures", _figures(snapshot, are_few=True), columns, depth)][: max(0, room)]
+    rows: list[Row] = [_title(snapshot, columns), *labels, *body, *figures, *state, *rates]
     room = max(HAPPENINGS_MIN, lines - len(rows) - 1)
     told = list(happenings)[-room:]
     if told:
@@ -150,19 +158,21 @@ def _folded(row: Row, columns: int) -> list[Row]:
     return [tuple(each) for each in found]
 
 
-def _figures(snapshot: Snapshot) -> Iterable[Row]:
+def _figures(snapshot: Snapshot, *, are_few: bool = False) -> Iterable[Row]:
+    """are_few: what is owed first, and without the profit of each market where that over all venues follows."""
+    has_total = snapshot.accounts is not None and len(snapshot.markets) > 1
     orders, hedges, *_ = summary(snapshot)
-    yield ("", " "), ("bold", orders)
-    yield ("", " "), ("", hedges)
-    for view in snapshot.debts:
-        yield ("", " "), ("yellow" if view.amount else "", debt(view))
+    counts: list[Row] = [(("", " "), ("bold", orders)), (("", " "), ("", hedges))]
+    debts: list[Row] = [(("", " "), ("yellow" if view.amount else "", debt(view))) for view in snapshot.debts]
+    yield from debts + counts if are_few else counts + debts
     for market in snapshot.markets:
         if market.is_idle:
             continue
         where = f" on {venue_title(market.venue)}" if len(snapshot.markets) > 1 else ""
         yield ("", " "), ("bold", position(market) + where)
-        yield _profit("Profit: ", *profit_parts(market), market.quote)
-    if snapshot.accounts is not None and len(snapshot.markets) > 1:
+        if not (are_few and has_total):
+            yield _profit("Profit: ", *profit_parts(market), market.quote)
+    if snapshot.accounts is not None and has_total:
         total, parts = accounts_parts(snapshot.accounts)
         # Two rows of three: six are wider than most terminals.
         yield _profit("Profit over all venues: ", total, parts[:3], "USD")
@@ -233,7 +243,8 @@ def _quote(word: str, style: str, quote: Quote) -> Row:
     )
 
 
-def _details(snapshot: Snapshot, columns: int) -> Iterable[Row]:
+def _state(snapshot: Snapshot, columns: int) -> Iterable[Row]:
+    """Links, and whether our books are the venues'."""
     row: list[Span] = []
     for venue, channel, up in snapshot.links:
         link: list[Span] = [
@@ -250,6 +261,10 @@ def _details(snapshot: Snapshot, columns: int) -> Iterable[Row]:
         style = "alarm" if snapshot.reconciled.unexplained else "dim"
         for line in _wrapped(reconciled(snapshot.reconciled), columns):
             yield ((style, line),)
+
+
+def _rates(snapshot: Snapshot, columns: int) -> Iterable[Row]:
+    """What is left of the venues' rates, and how long things take."""
     if snapshot.headroom:
         for line in _wrapped(", ".join(snapshot.headroom) + " left", columns):
             yield (("dim", line),)
