@@ -65,8 +65,9 @@ def test_f82_a_disk_is_asked_again_after_ten_seconds_and_not_at_each_look(tmp_pa
 
 def test_f82_a_try_that_fails_is_followed_by_another_and_keeps_nothing_twice(tmp_path: Path) -> None:
     stand = Stand(tmp_path)
-    away = tmp_path / "away"
-    stand.folder.rename(away)
+    # Nothing can be written under the name that the snapshot, behind the record that says so, has until it is whole.
+    fresh = stand.folder / f"snapshot-{stand.journal.next_index + 1:020}.mms.new"
+    fresh.mkdir()
     stand.reopening.look(1)
     stand.reopening.look(1 + AGAIN_NS)
     stand.note(1)
@@ -74,7 +75,7 @@ def test_f82_a_try_that_fails_is_followed_by_another_and_keeps_nothing_twice(tmp
     assert (bool(stand.recorder.broken), stand.told) == (True, [])
     # In the next try's snapshot, or in nobody's: an event of the first must not be applied again.
     stand.note(2)
-    away.rename(stand.folder)
+    fresh.rmdir()
     stand.reopening.look(1 + 2 * AGAIN_NS)
     assert stand.reopening.is_under_way, "F82: it is not tried again"
     meanwhile = stand.note(3)

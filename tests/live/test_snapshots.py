@@ -157,10 +157,12 @@ def test_what_a_currency_was_worth_when_it_came_is_known_after_a_kill(tmp_path, 
 
     if is_refused:
         world.journal.sync()
-        (tmp_path / "journal").rename(tmp_path / "away")
+        # Nothing can be written under the name that it has until it is whole.
+        fresh = tmp_path / "journal" / f"snapshot-{world.journal.next_index:020}.mms.new"
+        fresh.mkdir()
         look_each_second(0, 3)
         assert len(world.told) == 1, "it was not tried"
-        (tmp_path / "away").rename(tmp_path / "journal")
+        fresh.rmdir()
         look_each_second(3, 30)
         assert world.snapshots.taken == 0, "a disk that refused is not asked each second"
     first = 30 if is_refused else 0
