@@ -111,7 +111,7 @@ def test_i2_an_order_that_a_venue_refused_and_has_may_stand_until_lists_were_rea
     order = standing(world)
     head = (world.now_ns, 0, KRAKEN, order.request.client_id, order.order_id)
     world.checker.bot = Believes(world, open_orders=world.open_orders() - {(KRAKEN, order.request.client_id)})
-    world.checker.lied(KRAKEN)
+    world.checker.lied(KRAKEN, order.request.client_id)
     world.journal.events.append(ev.OrderRejected(*head, "2005", "they say"))
     world.checker.look(world.now_ns)
     assert not world.checker.violations
@@ -119,6 +119,16 @@ def test_i2_an_order_that_a_venue_refused_and_has_may_stand_until_lists_were_rea
     intent(world, "mm1Qzy")
     world.checker.look(world.now_ns + 91 * SECOND)
     assert "I2" in broken(world)
+
+
+def test_i3_a_lie_about_one_order_excuses_no_other(world):
+    one, other = world.venues[KRAKEN].exchange.open_orders(ACCOUNT)[:2]
+    world.checker.lied(KRAKEN, one.request.client_id)
+    world.checker.lied(KRAKEN, "mm1Qnone")
+    head = (world.now_ns, 0, KRAKEN, other.request.client_id, other.order_id)
+    world.journal.events.append(ev.OrderRejected(*head, "2005", "they say"))
+    world.checker.look(world.now_ns)
+    assert broken(world) == {"I3"}
 
 
 def test_i3_an_order_that_comes_to_be_after_it_was_given_up(world):
@@ -241,7 +251,8 @@ def test_i10_a_quote_while_the_private_stream_is_down(world):
     assert broken(world) == {"I10"}
 
 
-def test_i11_a_hedge_of_more_than_is_owed(world):
+@pytest.mark.parametrize("is_lied", [False, True])
+def test_i11_a_hedge_of_more_than_is_owed(world, is_lied):
     exchange = world.venues[MEXC_SPOT].exchange
     symbol = next(iter(exchange.instruments))
     size = 10 * sum(trade.size for trade in world.venues[KRAKEN].exchange.trades(ACCOUNT))
@@ -252,8 +263,27 @@ def test_i11_a_hedge_of_more_than_is_owed(world):
             ACCOUNT, symbol, 1, size, 10**8, OrderType.LIMIT, TimeInForce.IOC, client_id="mm1Hzz"
         ),
     )  # fmt: skip
+    if is_lied:
+        # A lie excuses the hedge that follows it and the one that takes it back: twice what it filled, and no more.
+        other = exchange.order(exchange.trades(ACCOUNT)[0].order_id)
+        world.checker.lied(MEXC_SPOT, other.request.client_id)
+        assert 2 * other.cum_size < size // 2
     world.checker.look(world.now_ns)
     assert "I11" in broken(world)
+
+
+def test_i11_a_hedge_that_was_refused_and_filled_may_be_sent_again_and_taken_back(world):
+    exchange = world.venues[MEXC_SPOT].exchange
+    other = exchange.order(exchange.trades(ACCOUNT)[0].order_id)
+    checker = world.checker
+    owed = checker._volumes["quote"] + checker.bounds.lot
+    checker._volumes["hedge"] = owed + 2 * other.cum_size * 10**4
+    checker.lied(MEXC_SPOT, other.request.client_id)
+    checker._look_at_hedges(MEXC_SPOT)
+    assert not broken(world)
+    checker._volumes["hedge"] += 1
+    checker._look_at_hedges(MEXC_SPOT)
+    assert broken(world) == {"I11"}
 
 
 def test_i12_an_id_that_is_sent_again(world):
@@ -271,6 +301,23 @@ def test_i13_a_stop_after_which_no_cancel_leaves(world):
     world.checker.stopped(world.now_ns)
     world.checker.look(world.now_ns + SECOND // 5)
     assert broken(world) == {"I13"}
+
+
+@pytest.mark.parametrize("word", [ev.CancelRejected, ev.OutcomeUnknown, None])
+def test_i13_a_cancel_that_got_nowhere_excuses_no_stop(world, word):
+    checker = world.checker
+    for order in world.venues[KRAKEN].exchange.open_orders(ACCOUNT):
+        name = order.request.client_id
+        checker.sent(world.now_ns, KRAKEN, Sent("cancel", venue_id=order.order_id))
+        head = (world.now_ns, 0, KRAKEN, name, order.order_id)
+        if word is ev.CancelRejected:
+            world.journal.events.append(word(*head, "busy", "busy", False))
+        elif word is not None:
+            world.journal.events.append(word(*head, "cancel", "HTTP status 429"))
+    checker.look(world.now_ns)
+    checker.stopped(world.now_ns)
+    checker.look(world.now_ns + SECOND // 5)
+    assert broken(world) == ({"I13"} if word is not None else set())
 
 
 def test_i13_orders_that_are_left(world):

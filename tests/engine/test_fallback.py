@@ -365,6 +365,125 @@ def test_a_venue_that_closes_while_the_fallback_is_closed_is_not_told_to_be_open
     assert place.venue == "mexc_spot"
 
 
+def test_what_is_in_doubt_at_the_first_market_takes_nothing_from_the_account_of_the_other(both):
+    both.tell(ev.Balance(both.now, "mexc_spot", "BTC", E12 * 4 // 1000, "snapshot"))
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    both.quote_fills(both.bid, 20 * CONTRACT)
+    cut(both)
+    both.tell(ev.OutcomeUnknown(both.now, both.now, FUTURES, hedge.client_id, "", "place", "cut"))
+    (spot_hedge,) = later(both, 12)
+    assert (spot_hedge.venue, spot_hedge.size) == ("mexc_spot", 20 * CONTRACT), "0.002 BTC of 0.004"
+
+
+STOPS = {
+    "closed": lambda world: status(world, "cancel_only"),
+    "out of reach": cut,
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_no_hedge_follows_elsewhere_within_a_second_of_one_that_ended_without_a_word_of_its_fills(tmp_path, stop):
+    world = WithFallback(tmp_path / "mm.toml", after=0).ready_to_quote()
+    (hedge,) = world.quote_fills(world.bid, 50 * CONTRACT)
+    world.hedge_ends(hedge)
+    ended_ns = world.now
+    STOPS[stop](world)
+    sent = []
+    while not sent:
+        sent = world.hedges(50 * MS)
+    assert sent[0].venue == "mexc_spot"
+    assert SECOND <= world.now - ended_ns <= SECOND + 100 * MS
+
+
+def test_less_than_the_fallback_takes_is_not_routed_there(both):
+    facts = spot(size_min=30 * CONTRACT).to_json()
+    both.tell(ev.InstrumentUpdate(both.now, "mexc_spot", "BTC/USDT", facts))
+    cut(both)
+    both.quote_fills(both.bid, 20 * CONTRACT)
+    assert later(both, 15) == []
+    assert not routes(both)
+    both.quote_fills(both.bid, 20 * CONTRACT)
+    (place,) = later(both, 2)
+    assert (place.venue, place.size) == ("mexc_spot", 40 * CONTRACT)
+
+
+def test_a_status_that_comes_and_goes_is_said_once_and_makes_no_tries_of_its_own(both):
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    status(both, "cancel_only")
+    both.desk._failures = 7
+    for word in ("online", "cancel_only") * 10:
+        status(both, word)
+        both.decide(50 * MS)
+    assert len([text for text in both.alerts() if "hedging" in text]) == 1
+    assert both.desk._failures == 7
+
+
+def test_the_wait_after_a_position_that_the_venue_cut_is_not_cut_short_by_a_hedge_that_never_left(both):
+    hedge = both.hedged(100)
+    desk = both.desk
+    desk.on_external(both.now, "adl", 1, 60, both.market, 1_200_010)
+    order = both.engine.orders.get(hedge.client_id)
+    desk.on_over(both.now, order, False, True)
+    assert both.hedges(900 * MS) == []
+    assert [place.size for place in both.hedges(150 * MS)] == [60]
+
+
+def freeze_futures(world):
+    world.tell(ev.InstrumentUpdate(world.now, FUTURES, PERPETUAL, perpetual(size_precision=1).to_json()))
+    assert world.market.is_frozen
+
+
+def test_hedges_stay_at_the_fallback_while_the_first_market_is_frozen(both):
+    status(both, "cancel_only")
+    (place,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    spot_fills(both, place)
+    freeze_futures(both)
+    status(both, "online")
+    assert both.desk.hedge[0] == "mexc_spot"
+    # Away by a route, too, whatever befalls the fallback.
+    both.desk.is_away = True
+    both.tell(ev.VenueStatus(both.now, "mexc_spot", "cancel_only"))
+    assert both.desk.hedge[0] == "mexc_spot"
+
+
+def test_a_fallback_that_closes_leaves_hedges_where_they_are_while_the_first_is_closed_too(both):
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    assert later(both, 11)
+    status(both, "cancel_only")
+    both.tell(ev.VenueStatus(both.now, "mexc_spot", "cancel_only"))
+    assert both.desk.hedge[0] == "mexc_spot"
+    assert not any("again" in text for text in both.alerts())
+
+
+def test_hedges_do_not_go_back_to_a_position_that_is_close_to_its_liquidation(both):
+    both.hedged(100)
+    cut(both)
+    both.quote_fills(both.ask, 20 * CONTRACT)
+    (place,) = later(both, 11)
+    spot_fills(both, place)
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    both.market.perpetual.danger = -1
+    later(both, 61)
+    (again,) = both.quote_fills(both.ask, 20 * CONTRACT) + later(both, 2)
+    assert again.venue == "mexc_spot"
+
+
+def test_a_cut_counts_from_its_own_beginning_after_hedges_moved(both):
+    cut(both)
+    both.quote_fills(both.bid, 50 * CONTRACT)
+    (place,) = later(both, 11)
+    both.tell(ev.OrderRejected(both.now, both.now, "mexc_spot", place.client_id, "", "30004", "rejected"))
+    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+    both.tell(ev.LinkChanged(both.now, "mexc_spot", "private", False, "cut"))
+    (hedge,) = later(both, 2)
+    assert hedge.venue == FUTURES
+    both.hedge_ends(hedge)
+    both.tell(ev.LinkChanged(both.now, "mexc_spot", "private", True, ""))
+    cut(both)
+    assert later(both, 8) == [], "a cut of its own"
+
+
 def test_without_a_fallback_a_closed_venue_keeps_the_debt_until_it_opens(world):
     status(world, "cancel_only")
     assert world.quote_fills(world.bid, 50 * CONTRACT) == []

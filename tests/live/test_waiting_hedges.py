@@ -120,3 +120,18 @@ def test_hedges_taken_back_before_they_left_are_no_tries_that_got_nothing(tmp_pa
         world.go(SECOND // 4)
         (hedge,) = [order for order in world.engine.orders.open() if order.purpose == "hedge"]
     assert world.desk._failures == world.desk.misses == 1
+
+
+def test_a_disk_that_hangs_says_nothing_about_the_hedge_venue(tmp_path):
+    world = Waiting(tmp_path / "mm.toml")
+    hedge = world.begin()
+    for _ in range(12):
+        world.other_book()
+        world.go(SECOND // 2)
+    assert hedge.state.name == "DENIED"
+    assert world.desk.misses <= 1
+    assert world.desk._failures <= 1
+    world.disk.hangs = False
+    world.go(SECOND // 4)
+    world.go(SECOND // 4)
+    assert len(world.left()) == 1, "nothing was tried: nothing more is waited for"

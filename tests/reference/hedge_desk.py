@@ -140,7 +140,7 @@ class PlainDesk(HedgeDesk):
             self._wake(hedge.book_ns + engine._book_age_ns_max + 1)
         hedge.refresh(engine.orders, now_ns)
         state = self._state(now_ns, hedge, worth, orders)
-        is_short = not state.committed and abs(state.debt) >= state.least and not _covers_least(state)
+        is_short = abs(state.debt) >= state.least and not _covers_least(state) and not self._lots_out(hedge)
         is_sought = is_short or self.gated_ns or self.is_away or self.misses >= ALARM_TRIES
         if is_sought and self._elsewhere(now_ns, "the account there cannot pay for a hedge" if is_short else ""):
             return
@@ -175,12 +175,18 @@ class PlainDesk(HedgeDesk):
         """Whether a market's account covers the least hedge of what is owed there."""
         market.refresh(self._engine.orders, now_ns)
         state = self._state(now_ns, market, 0.0, [])
-        return state.debt != 0 and _covers_least(state)
+        return abs(state.debt) >= state.least and _covers_least(state)
+
+    def _lots_out(self, market: Market) -> int:
+        """What hedges there may still fill."""
+        name = self.names[market.venue.name, market.symbol]
+        out = sum(self._engine.orders.exposure_of_strategy(name, side) for side in (1, -1))
+        return -(-out // market.instrument.lot)
 
     def _send(self, now_ns: int, hedge: Market, plan: HedgePlan, wanted: HedgeOrder) -> None:
         engine = self._engine
-        if now_ns < self._retry_ns:
-            self._wake(self._retry_ns)
+        if now_ns < max(self._retry_ns, self._hold_ns):
+            self._wake(max(self._retry_ns, self._hold_ns))
             return
         instrument = hedge.instrument
         lot = instrument.lot
@@ -279,7 +285,7 @@ class PlainDesk(HedgeDesk):
             rooms = [hedge.affordable(state.side, price)]
             if hedge.perpetual is not None:
                 room = self._engine.perpetuals.room(hedge, state.side, price)
-                rooms.append(room if room is None else max(0, room - state.committed * lot))
+                rooms.append(room if room is None else max(0, room - self._lots_out(hedge) * lot))
             return min((room // lot for room in rooms if room is not None), default=None)
         free = hedge.base_free if state.side < 0 else hedge.quote_free
         if free is None:
@@ -290,7 +296,7 @@ class PlainDesk(HedgeDesk):
             fee_e8 = max(instrument.taker_fee_e8, 0)
             cost = 10**instrument.cost_precision * free // 10**AMOUNT_PRECISION
             units = int(cost * 100_000_000 // (price * instrument.multiplier * (100_000_000 + fee_e8)))
-        return max(0, units // lot - state.committed)
+        return max(0, units // lot - self._lots_out(hedge))
 
     # --- small ------------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,9 @@ cdef class HedgeDeskCore(Desk):
     cdef readonly object policy
     cdef public tuple hedge
     # misses: crossing hedges in a row of which nothing was filled.
-    cdef public int64_t _retry_ns, _failures, misses
+    # Until when the last try is waited for, and until when nothing is sent whatever came of it; when a hedge last ended.
+    cdef public int64_t _retry_ns, _hold_ns, _ended_ns
+    cdef public int64_t _failures, misses
     # Its hedges go to another market than the first, since that one gave nothing (`HedgeRouted`).
     cdef public bint is_away
     # Since when nothing could be sent to the market of now, as far as somebody looked; 0 it could at the last look.
@@ -44,11 +46,12 @@ cdef class HedgeDeskCore(Desk):
     cdef int _owe(self, Fill event, MarketCore market, str kind) except -1
     cdef int _hedge(self, int64_t now_ns, MarketCore hedge, double worth) except -1
     cdef int _withdraw(self, int64_t now_ns, list orders) except -1
-    cpdef on_refused(self, int64_t now_ns, Order order, bint is_withdrawn)
+    cpdef on_over(self, int64_t now_ns, Order order, bint is_refused, bint is_withdrawn)
     cpdef bint pays(self, int64_t now_ns, MarketCore market) except -1
     cdef bint _seek(self, int64_t now_ns, str gate) except -1
     cdef int _send(self, int64_t now_ns, MarketCore hedge, HedgePlan plan) except -1
     cdef HedgeState _state(self, int64_t now_ns, MarketCore hedge, double worth, list orders)
+    cdef int64_t _reserved(self, MarketCore market) except -1
     cdef object _balance(self, MarketCore hedge, HedgeState state, int64_t price)
     cdef int64_t _lots(self, MarketCore hedge) except? -1
     cdef list _own_orders(self)

@@ -22,6 +22,8 @@ class HedgeDeskCore(Desk):
     _engine: Any
     policy: Any
     _retry_ns: int
+    _hold_ns: int
+    _ended_ns: int
     _failures: int
     misses: int
     is_away: bool
@@ -38,8 +40,8 @@ class HedgeDeskCore(Desk):
         debt_max: float,
         seed: int,
     ) -> None: ...
-    def on_refused(self, now_ns: int, order: Order, is_withdrawn: bool) -> None:
-        """A hedge never was: the venue refused it, or it was taken back before it left, which is no try."""
+    def on_over(self, now_ns: int, order: Order, is_refused: bool, is_withdrawn: bool) -> None:
+        """A hedge has ended: refused by the venue, or kept back before it left, or otherwise."""
     def pays(self, now_ns: int, market: MarketCore) -> bool:
         """Whether a market's account covers the least hedge of what is owed there."""
     def take_policy(self, policy: Any, planner: NativePolicy | None, remembers: bool, hears_paid: bool) -> None: ...

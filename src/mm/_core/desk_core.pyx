@@ -153,8 +153,9 @@ cdef class HedgeDeskCore(Desk):
         if same(place.time_in_force, IOC):
             self.misses += 1
 
-    cpdef on_refused(self, int64_t now_ns, Order order, bint is_withdrawn):
-        """A hedge never was: the venue refused it, or it was taken back before it left, which is no try."""
+    cpdef on_over(self, int64_t now_ns, Order order, bint is_refused, bint is_withdrawn):
+        """A hedge has ended. is_refused: the venue never had it, it says; is_withdrawn: it was kept back here before it
+        left, which is no try."""
         if not same(order.strategy, <str>self.names.get((order.venue, order.symbol))):
             return
         if is_withdrawn:
@@ -162,9 +163,11 @@ cdef class HedgeDeskCore(Desk):
             if same(order.time_in_force, IOC):
                 self.misses = max(self.misses - 1, 0)
             self._retry_ns = min(self._retry_ns, now_ns + _AGAIN_NS)
-        else:
+            return
+        self._ended_ns = now_ns
+        if is_refused:
             # Venues have refused orders that filled: the private stream has a moment to say so.
-            self._retry_ns = max(self._retry_ns, now_ns + _AGAIN_NS)
+            self._hold_ns = max(self._hold_ns, now_ns + _AGAIN_NS)
 
     # --- decide -----------------------------------------------------------------------------------------------------
 
@@ -256,7 +259,7 @@ cdef class HedgeDeskCore(Desk):
         state = self._state(now_ns, hedge, worth, orders)
         if len(self.markets) > 1:
             # What a hedge that is out has reserved is no lack, and dust needs no money.
-            is_short = not state.committed and abs(state.debt) >= state.least and not covers_least(state)
+            is_short = abs(state.debt) >= state.least and not covers_least(state) and not self._reserved(hedge)
             if is_short or self.gated_ns or self.is_away or self.misses >= _ALARM_TRIES:
                 if self._seek(now_ns, "the account there cannot pay for a hedge" if is_short else EMPTY):
                     return 0
@@ -303,8 +306,8 @@ cdef class HedgeDeskCore(Desk):
         cdef int64_t lot = hedge.lot
         cdef int64_t size, closing
         cdef bint closes = False
-        if now_ns < self._retry_ns:
-            return self._wake(self._retry_ns)
+        if now_ns < self._retry_ns or now_ns < self._hold_ns:
+            return self._wake(max(self._retry_ns, self._hold_ns))
         size = min(wanted.lots * lot, hedge.order_size_max // lot * lot)
         if hedge.size_max:
             size = min(size, hedge.size_max // lot * lot)
@@ -364,11 +367,12 @@ cdef class HedgeDeskCore(Desk):
         return self._wake(self._retry_ns)
 
     cpdef bint pays(self, int64_t now_ns, MarketCore market) except -1:
-        """Whether a market's account covers the least hedge of what is owed there; not of less than a lot."""
+        """Whether a market's account covers the least hedge of what is owed there; not where the venue takes so little
+        from nobody."""
         cdef HedgeState state
         market.refresh(self._engine.orders, now_ns)
         state = self._state(now_ns, market, 0.0, [])
-        return state.debt != 0 and covers_least(state)
+        return abs(state.debt) >= state.least and covers_least(state)
 
     cdef HedgeState _state(self, int64_t now_ns, MarketCore hedge, double worth, list orders):
         cdef Grid grid = self._grid(hedge)
@@ -407,18 +411,24 @@ cdef class HedgeDeskCore(Desk):
         state.balance = self._balance(hedge, state, price)
         return state
 
+    cdef int64_t _reserved(self, MarketCore market) except -1:
+        """Lots of a market that hedges there may still fill: what is out elsewhere is paid for elsewhere."""
+        cdef OrderList orders = self._engine.orders._strategies.get(self.names[market.venue.name, market.symbol])
+        return 0 if orders is None else <int64_t>((orders._buys + orders._sells + market.lot - 1) // market.lot)
+
     cdef object _balance(self, MarketCore hedge, HedgeState state, int64_t price):
         """How many lots more the account can pay for; None while the venue has not said."""
         cdef Grid grid
+        cdef int64_t reserved = self._reserved(hedge) if state.committed else 0
         if hedge.is_margin:
-            return self._margin_balance(hedge, state, price)
+            return self._margin_balance(hedge, state, price, reserved)
         grid = self._grid(hedge)
         free = hedge.base_free if state.debt > 0 else hedge.quote_free
         if free is None:
             return None
         units = grid.lots_paid_for(free, state.debt > 0, price)
-        if state.committed:
-            units -= state.committed
+        if reserved:
+            units -= reserved
         return units if units > 0 else 0
 
     # --- small ------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ ROUNDS_MAX: Final[int]
 HELD_NS_MAX: Final[int]
 LOOK_NS: Final[int]
 WITHDRAWN: Final[str]
+KEPT_BACK: Final[str]
 
 @disjoint_base
 class DriverCore:

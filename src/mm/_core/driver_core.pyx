@@ -32,7 +32,9 @@ cdef str JOURNAL = "journal"
 # Codes of refusals that are our own: it could not be sent; it was not wanted any more before it was.
 cdef str LOCAL = "local"
 cdef str _WITHDRAWN = WITHDRAWN
-cdef str CANCELLED = "not sent, it waited for the disk when it was cancelled"
+# How the reason of what was kept back here begins: the link was not even asked.
+KEPT_BACK = "not sent, "
+cdef str CANCELLED = KEPT_BACK + "it waited for the disk when it was cancelled"
 
 
 cdef bint _adds(list commands) except -1:

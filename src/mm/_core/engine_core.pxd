@@ -19,8 +19,6 @@ cdef class EngineCore(GatesCore):
     cdef readonly set recalled
     cdef public bint is_heard
     cdef public int64_t last_ns, upkeep_due_ns
-    # When somebody last said stop or kill, or a step that cancels came to be in force.
-    cdef public int64_t pressed_ns
     cdef object _record, _upkeep
     # What records, where it is one of ours; None else.
     cdef RecorderCore _recorder

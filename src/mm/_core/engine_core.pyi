@@ -21,7 +21,6 @@ class EngineCore(GatesCore):
     is_heard: bool
     last_ns: int
     upkeep_due_ns: int
-    pressed_ns: int
     def __init__(
         self,
         *,

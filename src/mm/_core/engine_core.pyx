@@ -244,12 +244,12 @@ cdef class EngineCore(GatesCore):
             tries = self.cancel_tries.get(order.client_id, 0)
             if tries > 1:
                 again_ns = max(again_ns, min(CANCEL_AGAIN_NS << min(tries - 1, 5), CANCEL_AGAIN_NS_MAX))
-        if (
-            asked_ns and now_ns - asked_ns < again_ns and (not order.unsent or order._state == PENDING_CANCEL)
+        cdef MarketCore market
+        if asked_ns and now_ns - asked_ns < again_ns and (not order.unsent or order._state == PENDING_CANCEL):
+            market = self.markets.get((order.venue, order.symbol))
             # A kill waits for no earlier try that got nowhere.
-            and (asked_ns >= self.pressed_ns or order._state == PENDING_CANCEL)
-        ):
-            return asked_ns + again_ns
+            if order._state == PENDING_CANCEL or market is None or asked_ns >= market.pressed_ns:
+                return asked_ns + again_ns
         if (
             order._state == PENDING_NEW and not order.venue_id and now_ns - order.created_ns < CANCEL_AGAIN_NS
             and not order.unsent and not self.is_stopping and not self._is_killed(order)

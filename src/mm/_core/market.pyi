@@ -123,6 +123,7 @@ class MarketCore:
     @property
     def reference_ns(self) -> int: ...
     astray_ns: int
+    pressed_ns: int
     @property
     def jumped_ns(self) -> int: ...
     @property

@@ -7,7 +7,6 @@ would; what it believes (open orders, positions) is taken from `Bot`, which a te
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -38,6 +37,8 @@ INVARIANTS: Final = {
 }
 GONE: Final = frozenset({"OrderRejected", "OrderCanceled", "OrderExpired", "OrderAbsent", "OrderDenied"})
 """Records after which the bot takes an order for over."""
+FAILED: Final = frozenset({"CancelRejected", "OutcomeUnknown"})
+"""Records of a cancel that did nothing, or may have done nothing."""
 MARKET: Final = frozenset({"BookFrame", "Ticker", "Trade", "MarkPrice", "FundingRate", "ClockOffset"})
 """Records that say nothing of orders and accounts."""
 KILL_NS: Final = 100 * MS
@@ -142,17 +143,17 @@ class Checker:
         self._flying: dict[tuple[str, str], tuple[int, int]] = {}
         """Side and size of what was sent and is neither at the venue nor over."""
         self._executions: dict[tuple[str, str], dict[str, int]] = {}
-        self._lies: Counter[str] = Counter()
-        """Refusals of orders that stand, by venue, which the bot has not written yet."""
+        self._lies: set[tuple[str, str]] = set()
+        """Orders that stood when the bot was told that they were refused."""
         self._refused_ns: dict[tuple[str, str], int] = {}
         """When the bot wrote one."""
-        self._volumes = {"quote": 0, "hedge": 0, "flatten": 0, "external": 0, "refused": 0}
+        self._volumes = {"quote": 0, "hedge": 0, "flatten": 0, "external": 0}
         self.is_unwritable = False
         """The journal takes nothing more."""
         self._stopped_ns = 0
         self._is_cancelled = True
         self._asked: set[str] = set()
-        """Orders whose cancel was sent, by either of their ids."""
+        """Orders whose cancel was sent and has not failed, by either of their ids."""
         self._known: set[tuple[str, str, str]] = set()
         self._changes = self._seen = 0
         """How often the journal or what is on its way said something of any venue, and how often when all were looked
@@ -194,9 +195,10 @@ class Checker:
         if book:
             self._sides[venue].book_ns = now_ns
 
-    def lied(self, venue: str) -> None:
-        """The venue refuses an order that stands: the bot may believe that until it is told otherwise."""
-        self._lies[venue] += 1
+    def lied(self, venue: str, client_id: str) -> None:
+        """The bot is told that an order was refused which the venue has: it may believe that until told otherwise."""
+        if self.venues[venue].exchange.by_client_id(ACCOUNT, client_id) is not None:
+            self._lies.add((venue, client_id))
 
     def linked(self, now_ns: int, venue: str, channel: str, *, up: bool) -> None:
         """A connection of the bot began or ended."""
@@ -348,7 +350,12 @@ class Checker:
         self._look_at_hedges(name)
 
     def _look_at_hedges(self, name: str) -> None:
-        owed = sum(self._volumes.values()) - self._volumes["hedge"] + self.bounds.lot
+        owed = self._volumes["quote"] + self._volumes["external"] + self._volumes["flatten"] + self.bounds.lot
+        for venue, client_id in self._lies:
+            order = self.venues[venue].exchange.by_client_id(ACCOUNT, client_id)
+            if order is not None and self.places[venue, client_id].purpose == "hedge":
+                # Sent again before it was known that it filled, and taken back.
+                owed += 2 * order.cum_size * 10 ** (SCALE - self._sides[venue].traded.size_precision)
         if self._volumes["hedge"] > owed:
             self._broken("I11", name, "", f"hedged {self._volumes['hedge']}, owed were {owed} (10^-{SCALE})")
 
@@ -406,6 +413,9 @@ class Checker:
                 self.places[key] = record
                 if record.purpose == "hedge" and not self._executions and not self._volumes["external"]:
                     self._broken("I7", record.venue, record.client_id, "a hedge before any fill was written")
+            elif kind in FAILED and record.client_id:
+                # A cancel that got nowhere is none; what became of another request of the order does not matter here.
+                self._asked -= {record.client_id, self._sides[record.venue].ids.get(record.client_id, "")}
             elif kind in GONE:
                 self._over_by(kind, record)
             elif kind == "Fill":
@@ -420,12 +430,8 @@ class Checker:
         self._over.setdefault(key, kind)
         self._landed(key)
         order = self.venues[venue].exchange.by_client_id(ACCOUNT, client_id)
-        if kind == "OrderRejected" and self._lies[venue] and order is not None:
-            self._lies[venue] -= 1
+        if kind == "OrderRejected" and key in self._lies:
             self._refused_ns[key] = self.now_ns
-            if self.places[key].purpose == "hedge":
-                # Sent again before it was known that it stands.
-                self._volumes["refused"] += order.size * 10 ** (SCALE - self._sides[venue].traded.size_precision)
         elif order is not None and order.leaves:
             self._broken("I3", venue, client_id, f"{client_id} is open at the venue, the bot wrote {kind}")
 

@@ -28,6 +28,11 @@ class Tapped(MemoryWorld):
     impatient_ns = 0
     """Until then no answer over HTTP is waited for longer than `IMPATIENT_NS`, although the request is carried out."""
 
+    def __init__(self, *world: Any, **how: Any) -> None:
+        super().__init__(*world, **how)
+        self._placing: dict[int, str] = {}
+        """Number of an HTTP exchange that places an order to that order's client id."""
+
     def _machine_due(self) -> int:
         # A process that stands still misses its own deadlines.
         due_ns = self.machine.next_deadline()
@@ -44,6 +49,9 @@ class Tapped(MemoryWorld):
             whole = b" ".join((request.path.encode(), request.body))
             for sent in of_request(self.name, request.method, request.path, request.body):
                 self.checker.sent(self.now_ns, self.name, sent, whole)
+                if sent.kind == "place":
+                    # The number that the exchange gets in a moment.
+                    self._placing[self._serial + 1] = sent.client_id
         elif isinstance(action, Disconnect):
             self.checker.linked(self.now_ns, self.name, action.channel, up=False)
         super()._do(action)
@@ -72,8 +80,9 @@ class Tapped(MemoryWorld):
 
     def _answer(self, number: int, status: int, body: bytes) -> None:
         if self._thawed(lambda: self._answer(number, status, body)):
-            if LIE in body:
-                self.checker.lied(self.name)
+            client_id = self._placing.pop(number, "")
+            if LIE in body and number in self._requests:
+                self.checker.lied(self.name, client_id)
             super()._answer(number, status, body)
 
     def _message(self, number: int, payload: bytes) -> None:

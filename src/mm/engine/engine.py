@@ -25,7 +25,7 @@ from mm.engine.contradicted import Contradicted
 from mm.engine.durable import durable_hash, durable_state, restore, resumed_hash, snapshot
 from mm.engine.explain import explain
 from mm.engine.hearing import Hearing
-from mm.engine.hedging import HEDGE, HedgeDesk, base_units
+from mm.engine.hedging import ENDS, HEDGE, HedgeDesk, base_units, hedge_is_over
 from mm.engine.ladder import NAME as LADDER
 from mm.engine.ladder import Ladder
 from mm.engine.liquidation import NAME as GUARD
@@ -490,10 +490,8 @@ class Engine(EngineCore):
                     self.triggers.on_reject(event.recv_ns)
                 if market.limits is not None and event.code == RATE:
                     market.limits.refused(event.recv_ns)
-            is_withdrawn = kind is ev.OrderDenied and order.client_id in self.cancel_asked_ns
-            if order.purpose == HEDGE and (kind is ev.OrderRejected or is_withdrawn):
-                for desk in self.desks.values():
-                    desk.on_refused(event.recv_ns, order, is_withdrawn)
+            if order.purpose == HEDGE and kind in ENDS:
+                hedge_is_over(self, event, order)
             if market.limits is not None:
                 # The venue never saw it and counts it not: an outage must not use up what is needed after it.
                 age_ns = event.recv_ns - order.touched_ns
@@ -562,7 +560,8 @@ class Engine(EngineCore):
         if event.action in ("stop", "kill"):
             self.roster.stop_all(event.recv_ns, event.argument)
             self.is_stopping = True
-            self.pressed_ns = event.recv_ns
+            for market in self.markets.values():
+                market.pressed_ns = event.recv_ns
             self.stop_reason = event.argument
         elif event.argument and event.action in WORDS:
             self.roster.operate(event)

@@ -6,14 +6,16 @@ of the first is closed, other settings, positions that the venue changed, and wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
 from mm._core.desk_core import ALARM_TRIES, HedgeDeskCore
+from mm._core.driver_core import KEPT_BACK
 from mm.instruments import AMOUNT_PRECISION, Instrument
 from mm.inventory.hedging import HedgePolicy, HedgeState, find
 
 if TYPE_CHECKING:
+    from mm._core.orders import Order
     from mm.config import HedgeSettings
     from mm.engine.engine import Engine
     from mm.engine.market import Market
@@ -22,6 +24,8 @@ SECOND_NS: Final = 1_000_000_000
 HEDGE: Final = "hedge"
 CLOSED: Final = frozenset({"cancel_only", "delisted"})
 """Order entry is closed to the account or the contract, for longer than a pause."""
+ENDS: Final = frozenset({ev.OrderCanceled, ev.OrderExpired, ev.OrderRejected, ev.OrderAbsent, ev.OrderDenied})
+"""What is said of a hedge that has ended, but for its last fill."""
 BACK_NS: Final = 60 * SECOND_NS
 """So long hedges stay at the fallback: a first market that still gives nothing costs each try the time to find out."""
 LATE_NS: Final = 1_000_000_000
@@ -51,13 +55,13 @@ class HedgeDesk(HedgeDeskCore):
     each hedge for a while (`seek`).
     """
 
-    __slots__ = ("_routed_ns", "settings")
+    __slots__ = ("_moved_ns", "_routed_ns", "settings")
     _engine: Engine
     policy: HedgePolicy
 
     def __init__(self, engine: Engine, settings: HedgeSettings) -> None:
         self.settings = settings
-        self._routed_ns = 0
+        self._routed_ns = self._moved_ns = 0
         name = f"{HEDGE} {settings.name}"
         markets = tuple(settings.markets())
         # As which strategy its orders go, by market: sizes of two markets are no sum.
@@ -79,7 +83,7 @@ class HedgeDesk(HedgeDeskCore):
         """A venue's or a symbol's status changed: hedge at the fallback while the first market is closed."""
         first, other = self.markets[0], self.markets[-1]
         now_ns = self._engine.last_ns
-        if self.is_away and self._is_closed(other) and not self._is_frozen(first):
+        if self.is_away and self._is_closed(other) and not (self._is_closed(first) or self._is_frozen(first)):
             self.is_away = False
             text = f"order entry at {_named(other)} is closed: hedging on {_named(first)} again"
             self._move(now_ns, first, text, is_told=True)
@@ -104,18 +108,22 @@ class HedgeDesk(HedgeDeskCore):
         if key == self.hedge:
             return
         self.hedge = key
+        is_flapping = now_ns - self._moved_ns < SECOND_NS
+        self._moved_ns = now_ns
         # A schedule counts in lots, and those are another market's now.
         self.policy.on_paid()
-        if is_told:
+        if is_told and not is_flapping:
             self._failures = 0
         if self._failures < ALARM_TRIES:
-            # At once, but for a fill of the last one that is on its way. Where each try gets nothing, whichever the
+            # Soon, but for a fill of the last one that is on its way. Where each try gets nothing, whichever the
             # market, the next waits as long as it would have: two markets that give nothing are one.
             self._retry_ns = min(self._retry_ns, now_ns + LATE_NS)
+        self._hold_ns = max(self._hold_ns, self._ended_ns + LATE_NS)
         self.misses = self.gated_ns = 0
-        # Back where hedges are meant to go is no trouble.
-        severity = "warning" if key == self.markets[0] else "error"
-        self._engine.tell(f"{self.settings.name}: {text}; debts are kept", severity)
+        if not is_flapping:
+            # Back where hedges are meant to go is no trouble. Too many alarms stop the quotes.
+            severity = "warning" if key == self.markets[0] else "error"
+            self._engine.tell(f"{self.settings.name}: {text}; debts are kept", severity)
 
     def _is_closed(self, key: tuple[str, str]) -> bool:
         market = self._engine.markets.get(key)
@@ -132,7 +140,7 @@ class HedgeDesk(HedgeDeskCore):
             return
         price = price_units(market.instrument, middle2)
         self.ledger.on_external(now_ns, owner, side, base_units(market.instrument, size), price)
-        self._retry_ns = max(self._retry_ns, now_ns + EXTERNAL_NS)
+        self._hold_ns = max(self._hold_ns, now_ns + EXTERNAL_NS)
         self.wake()
 
     def wake(self) -> None:
@@ -148,14 +156,14 @@ class HedgeDesk(HedgeDeskCore):
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
-        routed = (self.is_away, self._routed_ns, self.misses)
+        routed = (self.is_away, self._routed_ns, self._moved_ns, self.misses)
         return (
             self.name,
             self.hedge,
             routed,
             self.ledger.state_hash(),
             self.policy.facts(),
-            self._retry_ns,
+            (self._retry_ns, self._hold_ns, self._ended_ns),
             self._failures,
         )
 
@@ -208,14 +216,23 @@ class HedgeDesk(HedgeDeskCore):
         if not self.due_ns or due_ns < self.due_ns:
             self.due_ns = due_ns
 
-    def _margin_balance(self, hedge: Market, state: HedgeState, price: int) -> int | None:
+    def _margin_balance(self, hedge: Market, state: HedgeState, price: int, reserved: int) -> int | None:
         """How many lots more a margin account can pay for; None while the venue has not said."""
         lot = hedge.instrument.lot
         rooms = [hedge.affordable(state.side, price)]
         if hedge.perpetual is not None:
             room = self._engine.perpetuals.room(hedge, state.side, price)
-            rooms.append(room if room is None else max(0, room - state.committed * lot))
+            rooms.append(room if room is None else max(0, room - reserved * lot))
         return min((room // lot for room in rooms if room is not None), default=None)
+
+
+def hedge_is_over(engine: Engine, event: Any, order: Order) -> None:
+    """One of `ENDS` was said of a hedge: its desk hears of it."""
+    is_withdrawn = type(event) is ev.OrderDenied
+    if is_withdrawn and order.client_id not in engine.cancel_asked_ns:
+        is_withdrawn = event.reason.startswith(KEPT_BACK)
+    for desk in engine.desks.values():
+        desk.on_over(event.recv_ns, order, type(event) is ev.OrderRejected, is_withdrawn)
 
 
 def _named(key: tuple[str, str]) -> str:

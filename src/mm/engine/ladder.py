@@ -147,8 +147,9 @@ class Ladder:
             self._engine.refusals.forgive()
         elif event.step in STEPS:
             self.latches.setdefault(key, event)
-            if event.step in KILLING:
-                self._engine.pressed_ns = event.recv_ns
+            for market in self._engine.markets.values() if event.step in KILLING else ():
+                if Scope.of(event.scope).holds(market):
+                    market.pressed_ns = event.recv_ns
         self.show()
         self._engine.wake_upkeep()
 
