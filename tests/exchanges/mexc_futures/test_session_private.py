@@ -14,7 +14,6 @@ from mm._core.events import (
     FeeRates,
     Fill,
     ForeignOrders,
-    FundingPaid,
     LinkChanged,
     MarginReport,
     OpenOrdersRead,
@@ -520,38 +519,6 @@ def test_foreign_orders_are_counted_as_they_come_and_go() -> None:
     desk.private("order", **order_row(orderId="1", externalOid="_m_1", state=4, version=2))
     desk.run(0.1)
     assert [event.count for event in desk.of(ForeignOrders)] == [0, 1, 2, 3, 2]
-
-
-# --- funding ----------------------------------------------------------------------------------------------------------
-
-
-def test_funding_is_read_after_each_settlement_and_told_once() -> None:
-    desk = Desk()
-    record = {
-        "id": 328033,
-        "symbol": "BTC_USDT",
-        "positionType": 1,
-        "positionValue": 41.8899,
-        "funding": -0.0041,
-        "rate": 0.0001,
-        "settleTime": desk.settle_ms(),
-    }
-    desk.replies["GET private/position/funding_records"] = lambda fields: ok(
-        {"totalCount": 1, "resultList": [record] if desk.now // MS > desk.settle_ms() + 30_000 else []}
-    )
-    desk.start()
-    desk.run(3_590)
-    asked = len(desk.asked("GET private/position/funding_records"))
-    desk.run(60)
-    # And once with everything, since nobody asks for that here.
-    assert len(desk.asked("GET private/position/funding_records")) == asked + 3
-    assert desk.of(FundingPaid) == []
-    desk.run(60)
-    (paid,) = desk.of(FundingPaid)
-    assert (paid.amount, paid.asset, paid.record_id) == (-4_100_000_000, "USDT", "328033")
-    desk.end("private")
-    desk.run(60)
-    assert len(desk.of(FundingPaid)) == 1
 
 
 def test_both_sockets_are_kept_alive() -> None:

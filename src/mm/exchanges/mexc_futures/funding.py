@@ -1,7 +1,7 @@
 """When funding is read, and which of it is new: the stream tells rates and positions, not what was booked.
 
 A settlement is booked up to 15 s after its time. It is asked for after 2 s, since it mostly is there at once, after
-20 s, and again a minute later for whatever came late. (MEXC Futures reference: arithmetic.)
+20 s, and again a minute later for whatever came late; also 20 s after a connect. (MEXC Futures reference: arithmetic.)
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, Final
 from mm._core.events import FundingPaid, FundingRate
 
 SECOND_NS: Final = 1_000_000_000
-DELAYS_NS: Final = (2 * SECOND_NS, 20 * SECOND_NS, 80 * SECOND_NS)
+BOOKED_NS: Final = 20 * SECOND_NS
+DELAYS_NS: Final = (2 * SECOND_NS, BOOKED_NS, 80 * SECOND_NS)
 RETRY_NS: Final = 30 * SECOND_NS
 RECORDS_MAX: Final = 20_000
 
@@ -35,6 +36,11 @@ class FundingWatch:
         if event.settle_ns > self._settle_ns[event.symbol]:
             self._settle_ns[event.symbol] = event.settle_ns
             self._due_ns[event.symbol] += [event.settle_ns + delay_ns for delay_ns in DELAYS_NS]
+
+    def up(self, now_ns: int) -> None:
+        """The records have been read at a connect: what was settled shortly before it may be booked after that."""
+        for dues in self._due_ns.values():
+            dues.append(now_ns + BOOKED_NS)
 
     def failed(self, now_ns: int, symbol: str) -> None:
         """The records of a symbol could not be read."""

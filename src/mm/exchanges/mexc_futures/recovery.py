@@ -23,9 +23,9 @@ from mm.exchanges.venue import Decoded
 
 AUDIT_NS: Final = 60_000_000_000
 OPEN_ORDER_PAGES_MAX: Final = 20
-WHOLE: Final = frozenset({"open_orders", "positions", "assets", "trades_history", "position_mode", "leverage", "fees"})
+BY_SYMBOL: Final = ("leverage", "fees", "funding_records")
+WHOLE: Final = frozenset({"open_orders", "positions", "assets", "trades_history", "position_mode", *BY_SYMBOL})
 """What has to be read before orders go."""
-BY_SYMBOL: Final = ("leverage", "fees")
 
 
 class Recovery:
@@ -87,7 +87,7 @@ class Recovery:
         for kind in BY_SYMBOL:
             for symbol in self._symbols:
                 self._awaited.add((kind, symbol))
-                self._ask(kind, {"symbol": symbol}, symbol)
+                self.ask_of(kind, symbol)
         self.read_history(now_ns, self._last_fill_ns)
 
     def resume(self, now_ns: int, *, is_up: bool) -> None:
@@ -115,16 +115,18 @@ class Recovery:
             self._ask(kind, {}, is_background=True)
         for kind in BY_SYMBOL:
             for symbol in self._symbols:
-                self._ask(kind, {"symbol": symbol}, symbol, is_background=True)
+                self.ask_of(kind, symbol, is_background=True)
         # An order whose end was not told would stand here for ever.
         self._ask_orders(now_ns, is_background=reason != PROOF)
-        for symbol in self._symbols:
-            self.audit.asks("funding_records")
-            parameters = {"symbol": symbol, "page": 1}
-            self._wish(Query("funding_records", parameters, is_background=True, subject=symbol))
         if not self._history.is_running:
             self._request_history(now_ns, self._last_fill_ns)
         self._wish_page(is_background=True)
+
+    def ask_of(self, kind: str, symbol: str, *, is_background: bool = False) -> None:
+        """Ask for one of `BY_SYMBOL`. An answer counts for whoever waits for it: a later wish takes an earlier one's
+        place."""
+        page = {"page": 1} if kind == "funding_records" else {}
+        self._ask(kind, {"symbol": symbol, **page}, symbol, is_background=is_background)
 
     def _ask_orders(self, now_ns: int, *, is_background: bool = False) -> None:
         self._reports.clear()

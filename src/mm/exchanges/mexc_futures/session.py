@@ -5,7 +5,7 @@ Public: the contracts' definitions, then each channel asked by itself (`subscrip
 truth is read anew:
 
     login -> filter -> open orders, positions, assets, own deals from before the last booked fill,
-                       position mode, leverage, fee rates  -> preflight -> ready
+                       position mode, leverage, fee rates, funding -> preflight -> ready
 
 Only then `LinkChanged(private, up)`. What the preflight judges is judged again whenever it is read again, each minute
 at least. Order entry that is closed to the account leaves the private side up, for fills and cancels, and is told as
@@ -192,7 +192,7 @@ class MexcFuturesSession:
             return events + self._recovery.audit.read(now_ns, ("contracts", query.subject))
         if kind == "funding_records":
             events = [event for event in events if type(event) is not FundingPaid or self._funding.is_new(event)]
-            return events + self._recovery.audit.read(now_ns, ("funding_records", query.subject))
+            return self._funding_read(now_ns, query, events)
         events = self._recovery.answered(now_ns, query, decoded)
         if kind == "fees":
             self.facts.fees[query.subject] = decoded.result
@@ -221,6 +221,7 @@ class MexcFuturesSession:
             return [
                 Alert(now_ns, "warning", f"{VENUE}: {text}; trying on"),
                 *self._recovery.audit.failed(now_ns, text),
+                *self._funding_read(now_ns, query, []),
             ]
         if kind in BY_SYMBOL:
             # Said by the preflight.
@@ -267,7 +268,7 @@ class MexcFuturesSession:
         for symbol in self._codec.contracts.absences.due(now_ns):
             self._wish_contract(symbol)
         for symbol in self._funding.due(now_ns) if self._is_whole else ():
-            self._wish(Query("funding_records", {"symbol": symbol, "page": 1}, is_background=True, subject=symbol))
+            self._recovery.ask_of("funding_records", symbol, is_background=True)
         if 0 < self._retry_due_ns <= now_ns:
             self._retry_due_ns = 0
             self._recovery.resume(now_ns, is_up=self._up[PRIVATE])
@@ -429,7 +430,7 @@ class MexcFuturesSession:
             self._books.given_up(now_ns, query)
             return []
         if kind == "funding_records":
-            return self._recovery.audit.read(now_ns, (kind, symbol))
+            return self._funding_read(now_ns, query, [])
         if kind != "trades_history":
             return None
         self._recovery.history_failed()
@@ -506,13 +507,14 @@ class MexcFuturesSession:
             self._say_private(now_ns, "filter", topics.personal_filter(self._symbols))
             return []
         self._is_whole = True
-        self._read_truth(now_ns)
+        self._recovery.begin(now_ns)
         return []
 
-    def _read_truth(self, now_ns: int) -> None:
-        self._recovery.begin(now_ns)
-        for symbol in self._symbols:
-            self._wish(Query("funding_records", {"symbol": symbol, "page": 1}, is_background=True, subject=symbol))
+    def _funding_read(self, now_ns: int, query: Query, events: list[Any]) -> list[Any]:
+        """The records of a contract were read, or given up: fills and positions do not wait for them for ever."""
+        self._recovery.done(query)
+        ended = self._recovery.audit.read(now_ns, ("funding_records", query.subject))
+        return [*events, *ended, *self._look_private(now_ns)]
 
     def _reread(self, now_ns: int, reason: str, events: list[Any]) -> list[Any]:
         events = self._change(now_ns, PRIVATE, False, reason, events)
@@ -520,7 +522,7 @@ class MexcFuturesSession:
             self._wish(Reconnect(PRIVATE, reason))
             return events
         self._rereads.append(now_ns)
-        self._read_truth(now_ns)
+        self._recovery.begin(now_ns)
         return events
 
     def _look_private(self, now_ns: int) -> list[Any]:
@@ -547,6 +549,7 @@ class MexcFuturesSession:
         events += self._say_status(now_ns, closed)
         if not self._up[PRIVATE]:
             self._recovery.up(now_ns)
+            self._funding.up(now_ns)
         return self._change(now_ns, PRIVATE, True, "orders, positions and history read", events)
 
     def _say_status(self, now_ns: int, status: str) -> list[Any]:
