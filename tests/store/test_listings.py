@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import shutil
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from mm.__main__ import main as mm
 from mm.config import Environment, SettingsError, load
+from mm.simulator.kinds import ACCOUNT
+from mm.simulator.ledger import DECIMALS
 from mm.store.command import main, since
 from mm.store.text_table import Column, lines, number, waited
 from tests.one_venue import ONE_VENUE
@@ -76,6 +79,41 @@ def test_filters_are_those_of_the_rows(hedged: Run, capsys: pytest.CaptureFixtur
     one = asked(capsys, "pnl", hedged.state, "--venue", FUTURES)["markets"]
     assert [row["symbol"] for row in one] == [PERPETUAL]
     assert asked(capsys, "hedges", hedged.state, "--strategy", "btc")["debts"] != []
+
+
+def test_funding_beside_some_of_the_fills_is_of_their_time(hedged: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    def of(*arguments: str) -> dict[str, Any]:
+        (row,) = asked(capsys, "pnl", hedged.state, "--venue", FUTURES, *arguments)["markets"]
+        return dict(row)
+
+    whole = of()
+    (newest,) = asked(capsys, "fills", hedged.state, "--venue", FUTURES, "--last", "1")["fills"]
+    records = hedged.session.exchanges[FUTURES].positions.records[ACCOUNT]
+    later = sum(Decimal(record.funding) for record in records if record.settle_ns >= newest["venue_ns"])
+    assert Decimal(of("--last", "1")["funding"]).scaleb(DECIMALS) == later
+    assert Decimal(whole["funding"]).scaleb(DECIMALS) == sum(record.funding for record in records) != later
+    # So many that all are chosen: those settlements that fell before the first of them were of no position.
+    assert of("--last", str(whole["fills"])) == whole
+    one = of("--last", "1")
+    assert one["change"] == one["position"] != whole["change"] == whole["position"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "title"),
+    [
+        ([], "position"),
+        (["--venue", FUTURES], "position"),
+        (["--last", "1"], "change"),
+        (["--since", "2020-01-01"], "change"),
+        (["--strategy", "hedge btc"], "change"),
+    ],
+)
+def test_what_some_of_the_fills_add_up_to_is_called_no_position(
+    hedged: Run, capsys: pytest.CaptureFixture[str], arguments: list[str], title: str
+) -> None:
+    assert main("pnl", ["--state", str(hedged.state), *arguments]) == 0
+    head = capsys.readouterr().out.splitlines()[0].split()
+    assert [word for word in head if word in ("position", "change")] == [title]
 
 
 @pytest.mark.parametrize(

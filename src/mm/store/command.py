@@ -64,9 +64,9 @@ def main(command: str, argv: Sequence[str]) -> int:
 def _found(command: str, store: Store, wanted: Filter) -> tuple[dict[str, Any], list[str]]:
     if command == "pnl":
         found = results.results(store, wanted)
-        is_all = not (wanted.venue or wanted.symbol or wanted.strategy or wanted.since_ns or wanted.last)
+        is_all = not (wanted.venue or wanted.symbol or wanted.is_part)
         terms = results.parts(store) if is_all else None
-        return results.facts(found, terms), results.table(found, terms) if found else []
+        return results.facts(found, terms), results.table(found, terms, is_part=wanted.is_part) if found else []
     if command == "orders":
         rows = listings.orders(store, wanted)
         return {"orders": rows}, listings.orders_table(store, rows)

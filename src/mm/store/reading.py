@@ -37,6 +37,11 @@ class Filter:
     since_ns: int = 0
     last: int = 0
 
+    @property
+    def is_part(self) -> bool:
+        """Only some of a market's fills are wanted, so that their sum is no position."""
+        return bool(self.strategy or self.since_ns or self.last)
+
     def clause(self, columns: set[str], time: str) -> tuple[str, dict[str, object]]:
         """A condition in SQL and its values; columns: that the table has; time: the one that `since_ns` is about."""
         values: dict[str, object] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ class MarketResult:
 
     @property
     def position(self) -> str:
-        """What is held, in base units."""
+        """What the fills add up to, in base units: of all of them what is held."""
         return less(self.bought, self.sold)
 
     @property
@@ -65,7 +66,13 @@ class MarketResult:
         """All of it for `--json`."""
         names = ("venue", "symbol", "base", "currency", "fills", "bought", "sold", "position", "cash", "price")
         found = {name: getattr(self, name) for name in names}
-        found |= {"realized": self.realized, "open": less(self.total, self.realized), "total": self.total}
+        # `position` of some of the fills is what scripts go by; it is no position.
+        found |= {
+            "change": self.position,
+            "realized": self.realized,
+            "open": less(self.total, self.realized),
+            "total": self.total,
+        }
         return found | {"fees": self.fees, "funding": self.funding, "net": self.net()}
 
     def net(self) -> str:
@@ -74,7 +81,7 @@ class MarketResult:
 
 
 def results(store: Store, wanted: Filter) -> list[MarketResult]:
-    """One for each market with a fill or a settlement."""
+    """One for each market with a fill or a settlement; with `last`, settlements from the oldest of those fills on."""
     instruments = store.instruments()
     found: dict[tuple[str, str], MarketResult] = {}
 
@@ -84,9 +91,12 @@ def results(store: Store, wanted: Filter) -> list[MarketResult]:
             found[key] = MarketResult(*key, instruments[key])
         return found[key]
 
-    for row in store.newest("fills", set(FILLS.columns), "venue_ns", wanted):
+    fills = store.newest("fills", set(FILLS.columns), "venue_ns", wanted)
+    for row in fills:
         if row["is_own"] or ":" in row["symbol"]:
             of(row).fill(row)
+    if fills and len(fills) == wanted.last:
+        wanted = replace(wanted, since_ns=min(row["venue_ns"] for row in fills))
     if not wanted.strategy:
         where, values = wanted.clause({"venue", "symbol"}, "venue_ns")
         for row in store.database.rows("funding", f"{where} ORDER BY epoch, record", values):
@@ -102,13 +112,13 @@ def parts(store: Store) -> Row | None:
     return found[0] if found else None
 
 
-def table(found: list[MarketResult], terms: Row | None, width: int = 0) -> list[str]:
-    """The results for people."""
+def table(found: list[MarketResult], terms: Row | None, width: int = 0, *, is_part: bool = False) -> list[str]:
+    """The results for people. is_part: of some of the fills."""
     columns = [
         Column("venue", values=[each.venue for each in found]),
         Column("symbol", values=[each.symbol for each in found]),
         Column("fills", is_number=True, rank=1, values=[str(each.fills) for each in found]),
-        Column("position", is_number=True, values=[number(each.position) for each in found]),
+        Column("change" if is_part else "position", is_number=True, values=[number(each.position) for each in found]),
         Column("realized", is_number=True, values=[number(each.realized, places=2, sign=True) for each in found]),
         Column(
             "open",
