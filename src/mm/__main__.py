@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -34,20 +35,47 @@ to a run that is going on:
   reload [FILE]             go by a changed configuration
 
 mm COMMAND --help says more."""
+UNREAD = 141
+"""As a shell says it of a process whose reader has gone (`mm why | head`)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Hand over to a command; a file or folder that it cannot use is one sentence, and code 2."""
+    """Hand over to a command; a file or folder that it cannot use is one sentence, and code 2. It ends without a word
+    where nobody reads what it says."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = arguments.pop(0) if arguments else ""
     try:
-        return _handed(command, arguments)
+        code = _handed(command, arguments)
+    except SystemExit:
+        # --help, and arguments that are none.
+        if _is_unread():
+            return UNREAD
+        raise
+    except BrokenPipeError:
+        # Of what is printed: what goes over sockets is judged where it does.
+        _is_unread()
+        return UNREAD
     except OSError as error:
         # A run tells of its own, with a report.
         if command == "run" or error.filename is None:
             raise
         print(f"{error.filename}: {(error.strerror or 'it cannot be used').lower()}", file=sys.stderr)
         return 2
+    return UNREAD if _is_unread() else code
+
+
+def _is_unread() -> bool:
+    """Whether nobody reads what was said; what is left of it goes nowhere, or the end of the process would tell."""
+    is_unread = False
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            print(end="", file=stream, flush=True)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+            is_unread = True
+    return is_unread
 
 
 def _handed(command: str, arguments: list[str]) -> int:

@@ -55,8 +55,6 @@ def main(argv: Sequence[str] | None = None, program: str = "python -m mm.journal
     except JournalError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
-    except BrokenPipeError:
-        return SOUND
 
 
 def verify(folder: Path) -> int:

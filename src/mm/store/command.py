@@ -48,16 +48,13 @@ def main(command: str, argv: Sequence[str]) -> int:
     except (StoreError, JournalError) as error:
         print(error, file=sys.stderr)
         return USAGE
-    try:
-        if arguments.json:
-            print(json.dumps({"source": store.source, "notes": store.notes, **value}, indent=1, sort_keys=True))
-            return DONE
-        for note in store.notes:
-            print(f"note: {note}", file=sys.stderr)
-        nothing = "; ".join((f"nothing like that in {store.source}", *missing)).replace("; ", ": ", 1)
-        print("\n".join(shown) if shown else nothing, file=None if shown else sys.stderr)
-    except BrokenPipeError:
-        sys.stderr.close()
+    if arguments.json:
+        print(json.dumps({"source": store.source, "notes": store.notes, **value}, indent=1, sort_keys=True))
+        return DONE
+    for note in store.notes:
+        print(f"note: {note}", file=sys.stderr)
+    nothing = "; ".join((f"nothing like that in {store.source}", *missing)).replace("; ", ": ", 1)
+    print("\n".join(shown) if shown else nothing, file=None if shown else sys.stderr)
     return DONE if shown else NOTHING
 
 
