@@ -2,9 +2,13 @@
 
 import json
 import multiprocessing
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import islice, pairwise
@@ -244,6 +248,30 @@ def test_a_campaign_whose_process_is_killed_ends_and_goes_on(tmp_path):
         run_all(jobs, path, 2, kill)
     total = run_all(jobs, path, 1, lambda verdict: None)
     assert (total.seeds, total.failed) == (3, [])
+
+
+def test_a_campaign_that_is_killed_leaves_nobody_behind(tmp_path):
+    state = tmp_path / "verdicts.jsonl"
+    arguments = ["chaos", "--seeds", "40", "--minutes", "0.2", "--processes", "2", "--state", str(state)]
+    campaign = subprocess.Popen([sys.executable, "-m", "mm", *arguments], start_new_session=True)
+    until(lambda: state.exists() and state.stat().st_size)
+    campaign.kill()
+    campaign.wait()
+
+    def is_over():
+        with suppress(ProcessLookupError):
+            os.killpg(campaign.pid, 0)
+            return False
+        return True
+
+    until(is_over)
+
+
+def until(done):
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(0.05)
 
 
 def test_a_report_names_what_held_too_little_and_counts_pairs():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import multiprocessing.connection
+import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -116,7 +119,7 @@ def run_all(
         for job in waiting:
             take(run(job))
     elif waiting:
-        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _leave_with_parent) as pool:
             try:
                 for done in as_completed([pool.submit(run, job) for job in waiting]):
                     take(done.result())
@@ -124,6 +127,18 @@ def run_all(
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     return summary(found)
+
+
+def _leave_with_parent() -> None:
+    """End this process once its campaign is gone: one that was killed leaves nobody behind who plays on."""
+    parent = multiprocessing.parent_process()
+
+    def watch(sentinel: int) -> None:
+        multiprocessing.connection.wait([sentinel])
+        os._exit(1)
+
+    if parent is not None:
+        threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
 
 
 def summary(verdicts: Iterable[dict[str, Any]]) -> Summary:
