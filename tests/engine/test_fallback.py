@@ -3,6 +3,7 @@
 import pytest
 
 from mm._core import events as ev
+from mm.persistence.recorder import MemoryRecorder
 from tests.engine.contracts import (
     CONTRACT,
     E12,
@@ -211,9 +212,29 @@ def test_a_hedge_that_was_refused_and_filled_all_the_same_is_not_sent_twice(both
     assert both.desk.ledger.net == 0
 
 
+def not_there(world, hedge, *, gone):
+    head = (world.now, world.now, FUTURES, hedge.client_id, "V" + hedge.client_id)
+    world.tell(ev.CancelRejected(*head, "busy", "busy", gone))
+
+
+def listed(world, hedge, status):
+    head = (world.now, world.now, FUTURES, hedge.client_id, "V" + hedge.client_id)
+    facts = (PERPETUAL, hedge.side, status, hedge.price, hedge.size, 20, "", "query")
+    world.tell(ev.OrderReport(*head, *facts))
+
+
+def in_doubt(world, hedge):
+    head = (world.now, world.now, FUTURES, hedge.client_id, "V" + hedge.client_id)
+    world.tell(ev.OutcomeUnknown(*head, "cancel", "HTTP status 429"))
+
+
 ENDINGS = {
     "cancelled": (Contracts.hedge_ends, [30]),
     "filled": (lambda world, hedge: world.hedge_fills(hedge, 30), []),
+    "gone": (lambda world, hedge: not_there(world, hedge, gone=True), [30]),
+    "listed as cancelled": (lambda world, hedge: listed(world, hedge, "canceled"), [30]),
+    "not cancelled": (lambda world, hedge: not_there(world, hedge, gone=False), []),
+    "perhaps cancelled": (in_doubt, []),
     "never heard of again": (lambda world, hedge: None, [30]),
 }
 
@@ -228,8 +249,57 @@ def test_while_a_refused_hedge_stands_no_other_is_sent(both, ending):
     both.hedge_fills(hedge, 20)
     assert later(both, 8) == [], "what it may still fill is counted nowhere"
     end(both, hedge)
+    began_ns = both.now
     assert [(place.venue, place.size) for place in later(both, 3)] == [(FUTURES, size) for size in sizes]
+    again = [event for event in both.recorder.events if type(event) is ev.Cancel and event.recv_ns > began_ns]
+    assert len(again) == ("cancelled" in ending and sizes == []), "its cancel is sent again"
     assert both.replayed().contradicted.facts() == both.engine.contradicted.facts()
+
+
+def test_what_a_refused_hedge_may_fill_is_not_hedged_elsewhere_either(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    head = (both.now, both.now, FUTURES, hedge.client_id)
+    both.tell(ev.OrderRejected(*head, "", "2005", "rejected"))
+    both.tell(ev.OrderAccepted(*head, "V" + hedge.client_id))
+    for _ in range(7):
+        # Lists show it again and again: it is not gone, whatever the cancels came to.
+        listed(both, hedge, "new")
+        assert later(both, 3) == []
+    assert both.desk.hedge[0] == "mexc_spot", "looked for, after ten seconds"
+    both.hedge_ends(hedge)
+    (place,) = later(both, 3)
+    assert (place.venue, place.size) == ("mexc_spot", 30 * CONTRACT), "20 were told as filled"
+
+
+def test_a_restart_knows_which_refused_order_stood_and_holds_its_market(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    head = (both.now, both.now, FUTURES, hedge.client_id)
+    both.tell(ev.OrderRejected(*head, "", "2005", "rejected"))
+    both.tell(ev.OrderAccepted(*head, "V" + hedge.client_id))
+    assert [type(each) for each in both.decide() if getattr(each, "client_id", "") == hedge.client_id] == [ev.Cancel]
+    after = both.made(both.start, both.settings, MemoryRecorder())
+    after.restore(both.engine.durable_state())
+    after.begin()
+    both.engine = after
+    both.tell(ev.InstrumentUpdate(both.now, FUTURES, PERPETUAL, perpetual().to_json()))
+    market = after.markets[FUTURES, PERPETUAL]
+    assert market.astray_ns == both.now
+    assert (hedge.client_id, "V" + hedge.client_id) in after.ghosts, "its cancel is sent again"
+    both.hedge_ends(hedge)
+    assert market.astray_ns == 0
+    assert after.ghosts == {}
+
+
+def test_the_end_of_an_order_is_not_that_of_a_second_one_of_its_request(both):
+    kraken = both.engine.markets["kraken", "BTC/USD"]
+    bid = both.bid
+    both.tell(ev.OrderAccepted(both.now, both.now, "kraken", bid.client_id, "TWIN"))
+    assert kraken.astray_ns == both.now
+    venue_id = both.engine.orders.get(bid.client_id).venue_id
+    both.tell(ev.OrderCanceled(both.now, both.now, "kraken", bid.client_id, venue_id, -1, "x"))
+    assert kraken.astray_ns, "the second one stands"
+    both.tell(ev.OrderCanceled(both.now, both.now, "kraken", bid.client_id, "TWIN", -1, "x"))
+    assert kraken.astray_ns == 0
 
 
 def test_where_both_markets_give_nothing_tries_get_as_rare_as_with_one(both):
@@ -414,7 +484,10 @@ def test_a_status_that_comes_and_goes_is_said_once_and_makes_no_tries_of_its_own
     for word in ("online", "cancel_only") * 10:
         status(both, word)
         both.decide(50 * MS)
-    assert len([text for text in both.alerts() if "hedging" in text]) == 1
+    errors = [each for each in both.recorder.events if type(each) is ev.Alert and each.severity == "error"]
+    assert len([each for each in errors if "hedging" in each.text]) == 1
+    # The last word is true.
+    assert f"hedging on {both.desk.hedge[0]}" in both.alerts()[-1]
     assert both.desk._failures == 7
 
 

@@ -131,6 +131,8 @@ def test_a_disk_that_hangs_says_nothing_about_the_hedge_venue(tmp_path):
     assert hedge.state.name == "DENIED"
     assert world.desk.misses <= 1
     assert world.desk._failures <= 1
+    told = [event.text for event in world.recorder.events if type(event) is ev.Alert]
+    assert sum("hedges in a row were kept back: not sent, the disk" in text for text in told) == 1
     world.disk.hangs = False
     world.go(SECOND // 4)
     world.go(SECOND // 4)

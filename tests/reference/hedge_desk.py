@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mm._core import events as ev
+from mm._core.gates import ASTRAY_NS_MAX
 from mm._core.market import BOTH_SIDES
 from mm._core.orders import Order
 from mm.engine.closing import FLATTEN
@@ -185,6 +186,12 @@ class PlainDesk(HedgeDesk):
 
     def _send(self, now_ns: int, hedge: Market, plan: HedgePlan, wanted: HedgeOrder) -> None:
         engine = self._engine
+        for key in self.markets if len(self.markets) > 1 else ():
+            market = engine.markets.get(key)
+            if market is not None and market.astray_ns and now_ns - market.astray_ns < ASTRAY_NS_MAX:
+                self.note = f"an order stands at {key[0]} that should not"
+                self._wake(market.astray_ns + ASTRAY_NS_MAX)
+                return
         if now_ns < max(self._retry_ns, self._hold_ns):
             self._wake(max(self._retry_ns, self._hold_ns))
             return

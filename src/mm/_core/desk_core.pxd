@@ -47,6 +47,7 @@ cdef class HedgeDeskCore(Desk):
     cdef int _hedge(self, int64_t now_ns, MarketCore hedge, double worth) except -1
     cdef int _withdraw(self, int64_t now_ns, list orders) except -1
     cpdef on_over(self, int64_t now_ns, Order order, bint is_refused, bint is_withdrawn)
+    cdef bint _is_astray(self, int64_t now_ns) except -1
     cpdef bint pays(self, int64_t now_ns, MarketCore market) except -1
     cdef bint _seek(self, int64_t now_ns, str gate) except -1
     cdef int _send(self, int64_t now_ns, MarketCore hedge, HedgePlan plan) except -1

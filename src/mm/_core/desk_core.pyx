@@ -24,6 +24,7 @@ from mm._core.order_events cimport Fill
 from mm._core.order_rate cimport OrderRate
 from mm._core.words cimport same
 
+from mm._core.gates import ASTRAY_NS_MAX as _ASTRAY
 from mm._core.hedge_ledger import EXTERNAL as _EXTERNAL
 from mm._core.hedge_ledger import QUOTE as _QUOTE
 from mm._core.market import BOTH_SIDES as _BOTH_SIDES
@@ -34,6 +35,7 @@ RETRY_NS_MAX = 30_000_000_000
 # So many hedges in a row without a fill are worth an alarm.
 ALARM_TRIES = 5
 
+cdef int64_t _ASTRAY_NS_MAX = _ASTRAY
 cdef int64_t _AGAIN_NS = AGAIN_NS
 cdef int64_t _RETRY_NS_MAX = RETRY_NS_MAX
 cdef int64_t _ALARM_TRIES = ALARM_TRIES
@@ -306,6 +308,8 @@ cdef class HedgeDeskCore(Desk):
         cdef int64_t lot = hedge.lot
         cdef int64_t size, closing
         cdef bint closes = False
+        if len(self.markets) > 1 and self._is_astray(now_ns):
+            return 0
         if now_ns < self._retry_ns or now_ns < self._hold_ns:
             return self._wake(max(self._retry_ns, self._hold_ns))
         size = min(wanted.lots * lot, hedge.order_size_max // lot * lot)
@@ -365,6 +369,17 @@ cdef class HedgeDeskCore(Desk):
         engine.emit(place)
         self.note = plan.note
         return self._wake(self._retry_ns)
+
+    cdef bint _is_astray(self, int64_t now_ns) except -1:
+        """Whether an order stands in one of the markets that should not: it may fill what is hedged in the other."""
+        cdef MarketCore market
+        for key in self.markets:
+            market = self._engine.markets.get(key)
+            if market is not None and market.astray_ns and now_ns - market.astray_ns < _ASTRAY_NS_MAX:
+                self.note = f"an order stands at {market.venue.name} that should not"
+                self._wake(market.astray_ns + _ASTRAY_NS_MAX)
+                return True
+        return False
 
     cpdef bint pays(self, int64_t now_ns, MarketCore market) except -1:
         """Whether a market's account covers the least hedge of what is owed there; not where the venue takes so little

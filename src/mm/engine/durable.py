@@ -156,6 +156,7 @@ def _marks(engine: Engine, orders: Saved) -> Saved:
         "strays": engine.strays.marks(),
         "named": {name: _named(engine, venue) for name, venue in renaming.items()} | engine.elsewhere.get("named", {}),
         "ghosts": [pack(report).hex() for report in engine.ghosts.values()],
+        "astray": engine.contradicted.marks(),
         "listed": engine.listed_ns,
         "charged": [
             *([*key, market.charged] for key, market in engine.markets.items() if market.charged),
@@ -237,6 +238,7 @@ def restore(engine: Engine, state: bytes) -> None:
         ghost: Any = unpack(bytes.fromhex(text))
         if ghost.venue in engine.venues:
             engine.ghosts[ghost.client_id, ghost.venue_id] = ghost
+    engine.contradicted.restore(saved.get("astray", ()))
     engine.listed_ns = dict(saved["listed"])
     engine.triggers.restore(saved["profit"])
 

@@ -228,6 +228,7 @@ class Engine(EngineCore):
         self.is_stopping = False
         self.stop_reason = ""
         self.ghosts.clear()
+        self.contradicted.begin()
         self.listed_ns.clear()
         for venue in self.venues.values():
             venue.private_up = venue.was_ready = False
@@ -383,6 +384,7 @@ class Engine(EngineCore):
                 return
             instrument = with_fees(instrument, market.told.maker_fee_e8, market.told.taker_fee_e8)
         self.terms.take(market, instrument)
+        self.contradicted.on_market(event.recv_ns, market)
 
     def _rate(self, added: Market) -> None:
         """Let a market know what its currency is worth, and let those know whose currency it tells the worth of."""

@@ -55,13 +55,15 @@ class HedgeDesk(HedgeDeskCore):
     each hedge for a while (`seek`).
     """
 
-    __slots__ = ("_moved_ns", "_routed_ns", "settings")
+    __slots__ = ("_moved_ns", "_routed_ns", "kept", "settings")
     _engine: Engine
     policy: HedgePolicy
 
     def __init__(self, engine: Engine, settings: HedgeSettings) -> None:
         self.settings = settings
         self._routed_ns = self._moved_ns = 0
+        self.kept = 0
+        """Hedges in a row that did not leave: the disk or the journal did not take them."""
         name = f"{HEDGE} {settings.name}"
         markets = tuple(settings.markets())
         # As which strategy its orders go, by market: sizes of two markets are no sum.
@@ -120,10 +122,9 @@ class HedgeDesk(HedgeDeskCore):
             self._retry_ns = min(self._retry_ns, now_ns + LATE_NS)
         self._hold_ns = max(self._hold_ns, self._ended_ns + LATE_NS)
         self.misses = self.gated_ns = 0
-        if not is_flapping:
-            # Back where hedges are meant to go is no trouble. Too many alarms stop the quotes.
-            severity = "warning" if key == self.markets[0] else "error"
-            self._engine.tell(f"{self.settings.name}: {text}; debts are kept", severity)
+        # Back where hedges are meant to go is no trouble. Too many alarms stop the quotes.
+        severity = "warning" if key == self.markets[0] or is_flapping else "error"
+        self._engine.tell(f"{self.settings.name}: {text}; debts are kept", severity)
 
     def _is_closed(self, key: tuple[str, str]) -> bool:
         market = self._engine.markets.get(key)
@@ -156,7 +157,7 @@ class HedgeDesk(HedgeDeskCore):
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
-        routed = (self.is_away, self._routed_ns, self._moved_ns, self.misses)
+        routed = (self.is_away, self._routed_ns, self._moved_ns, self.misses, self.kept)
         return (
             self.name,
             self.hedge,
@@ -228,11 +229,15 @@ class HedgeDesk(HedgeDeskCore):
 
 def hedge_is_over(engine: Engine, event: Any, order: Order) -> None:
     """One of `ENDS` was said of a hedge: its desk hears of it."""
-    is_withdrawn = type(event) is ev.OrderDenied
-    if is_withdrawn and order.client_id not in engine.cancel_asked_ns:
-        is_withdrawn = event.reason.startswith(KEPT_BACK)
+    is_denied = type(event) is ev.OrderDenied
+    is_cancelled = is_denied and order.client_id in engine.cancel_asked_ns
+    is_kept = is_denied and not is_cancelled and event.reason.startswith(KEPT_BACK)
     for desk in engine.desks.values():
-        desk.on_over(event.recv_ns, order, type(event) is ev.OrderRejected, is_withdrawn)
+        if desk.places(order.strategy):
+            desk.on_over(event.recv_ns, order, type(event) is ev.OrderRejected, is_cancelled or is_kept)
+            desk.kept = desk.kept + 1 if is_kept else 0
+            if desk.kept == ALARM_TRIES:
+                engine.tell(f"{desk.settings.name}: {desk.kept} hedges in a row were kept back: {event.reason}")
 
 
 def _named(key: tuple[str, str]) -> str:

@@ -104,8 +104,9 @@ class Upkeep:
         self._currencies(now_ns)
         self._books(now_ns)
         for (client_id, venue_id), ghost in list(engine.ghosts.items()):
-            reason = "ended, and listed as open"
-            engine.emit(ev.Cancel(now_ns, ghost.venue, ghost.symbol, client_id, venue_id, reason))
+            if ghost.recv_ns <= now_ns:
+                reason = "ended, and listed as open"
+                engine.emit(ev.Cancel(now_ns, ghost.venue, ghost.symbol, client_id, venue_id, reason))
         if engine.is_stopping:
             for order in engine.orders.open():
                 self._cancel(now_ns, order, "stopping")
