@@ -14,7 +14,9 @@ from mm.config.load import DEFAULT
 from mm.config.rule import Refused, Rule
 from mm.exchanges import find
 from mm.inventory.hedging import parameters_of as policies_of
+from mm.live.linking import symbols_of
 from mm.strategies import parameters_of
+from mm.subscriptions import Subscription
 
 GOOD = """\
 [run]
@@ -198,7 +200,7 @@ def test_a_limit_may_be_of_any_market_of_the_run(tmp_path: Path) -> None:
     settings = load(path, Environment({}), None, parameters_of, policies_of, find_venue=find)
     assert settings.limits.position_max("BTC/USDT:USDT") == Decimal("0.3")
     path.write_text(text)
-    with pytest.raises(SettingsError, match=r'got "USDT/USD" \(did you mean "BTC/USD"\?\)'):
+    with pytest.raises(SettingsError, match=r'got "USDT/USD" \(known here: BTC/USD, BTC/USDT, BTC/USDT:USDT\)'):
         load(path, Environment({}), None, parameters_of, policies_of, find_venue=find)
 
 
@@ -254,6 +256,27 @@ def test_a_symbol_of_the_command_line_is_named_as_such(tmp_path: Path) -> None:
     assert found.startswith('command line: strategies.btc.symbol: expected "BTC/USD", as hedging.btc.symbol says')
 
 
+def test_caps_of_the_file_do_not_refuse_a_symbol_of_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "mm.toml"
+    path.write_text(GOOD)
+    key = ("strategies", "btc", "symbol")
+    settings = load(path, Environment({}), {key: "ETH/USD"})
+    assert settings.limits.position_max("ETH/USD") == Decimal("0.1")
+    assert settings.warnings == (
+        "limits.max_per_symbol names BTC/USD, which is no symbol of this run: default_max_position = 0.1 is the cap of "
+        "ETH/USD",
+    )
+    # It has a cap of its own, or the cap is of the default.
+    path.write_text(GOOD.replace('"BTC/USD" = 0.1', '"BTC/USD" = 0.1, "ETH/USD" = 0.2'))
+    assert load(path, Environment({}), {key: "ETH/USD"}).limits.position_max("ETH/USD") == Decimal("0.2")
+    assert load(path, Environment({}), {key: "BTC/USD"}).warnings[0].startswith("limits.max_per_symbol names ETH/USD")
+
+
+def test_no_cap_is_hinted_onto_another_asset(tmp_path: Path) -> None:
+    (said,) = problems(tmp_path, changed('"BTC/USD" = 0.1 }', '"ETH/USD" = 0.1 }'))
+    assert said.endswith('expected a symbol of this run, got "ETH/USD" (known here: BTC/USD)')
+
+
 def test_a_mark_of_byte_order_is_no_part_of_the_text(tmp_path: Path) -> None:
     path = tmp_path / "mm.toml"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD.lstrip().encode())
@@ -294,6 +317,27 @@ def test_a_venue_that_nothing_uses_is_refused_unless_its_symbols_are_named(tmp_p
     )
     named = unused.replace("[venues.mexc_spot]", '[venues.mexc_spot]\nsymbols = ["BTC/USDT"]')
     assert set(read(tmp_path, named, **kinds).venues) == {"kraken", "mexc_futures", "mexc_spot"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    other: str = ""
+
+    def hears(self) -> tuple[Subscription, ...]:
+        return (Subscription("balance", "mexc_spot", self.other),)
+
+
+@pytest.mark.parametrize("table", ["", "[venues.mexc_spot]\n"])
+def test_a_venue_of_which_no_symbol_is_heard_has_to_name_one(tmp_path: Path, table: str) -> None:
+    text = f'[strategies.btc]\nvenue = "kraken"\nsymbol = "BTC/USD"\n{table}'
+    (said,) = problems(tmp_path, text, parameters_of=lambda kind: Hearing)
+    assert said == (
+        f"mm.toml{':4' if table else ''}: venues.mexc_spot.symbols: expected a symbol there, for strategies.btc hears "
+        'the venue and names none, got none (write symbols = ["BASE/QUOTE"] under [venues.mexc_spot])'
+    )
+    named = text.replace(table or "$", "") + '[venues.mexc_spot]\nsymbols = ["BTC/USDT"]\n'
+    settings = read(tmp_path, named, parameters_of=lambda kind: Hearing)
+    assert symbols_of(settings, "mexc_spot") == ("BTC/USDT",)
 
 
 def test_a_limit_for_every_symbol_may_be_one_number(tmp_path: Path) -> None:

@@ -101,12 +101,12 @@ def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) ->
         _hedging(settings, hedge, source)
     for stated in settings.conversion.values():
         _conversion(settings, stated, source)
-    _limited(settings, source)
-    return warnings
+    return warnings + _limited(settings, source)
 
 
-def _limited(settings: Settings, source: Source) -> None:
-    """A limit of a symbol that no market has would limit nothing."""
+def _limited(settings: Settings, source: Source) -> list[str]:
+    """A limit of a symbol that no market has would limit nothing. Where a symbol was chosen for this run alone, the
+    file's limits are those of others too, and that is only told."""
     known = set()
     for strategy in settings.strategies.values():
         known |= {strategy.symbol, *(each.symbol for each in subscriptions_of(strategy.parameters))}
@@ -114,12 +114,24 @@ def _limited(settings: Settings, source: Source) -> None:
         known |= {hedge.symbol, *(symbol for _, symbol in hedge.markets())}
     known |= {rate.symbol for rate in settings.conversion.values()}
     known |= {symbol for venue in settings.venues.values() for symbol in venue.symbols}
-    names = tuple(sorted(known - {""}))
-    for symbol in settings.limits.max_per_symbol:
-        if symbol in known:
-            continue
-        hint = nearest(symbol, names) or f"known here: {', '.join(names)}"
+    limits = settings.limits
+    unused = [symbol for symbol in limits.max_per_symbol if symbol not in known]
+    chosen = [
+        strategy.symbol
+        for strategy in settings.strategies.values()
+        if source.is_overridden(("strategies", strategy.name, "symbol"))
+    ]
+    if unused and chosen:
+        capped = ", ".join(symbol for symbol in chosen if symbol not in limits.max_per_symbol)
+        instead = f": default_max_position = {limits.default_max_position} is the cap of {capped}" if capped else ""
+        return [f"limits.max_per_symbol names {', '.join(unused)}, which is no symbol of this run{instead}"]
+    names = sorted(known - {""})
+    for symbol in unused:
+        # A cap is in units of its asset: none is hinted onto another one.
+        near = tuple(name for name in names if name.partition("/")[0] == symbol.partition("/")[0])
+        hint = nearest(symbol, near) or f"known here: {', '.join(names)}"
         source.refuse(("limits", "max_per_symbol"), "a symbol of this run", f'"{symbol}"', hint)
+    return []
 
 
 def _conversion(settings: Settings, stated: ConversionSettings, source: Source) -> None:
@@ -212,9 +224,22 @@ def _used(settings: Settings, venue: VenueSettings, source: Source) -> None:
     """Nothing would be asked of it, so that it is never heard, and no order leaves before every venue of a run was."""
     used = [name for each in settings.hedging.values() for name in (each.primary, each.hedge, each.fallback)]
     used += [each.venue for each in settings.conversion.values()]
+    hearing = []
     for strategy in settings.strategies.values():
-        used += [strategy.venue, *(each.venue for each in subscriptions_of(strategy.parameters))]
-    if venue.name not in used and not venue.symbols:
+        heard = [each for each in subscriptions_of(strategy.parameters) if each.venue == venue.name]
+        used += [strategy.venue, *(each.venue for each in heard if each.symbol)]
+        hearing += [strategy.name] if heard else []
+    if venue.name in used or venue.symbols:
+        return
+    if hearing:
+        # A venue is asked for symbols, and tells of the account beside them.
+        source.refuse(
+            ("venues", venue.name, "symbols"),
+            f"a symbol there, for strategies.{hearing[0]} hears the venue and names none",
+            "none",
+            f'write symbols = ["BASE/QUOTE"] under [venues.{venue.name}]',
+        )
+    else:
         source.refuse(
             ("venues", venue.name),
             "a venue that a strategy, a hedge or a rate of this run uses",

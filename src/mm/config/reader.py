@@ -27,6 +27,10 @@ class Source:
         """Remember that `path` was set elsewhere than in the file."""
         self._overridden[path] = place
 
+    def is_overridden(self, path: tuple[str, ...]) -> bool:
+        """Whether `path` was set elsewhere than in the file."""
+        return path in self._overridden
+
     def place(self, path: tuple[str, ...]) -> str:
         """`mm.toml:12`, the table's line when the key's is unknown, or the file's name."""
         if path in self._overridden:
