@@ -69,6 +69,7 @@ def _asked(state: Path, arguments: argparse.Namespace) -> int:
 def _remembered(state: Path, arguments: argparse.Namespace) -> int:
     """The last word of the last run, from its journal, else from its recording."""
     from mm._core import JournalError, JournalReader
+    from mm.errors import InvariantError
     from mm.persistence.journal import events_of
     from mm.persistence.recording import RecordingError, read
 
@@ -78,11 +79,13 @@ def _remembered(state: Path, arguments: argparse.Namespace) -> int:
         if recording is not None:
             report = remembered(read(recording))
         elif journal.is_dir():
-            report = remembered(events_of(JournalReader(str(journal))))
+            reader = JournalReader(str(journal))
+            saved = reader.snapshot()
+            report = remembered(events_of(reader), saved[4] if saved is not None else b"")
         else:
             print(f"nothing in {state} tells of a run: `mm run` first, or give --state", file=sys.stderr)
             return USAGE
-    except (RecordingError, JournalError) as error:
+    except (RecordingError, JournalError, InvariantError) as error:
         print(error, file=sys.stderr)
         return USAGE
     from mm.engine.differences import report_lines
@@ -90,21 +93,26 @@ def _remembered(state: Path, arguments: argparse.Namespace) -> int:
     return _shown(report, ["the last run's word; none goes on now", *report_lines(report)], arguments)
 
 
-def remembered(events: Iterable[Any]) -> dict[str, Any]:
-    """The report that recorded events make: the last round of each venue, and all differences."""
+def remembered(events: Iterable[Any], state: bytes = b"") -> dict[str, Any]:
+    """The report that recorded events make: the last round of each venue, and all differences.
+
+    state: of a snapshot that may have cleared away the start and what was unexplained. Raises InvariantError for one
+    of another form.
+    """
     from mm._core import events as ev
     from mm.engine.differences import OVER, UNEXPLAINED, as_json
+    from mm.engine.durable import start_of, unexplained_of
 
     venues: dict[str, dict[str, Any]] = {}
     differences: list[dict[str, Any]] = []
-    unexplained: dict[tuple[str, str, str], int] = {}
+    unexplained = unexplained_of(state) if state else {}
     reads: dict[str, ev.AccountRead] = {}
-    named: tuple[str, ...] = ()
+    config = start_of(state).config if state else b""
     for event in events:
         kind = type(event)
         if kind is ev.Start:
             # Of a journal the newest start counts: what it did not read, nobody knows.
-            named = tuple(json.loads(event.config)["venues"])
+            config = event.config
             venues.clear()
         elif kind is ev.AccountRead:
             reads[event.venue] = event
@@ -127,6 +135,7 @@ def remembered(events: Iterable[Any]) -> dict[str, Any]:
                 "calls": last.calls if last is not None else 0,
                 "points": last.cost if last is not None else 0,
             }
+    named = tuple(json.loads(config)["venues"]) if config else ()
     for name in (*named, *(where for where, _, _ in unexplained)):
         venues.setdefault(name, {"read_ns": 0, "age_s": None, "complete": False, "rounds": 0})
     for name, venue in venues.items():
@@ -135,7 +144,7 @@ def remembered(events: Iterable[Any]) -> dict[str, Any]:
             for (where, what, subject), amount in sorted(unexplained.items())
             if where == name
         ]
-    return {"venues": venues, "differences": differences}
+    return {"venues": venues, "venues_known": bool(named), "differences": differences}
 
 
 def _shown(report: dict[str, Any], lines: list[str], arguments: argparse.Namespace) -> int:
@@ -143,7 +152,7 @@ def _shown(report: dict[str, Any], lines: list[str], arguments: argparse.Namespa
     venues = report["venues"].values()
     if any(venue["unexplained"] for venue in venues):
         return DIFFERENT
-    return AGREED if all(venue["read_ns"] for venue in venues) else USAGE
+    return AGREED if report.get("venues_known", True) and all(venue["read_ns"] for venue in venues) else USAGE
 
 
 if __name__ == "__main__":

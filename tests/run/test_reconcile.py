@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from mm._core import events as ev
+from mm.conformance.stand import Stand
 from mm.engine.differences import ACCEPTED, BOOKED, UNEXPLAINED, report_lines
+from mm.persistence.journal import EventJournal
 from mm.reconcile import _parser, _shown, main, remembered
+from tests.conformance.venues import VENUES
 from tests.run.bot_process import BotProcess
 from tests.run.test_operating import running, say
 
@@ -81,6 +84,48 @@ def test_a_venue_that_was_never_read_is_not_without_differences(capsys: pytest.C
     # What an earlier run had, and this one has not, is no venue that it did not read.
     moved = remembered(iter([start, ev.Start(NOW, 1, 2, b'{"venues":{"kraken":{}}}'), *read()]))
     assert _shown(moved, report_lines(moved), arguments) == 0
+
+
+@pytest.mark.parametrize("events", [[], [ev.Start(NOW, 1, 1, b"")], [ev.Start(NOW, 1, 1, b""), *read()], read()])
+def test_where_the_venues_are_not_known_nobody_knows(
+    events: list[ev.Event], capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = remembered(iter(events))
+    lines = report_lines(report)
+    assert _shown(report, lines, _parser().parse_args([])) == 2
+    assert "which venues the run had is not known" in lines
+    assert "no differences" not in lines
+
+
+def test_a_journal_whose_start_went_with_a_snapshot_is_judged_by_the_snapshot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand = Stand(VENUES[0])
+    stand.ready()
+    journal = EventJournal(tmp_path / "journal", epoch=1, build="test", now_ns=NOW)
+    state, state_hash = stand.engine.snapshot()
+    journal.begin_snapshot(state, state_hash, NOW).wait(20 * 10**9)
+    for event in read():
+        journal.record(event, NOW, NOW)
+    journal.close(NOW, NOW)
+    assert main(["--state", str(tmp_path)]) == 0
+    assert "kraken: round 1" in capsys.readouterr().out
+    # A venue that was not read since is one of the run all the same, and what was unexplained then still is.
+    both = json.loads(state)
+    config = json.loads(both["marks"]["start"][2])
+    config["venues"]["mexc_spot"] = config["venues"]["kraken"]
+    both["marks"]["start"][2] = json.dumps(config)
+    journal = EventJournal(tmp_path / "journal", epoch=2, build="test", now_ns=NOW)
+    journal.begin_snapshot(json.dumps(both).encode(), state_hash, NOW).wait(20 * 10**9)
+    journal.close(NOW, NOW)
+    assert main(["--state", str(tmp_path)]) == 2
+    assert "mexc_spot: not read yet" in capsys.readouterr().out
+    both["facts"]["unexplained"] = [["kraken", "balance", "BTC", 5]]
+    journal = EventJournal(tmp_path / "journal", epoch=3, build="test", now_ns=NOW)
+    journal.begin_snapshot(json.dumps(both).encode(), state_hash, NOW).wait(20 * 10**9)
+    journal.close(NOW, NOW)
+    assert main(["--state", str(tmp_path)]) == 1
+    assert "UNEXPLAINED: balance BTC" in capsys.readouterr().out
 
 
 def test_without_a_run_and_without_a_recording_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

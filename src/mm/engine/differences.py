@@ -58,7 +58,10 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
             text = amount_text(int(each["amount"])) if each["what"] == "balance" else each["amount"]
             lines.append(f"  UNEXPLAINED: {each['what']} {each['subject']}, {text} more there: halted; see --accept")
     differences = report["differences"]
-    unread = any(not venue["read_ns"] for venue in report["venues"].values())
+    is_known = report.get("venues_known", True)
+    if not is_known:
+        lines.append("which venues the run had is not known")
+    unread = not is_known or any(not venue["read_ns"] for venue in report["venues"].values())
     none = "no differences where it was read" if unread else "no differences"
     lines.append(f"{len(differences)} differences" if differences else none)
     for each in differences[-SHOWN_MAX:]:

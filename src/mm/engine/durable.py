@@ -176,6 +176,11 @@ def start_of(state: bytes) -> ev.Start:
     return ev.Start(saved["since_ns"], seed, epoch, config.encode())
 
 
+def unexplained_of(state: bytes) -> dict[tuple[str, str, str], int]:
+    """What was unexplained in it: how much, by venue, what and subject."""
+    return {(venue, what, subject): amount for venue, what, subject, amount in _parts(state)["unexplained"]}
+
+
 def _parts(state: bytes) -> Saved:
     """Both parts in one. Raises InvariantError for a state of another form."""
     both = json.loads(state)
