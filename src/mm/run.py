@@ -209,7 +209,8 @@ def run_settings(
             settings, labels = _simulation(settings, folder.path)
         # A copied folder has a lock of its own, and the same account.
         heard.callback(KeyLocks(settings.venues.values()).close)
-        log = LogFile(folder.logs, settings.run.log_mb_max * MEGABYTE) if settings.run.log_mb_max else None
+        bytes_max = settings.run.log_mb_max * MEGABYTE
+        log = LogFile(folder.logs, bytes_max, owns=folder.owns) if bytes_max else None
         view = LoggedView(shown(_view(output, as_json, settings)), log)
         heard.callback(view.close)
         for warning in (*settings.warnings, *found):

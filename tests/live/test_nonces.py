@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from shutil import copytree
+from shutil import copytree, rmtree
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,12 +14,14 @@ import pytest
 
 from mm._core import KrakenRestCounter
 from mm.conformance.stand import SECOND, Stand
+from mm.errors import ConfigError
 from mm.live.nonces import keeper_of
 from mm.net.actions import Request
 from mm.net.breaker import Breaker
 from mm.net.nonces import CANCEL_PATIENCE_NS, PATIENCE_NS, STEP_NS, Nonces
 from mm.net.rest import Call, RestQueue
 from mm.persistence.floors import NONCE_BLOCK_NS, Floor
+from mm.persistence.state import StateFolder
 from mm.simulator.world import launch
 from mm.stopping import Exit
 from tests.conformance.venues import VENUES
@@ -235,3 +237,20 @@ async def test_a_run_whose_nonces_are_raised_has_them_on_the_disk_when_it_uses_t
     used, kept = seen
     assert used > run.bot.started_ns + 4 * STEP_NS, "they were not raised"
     assert used <= kept
+
+
+def test_a_run_keeps_no_nonces_in_the_folder_of_another_one(tmp_path: Path) -> None:
+    stand = Stand(KRAKEN)
+    faces = {stand.name: KRAKEN.face}
+    folder = tmp_path / "state"
+    first = StateFolder(folder)
+    keeper = keeper_of(folder, stand.settings, faces, stand.now_ns, first.owns)
+    rmtree(folder)
+    second = StateFolder(folder)
+    other = keeper_of(folder, stand.settings, faces, stand.now_ns, second.owns)
+    (mine,), (theirs,) = keeper.floors.values(), other.floors.values()
+    with pytest.raises(ConfigError, match="another run's by now"):
+        mine.keep_ahead(stand.now_ns + 9 * NONCE_BLOCK_NS, stand.now_ns)
+    assert on_disk(folder) == theirs.end
+    second.close()
+    first.close()

@@ -165,3 +165,25 @@ def test_a_nonce_floor_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "nonce-abc.new").mkdir()
     with pytest.raises(ConfigError, match="is a directory"):
         NonceFloor(tmp_path, "nonce-abc", NOW_NS)
+
+
+def test_no_nonce_is_written_into_the_folder_of_another_run(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    first = StateFolder(folder)
+    mine = NonceFloor(folder, "nonce-abc", NOW_NS, owns=first.owns)
+    mine.keep_ahead(NOW_NS + HOUR_NS, NOW_NS)
+    shutil.rmtree(folder)
+    second = StateFolder(folder)
+    theirs = NonceFloor(folder, "nonce-abc", NOW_NS + 5, owns=second.owns)
+    names = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(ConfigError, match="another run's by now"):
+        mine.keep_ahead(NOW_NS + 9 * HOUR_NS, NOW_NS)
+    with pytest.raises(ConfigError, match="another run's by now"):
+        first.next_epoch(NOW_S)
+    mine.end = theirs.end
+    with pytest.raises(ConfigError, match="another run's by now"):
+        mine.give_back(NOW_NS + 1)
+    assert floor(folder / "nonce-abc").read() == theirs.end
+    assert sorted(path.name for path in folder.iterdir()) == names
+    second.close()
+    first.close()

@@ -1,10 +1,12 @@
 """The log of a run on a real disk: its cap, what is kept, what a disk that takes nothing costs."""
 
 import os
+import shutil
 
 import pytest
 
 from mm.persistence.logfile import AGAIN_NS, FILES, LINE_BYTES_MAX, LogFile
+from mm.persistence.state import StateFolder
 
 CAP = FILES * 10_000
 
@@ -71,3 +73,40 @@ def test_a_full_disk_raises_nothing(tmp_path):
     log.write(b"lost\n")
     assert log.lost == 1
     log.close()
+
+
+@pytest.mark.parametrize("what", ["moved", "removed", "removed, and no other made"])
+def test_a_log_whose_folder_is_gone_touches_none_at_its_path(tmp_path, what):
+    state, moved = tmp_path / "state", tmp_path / "moved"
+    now_ns = 0
+    first = StateFolder(state)
+    log = LogFile(first.logs, CAP, now_ns=lambda: now_ns, owns=first.owns)
+    log.write(b"of the first\n")
+    shutil.move(state, moved) if what == "moved" else shutil.rmtree(state)
+    if what != "removed, and no other made":
+        second = StateFolder(state)
+        other = LogFile(second.logs, CAP, owns=second.owns)
+        other.write(b"of the second\n")
+    for number in range(3000):
+        log.write(f"line {number} of the first run, which has another folder or none\n".encode())
+        now_ns += AGAIN_NS // 100
+    log.close()
+    log.write(b"the last one\n")
+    if what == "removed, and no other made":
+        assert not state.exists()
+    else:
+        assert sizes(state / "logs") == {"run.log": len(b"of the second\n")}
+        other.write(b"goes on\n")
+        assert (state / "logs" / "run.log").read_text() == "of the second\ngoes on\n"
+    if what == "moved":
+        assert sorted(sizes(moved / "logs")) == ["run.1.log", "run.2.log", "run.3.log", "run.log"]
+        assert log.lost == 1, "all but the last one"
+
+
+def test_what_was_said_before_the_first_line_is_written_after_the_folder_was_let_go(tmp_path):
+    state = StateFolder(tmp_path / "state")
+    log = LogFile(state.logs, CAP, owns=state.owns)
+    state.close()
+    log.write(b"why it was refused\n")
+    log.close()
+    assert (state.logs / "run.log").read_text() == "why it was refused\n"

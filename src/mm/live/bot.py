@@ -57,7 +57,7 @@ class Bot:
         self.addresses: Mapping[str, Addresses] = {
             name: addresses(faces[name], venue) for name, venue in settings.venues.items()
         }
-        self.nonces = keeper_of(Path(settings.run.state), settings, faces, self.started_ns)
+        self.nonces = keeper_of(Path(settings.run.state), settings, faces, self.started_ns, owns)
         links = {
             name: make_link(
                 venue,

@@ -17,7 +17,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from mm.errors import ConfigError
-from mm.persistence.floors import NonceFloor, nonce_file
+from mm.persistence.floors import NonceFloor, Owns, anybodys, nonce_file
 
 if TYPE_CHECKING:
     from mm.config import Settings
@@ -119,8 +119,11 @@ async def aside(function: Callable[..., None], *arguments: object) -> None:
     await done
 
 
-def keeper_of(state: Path, settings: Settings, faces: Mapping[str, Any], now_ns: int) -> NonceKeeper:
-    """The keeper of a run's keys, a block of each on the disk. faces: venue name -> exchange package.
+def keeper_of(
+    state: Path, settings: Settings, faces: Mapping[str, Any], now_ns: int, owns: Owns = anybodys
+) -> NonceKeeper:
+    """The keeper of a run's keys, a block of each on the disk. faces: venue name -> exchange package; owns: whether an
+    open folder is this run's to write into.
 
     Raises ConfigError: a damaged file, or a disk that takes nothing: nothing may be drawn then.
     """
@@ -128,5 +131,5 @@ def keeper_of(state: Path, settings: Settings, faces: Mapping[str, Any], now_ns:
     # A run makes the folder and locks it before anything else; a bot without one keeps nothing.
     for name, venue in settings.venues.items() if state.is_dir() else ():
         if venue.api_key is not None and faces[name].capabilities.rising_nonces:
-            floors[name] = NonceFloor(state, nonce_file(name, venue.api_key.reveal()), now_ns)
+            floors[name] = NonceFloor(state, nonce_file(name, venue.api_key.reveal()), now_ns, owns=owns)
     return NonceKeeper(floors)

@@ -18,7 +18,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,10 +79,12 @@ class Pulse:
 
 @dataclass(slots=True)
 class Watchdog:
-    """The process's work. hello: the first line; say: takes a sentence for the log."""
+    """The process's work. hello: the first line; say: takes a sentence for the log; owns: whether an open folder is the
+    bot's."""
 
     hello: dict[str, Any]
     say: Any
+    owns: Callable[[int], bool] = lambda folder: True
     pulse: Pulse = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,7 +132,7 @@ class Watchdog:
         beats = self.pulse.beats
         targets = {name: Target.from_json(name, self.hello["venues"][name]) for name in names}
         floors = {
-            name: NonceFloor(Path(self.hello["state"]), nonce_file(name, key.reveal()), None, end=end)
+            name: NonceFloor(Path(self.hello["state"]), nonce_file(name, key.reveal()), None, end=end, owns=self.owns)
             for name, end in self.pulse.reserved.items()
             if name in targets and (key := targets[name].venue.api_key) is not None
         }
@@ -162,17 +166,24 @@ async def _main() -> None:
     reader = asyncio.StreamReader(limit=2**20)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     hello = json.loads(await reader.readline())
-    path = Path(hello["state"]) / LOG
+    folder = -1
+    with contextlib.suppress(OSError):
+        # Held from here on: another run may have its path when there is something to say.
+        folder = os.open(hello["state"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def say(text: str) -> None:
         line = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, watching process {hello['process']}: {text}\n"
         with contextlib.suppress(OSError):
-            if path.exists() and path.stat().st_size >= LOG_BYTES_MAX:
-                path.replace(path.with_name("watchdog.old.log"))
-            with path.open("a") as log:
+            with contextlib.suppress(FileNotFoundError):
+                if os.stat(LOG, dir_fd=folder).st_size >= LOG_BYTES_MAX:
+                    os.replace(LOG, "watchdog.old.log", src_dir_fd=folder, dst_dir_fd=folder)
+            with open(LOG, "a", opener=lambda name, flags: os.open(name, flags, 0o666, dir_fd=folder)) as log:
                 log.write(line)
 
-    await Watchdog(hello, say).run(reader)
+    def owns(found: int) -> bool:
+        return folder >= 0 and os.path.samestat(os.fstat(found), os.fstat(folder))
+
+    await Watchdog(hello, say, owns).run(reader)
 
 
 def main() -> int:

@@ -19,14 +19,25 @@ NONCE_BLOCK_NS: Final = 3_600_000_000_000
 """An hour: one sync an hour, and a key that another program takes over is refused for no longer than that."""
 
 
+Owns = Callable[[int], bool]
+"""Whether an open folder is ours to write into: another run may have its path by now. Raises OSError."""
+
+
+def anybodys(folder: int) -> bool:
+    """Of a folder that no other run can have."""
+    return True
+
+
 class Floor:
     """A number in a file that is raised, never lowered, but for `give_back`.
 
-    key, expected, hint: how a ConfigError names it when the file is damaged or cannot be written.
+    key, expected, hint: how a ConfigError names it when the file is damaged or cannot be written; owns: as in
+    `write_whole`.
     """
 
-    def __init__(self, path: Path, *, key: str, expected: str, hint: str) -> None:
+    def __init__(self, path: Path, *, key: str, expected: str, hint: str, owns: Owns = anybodys) -> None:
         self.path = path
+        self._owns = owns
         self._key = key
         self._expected = expected
         self._hint = hint
@@ -48,7 +59,7 @@ class Floor:
         """Put a number on the disk, whole and by its name."""
         digits = str(number)
         try:
-            write_whole(self.path, f"{digits} {_check(digits)}\n".encode())
+            write_whole(self.path, f"{digits} {_check(digits)}\n".encode(), self._owns)
         except OSError as error:
             raise unwritable(self.path.parent, error) from None
 
@@ -71,15 +82,16 @@ class NonceFloor:
     An older copy of the folder holds an older block; then the clock is what keeps nonces rising.
 
     file: its name. now_ns: a block from there on is on the disk when this returns; None where another process has told
-    how far it has one, `end`. Raises ConfigError.
+    how far it has one, `end`. owns: as in `write_whole`. Raises ConfigError.
     """
 
-    def __init__(self, folder: Path, file: str, now_ns: int | None, *, end: int = 0) -> None:
+    def __init__(self, folder: Path, file: str, now_ns: int | None, *, end: int = 0, owns: Owns = anybodys) -> None:
         self._floor = Floor(
             folder / file,
             key="run.state",
             expected="the last nonce of a key",
             hint="the file is damaged: write a number above every nonce used before, nanoseconds UTC will do",
+            owns=owns,
         )
         self.start = self._floor.read() if now_ns is not None else end
         self.end = end
@@ -113,7 +125,7 @@ class NonceFloor:
         self.end = end
 
 
-def write_whole(path: Path, content: bytes, owns: Callable[[int], bool] = lambda folder: True) -> None:
+def write_whole(path: Path, content: bytes, owns: Owns = anybodys) -> None:
     """Replace a file by a new one for its owner alone, on the disk whole and by its name when this returns.
 
     owns: whether an open folder is ours to write into: another run may have the path by now. Raises OSError; the old

@@ -105,6 +105,7 @@ class StateFolder:
             key="run.state",
             expected="the number of the last start",
             hint="the file is damaged: write a number above every epoch used before, for example 1000000",
+            owns=self.owns,
         )
         epoch = max(last.read() + 1, floor + 1, now_s)
         if epoch > EPOCH_MAX:
