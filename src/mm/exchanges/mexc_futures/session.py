@@ -48,6 +48,10 @@ RETRY_NS: Final = 10 * SECOND_NS
 """Pause after a read that failed for good, before it is wished again."""
 CONTRACTS_NS: Final = 60 * SECOND_NS
 """Between two looks at the contracts: another contract size must not be traded for longer than another leverage."""
+UNREAD_NS: Final = 5 * SECOND_NS
+"""The same while a first definition cannot be read and nothing can be traded: a start has no patience for a minute."""
+UNREAD_MAX: Final = 6
+"""So many looks at that pause; then it is no matter of a moment."""
 CLOSED_NS: Final = 600 * SECOND_NS
 """How long nothing is tried after order entry was found closed."""
 DOWN_NS: Final = 60 * SECOND_NS
@@ -105,8 +109,8 @@ class MexcFuturesSession:
         self._clock_good = False
         self._missing = set(self._symbols)
         """Contracts that the venue has not answered about; the sockets wait for it."""
-        self._unread: set[str] = set()
-        """Contracts of whose first definition came nothing that can be read; the private socket waits for it."""
+        self._unread: dict[str, int] = {}
+        """Contracts of whose first definition nothing could be read, and how often: the private socket waits for it."""
         self._contracts_due_ns = self._retry_due_ns = self._ack_due_ns = self._closed_until_ns = 0
         self._step = ""
         """What the private socket waits for: "login", "filter", or nothing."""
@@ -166,7 +170,7 @@ class MexcFuturesSession:
             self._funding.heard(event)
         if channel != PRIVATE:
             if any(type(event) is InstrumentUpdate for event in events):
-                self._unread = set(filter(self._is_unread, self._unread))
+                self._unread = {each: count for each, count in self._unread.items() if self._is_unread(each)}
                 for symbol in self._codec.contracts.absences.back():
                     self._topics.listed_again(now_ns, symbol)
                 events += self._look_private(now_ns)
@@ -443,17 +447,19 @@ class MexcFuturesSession:
         """The venue has answered about a contract. Without a definition that can be read that is no word on whether it
         is there: asked again."""
         if not self._is_unread(symbol):
-            self._unread.discard(symbol)
-        elif symbol not in self._unread:
-            self._unread.add(symbol)
+            self._unread.pop(symbol, None)
+            return self._answered(now_ns, symbol, events)
+        count = self._unread[symbol] = self._unread.get(symbol, 0) + 1
+        if count == 1:
             text = f"{VENUE}: the definition of {symbol} could not be read: nothing is sent until it can be; trying on"
             events.append(Alert(now_ns, "error", text))
-            self._contracts_due_ns = now_ns + RETRY_NS
+        if count <= UNREAD_MAX:
+            self._contracts_due_ns = now_ns + UNREAD_NS
         return self._answered(now_ns, symbol, events)
 
     def _contract_unlisted(self, now_ns: int, symbol: str, events: list[Any]) -> list[Any]:
         """The venue says that it does not have a contract that was never there."""
-        self._unread.discard(symbol)
+        self._unread.pop(symbol, None)
         if symbol not in self._missed and not self._codec.contracts.is_settled_otherwise(symbol):
             self._missed.add(symbol)
             text = f"{VENUE}: {symbol} is not in the venue's list: check the symbol in the configuration"
