@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import orjson
 import pytest
 
 from mm._core.events import (
@@ -21,6 +22,7 @@ from mm._core.events import (
     Reconcile,
     VenueStatus,
 )
+from mm.exchanges.session import Query
 from tests.exchanges.mexc_spot.desk import LATENCY, MS, SECOND, START, Desk
 from tests.exchanges.mexc_spot.samples import cancel
 
@@ -263,7 +265,7 @@ def test_an_account_that_may_not_trade_is_held_until_it_may() -> None:
     assert ups(desk) == [True]
 
 
-@pytest.mark.parametrize("value", [[], None, "false", 0, 1, MISSING], ids=str)
+@pytest.mark.parametrize("value", [[], None, "false", 0, 1], ids=str)
 def test_a_right_to_trade_that_is_no_boolean_is_asked_for_again(value: object) -> None:
     desk = Desk()
     desk.replies["GET account"] = account(canTrade=value)
@@ -279,6 +281,36 @@ def test_a_right_to_trade_that_is_no_boolean_is_asked_for_again(value: object) -
     desk.replies["GET account"] = account(canTrade=value)
     desk.run(120)
     assert (ups(desk), desk.of(VenueStatus)) == ([True], []), "what was known goes on"
+
+
+def test_without_a_word_on_the_right_to_trade_the_account_is_what_it_was() -> None:
+    desk = Desk()
+    desk.replies["GET account"] = account(canTrade=MISSING)
+    desk.start()
+    desk.run(60)
+    assert (ups(desk), desk.of(VenueStatus)) == ([True], [])
+    desk.replies["GET account"] = account(canTrade=False)
+    desk.run(70)
+    desk.replies["GET account"] = account(canTrade=MISSING)
+    desk.run(130)
+    assert [event.status for event in desk.of(VenueStatus)] == ["cancel_only"], "and not open by no word"
+    assert ups(desk) == [True]
+
+
+def test_an_older_answer_does_not_open_an_account_again() -> None:
+    desk = ready()
+    sent_ns = desk.now
+
+    def answer(can_trade: bool, after_ns: int) -> list[str]:
+        query = Query("account", sent_ns=sent_ns + after_ns)
+        body = orjson.dumps({"canTrade": can_trade, "balances": []})
+        decoded = desk.session.decode_reply("account", 200, body, desk.now)
+        told = desk.session.reply(desk.now, query, decoded)
+        return [event.status for event in told if type(event) is VenueStatus]
+
+    assert answer(can_trade=False, after_ns=2) == ["cancel_only"]
+    assert answer(can_trade=True, after_ns=1) == []
+    assert answer(can_trade=True, after_ns=3) == ["online"]
 
 
 def test_a_key_with_more_or_fewer_rights_than_wanted_is_told() -> None:

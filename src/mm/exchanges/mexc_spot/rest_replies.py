@@ -132,10 +132,11 @@ class RestReplies:
     # --- account ----------------------------------------------------------------------------------------------------
 
     def _account(self, result: Any, decoded: Decoded, now_ns: int) -> None:
-        """result: what the account may do. Of the right to trade only a boolean is the venue's word."""
+        """result: what the account may do. Of the right to trade only a boolean is the venue's word, None where nothing
+        is said."""
         row = mapping(result, "reply")
         can_trade = row.get("canTrade")
-        if type(can_trade) is not bool:
+        if "canTrade" in row and type(can_trade) is not bool:
             raise Malformed("canTrade: expected true or false")
         events = []
         for index, each in enumerate(array(row.get("balances", []), "balances")):

@@ -119,6 +119,8 @@ class MexcSpotSession:
         """A question about several symbols failed, perhaps for one of them: the whole list is read."""
         self._told: set[str] = set()
         self._status = ONLINE
+        self._status_ns = 0
+        """When the answer that told it was asked for."""
         self._address()
 
     # --- port: what happens -----------------------------------------------------------------------------------------
@@ -504,7 +506,13 @@ class MexcSpotSession:
 
     def _account_known(self, now_ns: int, query: Query, decoded: Decoded, events: list[Any]) -> list[Any]:
         # Told before the private side is up, so that nothing is sent between the two; fills and cancels go on.
-        status = ONLINE if decoded.result["canTrade"] else CLOSED
+        can_trade = decoded.result["canTrade"]
+        status = ONLINE if can_trade else CLOSED
+        if can_trade is None or query.sent_ns < self._status_ns:
+            # No word on it, or one that is older than what is known.
+            status = self._status
+        else:
+            self._status_ns = query.sent_ns
         if status != self._status:
             self._status = status
             events.append(VenueStatus(now_ns, VENUE, status))
