@@ -115,7 +115,7 @@ def test_a_hedge_venue_without_the_symbol_ends_the_start_before_the_first_order(
     start: Callable[..., BotProcess], state: Path, tmp_path: Path
 ) -> None:
     config = tmp_path / "elsewhere.toml"
-    config.write_text(EXAMPLE.read_text().replace('hedge_symbol = "BTC/USDT"', 'hedge_symbol = "BTC/EUR"'))
+    config.write_text(EXAMPLE.read_text().replace('"BTC/USDT"', '"BTC/EUR"'))
     bot = start("--config", str(config))
     assert bot.wait() == 3
     assert "mexc_spot: BTC/EUR is not in the venue's list: check the symbol in the configuration" in bot.text()
