@@ -71,7 +71,7 @@ faults: build ## 300 seeds of three venues in which everything goes wrong, judge
 faults-long: build ## 10,000 seeds and every ordered pair of classes (hours; goes on where it was)
 	$(BIN)/python -m mm chaos --seeds 10000 --pairs --processes 2 --state $(FAULTS).jsonl $(ARGS)
 
-endurance: build ## ten minutes with every fault of three venues, judged by their ledgers (ARGS="--seconds 150 --no-ends")
+endurance: build ## a quarter of an hour with every fault of three venues, judged by their ledgers (ARGS="--seconds 150 --no-ends")
 	$(BIN)/python tools/endurance.py $(ARGS)
 
 kills: build ## a bot killed at 60 of its writes, syncs and sends, judged by the ledgers (ARGS="--all", ARGS="--ten")

@@ -1,6 +1,6 @@
-"""Ten minutes with every fault that three simulated venues can make, and a verdict that a machine can read.
+"""A quarter of an hour with every fault that three simulated venues can make, and a verdict that a machine can read.
 
-    python tools/endurance.py [--seconds 600] [--state DIR] [--seed 1] [--no-ends]
+    python tools/endurance.py [--seconds 900] [--state DIR] [--seed 1] [--no-ends]
 
 A simulator of Kraken, MEXC Spot and MEXC Futures is started on a fresh state folder with a script of faults
 (`endurance_faults.py`), and the bot trades against it as a process of its own: it quotes on Kraken and hedges in
@@ -11,7 +11,7 @@ fired at least three times at each venue, and once by each name (that a message 
 least 50 fills and 20 of hedges, and orders, executions, positions, cash, fees, funding, balances, debts and profit are
 the venues' to the last digit.
 
-A run under 600 s is for development: what did not fire or was too little is no problem, and the verdict's `floors` says
+A run under 900 s is for development: what did not fire or was too little is no problem, and the verdict's `floors` says
 that it was not asked for. Under 400 s each fault strikes once.
 """
 
@@ -47,7 +47,7 @@ def bot_command(state: Path, seconds: float) -> list[str]:
 def main() -> int:
     """Run and judge; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--seconds", type=float, default=900.0)
     parser.add_argument("--state", type=Path, help="an empty folder (default: a temporary one, removed if all is well)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-ends", action="store_true", help="leave out the short runs that faults rightly end")

@@ -32,8 +32,9 @@ from mm.strategies import parameters_of
 FIRED_MIN: Final = 3
 FILLS_MIN: Final = 50
 HEDGES_MIN: Final = 20
-SECONDS_MIN: Final = 600.0
-"""A shorter run is for development: it need not bring so much, and the verdict says so."""
+SECONDS_MIN: Final = 900.0
+"""A shorter run is for development: it need not bring so much, and the verdict says so. While faults keep Kraken away
+there are no quotes, and ten minutes left too few hedges for the faults of their orders."""
 AFTER_MAX: Final = 2_000
 """Events that may follow the bot's last word: connections end, and what they still brought is recorded."""
 SYMBOLS: Final = {KRAKEN: "BTC/USD", MEXC_SPOT: "BTC/USDT", MEXC_FUTURES: "BTC/USDT:USDT"}
