@@ -27,7 +27,7 @@ from pathlib import Path
 
 import endurance_ends
 from endurance_faults import FUNDING_S, SPEED, script
-from endurance_judge import judge
+from endurance_judge import SECONDS_MIN, judge
 
 from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
 from mm.simulator.world import launch
@@ -47,7 +47,7 @@ def bot_command(state: Path, seconds: float) -> list[str]:
 def main() -> int:
     """Run and judge; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("--seconds", type=float, default=900.0)
+    parser.add_argument("--seconds", type=float, default=SECONDS_MIN)
     parser.add_argument("--state", type=Path, help="an empty folder (default: a temporary one, removed if all is well)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-ends", action="store_true", help="leave out the short runs that faults rightly end")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mm.exchanges.session import Renaming
 
 ENDING: Final = ("stop", "kill")
-WAITED: Final = "not sent, it waited for the disk when everything was cancelled"
+WAITED: Final = "it waited for the disk when everything was cancelled"
 Observer = Callable[[Any], None]
 """Sees each event and command after it was applied; for people and counters, never for decisions."""
 

@@ -2,6 +2,7 @@ from functools import partial
 
 import pytest
 
+from tests.engine.contracts import WithFallback
 from tests.engine.world import World
 
 
@@ -13,3 +14,8 @@ def make_world(tmp_path):
 @pytest.fixture
 def world(make_world):
     return make_world()
+
+
+@pytest.fixture
+def both(tmp_path):
+    return WithFallback(tmp_path / "mm.toml").ready_to_quote()

@@ -3,7 +3,6 @@
 import pytest
 
 from mm._core import events as ev
-from mm.persistence.recorder import MemoryRecorder
 from tests.engine.contracts import (
     CONTRACT,
     E12,
@@ -22,11 +21,6 @@ from tests.engine.world import MS, SECOND
 @pytest.fixture
 def world(tmp_path):
     return Contracts(tmp_path / "mm.toml").ready_to_quote()
-
-
-@pytest.fixture
-def both(tmp_path):
-    return WithFallback(tmp_path / "mm.toml").ready_to_quote()
 
 
 def severities(world, text):
@@ -82,6 +76,10 @@ def later(world, seconds):
 
 def routes(world):
     return [event for event in world.recorder.events if type(event) is ev.HedgeRouted]
+
+
+def refuse(world, place, code="2005"):
+    world.tell(ev.OrderRejected(world.now, world.now, place.venue, place.client_id, "", code, "rejected"))
 
 
 def cut(world):
@@ -155,7 +153,7 @@ def test_a_venue_that_refuses_each_hedge_leads_to_the_fallback(both):
     for _ in range(20):
         for place in sent:
             assert place.venue == FUTURES
-            both.tell(ev.OrderRejected(both.now, both.now, FUTURES, place.client_id, "", "2005", "rejected"))
+            refuse(both, place, "2005")
         sent = later(both, 1)
         if sent and sent[0].venue == "mexc_spot":
             break
@@ -175,14 +173,27 @@ def test_hedges_stay_where_they_are_while_the_fallback_takes_none_either(both):
     assert hedge.venue == FUTURES
 
 
-def test_a_fallback_that_closes_gives_the_hedges_back(both):
+def freeze_spot(world):
+    """Other decimals: each number that the run holds would change its meaning."""
+    world.tell(ev.InstrumentUpdate(world.now, "mexc_spot", "BTC/USDT", spot(size_precision=7).to_json()))
+    assert world.engine.markets["mexc_spot", "BTC/USDT"].is_frozen
+
+
+GONE = {
+    "closed": lambda world: world.tell(ev.VenueStatus(world.now, "mexc_spot", "cancel_only")),
+    "frozen": freeze_spot,
+}
+
+
+@pytest.mark.parametrize("gone", GONE)
+def test_a_fallback_that_closes_or_freezes_gives_the_hedges_back(both, gone):
     cut(both)
     both.quote_fills(both.bid, 50 * CONTRACT)
-    (spot,) = later(both, 11)
-    both.tell(ev.OrderRejected(both.now, both.now, "mexc_spot", spot.client_id, "", "closed", "rejected"))
+    (place,) = later(both, 11)
+    refuse(both, place, "30004")
     both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
-    both.tell(ev.VenueStatus(both.now, "mexc_spot", "cancel_only"))
-    (hedge,) = later(both, 1)
+    GONE[gone](both)
+    (hedge,) = later(both, 2)
     assert (hedge.venue, hedge.size) == (FUTURES, 50)
 
 
@@ -190,7 +201,7 @@ def test_a_fill_that_is_told_behind_its_end_is_not_hedged_again_elsewhere(both):
     sent = both.quote_fills(both.bid, 50 * CONTRACT)
     while both.desk.misses < 5:
         for place in sent:
-            both.tell(ev.OrderRejected(both.now, both.now, FUTURES, place.client_id, "", "2005", "rejected"))
+            refuse(both, place, "2005")
         sent = later(both, 1)
     (last,) = sent
     both.hedge_ends(last)
@@ -201,114 +212,13 @@ def test_a_fill_that_is_told_behind_its_end_is_not_hedged_again_elsewhere(both):
     assert both.desk.ledger.net == 0
 
 
-def test_a_hedge_that_was_refused_and_filled_all_the_same_is_not_sent_twice(both):
-    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
-    # The answer takes a while, as from far away: the wait since it was sent is over.
-    both.now += SECOND
-    both.tell(ev.OrderRejected(both.now, both.now, FUTURES, hedge.client_id, "", "2005", "rejected"))
-    assert both.hedges() + both.hedges(100 * MS) == []
-    both.hedge_fills(hedge, 50)
-    assert both.hedges(SECOND) == []
-    assert both.desk.ledger.net == 0
-
-
-def not_there(world, hedge, *, gone):
-    head = (world.now, world.now, FUTURES, hedge.client_id, "V" + hedge.client_id)
-    world.tell(ev.CancelRejected(*head, "busy", "busy", gone))
-
-
-def listed(world, hedge, status):
-    head = (world.now, world.now, FUTURES, hedge.client_id, "V" + hedge.client_id)
-    facts = (PERPETUAL, hedge.side, status, hedge.price, hedge.size, 20, "", "query")
-    world.tell(ev.OrderReport(*head, *facts))
-
-
-def in_doubt(world, hedge):
-    head = (world.now, world.now, FUTURES, hedge.client_id, "V" + hedge.client_id)
-    world.tell(ev.OutcomeUnknown(*head, "cancel", "HTTP status 429"))
-
-
-ENDINGS = {
-    "cancelled": (Contracts.hedge_ends, [30]),
-    "filled": (lambda world, hedge: world.hedge_fills(hedge, 30), []),
-    "gone": (lambda world, hedge: not_there(world, hedge, gone=True), [30]),
-    "listed as cancelled": (lambda world, hedge: listed(world, hedge, "canceled"), [30]),
-    "not cancelled": (lambda world, hedge: not_there(world, hedge, gone=False), []),
-    "perhaps cancelled": (in_doubt, []),
-    "never heard of again": (lambda world, hedge: None, [30]),
-}
-
-
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_while_a_refused_hedge_stands_no_other_is_sent(both, ending):
-    end, sizes = ENDINGS[ending]
-    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
-    head = (both.now, both.now, FUTURES, hedge.client_id)
-    both.tell(ev.OrderRejected(*head, "", "2005", "rejected"))
-    both.tell(ev.OrderAccepted(*head, "V" + hedge.client_id))
-    both.hedge_fills(hedge, 20)
-    assert later(both, 8) == [], "what it may still fill is counted nowhere"
-    end(both, hedge)
-    began_ns = both.now
-    assert [(place.venue, place.size) for place in later(both, 3)] == [(FUTURES, size) for size in sizes]
-    again = [event for event in both.recorder.events if type(event) is ev.Cancel and event.recv_ns > began_ns]
-    assert len(again) == ("cancelled" in ending and sizes == []), "its cancel is sent again"
-    assert both.replayed().contradicted.facts() == both.engine.contradicted.facts()
-
-
-def test_what_a_refused_hedge_may_fill_is_not_hedged_elsewhere_either(both):
-    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
-    head = (both.now, both.now, FUTURES, hedge.client_id)
-    both.tell(ev.OrderRejected(*head, "", "2005", "rejected"))
-    both.tell(ev.OrderAccepted(*head, "V" + hedge.client_id))
-    for _ in range(7):
-        # Lists show it again and again: it is not gone, whatever the cancels came to.
-        listed(both, hedge, "new")
-        assert later(both, 3) == []
-    assert both.desk.hedge[0] == "mexc_spot", "looked for, after ten seconds"
-    both.hedge_ends(hedge)
-    (place,) = later(both, 3)
-    assert (place.venue, place.size) == ("mexc_spot", 30 * CONTRACT), "20 were told as filled"
-
-
-def test_a_restart_knows_which_refused_order_stood_and_holds_its_market(both):
-    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
-    head = (both.now, both.now, FUTURES, hedge.client_id)
-    both.tell(ev.OrderRejected(*head, "", "2005", "rejected"))
-    both.tell(ev.OrderAccepted(*head, "V" + hedge.client_id))
-    assert [type(each) for each in both.decide() if getattr(each, "client_id", "") == hedge.client_id] == [ev.Cancel]
-    after = both.made(both.start, both.settings, MemoryRecorder())
-    after.restore(both.engine.durable_state())
-    after.begin()
-    both.engine = after
-    both.tell(ev.InstrumentUpdate(both.now, FUTURES, PERPETUAL, perpetual().to_json()))
-    market = after.markets[FUTURES, PERPETUAL]
-    assert market.astray_ns == both.now
-    assert (hedge.client_id, "V" + hedge.client_id) in after.ghosts, "its cancel is sent again"
-    both.hedge_ends(hedge)
-    assert market.astray_ns == 0
-    assert after.ghosts == {}
-
-
-def test_the_end_of_an_order_is_not_that_of_a_second_one_of_its_request(both):
-    kraken = both.engine.markets["kraken", "BTC/USD"]
-    bid = both.bid
-    both.tell(ev.OrderAccepted(both.now, both.now, "kraken", bid.client_id, "TWIN"))
-    assert kraken.astray_ns == both.now
-    venue_id = both.engine.orders.get(bid.client_id).venue_id
-    both.tell(ev.OrderCanceled(both.now, both.now, "kraken", bid.client_id, venue_id, -1, "x"))
-    assert kraken.astray_ns, "the second one stands"
-    both.tell(ev.OrderCanceled(both.now, both.now, "kraken", bid.client_id, "TWIN", -1, "x"))
-    assert kraken.astray_ns == 0
-
-
 def test_where_both_markets_give_nothing_tries_get_as_rare_as_with_one(both):
     sent = both.quote_fills(both.bid, 50 * CONTRACT)
     asked = []
     for _ in range(300):
         for place in sent:
             asked.append(place.venue)
-            both.tell(ev.OrderRejected(both.now, both.now, place.venue, place.client_id, "", "2005", "rejected"))
+            refuse(both, place, "2005")
         sent = later(both, 1)
     assert set(asked) == {FUTURES, "mexc_spot"}
     assert len(asked) <= 20, "orders in five minutes"
@@ -332,7 +242,7 @@ def test_a_fallback_that_cannot_pay_is_left_alone_and_given_up_as_soon_as_the_fi
     both.tell(ev.Balance(both.now, "mexc_spot", "BTC", E12, "snapshot"))
     (spot,) = later(both, 2)
     assert spot.venue == "mexc_spot"
-    both.tell(ev.OrderRejected(both.now, both.now, "mexc_spot", spot.client_id, "", "30004", "rejected"))
+    refuse(both, spot, "30004")
     both.tell(ev.Balance(both.now, "mexc_spot", "BTC", 0, "snapshot"))
     both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
     (hedge,) = later(both, 2)
@@ -391,15 +301,9 @@ def test_hedges_do_not_go_to_and_fro_between_two_markets_whose_news_take_turns(t
             world.tell(ev.LinkChanged(world.now, there, "private", True, ""), world.margin(10**6))
             world.tell(ev.LinkChanged(world.now, gone, "private", False, "cut"))
             for place in world.hedges(25 * MS):
-                world.tell(ev.OrderRejected(world.now, world.now, place.venue, place.client_id, "", "2", "rejected"))
+                refuse(world, place, "2")
     assert world.now - began_ns == SECOND
-    assert len(routes(world)) <= 1 + 1
-
-
-def freeze_spot(world):
-    """Other decimals: each number that the run holds would change its meaning."""
-    world.tell(ev.InstrumentUpdate(world.now, "mexc_spot", "BTC/USDT", spot(size_precision=7).to_json()))
-    assert world.engine.markets["mexc_spot", "BTC/USDT"].is_frozen
+    assert 1 <= len(routes(world)) <= 2
 
 
 def test_a_closed_venue_keeps_its_debt_where_the_fallback_is_frozen(both):
@@ -411,17 +315,6 @@ def test_a_closed_venue_keeps_its_debt_where_the_fallback_is_frozen(both):
     status(both, "online")
     (hedge,) = later(both, 1)
     assert hedge.venue == FUTURES
-
-
-def test_a_fallback_that_froze_gives_the_hedges_back(both):
-    cut(both)
-    both.quote_fills(both.bid, 50 * CONTRACT)
-    (spot,) = later(both, 11)
-    both.tell(ev.OrderRejected(both.now, both.now, "mexc_spot", spot.client_id, "", "30004", "rejected"))
-    freeze_spot(both)
-    both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
-    (hedge,) = later(both, 2)
-    assert (hedge.venue, hedge.size) == (FUTURES, 50)
 
 
 def test_a_venue_that_closes_while_the_fallback_is_closed_is_not_told_to_be_open(both):
@@ -452,7 +345,7 @@ STOPS = {
 
 
 @pytest.mark.parametrize("stop", STOPS)
-def test_no_hedge_follows_elsewhere_within_a_second_of_one_that_ended_without_a_word_of_its_fills(tmp_path, stop):
+def test_no_hedge_follows_elsewhere_within_a_second_of_one_that_ended(tmp_path, stop):
     world = WithFallback(tmp_path / "mm.toml", after=0).ready_to_quote()
     (hedge,) = world.quote_fills(world.bid, 50 * CONTRACT)
     world.hedge_ends(hedge)
@@ -477,7 +370,7 @@ def test_less_than_the_fallback_takes_is_not_routed_there(both):
     assert (place.venue, place.size) == ("mexc_spot", 40 * CONTRACT)
 
 
-def test_a_status_that_comes_and_goes_is_said_once_and_makes_no_tries_of_its_own(both):
+def test_a_status_that_comes_and_goes_is_one_alarm_and_makes_no_tries_of_its_own(both):
     both.quote_fills(both.bid, 50 * CONTRACT)
     status(both, "cancel_only")
     both.desk._failures = 7
@@ -499,6 +392,20 @@ def test_the_wait_after_a_position_that_the_venue_cut_is_not_cut_short_by_a_hedg
     desk.on_over(both.now, order, False, True)
     assert both.hedges(900 * MS) == []
     assert [place.size for place in both.hedges(150 * MS)] == [60]
+
+
+def test_a_hedge_that_its_link_took_back_for_a_cancel_of_ours_is_no_try(both):
+    sent = both.quote_fills(both.bid, 50 * CONTRACT)
+    for _ in range(6):
+        (hedge,) = sent
+        cut(both)
+        assert hedge.client_id in [each.client_id for each in both.decide(4 * SECOND) if type(each) is ev.Cancel]
+        head = (both.now, both.now, FUTURES, hedge.client_id, "")
+        both.tell(ev.OrderDenied(*head, "cancelled before it was sent"))
+        assert (both.desk._failures, both.desk.misses) == (0, 0)
+        both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
+        sent = later(both, 1)
+    assert not routes(both)
 
 
 def freeze_futures(world):
@@ -546,7 +453,7 @@ def test_a_cut_counts_from_its_own_beginning_after_hedges_moved(both):
     cut(both)
     both.quote_fills(both.bid, 50 * CONTRACT)
     (place,) = later(both, 11)
-    both.tell(ev.OrderRejected(both.now, both.now, "mexc_spot", place.client_id, "", "30004", "rejected"))
+    refuse(both, place, "30004")
     both.tell(ev.LinkChanged(both.now, FUTURES, "private", True, ""))
     both.tell(ev.LinkChanged(both.now, "mexc_spot", "private", False, "cut"))
     (hedge,) = later(both, 2)

@@ -247,18 +247,28 @@ def operate(world, word):
     return world.decide()
 
 
-@pytest.mark.parametrize("press", PRESSED)
-def test_a_kill_waits_for_no_earlier_cancel_that_got_nowhere(world, press):
+def with_cancels_that_failed(world):
     """As after a ban, when the venue has just come back: the next try would be up to five seconds away."""
     world.ready()
     world.tell(ev.LinkChanged(world.now, KRAKEN, "private", False, "cut"))
     asked = kinds(world.decide(4 * SECOND), ev.Cancel)
-    assert asked
     for cancel in asked:
         head = (world.now, world.now, KRAKEN, cancel.client_id, cancel.venue_id)
         world.tell(ev.OutcomeUnknown(*head, "cancel", "HTTP status 429"))
     world.now += SECOND
+    return {cancel.client_id for cancel in asked}
+
+
+@pytest.mark.parametrize("press", PRESSED)
+def test_a_kill_waits_for_no_earlier_cancel_that_got_nowhere(world, press):
+    asked = with_cancels_that_failed(world)
     again = kinds(PRESSED[press](world), ev.Cancel)
-    assert {cancel.client_id for cancel in again} == {cancel.client_id for cancel in asked}
+    assert len(asked) == 2
+    assert {cancel.client_id for cancel in again} == asked
     assert kinds(world.decide(SECOND // 10), ev.Cancel) == [], "once"
     check_replay(world)
+
+
+def test_a_step_elsewhere_asks_for_no_cancel_here_again(world):
+    assert with_cancels_that_failed(world)
+    assert kinds(latch(world, "cancel", "venue=other"), ev.Cancel) == []

@@ -313,7 +313,9 @@ def test_f87_events_of_another_form_are_refused_and_nothing_is_rewritten(tmp_pat
         opened.snapshot()
 
 
-def test_f87_a_build_of_form_3_refuses_the_folder_of_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_f87_a_reader_of_forms_2_and_3_alone_refuses_the_folder_of_this_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It would book fills again whose names are kept in another form, and stumble over a journal that was reopened."""
     journal = EventJournal(tmp_path, epoch=1, build="newer", now_ns=0)
     journal.record(EVENTS[0], 0, 0)

@@ -156,10 +156,8 @@ cdef class HedgeDeskCore(Desk):
             self.misses += 1
 
     cpdef on_over(self, int64_t now_ns, Order order, bint is_refused, bint is_withdrawn):
-        """A hedge has ended. is_refused: the venue never had it, it says; is_withdrawn: it was kept back here before it
-        left, which is no try."""
-        if not same(order.strategy, <str>self.names.get((order.venue, order.symbol))):
-            return
+        """A hedge of this desk has ended. is_refused: the venue never had it, it says; is_withdrawn: it was kept
+        back here before it left, which is no try."""
         if is_withdrawn:
             self._failures = max(self._failures - 1, 0)
             if same(order.time_in_force, IOC):
@@ -375,7 +373,7 @@ cdef class HedgeDeskCore(Desk):
         cdef MarketCore market
         for key in self.markets:
             market = self._engine.markets.get(key)
-            if market is not None and market.astray_ns and now_ns - market.astray_ns < _ASTRAY_NS_MAX:
+            if market is not None and self._engine.is_astray(now_ns, market):
                 self.note = f"an order stands at {market.venue.name} that should not"
                 self._wake(market.astray_ns + _ASTRAY_NS_MAX)
                 return True

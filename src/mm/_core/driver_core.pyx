@@ -34,7 +34,7 @@ cdef str LOCAL = "local"
 cdef str _WITHDRAWN = WITHDRAWN
 # How the reason of what was kept back here begins: the link was not even asked.
 KEPT_BACK = "not sent, "
-cdef str CANCELLED = KEPT_BACK + "it waited for the disk when it was cancelled"
+cdef str CANCELLED = "it waited for the disk when it was cancelled"
 
 
 cdef bint _adds(list commands) except -1:
@@ -181,7 +181,7 @@ cdef class DriverCore:
             return False
         if now_ns - <int64_t>held[0][0] >= _HELD_NS_MAX:
             # Also where this process stood still, and the disk has it by now.
-            return self.withdraw(now_ns, f"not sent, the disk has not taken it within {_HELD_NS_MAX // 1_000_000} ms")
+            return self.withdraw(now_ns, f"the disk has not taken it within {_HELD_NS_MAX // 1_000_000} ms")
         if not self._is_void and not self._commit():
             self.held_due_ns = now_ns + _LOOK_NS
             return False
@@ -302,11 +302,12 @@ cdef class DriverCore:
     cdef str _refused(self):
         """Why an intent is kept back that the journal does not have, or that nobody is left to send."""
         if self._recorder is not None and self._recorder.broken:
-            return f"not sent, the journal does not take it: {self._recorder.broken}"
-        return "not sent, what sends has failed and the run ends"
+            return f"the journal does not take it: {self._recorder.broken}"
+        return "what sends has failed and the run ends"
 
     cdef _kept_back(self, int64_t now_ns, command, str why, str code):
-        """The end of an intent of which not one byte leaves."""
+        """The end of an intent of which not one byte leaves; why: without `KEPT_BACK`."""
+        why = KEPT_BACK + why
         if type(command) is Place:
             return OrderDenied(now_ns, 0, command.venue, command.client_id, EMPTY, why)
         if type(command) is Cancel:

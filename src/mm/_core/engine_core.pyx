@@ -248,7 +248,7 @@ cdef class EngineCore(GatesCore):
         if asked_ns and now_ns - asked_ns < again_ns and (not order.unsent or order._state == PENDING_CANCEL):
             market = self.markets.get((order.venue, order.symbol))
             # A kill waits for no earlier try that got nowhere.
-            if order._state == PENDING_CANCEL or market is None or asked_ns >= market.pressed_ns:
+            if order._state == PENDING_CANCEL or market is None or asked_ns >= market.stop_asked_ns:
                 return asked_ns + again_ns
         if (
             order._state == PENDING_NEW and not order.venue_id and now_ns - order.created_ns < CANCEL_AGAIN_NS

@@ -15,10 +15,12 @@ from mm._core.quoter import TOO_CLOSE as _TOO_CLOSE
 # States of an instrument or a venue in which resting orders can be placed.
 QUOTABLE = frozenset({"online", "post_only", "limit_only"})
 
-# So long the cancel of an order that should not stand is waited for; what lists show of it later is news of it.
+# So long the end of an order that should not stand is waited for: an answer to its cancel may take five seconds, and
+# the next try follows two seconds later. What lists show of it after that is news of it.
 ASTRAY_NS_MAX = 10_000_000_000
 
 cdef int64_t _ASTRAY_NS_MAX = ASTRAY_NS_MAX
+# A cancel that works is confirmed long before that, and the quotes beside it keep their places in the queue.
 cdef int64_t _ASTRAY_PULL_NS = 1_000_000_000
 cdef frozenset _QUOTABLE = QUOTABLE
 cdef str URGENT = _TOO_CLOSE
@@ -65,11 +67,15 @@ cdef class GatesCore(BookingCore):
         cdef str why
         # In a market that falls the price is always far from its average: who has to get out goes by the book.
         why = market.sealed or self.venue_gate(now_ns, market) or market.doubt(now_ns)
-        if why or not market.astray_ns or now_ns - market.astray_ns >= _ASTRAY_NS_MAX:
+        if why or not self.is_astray(now_ns, market):
             return why
         # What it may still fill is counted nowhere: nothing is added to it. What stands besides may, for a moment.
         self._pull_ns = market.astray_ns + _ASTRAY_PULL_NS
         return "an order stands here that should not"
+
+    cdef bint is_astray(self, int64_t now_ns, MarketCore market) noexcept:
+        """Whether an order stands in a market that should not, by a word of it that is not too old."""
+        return market.astray_ns != 0 and now_ns - market.astray_ns < _ASTRAY_NS_MAX
 
     cpdef str venue_gate(self, int64_t now_ns, MarketCore market):
         """Why nothing can be sent to a market ('' when it can), be it to get out of a position."""

@@ -73,7 +73,7 @@ cdef class MarketCore:
     cdef readonly int64_t reference_ns, jumped_ns
     # When an order was last heard of that should not stand here, 0 none does.
     # When somebody last said stop or kill, or a step that cancels came to be in force here.
-    cdef public int64_t astray_ns, pressed_ns
+    cdef public int64_t astray_ns, stop_asked_ns
     cdef double _jumped_to
     # When each side's best last changed, and how often the other side's did since.
     cdef readonly int64_t bid_ns, ask_ns

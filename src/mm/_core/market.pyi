@@ -123,7 +123,7 @@ class MarketCore:
     @property
     def reference_ns(self) -> int: ...
     astray_ns: int
-    pressed_ns: int
+    stop_asked_ns: int
     @property
     def jumped_ns(self) -> int: ...
     @property

@@ -92,8 +92,7 @@ class Contradicted:
                     self._forget(next(iter(self._never)))
         elif client_id in self._never:
             key = (client_id, event.venue_id or order.venue_id)
-            is_live = kind in (ev.OrderAccepted, ev.OrderAmended, ev.Fill)
-            is_live = is_live or (kind is ev.OrderReport and event.status in LIVE)
+            is_live = _is_life(event)
             if is_live and order.cum_size < order.size:
                 self._cancel(event, order)
             elif is_live:
@@ -111,11 +110,15 @@ class Contradicted:
         order = self._engine.orders.get(event.client_id)
         if order is None or order.venue != event.venue:
             return
-        if (event.client_id, event.venue_id) in self._standing:
+        key = (event.client_id, event.venue_id)
+        if key in self._standing:
             if _is_end(event):
-                self._gone((event.client_id, event.venue_id))
+                self._gone(key)
+            elif _is_life(event):
+                report = _at(self._standing[key], event.recv_ns)
+                self._stand(key, report, report)
             else:
-                self._failed((event.client_id, event.venue_id), event)
+                self._failed(key, event)
         elif type(event) is ev.OrderAccepted and event.venue_id and order.venue_id and event.venue_id != order.venue_id:
             self._never.setdefault(order.client_id, f"there is {order.venue_id} of the same request")
             self._cancel(event, order)
@@ -180,6 +183,12 @@ class Contradicted:
             self._gone(key)
 
 
+def _is_life(event: Any) -> bool:
+    """Whether a word says that an order is in the book, or was when it filled."""
+    kind = type(event)
+    return kind in (ev.OrderAccepted, ev.OrderAmended, ev.Fill) or (kind is ev.OrderReport and event.status in LIVE)
+
+
 def _is_end(event: Any) -> bool:
     """Whether a word says that an order is not in the book any more."""
     kind = type(event)
@@ -190,11 +199,5 @@ def _is_end(event: Any) -> bool:
 
 def _at(report: ev.OrderReport, recv_ns: int) -> ev.OrderReport:
     """The same report of another moment."""
-    fields = (getattr(report, name) for name in _FIELDS)
+    fields: tuple[Any, ...] = report.values()[1:]
     return ev.OrderReport(recv_ns, *fields)
-
-
-_FIELDS: Final = (
-    "venue_ns", "venue", "client_id", "venue_id", "symbol", "side", "status", "price", "size", "cum_size", "reason",
-    "source",
-)  # fmt: skip

@@ -447,6 +447,7 @@ class Engine(EngineCore):
     def _on_report(self, event: ev.OrderReport) -> None:
         order = self.orders.apply(event)
         if order is None:
+            self.contradicted.on_other(event)
             is_missed = self.strays.is_missed(event)
             if not self.ids.is_own(event.client_id) or (event.status in CLOSED and not is_missed):
                 self.strays.known(event)
@@ -455,8 +456,7 @@ class Engine(EngineCore):
                 if is_missed and event.status in CLOSED:
                     # What it filled is still to be booked: halted, and asked again.
                     return
-                # Its instrument is not known yet, or a second order has the id of one of ours: it cannot be counted,
-                # and can be cancelled.
+                # Of an unknown instrument, or a second one of a request: it cannot be counted, and can be cancelled.
                 self.ghosts[event.client_id, event.venue_id] = event
                 self._upkeep.wake()
                 return
@@ -563,7 +563,7 @@ class Engine(EngineCore):
             self.roster.stop_all(event.recv_ns, event.argument)
             self.is_stopping = True
             for market in self.markets.values():
-                market.pressed_ns = event.recv_ns
+                market.stop_asked_ns = event.recv_ns
             self.stop_reason = event.argument
         elif event.argument and event.action in WORDS:
             self.roster.operate(event)

@@ -55,13 +55,13 @@ class HedgeDesk(HedgeDeskCore):
     each hedge for a while (`seek`).
     """
 
-    __slots__ = ("_moved_ns", "_routed_ns", "kept", "settings")
+    __slots__ = ("_moved_ns", "kept", "settings")
     _engine: Engine
     policy: HedgePolicy
 
     def __init__(self, engine: Engine, settings: HedgeSettings) -> None:
         self.settings = settings
-        self._routed_ns = self._moved_ns = 0
+        self._moved_ns = 0
         self.kept = 0
         """Hedges in a row that did not leave: the disk or the journal did not take them."""
         name = f"{HEDGE} {settings.name}"
@@ -102,7 +102,6 @@ class HedgeDesk(HedgeDeskCore):
         """Its hedges go elsewhere: the market before gave nothing."""
         key = self.markets[self.markets.index((event.venue, event.symbol))]
         self.is_away = key != self.markets[0]
-        self._routed_ns = event.recv_ns
         self._move(event.recv_ns, key, event.reason, is_told=False)
 
     def _move(self, now_ns: int, key: tuple[str, str], text: str, *, is_told: bool) -> None:
@@ -157,7 +156,7 @@ class HedgeDesk(HedgeDeskCore):
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
-        routed = (self.is_away, self._routed_ns, self._moved_ns, self.misses, self.kept)
+        routed = (self.is_away, self._moved_ns, self.misses, self.kept)
         return (
             self.name,
             self.hedge,
@@ -189,12 +188,12 @@ class HedgeDesk(HedgeDeskCore):
             reason = f"{_named(self.hedge)} takes no hedges ({gate}): hedging on {_named(target)}"
         elif self.misses >= ALARM_TRIES and not self._is_out_at(self.hedge):
             reason = f"{self.misses} hedges in a row got nothing on {_named(self.hedge)}: hedging on {_named(target)}"
-        elif self.is_away and now_ns - self._routed_ns >= BACK_NS:
+        elif self.is_away and now_ns - self._moved_ns >= BACK_NS:
             reason = f"hedging on {_named(first)} again"
         else:
             return False
         # Not to and fro: what two markets tell by turns would be as many orders a second.
-        if now_ns - self._routed_ns < SECOND_NS or not self._takes(now_ns, target):
+        if now_ns - self._moved_ns < SECOND_NS or not self._takes(now_ns, target):
             self._wake_at(now_ns + SECOND_NS)
             return False
         self._engine.emit(ev.HedgeRouted(now_ns, self.settings.name, *target, reason))

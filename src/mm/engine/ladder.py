@@ -149,7 +149,7 @@ class Ladder:
             self.latches.setdefault(key, event)
             for market in self._engine.markets.values() if event.step in KILLING else ():
                 if Scope.of(event.scope).holds(market):
-                    market.pressed_ns = event.recv_ns
+                    market.stop_asked_ns = event.recv_ns
         self.show()
         self._engine.wake_upkeep()
 

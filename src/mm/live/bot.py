@@ -22,6 +22,7 @@ from mm.live.nonces import AHEAD_NS, keeper_of
 from mm.live.shell import Shell
 from mm.metrics.registry import Registry
 from mm.net.wall_clock import WallClock
+from mm.persistence.floors import Owns, anybodys
 
 if TYPE_CHECKING:
     from mm.engine.recovery import Recovery
@@ -44,7 +45,7 @@ class Bot:
         *,
         epoch: int,
         recovery: Recovery | None = None,
-        owns: Callable[[int], bool] = lambda folder: True,
+        owns: Owns = anybodys,
     ) -> None:
         self.settings = settings
         self.epoch = epoch

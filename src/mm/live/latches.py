@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
 from mm._core import events as ev
 from mm.engine.ladder import Scope
-from mm.persistence.floors import write_whole
+from mm.persistence.floors import Owns, anybodys, write_whole
 from mm.steps import HALT, STEPS
 
 NAME: Final = "latches"
@@ -31,7 +31,7 @@ DAMAGED: Final = "latch file"
 class LatchFile:
     """See the module's text. folder: of the state; owns: whether an open folder is this run's to write into."""
 
-    def __init__(self, folder: Path, owns: Callable[[int], bool] = lambda folder: True) -> None:
+    def __init__(self, folder: Path, owns: Owns = anybodys) -> None:
         self.path = folder / NAME
         self._owns = owns
         self.problem = ""

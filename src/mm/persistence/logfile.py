@@ -19,6 +19,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from mm.persistence.floors import Owns, anybodys
+
 NAMES: Final = ("run.log", "run.1.log", "run.2.log", "run.3.log")
 FILES: Final = len(NAMES)
 LINE_BYTES_MAX: Final = 8192
@@ -39,7 +41,7 @@ class LogFile:
         bytes_max: int,
         *,
         now_ns: Callable[[], int] = time.monotonic_ns,
-        owns: Callable[[int], bool] = lambda folder: True,
+        owns: Owns = anybodys,
     ) -> None:
         self._path = folder
         self._owns = owns
