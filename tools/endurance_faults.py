@@ -92,13 +92,13 @@ def script(seconds: float) -> dict[str, list[Rule]]:
             (KRAKEN, _kraken(turn), 0.04, 0.33),
             (MEXC_SPOT, _mexc_spot(), 0.04, 0.4),
             (MEXC_FUTURES, _mexc_futures(turn), 0.04, 0.4),
-            (MEXC_FUTURES, _mexc_futures_orders(), 0.34, 0.56),
-            (MEXC_SPOT, _mexc_spot_orders(), 0.68, 0.82),
+            (MEXC_FUTURES, _mexc_futures_orders(), 0.34, 0.54),
+            (MEXC_SPOT, _mexc_spot_orders(), 0.63, 0.86),
         ]
         for venue, kinds, begin, end in parts:
             for index, kind in enumerate(kinds):
                 rules[venue].append(run.timed(kind, (turn + begin + (end - begin) * index / len(kinds)) / run.turns))
-        for value, share in ((CLOSED[turn], 0.66), (0, 0.97)):
+        for value, share in ((CLOSED[turn], 0.62), (0, 0.97)):
             moment = run.moment((turn + share) / run.turns, is_slow=True)
             rules[MEXC_FUTURES].append({"on": "clock", "action": "entry", "value": value, "at_s": moment})
     # The last settlement that is read before the end.
