@@ -83,6 +83,23 @@ def text(units: int, decimals: int) -> str:
     return f"{whole}.{rest:0{decimals}d}".rstrip("0").rstrip(".")
 
 
+class Told:
+    """A port that keeps what it is told."""
+
+    def __init__(self, name, port, told):
+        self.drain = port.drain
+        for method in ("frame", "reply", "deadline"):
+            setattr(self, method, self._kept(name, method, getattr(port, method), told))
+
+    @staticmethod
+    def _kept(name, method, call, told):
+        def keep(*arguments):
+            told.append((name, method, arguments))
+            call(*arguments)
+
+        return keep
+
+
 class HedgedFills:
     """Fills the quotes of a bot and answers whatever it sends."""
 
@@ -140,6 +157,12 @@ class HedgedFills:
             message = orjson.loads(payload)
             if message["channel"] == "executions":
                 self.sequence = message["sequence"]
+
+    def listen(self):
+        """Keep whatever the bot is told from now on; returns the growing list of port, method and arguments."""
+        told = []
+        self.ports = {name: Told(name, port, told) for name, port in self.ports.items()}
+        return told
 
     # --- a fill -----------------------------------------------------------------------------------------------------
 
