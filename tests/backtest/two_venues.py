@@ -97,7 +97,8 @@ class TwoVenues:
     ):
         self.log = []
         path = folder / "two.toml"
-        path.write_text(settings.format(policy=policy, extra=extra) + (BY_MARKET if is_rated or is_generated else ""))
+        needs_rate = (is_rated or is_generated) and "[conversion.USDT]" not in settings
+        path.write_text(settings.format(policy=policy, extra=extra) + (BY_MARKET if needs_rate else ""))
         settings = load(path, Environment({}), {("run", "seed"): seed}, parameters_of, policies_of)
         self.exchanges, self.venues, faces = {}, {}, {}
         options = Namespace(

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from mm.errors import InvariantError
 from mm.net.actions import Connect, Disconnect, Request, Send
 from mm.net.http import LOST
-from mm.net.websocket import UNREACHABLE
 
 ABNORMAL: Final = 1006
 STEPS_MAX: Final = 20_000
@@ -198,18 +197,19 @@ class MemoryWorld:
         try:
             number = self.venue.open(self.now_ns, path)
         except ConnectionRefusedError as error:
-            text = " ".join(str(part) for part in error.args)
-            self._later(f"dial {channel}", lambda: self._refused(channel, attempt, text))
+            status, text = error.args
+            self._later(f"dial {channel}", lambda: self._refused(channel, attempt, status, text))
             return
         self._connections[channel] = number
         self._channels[number] = channel
         # What the venue says at once comes after the news that the socket is open, on the same lane.
         self._later(f"down {number}", lambda: self._opened(channel, number))
 
-    def _refused(self, channel: str, attempt: int, text: str) -> None:
+    def _refused(self, channel: str, attempt: int, status: int, text: str) -> None:
         if self._attempts.get(channel) == attempt:
             self._is_machine_new = True
-            self.machine.closed(self.now_ns, channel, UNREACHABLE, text)
+            # As from a socket: the waits after a venue's own refusal are others than those for one out of reach.
+            self.machine.closed(self.now_ns, channel, status, f"upgrade refused with HTTP status {status}: {text}")
 
     def _opened(self, channel: str, number: int) -> None:
         if self._connections.get(channel) == number:

@@ -74,9 +74,9 @@ class Tapped(MemoryWorld):
             self.checker.linked(self.now_ns, self.name, channel, up=True)
             super()._opened(channel, number)
 
-    def _refused(self, channel: str, attempt: int, text: str) -> None:
-        if self._thawed(lambda: self._refused(channel, attempt, text)):
-            super()._refused(channel, attempt, text)
+    def _refused(self, channel: str, attempt: int, status: int, text: str) -> None:
+        if self._thawed(lambda: self._refused(channel, attempt, status, text)):
+            super()._refused(channel, attempt, status, text)
 
     def _answer(self, number: int, status: int, body: bytes) -> None:
         if self._thawed(lambda: self._answer(number, status, body)):
