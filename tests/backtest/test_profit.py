@@ -128,14 +128,19 @@ def test_one_event_less_does_not_close(run, kind):
     assert engine.accounts.residual(run.balances()) != 0
 
 
-def test_one_fee_less_does_not_close(run):
+@pytest.mark.parametrize(
+    ("world", "venue"), [("run", KRAKEN), ("run", MEXC), ("perpetual", KRAKEN), ("perpetual", FUTURES)]
+)
+def test_one_fee_less_does_not_close(request, world, venue):
+    run = request.getfixturevalue(world)
+    contracts = contracts_of(run) if FUTURES in run.exchanges else {}
     start, *events = run.recorder.events
     engine = type(run.engine)(start, run.settings, run.faces, MemoryRecorder())
-    lost = next(event.execution_id for event in events if type(event) is ev.Fill and event.fee)
+    lost = next(event.execution_id for event in events if type(event) is ev.Fill and event.venue == venue and event.fee)
     for event in events:
         if type(event) is ev.Fill and event.execution_id == lost:
             facts = {name: getattr(event, name) for name, _ in ev.Fill.FIELDS}
             engine.apply(ev.Fill(**(facts | {"fee": 0})))
         else:
             engine.apply(event)
-    assert engine.accounts.residual(run.balances()) != 0
+    assert engine.accounts.residual(run.balances(), contracts) != 0
