@@ -441,9 +441,11 @@ def _labels(world: World) -> tuple[str, ...]:
         if venue.market != world.market:
             own = [part for part in re.split("[,;] ", venue.market) if part not in first]
             others.append(f"{name} {', '.join(own)}")
+    # First, and short: it is the one row that a low terminal keeps.
     return (
+        f"One recording, no basis: {', '.join(name for name, _ in venues)} (hedging is easier here than anywhere)",
         f"Market: {world.market}",
-        f"The same recording at every venue: {'; '.join(others)}. Hedging is easier here than anywhere",
+        f"The same recording: {'; '.join(others)}",
         f"Simulated accounts: {'; '.join(f'{name} {venue.fees}' for name, venue in venues)}",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +14,12 @@ from mm.config import Environment, load
 from mm.config.load import DEFAULT
 from mm.inventory.hedging import parameters_of as policies_of
 from mm.net.channel import SLOW_CODES
+from mm.run import _simulation
+from mm.screen.narrator import Happening
 from mm.simulator.world import find
 from mm.strategies import parameters_of
 from tests.run.bot_process import BotProcess
+from tests.screen.test_picture import THREE_MARKETS, drawn
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "kraken-mexc-sim.toml"
 
@@ -37,6 +41,20 @@ def test_the_example_hedges_and_both_ledgers_agree(start: Callable[..., BotProce
         held += position
     # What is not hedged is a debt under the threshold of 50 dollars.
     assert abs(held) < Decimal("0.001")
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40)])
+def test_the_default_run_says_on_the_smallest_screen_that_its_venues_are_one_recording(
+    state: Path, columns: int, lines: int
+) -> None:
+    settings = load(DEFAULT, Environment({}), parameters_of=parameters_of, policies_of=policies_of)
+    state.mkdir()
+    _, labels = _simulation(settings, state)
+    three = dataclasses.replace(THREE_MARKETS, labels=labels)
+    # The terminal's last line is the cursor's.
+    shown = drawn(three, [Happening(0, f"news {number}") for number in range(9)], columns=columns, lines=lines - 1)
+    assert shown[1].startswith(" One recording, no basis: Kraken, MEXC Futures, MEXC Spot")
+    assert "news 8" in shown[-1]
 
 
 def test_the_outage_of_the_default_run_is_over_well_before_hedges_would_go_to_the_fallback() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mm.screen.narrator import Happening
 from mm.screen.picture import paint, picture
-from mm.screen.snapshot import AccountsView, ReconciledView
+from mm.screen.snapshot import AccountsView, ReconciledView, Snapshot
 from tests.screen.test_lines import MARKET, SNAPSHOT
 
 NOW = 1_700_000_000_123_000_000
@@ -114,8 +114,8 @@ def test_what_the_simulation_is_made_of_makes_way_in_a_low_terminal() -> None:
     assert any("Order round trip" in line or "Tick to trade" in line for line in low)
 
 
-@pytest.mark.parametrize("lines", [24, 23, 30])
-def test_a_low_terminal_shows_silence_links_and_news_before_what_profit_is_made_of(lines: int) -> None:
+def three_markets() -> Snapshot:
+    """The default run at its fullest: a third market held, every link with a row of its own."""
     silent = dataclasses.replace(MARKET, quotes=(), why="not quoting: private stream is down")
     hedges = dataclasses.replace(MARKET, venue="mexc_futures", is_watched=True, quotes=(), why="liquidation at 9.00")
     spot = dataclasses.replace(hedges, venue="mexc_spot", why="")
@@ -123,14 +123,22 @@ def test_a_low_terminal_shows_silence_links_and_news_before_what_profit_is_made_
     links = tuple(
         (venue, way, False) for venue in ("kraken", "mexc_futures", "mexc_spot") for way in ("public", "private")
     )
-    busy = dataclasses.replace(
-        LABELLED,
+    return dataclasses.replace(
+        SNAPSHOT,
         markets=(silent, hedges, spot),
         accounts=accounts,
         links=links,
         reconciled=ReconciledView(age_ns=0, differences=0),
         latencies=SNAPSHOT.latencies * 3,
     )
+
+
+THREE_MARKETS = three_markets()
+
+
+@pytest.mark.parametrize("lines", [24, 23, 30])
+def test_a_low_terminal_shows_silence_links_and_news_before_what_profit_is_made_of(lines: int) -> None:
+    busy = dataclasses.replace(THREE_MARKETS, labels=LABELLED.labels)
     shown = drawn(busy, [Happening(NOW, f"news {number}") for number in range(5)], columns=80, lines=lines)
     text = "\n".join(shown)
     assert len(shown) <= lines

@@ -94,7 +94,8 @@ def picture(
     rates = list(_rates(snapshot, columns))
     room = lines - HAPPENINGS_MIN - 2 - len(body) - len(state)
     if len(labels) > 1 and len(labels) + len(figures) + len(rates) > room:
-        # What the market is made of was told in the first lines of the run, and makes way for what happens in it.
+        # Of what the market is made of the first row stays: no figure means much without it. The rest makes way for
+        # what happens; a terminal is told it nowhere else, the log has it.
         labels = [(("dim", f"{labels[0][0][1][: columns - 2]} …"),)]
     room -= len(labels)
     if len(figures) + len(rates) > room:
