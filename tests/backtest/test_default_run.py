@@ -1,4 +1,4 @@
-"""Two minutes of what `make run` does without arguments, outages and all: its profit is what the venues' ledgers say."""
+"""Two minutes of what `make run` does without arguments, outages too: its profit is what the venues' ledgers say."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mm.strategies import parameters_of
 from tests.backtest.two_venues import FUTURES, KRAKEN, MEXC, SECOND, START, TwoVenues
 
 SECONDS = 122
-"""Two outages, and the end well before the next settlement of funding: one at the end is only booked by the next start."""
+"""Two outages, and no settlement of funding at the end: that would only be booked by the next start."""
 TERMS = ["spread", "inventory", "fees", "hedging", "funding", "conversion"]
 TOOLS = Path(__file__).parents[2] / "tools"
 

@@ -70,11 +70,11 @@ def usdt_usd():
 
 
 class TwoVenues:
-    """hooks: venue -> fault rules; settings: the configuration's text, with places for `policy` and `extra`; is_rated:
-    Kraken has a market of USDT, see `rate`; is_generated: it has the simulator's own one; hedge_venue: "mexc_futures"
-    with settings of its own; fallback_venue: a third one; funding_seconds: between settlements; position_mode: of the
-    account for contracts; primary_venue: another first one, `hedge_venue` None: it is the only one; entries_of: gives
-    another tape than the recorded one for a venue's name."""
+    """hooks: venue -> fault rules; settings: a configuration, or its text with places for `policy` and `extra`;
+    is_rated: Kraken has a market of USDT, see `rate`; is_generated: it has the simulator's own one; hedge_venue:
+    "mexc_futures" with settings of its own; fallback_venue: a third one; funding_seconds: between settlements;
+    position_mode: of the account for contracts; primary_venue: another first one, `hedge_venue` None: it is the only
+    one; entries_of: gives another tape than the recorded one for a venue's name."""
 
     def __init__(
         self,
@@ -96,10 +96,11 @@ class TwoVenues:
         entries_of=None,
     ):
         self.log = []
-        path = folder / "two.toml"
-        needs_rate = (is_rated or is_generated) and "[conversion.USDT]" not in settings
-        path.write_text(settings.format(policy=policy, extra=extra) + (BY_MARKET if needs_rate else ""))
-        settings = load(path, Environment({}), {("run", "seed"): seed}, parameters_of, policies_of)
+        if isinstance(settings, str):
+            path = folder / "two.toml"
+            needs_rate = (is_rated or is_generated) and "[conversion.USDT]" not in settings
+            path.write_text(settings.format(policy=policy, extra=extra) + (BY_MARKET if needs_rate else ""))
+            settings = load(path, Environment({}), {("run", "seed"): seed}, parameters_of, policies_of)
         self.exchanges, self.venues, faces = {}, {}, {}
         options = Namespace(
             tier="pro",
