@@ -344,12 +344,7 @@ def _told(error: BaseException, state: Path, name: str, settings: Settings) -> s
     from mm.config.secret import secrets_of
     from mm.persistence.crash import redact, write_crash
 
-    secrets = [
-        secret.reveal()
-        for venue in settings.venues.values()
-        for secret in (venue.api_key, venue.api_secret)
-        if secret is not None
-    ]
+    secrets = [secret.reveal() for venue in settings.venues.values() for secret in venue.secrets()]
     if settings.run.store_url is not None:
         secrets += secrets_of(settings.run.store_url)
     path = write_crash(state, name, error, secrets)
@@ -398,7 +393,7 @@ def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, .
     venues = {}
     for name in names:
         hosted = world.venues[name]
-        venues[name] = replace(
+        venue = replace(
             settings.venues[name],
             rest_url=hosted.rest_url,
             ws_url=hosted.ws_url,
@@ -406,6 +401,10 @@ def _simulation(settings: Settings, state: Path) -> tuple[Settings, tuple[str, .
             api_key=Secret(hosted.api_key),
             api_secret=Secret(hosted.api_secret),
         )
+        if venue.watchdog_api_key is not None:
+            key, secret = map(Secret, hosted.second_key)
+            venue = replace(venue, watchdog_api_key=key, watchdog_api_secret=secret)
+        venues[name] = venue
     return replace(settings, venues=venues), (*_labels(world), *labels)
 
 

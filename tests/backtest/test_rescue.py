@@ -12,13 +12,19 @@ from tests.backtest.session import SECOND
 WHERE = Addresses("http://127.0.0.1", "ws://127.0.0.1/v2", "ws://127.0.0.1/auth/v2")
 
 
-def rescued(session, epoch_max=None):
+def begun(session, epoch_max=None, told=()):
     """The bot is gone between two messages; a rescue takes its place on the same venue."""
     for channel in list(session.world._connections):
         session.world._disconnect(channel)
-    rescue = Rescue(make_link(session.kraken, WHERE, find("kraken"), ("BTC/USD",), seed=9), "mm", epoch_max)
+    link = make_link(session.kraken, WHERE, find("kraken"), ("BTC/USD",), seed=9)
+    rescue = Rescue(link, "mm", epoch_max, told=dict(told))
     session.world.machine = rescue
     session.world.start()
+    return rescue
+
+
+def rescued(session, epoch_max=None, told=()):
+    rescue = begun(session, epoch_max, told)
     session.world.run(session.world.now_ns + 20 * SECOND, done=lambda: rescue.is_done(session.world.now_ns))
     return rescue
 
@@ -59,3 +65,26 @@ def test_orders_of_a_later_start_are_left_alone(make_session, later):
     # What stands may be filled meanwhile.
     assert (rescue.cancelled == 0) is later
     assert later or session.exchange.open_orders(ACCOUNT) == []
+
+
+def test_what_the_bot_told_to_be_open_is_cancelled_before_any_list_is_read(make_session):
+    session = make_session()
+    session.run(20)
+    told = {order.client_id: (order.symbol, order.venue_id) for order in session.engine.orders.open()}
+    assert len(told) == len(session.exchange.open_orders(ACCOUNT)) > 0
+    rescue = begun(session, told=told)
+    until_ns = session.world.now_ns + 20 * SECOND
+    session.world.run(until_ns, done=lambda: not session.exchange.open_orders(ACCOUNT))
+    assert session.exchange.open_orders(ACCOUNT) == []
+    assert not rescue.is_read
+    session.world.run(until_ns, done=lambda: rescue.is_done(session.world.now_ns))
+    assert rescue.is_done(session.world.now_ns)
+
+
+def test_an_order_that_was_told_and_never_was_keeps_nothing_waiting(make_session):
+    session = make_session()
+    session.run(20)
+    standing = len(session.exchange.open_orders(ACCOUNT))
+    rescue = rescued(session, told={"mm1Qz": ("BTC/USD", ""), "foreign": ("BTC/USD", "")})
+    assert rescue.is_done(session.world.now_ns)
+    assert rescue.cancelled == standing + 1

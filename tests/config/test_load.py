@@ -91,10 +91,23 @@ def test_the_live_example_lacks_only_the_fingerprint_of_the_key_and_earns_more_t
 def test_the_example_of_secrets_holds_none_and_names_what_the_reader_takes() -> None:
     environment = Environment({}, Path(".env.example"))
     assert environment.problems == []
-    assert environment.secrets("kraken") == (None, None)
+    assert set(environment.secrets("kraken").values()) == {None}
     text = Path(".env.example").read_text()
     assert "KRAKEN_API_KEY=" in text
     assert "KRAKEN_API_SECRET=" in text
+
+
+def test_the_watchdog_may_have_a_key_of_its_own() -> None:
+    secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
+    both = {"KRAKEN_API_KEY": "k" * 56, "KRAKEN_API_SECRET": secret, "KRAKEN_WATCHDOG_API_KEY": "w" * 56}
+    whole = Environment(both | {"KRAKEN_WATCHDOG_API_SECRET": secret})
+    venue = load(None, whole, policies_of=policies_of).venues["kraken"]
+    assert venue.watchdog_api_key is not None
+    assert venue.watchdog_api_key.reveal() == "w" * 56
+    assert len(venue.secrets()) == 4
+    half = Environment(both)
+    half.secrets("kraken")
+    assert [problem.key for problem in half.problems] == ["KRAKEN_WATCHDOG_API_SECRET"]
 
 
 def test_a_venue_without_a_table_has_its_defaults(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from mm.live.watchdog import Pulse
+from mm.persistence.floors import nonce_file
 from mm.simulator import world as simulator
 from tests.run.bot_process import BotProcess, eventually, ledger
 
@@ -70,6 +71,28 @@ def test_a_bot_that_stands_still_is_stood_in_for_and_goes_on_when_it_wakes(start
     assert ledger(state)["open_orders"] == []
 
 
+def test_a_watchdog_with_a_key_of_its_own_shares_no_nonce_with_the_bot(start: Start, state: Path) -> None:
+    # Of the simulated account: the run takes that of the simulator.
+    own_key = {"KRAKEN_WATCHDOG_API_KEY": "w" * 56, "KRAKEN_WATCHDOG_API_SECRET": "c2VjcmV0LXNlY3JldC1zZWNyZXQ="}
+    bot = start(environment=NO_TIMER | own_key)
+    bot.until_fills(1)
+    world = simulator.find(state)
+    assert world is not None
+    second = state / nonce_file("kraken", world.venues["kraken"].second_key[0])
+    assert not second.exists()
+    os.kill(bot.process.pid, signal.SIGSTOP)
+    try:
+        eventually(state, lambda books: not books["open_orders"], patience_s=RESCUE_S)
+        # Signed with it, and so not above what the bot has used.
+        assert second.exists()
+    finally:
+        os.kill(bot.process.pid, signal.SIGCONT)
+    bot.until(lambda value: value["type"] == "status" and value["orders"]["open"] > 0)
+    code, end = bot.stop()
+    assert (code, end["clean"]) == (0, True)
+    assert "nonce" not in bot.text()
+
+
 def test_an_ordinary_end_needs_no_watchdog_and_ends_it(start: Start, state: Path) -> None:
     bot = start(environment=NO_TIMER)
     bot.until_fills(1)
@@ -85,7 +108,9 @@ def test_orders_that_a_stop_could_not_cancel_are_the_watchdogs(start: Start, sta
     watchdog = watchdog_of(bot)
     world = simulator.find(state)
     assert world is not None
-    world.control("hooks", [{"on": "request", "name": "cancel_order", "action": "drop"}])
+    # Over the socket, and over REST, where the watchdog is quicker.
+    names = "cancel_order", "CancelOrder"
+    world.control("hooks", [{"on": "request", "name": name, "action": "drop"} for name in names])
     bot.process.send_signal(signal.SIGINT)
     assert ledger(state)["open_orders"] != []
     # The second one: the wait is short.

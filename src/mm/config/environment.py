@@ -1,6 +1,7 @@
 """Settings from the environment and from a `.env` file.
 
-`KRAKEN_API_KEY` and `KRAKEN_API_SECRET` are the secrets of venue `kraken` (another venue: its name in capitals).
+`KRAKEN_API_KEY` and `KRAKEN_API_SECRET` are the secrets of venue `kraken` (another venue: its name in capitals),
+`KRAKEN_WATCHDOG_API_KEY` and `KRAKEN_WATCHDOG_API_SECRET` those of a second key for the watchdog, which none needs.
 `STORE_URL` says where a PostgreSQL store is, with its password.
 `MM_TABLE__KEY` overrides one key of the file, for example `MM_LIMITS__MAX_ORDER_SIZE=0.01`.
 """
@@ -11,14 +12,24 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 from mm.config.problems import Problem
 from mm.config.rule import nearest
 from mm.config.secret import Secret
 
 SECRETS: Final = ("API_KEY", "API_SECRET")
+WATCHDOG: Final = "WATCHDOG_"
 STORE_URL: Final = "STORE_URL"
+
+
+class Secrets(TypedDict, total=False):
+    """The keys and secrets of a venue, by the fields of its settings."""
+
+    api_key: Secret | None
+    api_secret: Secret | None
+    watchdog_api_key: Secret | None
+    watchdog_api_secret: Secret | None
 
 
 class Environment:
@@ -89,8 +100,8 @@ class Environment:
             found[path] = (value, name)
         return found
 
-    def secrets(self, venue: str, *, are_needed: bool = True) -> tuple[Secret | None, Secret | None]:
-        """(key, secret) of a venue; a name that is nearly right and both halves apart are problems.
+    def secrets(self, venue: str, *, are_needed: bool = True) -> Secrets:
+        """The keys and secrets of a venue by their fields; a name that is nearly right and halves apart are problems.
 
         are_needed: the world trades with them. One that does not is not stopped by them either: it warns, and goes on
         without.
@@ -104,19 +115,26 @@ class Environment:
         self.warnings.append(
             f"{' and '.join(names)} cannot be used (world live says why); this world needs no key and goes on without"
         )
-        return None, None
+        return Secrets()
 
     def store_url(self) -> Secret | None:
         """Where the store's database is, with its password; None where nothing is said."""
         url = self._values.get(STORE_URL, "")
         return Secret(url) if url else None
 
-    def _secrets(self, venue: str) -> tuple[Secret | None, Secret | None]:
+    def _secrets(self, venue: str) -> Secrets:
         prefix = venue.upper().replace("-", "_") + "_"
-        names = tuple(prefix + name for name in SECRETS)
+        own = (prefix + SECRETS[0], prefix + SECRETS[1])
+        watchdogs = (prefix + WATCHDOG + SECRETS[0], prefix + WATCHDOG + SECRETS[1])
+        names = own + watchdogs
         for name in self._values:
             if name.startswith(prefix) and name not in names and "API" in name:
-                self.problems.append(Problem(name, self._places[name], " or ".join(names), "", nearest(name, names)))
+                self.problems.append(Problem(name, self._places[name], " or ".join(own), "", nearest(name, names)))
+        key, secret = self._pair(own)
+        second_key, second_secret = self._pair(watchdogs)
+        return Secrets(api_key=key, api_secret=secret, watchdog_api_key=second_key, watchdog_api_secret=second_secret)
+
+    def _pair(self, names: tuple[str, str]) -> tuple[Secret | None, Secret | None]:
         key, secret = (self._values.get(name, "") for name in names)
         if bool(key) != bool(secret):
             missing, there = (names[1], names[0]) if key else names

@@ -126,8 +126,8 @@ def _check(
     is_live = run is None or run.world == "live"
     venues: dict[str, VenueSettings] = {}
     for name, table in _named(tables, "venues", source).items():
-        key, secret = environment.secrets(name, are_needed=is_live)
-        venue = read_table(VenueSettings, table, source, ("venues", name), name=name, api_key=key, api_secret=secret)
+        secrets = environment.secrets(name, are_needed=is_live)
+        venue = read_table(VenueSettings, table, source, ("venues", name), name=name, **secrets)
         if venue is not None:
             venues[name] = venue
     strategies: dict[str, StrategySettings] = {}
@@ -155,8 +155,7 @@ def _check(
         named |= {stated.venue for stated in conversion.values() if stated.venue}
         named |= _heard(strategies, source)
         for name in named - venues.keys():
-            key, secret = environment.secrets(name, are_needed=is_live)
-            venues[name] = VenueSettings(name=name, api_key=key, api_secret=secret)
+            venues[name] = VenueSettings(name=name, **environment.secrets(name, are_needed=is_live))
         settings = Settings(
             run=run,
             venues=venues,

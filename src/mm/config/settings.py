@@ -68,7 +68,8 @@ class VenueSettings:
     accept_unknown_key_rights: trade live although the venue does not say that the key may not withdraw;
     of a venue with contracts, leverage: that the account must have there, 0 any; position_mode: "one_way" nets, "hedge"
     keeps longs and shorts apart; margin_mode: "cross" or "isolated"; empty means one_way and cross.
-    api_key, api_secret come from the environment or `.env`, never from the file.
+    api_key, api_secret come from the environment or `.env`, never from the file; so do watchdog_api_key and
+    watchdog_api_secret, a second key of the same account for the watchdog, so that no nonce is shared with the bot.
     """
 
     name: str = ""
@@ -91,6 +92,13 @@ class VenueSettings:
     margin_mode: str = rule.choice("cross", "isolated", default="")
     api_key: Secret | None = None
     api_secret: Secret | None = None
+    watchdog_api_key: Secret | None = None
+    watchdog_api_secret: Secret | None = None
+
+    def secrets(self) -> list[Secret]:
+        """What may be shown nowhere."""
+        found = (self.api_key, self.api_secret, self.watchdog_api_key, self.watchdog_api_secret)
+        return [secret for secret in found if secret is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,7 @@ from mm.live.tasks import Tasks
 from mm.live.watchdog import LOG
 
 if TYPE_CHECKING:
-    from mm.config import Settings
+    from mm.config import Settings, VenueSettings
     from mm.live.bot import Bot
 
 BEAT_S: Final = 0.5
@@ -58,6 +59,8 @@ class Guard:
         self._pipe: asyncio.WriteTransport | None = None
         self._log = Path(bot.settings.run.state) / LOG
         self._told_bytes = 0
+        self._own_keys = {name for name, venue in bot.settings.venues.items() if venue.watchdog_api_key is not None}
+        """Venues at which the watchdog signs with a key of its own."""
 
     async def start(self) -> None:
         """Start the process and the beats, if a venue needs them."""
@@ -97,7 +100,9 @@ class Guard:
             start_new_session=True,
         )
         targets = {
-            name: Target(venue, self._bot.addresses[name], symbols_of(settings, name), settings.run.seed).to_json()
+            name: Target(
+                _watched(venue), self._bot.addresses[name], symbols_of(settings, name), settings.run.seed
+            ).to_json()
             for name, venue in settings.venues.items()
             if venue.api_key is not None
         }
@@ -112,6 +117,7 @@ class Guard:
                 "state": settings.run.state,
                 "silence_s": float(settings.run.watchdog_s),
                 "venues": targets,
+                "own_keys": sorted(self._own_keys),
             }
         )
 
@@ -137,10 +143,20 @@ class Guard:
                     self._say(f"No watchdog can be started: {error}")
                     await asyncio.sleep(BEAT_S)
                     continue
-            nonces = {name: self._bot.nonce(name) for name in self._bot.nonces.floors}
-            self._write({"beat": number, "covered": covered, "nonces": nonces, "reserved": self._bot.nonces.reserved()})
+            nonces = {name: self._bot.nonce(name) for name in self._bot.nonces.floors if name not in self._own_keys}
+            reserved = {name: end for name, end in self._bot.nonces.reserved().items() if name in nonces}
+            beat = {"beat": number, "covered": covered, "nonces": nonces, "reserved": reserved}
+            self._write(beat | {"open": self._open_orders(covered)})
             self._tell()
             await asyncio.sleep(BEAT_S)
+
+    def _open_orders(self, covered: list[str]) -> dict[str, dict[str, tuple[str, str]]]:
+        """Venue -> client id -> symbol and the venue's id, of orders that may be open."""
+        found: dict[str, dict[str, tuple[str, str]]] = {}
+        for order in self._bot.engine.orders.open():
+            if order.venue not in covered:
+                found.setdefault(order.venue, {})[order.client_id] = (order.symbol, order.venue_id)
+        return found
 
     def _tell(self) -> None:
         """Say what the watchdog did: it took us for dead or blocked, and orders of ours are gone."""
@@ -159,3 +175,10 @@ class Guard:
     def _write(self, value: dict[str, Any]) -> None:
         if self._pipe is not None and not self._pipe.is_closing():
             self._pipe.write(json.dumps(value).encode() + b"\n")
+
+
+def _watched(venue: VenueSettings) -> VenueSettings:
+    """The settings of a venue for the watchdog: with a key of its own where there is one."""
+    if venue.watchdog_api_key is None:
+        return venue
+    return replace(venue, api_key=venue.watchdog_api_key, api_secret=venue.watchdog_api_secret)

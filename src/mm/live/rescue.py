@@ -1,12 +1,14 @@
 """Cancels own orders when the engine has failed: a fresh link, no engine, ids only, and the venue's own list as proof.
 
-It connects, reads the open orders, cancels each whose client id has our form, and listens until a request of the failed
-run can no longer take effect. Nothing of the failed run is used except the addresses and the key.
+It connects, cancels what it was told to be open, reads the open orders, cancels each whose client id has our form, and
+listens until a request of the failed run can no longer take effect. Nothing else of the failed run is used except the
+addresses and the key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from mm._core import events as ev
@@ -24,22 +26,34 @@ LIVE: Final = frozenset({"pending_new", "new", "partially_filled"})
 class Rescue:
     """A machine for a shell: give it a link that has not been started. owner: how client ids of own orders begin.
 
-    epoch_max: the last start whose orders are meant: a later one that runs already is not cancelled under its feet.
+    epoch_max: the last start whose orders are meant: a later one that runs already is not cancelled under its feet;
+    told: orders that may be open, by client id: symbol and the venue's id. They are cancelled before any list is read.
     """
 
-    def __init__(self, link: Link, owner: str, epoch_max: int | None = None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        owner: str,
+        epoch_max: int | None = None,
+        *,
+        told: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    ) -> None:
         self._link = link
         self._epoch_max = epoch_max
         self._ids = ClientIds(owner, 0)
         self._started_ns = 0
         self._asked_ns: dict[str, int] = {}
-        self.open: dict[str, tuple[str, str, str]] = {}
-        """Own orders that the venue says are open: client id to venue, symbol (maybe unknown) and the venue's id."""
+        self.open = {client_id: (link.venue, *order) for client_id, order in told.items() if self._is_meant(client_id)}
+        """Own orders that may be open: client id to venue, symbol (maybe unknown) and the venue's id."""
         self.is_read = False
         """The venue's list has been read whole."""
         self.problem = ""
-        self.cancelled = 0
-        """Orders that were open and are gone."""
+        self._cancelled: set[str] = set()
+
+    @property
+    def cancelled(self) -> int:
+        """How many orders that may have been open are gone, by the venue's word."""
+        return len(self._cancelled)
 
     def is_done(self, now_ns: int) -> bool:
         """Nothing of ours is open, by the venue's word, and nothing can be on its way any more."""
@@ -106,12 +120,11 @@ class Rescue:
                 self.is_read = True
             elif kind is ev.Alert and event.severity == "critical":
                 self.problem = event.text
-        if self.is_read:
-            for client_id, (venue, symbol, venue_id) in list(self.open.items()):
-                if now_ns - self._asked_ns.get(client_id, 0) >= AGAIN_NS:
-                    self._asked_ns[client_id] = now_ns
-                    cancel = ev.Cancel(now_ns, venue, symbol, client_id, venue_id, "rescue")
-                    self._take(now_ns, self._link.submit(now_ns, cancel))
+        for client_id, (venue, symbol, venue_id) in list(self.open.items()):
+            if now_ns - self._asked_ns.get(client_id, -AGAIN_NS) >= AGAIN_NS:
+                self._asked_ns[client_id] = now_ns
+                cancel = ev.Cancel(now_ns, venue, symbol, client_id, venue_id, "rescue")
+                self._take(now_ns, self._link.submit(now_ns, cancel))
 
     def _is_meant(self, client_id: str) -> bool:
         if not self._ids.is_own(client_id):
@@ -120,5 +133,6 @@ class Rescue:
 
     def _gone(self, client_id: str) -> None:
         if self.open.pop(client_id, None) is not None:
-            self.cancelled += 1
+            # Each once: a list that is older than its end may show it again.
+            self._cancelled.add(client_id)
         self._asked_ns.pop(client_id, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,18 +91,20 @@ async def rescue(
     epoch_max: int | None = None,
     nonce_floor: int = 0,
     keeper: NonceKeeper | None = None,
+    told: Mapping[str, tuple[str, str]] | None = None,
 ) -> Rescued:
     """Cancel own orders at a venue by a fresh link, until the venue says that none is left or patience is over.
 
     owner: how client ids of own orders begin; is_wanted: asked all the time, False breaks off;
     epoch_max: the last start whose orders are meant; nonce_floor: what the run that failed has used up to;
-    keeper: has the link's nonces on the disk before they are used, while its `run` does.
+    keeper: has the link's nonces on the disk before they are used, while its `run` does; told: orders that may be open,
+    by client id: symbol and the venue's id.
     """
     clock = clock or WallClock()
     name = target.venue.name
     face = find(name, target.venue.package)
     link = make_link(target.venue, target.where, face, target.symbols, seed=target.seed, nonce_floor=nonce_floor)
-    machine = Rescue(link, owner, epoch_max)
+    machine = Rescue(link, owner, epoch_max, told=told or {})
     shell = Shell(machine, {name: target.where.rest}, clock=clock)
     if keeper is not None:
         keeper.keep(name, link.nonces, lambda: shell.tell(machine.deadline))

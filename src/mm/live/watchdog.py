@@ -4,13 +4,15 @@
 
 A venue's own timer covers the whole account, and some venues have none. Where none is armed, this process stands in:
 it hears from the bot twice a second, and when the pipe ends without a last word (the bot was killed) or is silent for
-too long (it was stopped, or its loop is blocked) it connects by itself, reads the open orders and cancels those with
-our form of id, by id, until the venue says that none is left. When the heart beats again meanwhile, it stands back.
+too long (it was stopped, or its loop is blocked) it connects by itself and cancels by id what the bot told it to be
+open. It reads the open orders meanwhile and cancels those with our form of id, until the venue says that none is left.
+When the heart beats again meanwhile, it stands back.
 
 Lines of JSON: first who we are and where, then `{"beat": n, "covered": [venues whose own timer is armed],
-"nonces": {venue: what its key has used up to}, "reserved": {venue: up to where the state folder has them}}`, at last
-`{"bye": true}`. What it did is in `watchdog.log` of the state folder, and the next start tells of it. Keys come over
-the pipe and go nowhere else.
+"nonces": {venue: what its key has used up to}, "reserved": {venue: up to where the state folder has them}, "open":
+{venue: {client id: [symbol, venue's id]}}}`, at last `{"bye": true}`. Where the watchdog has a key of its own
+(`own_keys`), no nonce is shared. What it did is in `watchdog.log` of the state folder, and the next start tells of it.
+Keys come over the pipe and go nowhere else.
 """
 
 from __future__ import annotations
@@ -24,7 +26,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from mm.live.rescuing import Target
+    from mm.persistence.floors import NonceFloor
 
 LOG: Final = "watchdog.log"
 LOG_BYTES_MAX: Final = 256_000
@@ -46,6 +52,8 @@ class Pulse:
     """What the links of the bot may have used, by venue."""
     reserved: dict[str, int] = field(default_factory=dict)
     """Up to where they are on the disk, by venue."""
+    open: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    """Orders that may be open, by venue and client id: symbol and the venue's id."""
     is_over: bool = False
     """It said goodbye: nothing is left to watch."""
     is_cut: bool = False
@@ -65,6 +73,10 @@ class Pulse:
                 self.covered = frozenset(str(name) for name in value.get("covered", ()))
                 self.nonces = {str(name): int(last) for name, last in value.get("nonces", {}).items()}
                 self.reserved = {str(name): int(end) for name, end in value.get("reserved", {}).items()}
+                self.open = {
+                    name: {client_id: (symbol, venue_id) for client_id, (symbol, venue_id) in orders.items()}
+                    for name, orders in value.get("open", {}).items()
+                }
 
     def why(self, now_s: float) -> str:
         """Why orders have to be cancelled now, '' while all is well."""
@@ -86,10 +98,13 @@ class Watchdog:
     say: Any
     owns: Callable[[int], bool] = lambda folder: True
     pulse: Pulse = field(init=False)
+    own_keys: frozenset[str] = field(init=False)
+    """Venues at which it signs with a key that is not the bot's."""
 
     def __post_init__(self) -> None:
         """Take the bound of silence."""
         self.pulse = Pulse(float(self.hello["silence_s"]))
+        self.own_keys = frozenset(self.hello.get("own_keys", ()))
 
     async def run(self, reader: asyncio.StreamReader) -> None:
         """Watch until the bot says goodbye, or until nothing of it is left."""
@@ -122,7 +137,6 @@ class Watchdog:
         from mm.live.nonces import NonceKeeper
         from mm.live.rescuing import Target, rescue
         from mm.net.wall_clock import WallClock
-        from mm.persistence.floors import NonceFloor, nonce_file
 
         names = [name for name in self.hello["venues"] if name not in self.pulse.covered]
         if not names:
@@ -131,12 +145,7 @@ class Watchdog:
         self.say(f"{why}: cancelling own orders at {', '.join(names)}")
         beats = self.pulse.beats
         targets = {name: Target.from_json(name, self.hello["venues"][name]) for name in names}
-        floors = {
-            name: NonceFloor(Path(self.hello["state"]), nonce_file(name, key.reveal()), None, end=end, owns=self.owns)
-            for name, end in self.pulse.reserved.items()
-            if name in targets and (key := targets[name].venue.api_key) is not None
-        }
-        keeper = NonceKeeper(floors)
+        keeper = NonceKeeper(self._floors(targets))
         keeping = asyncio.ensure_future(keeper.run(WallClock().now_ns, self.say))
 
         async def one(name: str) -> bool:
@@ -146,8 +155,9 @@ class Watchdog:
                 patience_s=PATIENCE_S,
                 is_wanted=lambda: self.pulse.beats == beats and not self.pulse.is_over,
                 epoch_max=self.hello["epoch"],
-                nonce_floor=self.pulse.nonces.get(name, 0),
+                nonce_floor=max(self.pulse.nonces.get(name, 0), keeper.start(name) if name in self.own_keys else 0),
                 keeper=keeper,
+                told=self.pulse.open.get(name, {}),
             )
             if done.is_wanted or done.cancelled:
                 self.say(done.text(name))
@@ -159,6 +169,28 @@ class Watchdog:
                 self.say("the heart beats again: standing back")
         finally:
             keeping.cancel()
+
+    def _floors(self, targets: dict[str, Target]) -> dict[str, NonceFloor]:
+        """What is on the disk of the keys' nonces: of the bot's as it said last, of an own key as its file has them."""
+        from mm.errors import ConfigError
+        from mm.exchanges import find
+        from mm.net.wall_clock import WallClock
+        from mm.persistence.floors import NonceFloor, nonce_file
+
+        found: dict[str, NonceFloor] = {}
+        for name, target in targets.items():
+            end = self.pulse.reserved.get(name)
+            is_own = name in self.own_keys and find(name, target.venue.package).capabilities.rising_nonces
+            if target.venue.api_key is None or (end is None and not is_own):
+                continue
+            file = nonce_file(name, target.venue.api_key.reveal())
+            now_ns = WallClock().now_ns() if end is None else None
+            try:
+                found[name] = NonceFloor(Path(self.hello["state"]), file, now_ns, end=end or 0, owns=self.owns)
+            except ConfigError as error:
+                # The venue must hear the cancels all the same.
+                self.say(f"the nonces of {name} are not kept for a start under another clock: {error}")
+        return found
 
 
 async def _main() -> None:

@@ -242,6 +242,7 @@ def _address(options: argparse.Namespace, one: Hosted, port: int) -> Venue:
         control_url=f"http://{HOST}:{port}/sim/",
         api_key=one.venue.api_key,
         api_secret=one.venue.api_secret,
+        second_key=getattr(one.venue, "second_key", (one.venue.api_key, one.venue.api_secret)),
         market=one.market.label,
         tier=one.kind.tier(options),
         fees=one.kind.fees(options),

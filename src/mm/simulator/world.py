@@ -38,6 +38,8 @@ class Venue:
     control_url: str
     api_key: str
     api_secret: str
+    second_key: tuple[str, str]
+    """Another key of the account and its secret; the same where the venue needs none."""
     market: str
     tier: str
     fees: str
@@ -57,6 +59,7 @@ class World:
     control_url: str
     api_key: str
     api_secret: str
+    second_key: tuple[str, str]
     market: str
     tier: str
     fees: str

@@ -14,7 +14,7 @@ A shell (sockets, or memory under virtual time) drives it:
     for action in venue.drain(): ...               # see `Action` in outbox.py; drain after every call
 
 Times are ns and must not go back. The same calls at the same times give the same actions, byte for byte: every choice
-is drawn from the seed. Who signs requests is told by `venue.api_key` and `venue.api_secret`.
+is drawn from the seed. Who signs requests is told by `venue.api_key` and `venue.api_secret`, or by `venue.second_key`.
 """
 
 from __future__ import annotations
@@ -133,6 +133,11 @@ class KrakenVenue:
         secrets = random.Random(f"key:{seed}")
         self.api_key = base64.b64encode(secrets.randbytes(42)).decode()
         self.api_secret = base64.b64encode(secrets.randbytes(64)).decode()
+        self.second_key = (
+            base64.b64encode(secrets.randbytes(42)).decode(),
+            base64.b64encode(secrets.randbytes(64)).decode(),
+        )
+        """Another key of the same account, with its secret."""
         self.hooks = Hooks(
             seed,
             start_ns,
@@ -149,15 +154,17 @@ class KrakenVenue:
         self._outage_until_ns = 0
         self._ban_until_ns = self._ban_status = 0
         self._check_ns = 0
-        key = Key(
-            self.options.account,
-            self.api_key,
-            self.api_secret,
-            Counter(tier.rest_max, tier.rest_decay),
-            self.options.permissions,
-            self.options.otp,
-        )
-        self._keys = Keys([key], random.Random(f"token:{seed}"))
+        keys = [
+            Key(
+                self.options.account,
+                *pair,
+                Counter(tier.rest_max, tier.rest_decay),
+                self.options.permissions,
+                self.options.otp,
+            )
+            for pair in ((self.api_key, self.api_secret), self.second_key)
+        ]
+        self._keys = Keys(keys, random.Random(f"token:{seed}"))
         self._feeds = Feeds(exchange.instruments, self._outbox.message)
         self._flood = Flood(self._feeds)
         self._accounts = Accounts(exchange, self.hooks, self._outbox.message)
