@@ -7,54 +7,17 @@ import pytest
 from mm._core import events as ev
 from mm.chaos.settings import read
 from mm.chaos.wire import Sent, of_frame, of_request
-from mm.chaos.world import SECOND, START, World
+from mm.chaos.world import SECOND, World
 from mm.simulator.kinds import ACCOUNT, KRAKEN, MEXC_FUTURES, MEXC_SPOT
 from mm.simulator.orders import NewOrder, OrderType, TimeInForce
-
-SEED = 23
-SYMBOL = "BTC/USD"
+from tests.chaos.judged import SEED, broken, good_place, intent, later, standing, young_world
 
 
 @pytest.fixture
 def world():
-    """Two venues, no fault, half a minute old: quotes stand, and some were filled and hedged."""
-    made = World(read(None, SEED), SEED, [], 30)
-    for wires in made.wires.values():
-        wires.start()
-    made.run(START + 40 * SECOND)
-    while not all(made.venues[KRAKEN].exchange.recorded_best(SYMBOL)):
-        # A sweep took the whole of a side: until the next book.
-        made.run(made.now_ns + SECOND)
-    assert not made.checker.violations
-    assert made.venues[KRAKEN].exchange.open_orders(ACCOUNT)
+    made = young_world()
     assert made.venues[MEXC_SPOT].exchange.trades(ACCOUNT)
     return made
-
-
-def broken(world):
-    return {violation.invariant for violation in world.checker.violations}
-
-
-def later(world, seconds=5):
-    world.run(world.now_ns + seconds * SECOND)
-
-
-def standing(world):
-    return world.venues[KRAKEN].exchange.open_orders(ACCOUNT)[0]
-
-
-def intent(world, client_id, purpose="quote", venue=KRAKEN, symbol=SYMBOL, side=1, size=500_000):
-    """A record of an intent that the engine never had."""
-    place = ev.Place(
-        world.now_ns, venue, symbol, client_id, "btc", purpose, 0, side, 600_000, size, "limit", "gtc", True, False, ""
-    )
-    world.journal.events.append(place)
-    return place
-
-
-def good_place(world, client_id="mm1Qzz", **more):
-    best = world.venues[KRAKEN].exchange.recorded_best(SYMBOL)[0]
-    return replace(Sent("place", client_id, "", SYMBOL, 1, f"{best / 10:.1f}", "0.002"), **more)
 
 
 class Believes:

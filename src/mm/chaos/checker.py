@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, Final, Protocol
 
+from mm.chaos.steps import Latches
 from mm.chaos.wire import Sent, instrument_of, units
 from mm.simulator.kinds import ACCOUNT
 from mm.simulator.orders import BUY, SELL, SimInstrument, SimOrder
@@ -43,6 +44,8 @@ MARKET: Final = frozenset({"BookFrame", "Ticker", "Trade", "MarkPrice", "Funding
 """Records that say nothing of orders and accounts."""
 KILL_NS: Final = 100 * MS
 """From the command to the first cancel's bytes."""
+HALTED_NS: Final = 10_000 * MS
+"""So long a killing step is in force, and the stream up, before an order that nobody ever cancelled is one too many."""
 COLLAR_SLACK_BPS: Final = 50
 """The venue's market moves while an order is on its way, and while what the bot sees of it is late."""
 LIE_NS: Final = 90_000 * MS
@@ -151,9 +154,13 @@ class Checker:
         self.is_unwritable = False
         """The journal takes nothing more."""
         self._stopped_ns = 0
+        self._said_ns = 0
+        """When the operator last said something after which cancels must leave."""
         self._is_cancelled = True
         self._asked: set[str] = set()
         """Orders whose cancel was sent and has not failed, by either of their ids."""
+        self._asked_ever: set[str] = set()
+        self.latches = Latches()
         self._known: set[tuple[str, str, str]] = set()
         self._changes = self._seen = 0
         """How often the journal or what is on its way said something of any venue, and how often when all were looked
@@ -180,7 +187,9 @@ class Checker:
             side.nonce = max(side.nonce, nonce)
         if request.kind == "cancel":
             self._is_cancelled = True
-            self._asked.update((*request.client_id.split(","), *request.venue_id.split(",")))
+            named = (*request.client_id.split(","), *request.venue_id.split(","))
+            self._asked.update(named)
+            self._asked_ever.update(named)
         if self.is_unwritable and self.is_alive and request.kind in ("place", "amend"):
             self._broken("I7", venue, request.client_id, f"{request.client_id} left, and the journal takes nothing")
         if request.kind == "place":
@@ -188,7 +197,9 @@ class Checker:
             self._sent_place(venue, request)
         elif request.kind == "amend":
             self._ingest()
-            self._sent_price(venue, request, self.places.get((venue, request.client_id)))
+            place = self.places.get((venue, request.client_id))
+            self._sent_price(venue, request, place)
+            self._look_at_steps(venue, request, place)
 
     def told(self, now_ns: int, venue: str, *, book: bool) -> None:
         """A message of the public side reaches the bot."""
@@ -209,15 +220,51 @@ class Checker:
             side.is_private_up, side.private_ns = up, now_ns
 
     def stopped(self, now_ns: int) -> None:
-        """The operator says stop or kill."""
+        """The operator says stop."""
         self._stopped_ns = now_ns
-        self._is_cancelled = not any(
-            order.request.client_id
-            and self._sides[name].is_private_up
-            and not self._asked & {order.request.client_id, order.order_id}
+        self._must_cancel(now_ns)
+
+    def latched(self, now_ns: int, step: str) -> None:
+        """The operator says that a step of the kill ladder is in force for everything, until `resumed`."""
+        self.latches.say(now_ns, step)
+        if self.latches.is_killing:
+            self._must_cancel(now_ns)
+
+    def resumed(self, now_ns: int) -> None:
+        """The operator lets every step go."""
+        since_ns = self.latches.killing_since_ns
+        for name, order in self._standing() if since_ns and now_ns - since_ns > HALTED_NS else ():
+            side = self._sides[name]
+            if not side.is_private_up or now_ns - side.private_ns < HALTED_NS:
+                continue
+            names = {order.request.client_id, order.order_id}
+            if (name, order.request.client_id) in self.places and not self._asked_ever & names:
+                self._broken("I13", name, order.order_id, f"{order.request.client_id} stood through a killing step")
+        self.latches.resume()
+
+    def _standing(self) -> list[tuple[str, SimOrder]]:
+        """Own orders that are open, with their venue."""
+        return [
+            (name, order)
             for name, venue in self.venues.items()
             for order in venue.exchange.open_orders(ACCOUNT)
+            if order.request.client_id
+        ]
+
+    def _must_cancel(self, now_ns: int) -> None:
+        self._said_ns = now_ns
+        self._is_cancelled = not any(
+            self._sides[name].is_private_up and not self._asked & {order.request.client_id, order.order_id}
+            for name, order in self._standing()
         )
+
+    def _look_at_steps(self, venue: str, request: Sent, place: Any) -> None:
+        if place is None or not self.is_alive:
+            return
+        held = sum(self._executions.get((venue, place.symbol), {}).values())
+        if why := self.latches.forbids(self.now_ns, place, held):
+            what = f"{request.kind} of {request.client_id} ({place.purpose})"
+            self._broken("I13", venue, request.client_id, f"{what}, {why}")
 
     def _sent_place(self, venue: str, request: Sent) -> None:
         key = (venue, request.client_id)
@@ -231,6 +278,7 @@ class Checker:
         if size is not None:
             self._flying[key] = (request.side, size)
             self._changes += 1
+        self._look_at_steps(venue, request, place)
         if place is not None and place.purpose == "quote":
             if self._stopped_ns:
                 self._broken("I13", venue, request.client_id, f"{request.client_id} was quoted after stop")
@@ -277,9 +325,9 @@ class Checker:
         """Check what can be checked now; cheap when nothing has happened. touched: the only venue where something has
         happened since the last look, besides what the bot wrote and sent."""
         self.now_ns = now_ns
-        if not self._is_cancelled and self._stopped_ns and now_ns - self._stopped_ns > KILL_NS:
+        if not self._is_cancelled and now_ns - self._said_ns > KILL_NS:
             self._is_cancelled = True
-            self._broken("I13", "", "late", f"no cancel {(now_ns - self._stopped_ns) // MS} ms after stop")
+            self._broken("I13", "", "late", f"no cancel {(now_ns - self._said_ns) // MS} ms after a stop or kill")
         names: Collection[str] = (touched,) if touched else self.venues
         if self._read != len(self.journal):
             self._ingest()
@@ -420,6 +468,8 @@ class Checker:
                 self._over_by(kind, record)
             elif kind == "Fill":
                 self._fill(record)
+            elif kind == "Latched":
+                self.latches.read(record)
         self._read = len(self.journal)
 
     def _over_by(self, kind: str, record: Any) -> None:

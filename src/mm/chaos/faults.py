@@ -65,9 +65,9 @@ class Fault:
 
     number: of its class; venue: where, "" for the bot's own process; rule: of the venue's hooks; act: of the bot:
     "freeze", "kill", "disk", "stop", "restart" (it goes on from its journal, and what it sent for duration_s before did
-    not leave), or "impatient" (each answer over HTTP is given up at once), at_s into the run for
-    duration_s; is_spare: it comes to be only if nothing of its class has struck by its moment; fired: how often it
-    struck; struck_s: when, into the run.
+    not leave), "impatient" (each answer over HTTP is given up at once), or what its operator says (`operator.py`), at_s
+    into the run for duration_s; is_spare: it comes to be only if nothing of its class has struck by its moment; fired:
+    how often it struck; struck_s: when, into the run.
     """
 
     number: int

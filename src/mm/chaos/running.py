@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mm.chaos.faults import NAMES, Fault, draw, fault_of
+from mm.chaos.operator import words
 from mm.chaos.settings import read
 from mm.chaos.world import Report, World
 from mm.config import Settings
@@ -36,7 +37,9 @@ class Trial:
         """The faults of this seed. classes: only of these."""
         hedges = {venue for hedge in self.settings.hedging.values() for venue, _ in hedge.markets()}
         quoted = {strategy.venue for strategy in self.settings.strategies.values()}
-        return draw(self.seed, list(self.settings.venues), hedges - quoted, self.minutes * 60, classes)
+        seconds = self.minutes * 60
+        faults = draw(self.seed, list(self.settings.venues), hedges - quoted, seconds, classes)
+        return faults + words(self.seed, seconds, classes)
 
     def run(self, faults: Sequence[Fault]) -> Report:
         """Play the run; the faults are copied, so that each run counts its own."""

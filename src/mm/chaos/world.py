@@ -16,6 +16,7 @@ from mm.backtest.memory import run_together
 from mm.chaos.checker import SCALE, Bounds, Checker, Violation
 from mm.chaos.faults import ENDING, MET_S, Fault
 from mm.chaos.market import sampled
+from mm.chaos.operator import RESUME, STEPS
 from mm.chaos.tap import Tapped
 from mm.config import Secret, Settings
 from mm.config.canonical import from_json, to_json
@@ -269,6 +270,10 @@ class World:
             elif fault.act == "impatient":
                 for wires in self.wires.values():
                     wires.impatient_ns = self.now_ns + int(fault.duration_s * SECOND)
+            elif fault.act in STEPS:
+                self._latch(fault.act)
+            elif fault.act == RESUME:
+                self._resume()
             elif fault.act == "stop":
                 stopped = True
                 break
@@ -313,6 +318,21 @@ class World:
     def _tell(self, action: str, argument: str) -> None:
         first = next(iter(self.wires.values()))
         first.tell(lambda now_ns: self.driver.operate(now_ns, action, argument))
+
+    def _latch(self, step: str) -> None:
+        """As `mm kill` says it."""
+        self.checker.latched(self.now_ns, step)
+        said = (ev.Latched(self.now_ns, step, "", True, "operator", "chaos"),)
+        next(iter(self.wires.values())).tell(lambda now_ns: self.driver.latch(now_ns, said))
+
+    def _resume(self) -> None:
+        """As `mm resume` says it: every step goes, and what is paused goes on."""
+        self.checker.resumed(self.now_ns)
+        gone = [
+            ev.Latched(self.now_ns, each.step, each.scope, False, "operator", "")
+            for each in self.engine.ladder.latches.values()
+        ]
+        next(iter(self.wires.values())).tell(lambda now_ns: self.driver.latch(now_ns, gone))
 
     def _rest(self) -> None:
         """No new quotes, and time for what is owed and in doubt."""
@@ -364,8 +384,7 @@ class World:
         self.checker.stopped(self.now_ns)
         if self.seed % 2:
             # By the kill ladder: a halt, and the end of the run a moment later.
-            halt = (ev.Latched(self.now_ns, HALT, "", True, "operator", "chaos"),)
-            next(iter(self.wires.values())).tell(lambda now_ns: self.driver.latch(now_ns, halt))
+            self._latch(HALT)
             self.run(self.now_ns + SECOND)
         self._tell("stop", "chaos")
         self.run(self.now_ns + STOP_S * SECOND, done=lambda: self.engine.orders.n_open == 0)
