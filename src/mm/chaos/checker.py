@@ -11,31 +11,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from mm.chaos.invariants import Bot, Bounds, Violation
 from mm.chaos.steps import Latches
 from mm.chaos.wire import Sent, instrument_of, units
 from mm.simulator.kinds import ACCOUNT
 from mm.simulator.orders import BUY, SELL, SimInstrument, SimOrder
 
 MS: Final = 1_000_000
-INVARIANTS: Final = {
-    "I1": "one intent, at most one order at the venue",
-    "I2": "the local open set contains the venue's",
-    "I3": "terminal only on the venue's evidence",
-    "I4": "each execution is booked once",
-    "I5": "at rest the books are the venue's",
-    "I6": "limits hold on the worst case",
-    "I7": "intents are in the journal before their bytes leave",
-    "I8": "prices and sizes are finite, positive, on the grid, inside the collar",
-    "I9": "nothing is priced from stale or broken data",
-    "I10": "in doubt no new risk",
-    "I11": "hedges never exceed what they hedge",
-    "I12": "ids and nonces are never used again and only rise",
-    "I13": "the kill path works",
-    "I14": "no secret appears",
-    "I15": "same seed, same log",
-}
 GONE: Final = frozenset({"OrderRejected", "OrderCanceled", "OrderExpired", "OrderAbsent", "OrderDenied"})
 """Records after which the bot takes an order for over."""
 FAILED: Final = frozenset({"CancelRejected", "OutcomeUnknown"})
@@ -52,46 +36,6 @@ LIE_NS: Final = 90_000 * MS
 """So long an order may stand that the venue has refused: until lists were read, as of any that is in doubt."""
 SCALE: Final = 12
 """Amounts of different venues are compared in 10^-12 of the asset."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """An invariant that did not hold, with what shows it."""
-
-    invariant: str
-    at_ns: int
-    venue: str
-    evidence: str
-
-    def __str__(self) -> str:
-        return f"{self.invariant} {self.venue}: {self.evidence}"
-
-
-class Bot(Protocol):
-    """What the bot believes, asked for and not computed."""
-
-    def open_orders(self) -> Collection[tuple[str, str]]:
-        """Venue and client id of every order that it counts as open."""
-
-    def positions(self) -> Mapping[tuple[str, str], tuple[int, int, Mapping[str, int]]]:
-        """By venue and symbol: quantity, cash, and fees by asset in 10^-12."""
-
-    def debt(self) -> int | None:
-        """What it thinks is not hedged yet, in 10^-12 of the asset; None where nothing is hedged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What the configuration promises, in its own units; symbol to position in base units."""
-
-    position_max: Mapping[str, Decimal]
-    order_max: Decimal
-    collar_bps: Decimal
-    book_age_ns: int
-    private_down_ns: int
-    secrets: Sequence[str] = ()
-    lot: int = 10**8
-    """What a hedge may be more than it hedges, 10^-12: the largest lot of all venues."""
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from mm.chaos.campaign import Job, Summary, pair_jobs, run_all
-from mm.chaos.checker import INVARIANTS
 from mm.chaos.faults import CLASSES, Fault
+from mm.chaos.invariants import INVARIANTS
 from mm.chaos.running import Trial, failure_of, read_script, shrink, write_script
 from mm.chaos.world import Report
 from mm.config import SettingsError

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from mm._core import events as ev
 from mm.backtest.memory import run_together
-from mm.chaos.checker import SCALE, Bounds, Checker, Violation
+from mm.chaos.checker import SCALE, Checker
 from mm.chaos.faults import ENDING, MET_S, Fault
+from mm.chaos.invariants import Bounds, Violation
 from mm.chaos.market import sampled
 from mm.chaos.operator import RESUME, STEPS
 from mm.chaos.tap import Tapped
