@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from mm._core.events import Alert, FundingPaid, LinkChanged
 from tests.exchanges.mexc_futures.desk import MS, SECOND, START, Desk, ok, refusal
 
@@ -64,6 +66,17 @@ def test_a_settlement_just_before_a_connect_is_booked_by_the_venue_after_it() ->
     desk.take(desk.link.start(desk.now, START - 3_600 * SECOND))
     desk.run(25)
     assert [event.record_id for event in desk.of(FundingPaid)] == ["5"]
+
+
+@pytest.mark.parametrize("answer", [lambda fields: refusal(510), lambda fields: None], ids=["too often", "silence"])
+def test_orders_wait_ten_seconds_at_most_for_records_of_funding(answer: Any) -> None:
+    desk = Desk()
+    desk.replies["GET private/position/funding_records"] = answer
+    desk.take(desk.link.start(desk.now, START - 3_600 * SECOND))
+    desk.run(9)
+    assert not desk.session.is_up("private")
+    desk.run(3)
+    assert desk.session.is_up("private")
 
 
 def test_records_that_cannot_be_read_bar_nothing_and_are_asked_for_again() -> None:

@@ -26,6 +26,8 @@ OPEN_ORDER_PAGES_MAX: Final = 20
 BY_SYMBOL: Final = ("leverage", "fees", "funding_records")
 WHOLE: Final = frozenset({"open_orders", "positions", "assets", "trades_history", "position_mode", *BY_SYMBOL})
 """What has to be read before orders go."""
+FUNDING_WAIT_NS: Final = 10_000_000_000
+"""But for records of funding that are not answered for so long: no order depends on them, and they are read again."""
 
 
 class Recovery:
@@ -55,7 +57,7 @@ class Recovery:
         """The venue's time minus ours."""
         self.is_begun = False
         """The stream is on, and the reads were asked for."""
-        self.audit_due_ns = 0
+        self.audit_due_ns = self.funding_due_ns = 0
 
     @property
     def is_complete(self) -> bool:
@@ -75,20 +77,21 @@ class Recovery:
         self._reports.clear()
         self._newest.forget()
         self.audit.forget()
-        self.audit_due_ns = 0
+        self.audit_due_ns = self.funding_due_ns = 0
 
     def begin(self, now_ns: int) -> None:
         """The stream is on: from now on nothing is missed, so that what is read now is complete."""
         self.forget()
         self.is_begun = True
+        self.funding_due_ns = now_ns + FUNDING_WAIT_NS
         self._ask_orders(now_ns)
         for kind in ("positions", "assets", "position_mode"):
             self._ask(kind, {})
-        for kind in BY_SYMBOL:
-            for symbol in self._symbols:
-                self._awaited.add((kind, symbol))
-                self.ask_of(kind, symbol)
+        self._await("leverage")
+        self._await("fees")
         self.read_history(now_ns, self._last_fill_ns)
+        # The last: one that is not answered holds up what is asked for after it.
+        self._await("funding_records")
 
     def resume(self, now_ns: int, *, is_up: bool) -> None:
         """Ask again for what could not be read."""
@@ -103,6 +106,14 @@ class Recovery:
         is_due = 0 < self.audit_due_ns <= now_ns
         if is_due:
             self.reconcile(now_ns, "nobody has asked for it lately")
+        return is_due
+
+    def stop_waiting(self, now_ns: int) -> bool:
+        """Wait no longer for records of funding; whether that was due."""
+        is_due = 0 < self.funding_due_ns <= now_ns
+        if is_due:
+            self.funding_due_ns = 0
+            self._read.add("funding_records")
         return is_due
 
     def reconcile(self, now_ns: int, reason: str) -> None:
@@ -127,6 +138,11 @@ class Recovery:
         place."""
         page = {"page": 1} if kind == "funding_records" else {}
         self._ask(kind, {"symbol": symbol, **page}, symbol, is_background=is_background)
+
+    def _await(self, kind: str) -> None:
+        for symbol in self._symbols:
+            self._awaited.add((kind, symbol))
+            self.ask_of(kind, symbol)
 
     def _ask_orders(self, now_ns: int, *, is_background: bool = False) -> None:
         self._reports.clear()

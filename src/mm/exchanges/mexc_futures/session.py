@@ -278,14 +278,15 @@ class MexcFuturesSession:
             self._recovery.resume(now_ns, is_up=self._up[PRIVATE])
         if self._recovery.deadline(now_ns):
             self._wish_contracts(now_ns)
+        is_looked_at = self._recovery.stop_waiting(now_ns)
         if 0 < self._closed_until_ns <= now_ns:
             self._closed_until_ns = 0
-            return self._look_private(now_ns)
-        return ()
+            is_looked_at = True
+        return self._look_private(now_ns) if is_looked_at else ()
 
     def due_ns(self) -> int:
         dues = [self._books.due_ns(), self._topics.due_ns(), self._contracts_due_ns, self._retry_due_ns]
-        dues += [self._ack_due_ns, self._closed_until_ns, self._recovery.audit_due_ns]
+        dues += [self._ack_due_ns, self._closed_until_ns, self._recovery.audit_due_ns, self._recovery.funding_due_ns]
         dues += [self._codec.contracts.absences.due_ns(), self._funding.due_ns() if self._is_whole else 0]
         dues += self._ping_due_ns.values()
         return min(filter(None, dues), default=0)
