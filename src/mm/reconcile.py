@@ -114,6 +114,9 @@ def remembered(events: Iterable[Any], state: bytes = b"") -> dict[str, Any]:
             # Of a journal the newest start counts: what it did not read, nobody knows.
             config = event.config
             venues.clear()
+        elif kind is ev.Recovered:
+            # What the run took over is not told again: in a recording, which begins with the run, this has it.
+            unexplained = unexplained_of(event.state)
         elif kind is ev.AccountRead:
             reads[event.venue] = event
         elif kind is ev.Difference:

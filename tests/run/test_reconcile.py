@@ -14,6 +14,7 @@ from mm.engine.differences import ACCEPTED, BOOKED, UNEXPLAINED, report_lines
 from mm.persistence.journal import EventJournal
 from mm.reconcile import _parser, _shown, main, remembered
 from tests.conformance.venues import VENUES
+from tests.engine.contracts import Contracts
 from tests.run.bot_process import BotProcess
 from tests.run.test_operating import running, say
 
@@ -68,6 +69,15 @@ def test_a_report_from_a_recording_keeps_what_is_still_unexplained() -> None:
     lines = report_lines(report)
     assert lines[0] == "kraken: round 2, 22:13:20 (due, 3 calls of 6 points)"
     assert "UNEXPLAINED: balance BTC, -0.01" in lines[1]
+
+
+def test_what_a_run_took_over_as_unexplained_is_in_the_report_of_its_recording(tmp_path: Path) -> None:
+    world = Contracts(tmp_path / "mm.toml")
+    world.tell(ev.Balance(world.now, "kraken", "BTC", 10**12, "query"))
+    world.tell(difference("balance", "BTC", 10**12, UNEXPLAINED))
+    recovered = ev.Recovered(world.now, *world.engine.snapshot())
+    report = remembered(iter([world.start, recovered, *read()]))
+    assert report["venues"]["kraken"]["unexplained"] == [{"what": "balance", "subject": "BTC", "amount": str(10**12)}]
 
 
 def test_a_venue_that_was_never_read_is_not_without_differences(capsys: pytest.CaptureFixture[str]) -> None:
