@@ -43,6 +43,8 @@ GROWTH_MAX: Final = 3.0
 """MB in a shorter one: pages that an allocator takes once look like a slope there."""
 LONG_S: Final = 1800.0
 PROBE_S: Final = 0.1
+SILENT_S_MAX: Final = 60.0
+"""Since the last fill: twenty quotes at the touch are filled each second or so."""
 LAG_MS_MAX: Final = 20.0
 
 Json = dict[str, Any]
@@ -135,6 +137,12 @@ def judge(state: Path, code: int, samples: Samples, ledgers: dict[str, Json], se
     log = (state / "bot.log").read_text(errors="replace")
     if lost := log.count("no book") + log.count("checksum"):
         problems.append(f"books were lost, {lost} lines of the log tell of it")
+    silent_s = min(
+        (ledger["time_ns"] - max((fill["time_ns"] for fill in ledger["fills"]), default=0)) / 1e9
+        for ledger in ledgers.values()
+    )
+    if silent_s > SILENT_S_MAX:
+        problems.append(f"nothing was filled in the last {silent_s:.0f} s: trade had stopped")
     slope, growth = samples.slope()
     if (slope > SLOPE_MAX) if seconds >= LONG_S else (growth > GROWTH_MAX):
         problems.append(f"memory grows by {slope:.1f} MB an hour, {growth:.1f} MB in this run")
