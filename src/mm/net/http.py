@@ -33,7 +33,8 @@ class HttpClient:
 
     Args: base_url: http (this machine only) or https; connections_max: sockets at once, further requests wait in
     order; waiting_max: requests that may wait, more are refused; idle_s: an idle connection older than this is not
-    used again (a peer that closes it at the same moment would leave the outcome of a request unknown).
+    used again (a peer that closes it at the same moment would leave the outcome of a request unknown); connect_s: a
+    connection that is not open by then, name and TLS included, is given up and its place in the pool is free.
     """
 
     def __init__(
@@ -44,12 +45,13 @@ class HttpClient:
         connections_max: int = 4,
         waiting_max: int = 256,
         idle_s: float = 20.0,
+        connect_s: float = 5.0,
         body_bytes_max: int = BODY_BYTES_MAX,
     ) -> None:
         self._secure, self._host, self._port, self._path = split_url(base_url, ("http", "https"))
         self._context = (context or tls_context()) if self._secure else None
         self.connections_max, self.waiting_max = connections_max, waiting_max
-        self.idle_s, self.body_bytes_max = idle_s, body_bytes_max
+        self.idle_s, self.connect_s, self.body_bytes_max = idle_s, connect_s, body_bytes_max
         self._idle: list[_Connection] = []
         self._open: set[_Connection] = set()
         self._opening: set[asyncio.Task[None]] = set()
@@ -126,19 +128,22 @@ class HttpClient:
         return None
 
     async def _connect(self) -> None:
-        await asyncio.get_running_loop().create_connection(
-            lambda: _Connection(self),
-            self._host,
-            self._port,
-            ssl=self._context,
-            server_hostname=self._host if self._secure else None,
-        )
+        # A handshake in a black hole outlives the request that it was begun for by a minute, and the hole too.
+        async with asyncio.timeout(self.connect_s):
+            await asyncio.get_running_loop().create_connection(
+                lambda: _Connection(self),
+                self._host,
+                self._port,
+                ssl=self._context,
+                server_hostname=self._host if self._secure else None,
+            )
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         self._opening.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and self._waiting:
-            # One failed connection answers one request, so that a dead address never keeps a queue waiting.
+        if error is not None and not isinstance(error, TimeoutError) and self._waiting:
+            # One failed connection answers one request, so that a dead address never keeps a queue waiting. One that
+            # was given up answers none: those that wait now came later, and have deadlines of their own.
             self._waiting.popleft().finish(NOT_SENT, f"not sent: cannot connect: {_describe(error)}".encode())
         if not self._closed:
             self._dispatch()
