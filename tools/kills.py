@@ -232,13 +232,17 @@ class Chain:
         return places, fills
 
     def finish(self, seconds: float = 0.0) -> Json:
-        """The last start: so long, then until nothing is in doubt, then an orderly stop, then the verdict."""
+        """The last start: so long, then its end."""
         bot = self.start(counted=False)
         until = time.monotonic() + seconds
         while time.monotonic() < until and bot.poll() is None:
             time.sleep(min(10.0, max(0.0, until - time.monotonic())))
             # While the bot trades, ledgers and journal are never of one moment.
             self.gather()
+        return self.end_of(bot)
+
+    def end_of(self, bot: subprocess.Popen[bytes]) -> Json:
+        """Wait until nothing is in doubt, stop a start in order, and judge."""
         is_at_rest = self.rests(bot)
         if not is_at_rest:
             self.problems.append(f"something is in doubt after {REST_S:g} s: {self.last_lines()}")
