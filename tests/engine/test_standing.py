@@ -4,9 +4,9 @@ import pytest
 
 from mm._core import events as ev
 from mm.persistence.recorder import MemoryRecorder
-from tests.engine.contracts import CONTRACT, FUTURES, PERPETUAL, Contracts, perpetual
-from tests.engine.test_fallback import later, refuse
-from tests.engine.world import MS, SECOND
+from tests.engine.contracts import CONTRACT, FUTURES, PERPETUAL, SELL, Contracts, perpetual
+from tests.engine.test_fallback import cut, later, refuse
+from tests.engine.world import KRAKEN, MS, SECOND
 
 
 def stands_after_all(world, hedge):
@@ -26,15 +26,25 @@ def test_a_hedge_that_was_refused_and_filled_all_the_same_is_not_sent_twice(both
     assert both.desk.ledger.net == 0
 
 
-def not_there(world, hedge, *, gone):
-    head = (world.now, world.now, FUTURES, hedge.client_id, "V" + hedge.client_id)
-    world.tell(ev.CancelRejected(*head, "busy", "busy", gone))
+def not_there(world, hedge, *, gone, code="busy", venue_id=""):
+    head = (world.now, world.now, FUTURES, hedge.client_id, venue_id or "V" + hedge.client_id)
+    world.tell(ev.CancelRejected(*head, "busy", code, gone))
 
 
-def listed(world, hedge, status):
-    head = (world.now, world.now, FUTURES, hedge.client_id, "V" + hedge.client_id)
-    facts = (PERPETUAL, hedge.side, status, hedge.price, hedge.size, 20, "", "query")
+def listed(world, hedge, status, filled=20, venue_id=""):
+    head = (world.now, world.now, FUTURES, hedge.client_id, venue_id or "V" + hedge.client_id)
+    facts = (PERPETUAL, hedge.side, status, hedge.price, hedge.size, filled, "", "query")
     world.tell(ev.OrderReport(*head, *facts))
+
+
+def sent_of(world, hedge, kind, since_ns=0):
+    """Cancels of an order, or questions about it."""
+    ids = (hedge.client_id, "V" + hedge.client_id)
+    return [
+        event
+        for event in world.recorder.events
+        if type(event) is kind and event.recv_ns > since_ns and (event.client_id in ids or event.venue_id in ids)
+    ]
 
 
 def in_doubt(world, hedge):
@@ -45,16 +55,17 @@ def in_doubt(world, hedge):
 ENDINGS = {
     "cancelled": (Contracts.hedge_ends, [30]),
     "filled": (lambda world, hedge: world.hedge_fills(hedge, 30), []),
-    "gone": (lambda world, hedge: not_there(world, hedge, gone=True), [30]),
+    "gone": (lambda world, hedge: not_there(world, hedge, gone=True), []),
     "listed as cancelled": (lambda world, hedge: listed(world, hedge, "canceled"), [30]),
-    "not cancelled": (lambda world, hedge: not_there(world, hedge, gone=False), []),
-    "perhaps cancelled": (in_doubt, []),
+    "listed as pending": (lambda world, hedge: listed(world, hedge, "pending_new"), []),
+    "not cancelled": (lambda world, hedge: not_there(world, hedge, gone=False), [30]),
+    "perhaps cancelled": (in_doubt, [30]),
     "never heard of again": (lambda world, hedge: None, [30]),
 }
 
 
 FAILED = ("not cancelled", "perhaps cancelled")
-LASTING = (*FAILED, "never heard of again")
+LASTING = (*FAILED, "gone", "listed as pending", "never heard of again")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -68,9 +79,10 @@ def test_while_a_refused_hedge_stands_no_other_is_sent(both, ending):
     assert bool(both.market.astray_ns) == (ending in LASTING)
     began_ns = both.now
     assert [(place.venue, place.size) for place in later(both, 3)] == [(FUTURES, size) for size in sizes]
-    again = [event for event in both.recorder.events if type(event) is ev.Cancel and event.recv_ns > began_ns]
-    assert len(again) == (ending in FAILED), "its cancel is sent again"
-    assert all(event.recv_ns >= began_ns + 2 * SECOND for event in again), "and not at once"
+    again = sent_of(both, hedge, ev.Cancel, began_ns)
+    assert len(again) == (ending in FAILED or "pending" in ending), "its cancel is sent again"
+    if ending in FAILED:
+        assert again[0].recv_ns >= began_ns + 2 * SECOND, "and not at once"
     assert both.replayed().contradicted.facts() == both.engine.contradicted.facts()
 
 
@@ -139,3 +151,222 @@ def test_what_lists_show_of_a_second_order_of_a_request_holds_its_market_on_and_
         head = (both.now, both.now, "kraken", bid.client_id, "TWIN", "BTC/USD")
         both.tell(ev.OrderReport(*head, bid.side, status, bid.price, bid.size, 0, "", "query"))
         assert market.astray_ns == (both.now if status == "new" else 0)
+
+
+def standing(world):
+    return [(report.client_id, report.venue_id) for report in world.engine.contradicted.standing()]
+
+
+# --- what ends one ----------------------------------------------------------------------------------------------------
+
+
+def test_that_a_stray_order_is_not_found_is_no_end_of_it_and_it_is_asked_about(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    stands_after_all(both, hedge)
+    both.decide()
+    not_there(both, hedge, gone=True)
+    began_ns = both.now
+    assert later(both, 1) == [], "mostly its fill is on the way"
+    assert sent_of(both, hedge, ev.QueryOrder) == []
+    assert later(both, 1) == []
+    assert [event.recv_ns for event in sent_of(both, hedge, ev.QueryOrder)] == [began_ns + 2 * SECOND]
+    assert sent_of(both, hedge, ev.Cancel, began_ns) == []
+    both.hedge_fills(hedge, 50)
+    assert later(both, 3) == []
+    assert both.market.position.quantity == -50
+    assert standing(both) == []
+    assert not both.engine.venues[FUTURES].doubtful
+    assert both.replayed().contradicted.facts() == both.engine.contradicted.facts()
+
+
+def test_a_stray_order_that_nothing_is_heard_of_is_asked_about_while_its_market_is_held(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    stands_after_all(both, hedge)
+    for _ in range(4):
+        assert later(both, 5) == []
+        assert sent_of(both, hedge, ev.QueryOrder, both.now - SECOND)
+        # The answer: it lives, and so its market is held on.
+        listed(both, hedge, "new", 0)
+    absent = ev.OrderAbsent(both.now, 0, FUTURES, hedge.client_id, "V" + hedge.client_id, "two reads")
+    both.tell(absent)
+    assert standing(both) == []
+    (hedge,) = later(both, 3)
+    assert hedge.venue == "mexc_spot", "looked for, after ten seconds"
+
+
+def test_pending_is_a_first_word_that_a_refused_order_lives(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    refuse(both, hedge)
+    listed(both, hedge, "pending_new", 0)
+    assert later(both, 4) == []
+    assert len(sent_of(both, hedge, ev.Cancel)) == 1
+
+
+@pytest.mark.parametrize("code", ["local", "busy"])
+def test_cancels_that_fail_do_not_keep_hedges_from_the_fallback_for_as_long_as_the_venue_is_away(both, code):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    stands_after_all(both, hedge)
+    cut(both)
+    sent, cancels = [], 0
+    for _ in range(30):
+        both.now += SECOND
+        both.book(600_000, 600_010)
+        both.engine.markets["mexc_spot", "BTC/USDT"].book_ns = both.now
+        for each in both.decide():
+            if type(each) is ev.Cancel and each.venue == FUTURES:
+                cancels += 1
+                not_there(both, hedge, gone=False, code=code)
+            elif type(each) is ev.Place and each.purpose == "hedge":
+                sent.append(each.venue)
+    assert sent[0] == "mexc_spot"
+    assert cancels >= 10, "and its cancel is sent again and again"
+    assert not sent_of(both, hedge, ev.QueryOrder), "nobody is there to be asked"
+
+
+def test_a_venue_that_shows_a_stray_order_on_and_on_keeps_hedges_from_another_for_half_a_minute(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    stands_after_all(both, hedge)
+    began_ns, sent = both.now, []
+    while not sent and both.now < began_ns + 60 * SECOND:
+        listed(both, hedge, "new", 0)
+        sent = later(both, 1)
+    assert [(place.venue, place.recv_ns - began_ns) for place in sent] == [("mexc_spot", 30 * SECOND)]
+    assert both.engine.market_gate(both.now, both.market) == "an order stands here that should not", "there for good"
+
+
+def test_what_a_stray_order_may_fill_counts_in_the_limits_whatever_was_heard_of_it(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    stands_after_all(both, hedge)
+    both.hedge_fills(hedge, 10)
+    later(both, 12)
+    assert not both.engine.is_astray(both.now, both.market)
+    both.engine.limits.retune(collar=1.0, total_micro_usd=850 * 10**6, orders_max=10)
+
+    def refused(market, size):
+        market.refresh(both.engine.orders, both.now)
+        words = {"post_only": False, "orders_open": 0, "others_micro_usd": 0}
+        return getattr(both.engine.limits.check(market, SELL, 600_010, size, **words), "gate", "")
+
+    kraken = both.engine.markets[KRAKEN, "BTC/USD"]
+    for order in [order for order in both.engine.orders.open() if order.purpose == "hedge"]:
+        both.tell(ev.OrderDenied(both.now, 0, order.venue, order.client_id, "", "x"))
+    both.market.position_max = 60
+    # Of 60 contracts 10 are sold and 40 may be. At worst 0.014 BTC are bought, or 0.01 sold with those 40 contracts.
+    assert [refused(both.market, size) for size in (10, 11)] == ["", "position"]
+    assert [refused(kraken, size) for size in (300_000, 500_000)] == ["", "exposure"]
+    both.hedge_ends(hedge)
+    assert refused(both.market, 50) == ""
+    assert refused(kraken, 500_000) == ""
+
+
+def test_a_stray_order_whose_id_comes_later_is_one_and_ends_as_one(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    refuse(both, hedge)
+    both.tell(ev.OrderAccepted(both.now, both.now, FUTURES, hedge.client_id, ""))
+    listed(both, hedge, "new", 0)
+    assert standing(both) == [(hedge.client_id, "V" + hedge.client_id)]
+    both.hedge_ends(hedge)
+    assert standing(both) == []
+    assert both.market.astray_ns == 0
+
+
+# --- a start ----------------------------------------------------------------------------------------------------------
+
+
+ENDS = {
+    "refused": refuse,
+    "kept back": lambda world, hedge: world.tell(ev.OrderDenied(world.now, 0, FUTURES, hedge.client_id, "", "x")),
+    "not there": lambda world, hedge: world.tell(ev.OrderAbsent(world.now, 0, FUTURES, hedge.client_id, "", "reads")),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_restart_knows_which_orders_never_were(both, end):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    ENDS[end](both, hedge)
+    after = both.made(both.start, both.settings, MemoryRecorder())
+    after.restore(both.engine.durable_state())
+    after.begin()
+    assert after.contradicted.facts() == both.engine.contradicted.facts()
+    both.engine = after
+    both.tell(ev.InstrumentUpdate(both.now, FUTURES, PERPETUAL, perpetual().to_json()))
+    listed(both, hedge, "new", 0)
+    assert after.markets[FUTURES, PERPETUAL].astray_ns == both.now
+    assert standing(both) == [(hedge.client_id, "V" + hedge.client_id)]
+
+
+# --- a stop and a kill ------------------------------------------------------------------------------------------------
+
+
+def cancelled(world, commands):
+    """The venue of the quotes does as it is told."""
+    for each in commands:
+        if type(each) is ev.Cancel and each.venue == KRAKEN and world.engine.orders.get(each.client_id).is_open:
+            world.canceled(each)
+
+
+def test_a_stop_is_not_over_while_an_order_stands_that_should_not(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    stands_after_all(both, hedge)
+    both.decide()
+    not_there(both, hedge, gone=False)
+    both.now += 20 * MS
+    both.tell(ev.Operator(both.now, "stop", "asked"))
+    commands = both.decide()
+    assert hedge.client_id in [each.client_id for each in commands if type(each) is ev.Cancel], "not two seconds later"
+    cancelled(both, commands)
+    assert both.engine.orders.n_open == 0
+    assert standing(both) == [(hedge.client_id, "V" + hedge.client_id)]
+    assert [each for each in both.decide(SECOND) if type(each) is ev.CancelAfter and not each.timeout_s] == []
+    both.hedge_ends(hedge)
+    assert standing(both) == []
+    assert both.replayed().contradicted.facts() == both.engine.contradicted.facts()
+
+
+# --- second orders of a request ---------------------------------------------------------------------------------------
+
+
+def filled_with_twin(world):
+    """A hedge has filled whole, and a second order of its request stands."""
+    (hedge,) = world.quote_fills(world.bid, 30 * CONTRACT)
+    world.tell(ev.OrderAccepted(world.now, world.now, FUTURES, hedge.client_id, "V" + hedge.client_id))
+    world.hedge_fills(hedge, 30)
+    return hedge
+
+
+def twin_fills(world, hedge, size, told=-1):
+    world.executions += 1
+    head = (world.now, world.now, FUTURES, hedge.client_id, "TWIN", PERPETUAL, hedge.side, f"F{world.executions}")
+    world.tell(ev.Fill(*head, hedge.price, size, told, "t", 0, "USDT"))
+
+
+@pytest.mark.parametrize(("told", "is_over"), [(-1, False), (10, False), (30, True)])
+def test_a_fill_of_a_second_order_of_a_request_is_its_end_only_where_it_is_whole(both, told, is_over):
+    hedge = filled_with_twin(both)
+    both.tell(ev.OrderAccepted(both.now, both.now, FUTURES, hedge.client_id, "TWIN"))
+    twin_fills(both, hedge, max(told, 10), told)
+    assert bool(both.market.astray_ns) != is_over
+    not_there(both, hedge, gone=False, venue_id="TWIN")
+    assert (standing(both) == []) == is_over
+    began_ns = both.now
+    sent = both.quote_fills(both.bid, 20 * CONTRACT) + later(both, 3)
+    assert bool(sent) == is_over
+    assert bool([each for each in sent_of(both, hedge, ev.Cancel, began_ns) if each.venue_id == "TWIN"]) != is_over
+
+
+def test_a_second_order_of_a_request_that_a_list_tells_of_holds_its_market_and_is_asked_about_by_its_own_id(both):
+    hedge = filled_with_twin(both)
+    listed(both, hedge, "new", 0, "TWIN")
+    assert both.market.astray_ns == both.now
+    assert both.quote_fills(both.bid, 20 * CONTRACT) + later(both, 3) == []
+    not_there(both, hedge, gone=True, venue_id="TWIN")
+    assert later(both, 3) == []
+    (asked,) = [event for event in both.recorder.events if type(event) is ev.QueryOrder]
+    assert (asked.client_id, asked.venue_id) == ("", "TWIN")
+    both.tell(ev.OrderAbsent(both.now, 0, FUTURES, "", "TWIN", "two reads"))
+    assert both.market.astray_ns == 0
+    assert standing(both) == []
+    # A list that trails.
+    listed(both, hedge, "new", 0, "TWIN")
+    assert both.market.astray_ns == 0
+    assert both.replayed().contradicted.facts() == both.engine.contradicted.facts()

@@ -11,6 +11,7 @@ from mm._core.orders import Order
 
 AGAIN_NS: Final[int]
 RETRY_NS_MAX: Final[int]
+ELSEWHERE_NS_MAX: Final[int]
 ALARM_TRIES: Final[int]
 
 @disjoint_base

@@ -32,10 +32,13 @@ from mm._core.market import BOTH_SIDES as _BOTH_SIDES
 # Least time between two hedge orders of a desk: a crossing order that got nothing meets the same book at once.
 AGAIN_NS = 200_000_000
 RETRY_NS_MAX = 30_000_000_000
+# So long no hedge goes to another market than that of an order that should not stand, and does by each word of it.
+ELSEWHERE_NS_MAX = 30_000_000_000
 # So many hedges in a row without a fill are worth an alarm.
 ALARM_TRIES = 5
 
 cdef int64_t _ASTRAY_NS_MAX = _ASTRAY
+cdef int64_t _ELSEWHERE_NS_MAX = ELSEWHERE_NS_MAX
 cdef int64_t _AGAIN_NS = AGAIN_NS
 cdef int64_t _RETRY_NS_MAX = RETRY_NS_MAX
 cdef int64_t _ALARM_TRIES = ALARM_TRIES
@@ -371,12 +374,16 @@ cdef class HedgeDeskCore(Desk):
     cdef bint _is_astray(self, int64_t now_ns) except -1:
         """Whether an order stands in one of the markets that should not: it may fill what is hedged in the other."""
         cdef MarketCore market
+        cdef int64_t until_ns
         for key in self.markets:
             market = self._engine.markets.get(key)
             if market is not None and self._engine.is_astray(now_ns, market):
-                self.note = f"an order stands at {market.venue.name} that should not"
-                self._wake(market.astray_ns + _ASTRAY_NS_MAX)
-                return True
+                # A venue that takes no cancels may show it for hours: that the debt is not hedged is certain.
+                until_ns = min(market.astray_ns + _ASTRAY_NS_MAX, market.astray_since_ns + _ELSEWHERE_NS_MAX)
+                if now_ns < until_ns:
+                    self.note = f"an order stands at {market.venue.name} that should not"
+                    self._wake(until_ns)
+                    return True
         return False
 
     cpdef bint pays(self, int64_t now_ns, MarketCore market) except -1:

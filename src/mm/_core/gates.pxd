@@ -33,7 +33,7 @@ cdef class GatesCore(BookingCore):
     cpdef int look_around(self, int64_t now_ns, MarketCore market) except -1
     cpdef object others_micro_usd(self, MarketCore market)
     cdef str _forbidden(self, int64_t now_ns, Order order)
-    cdef bint is_astray(self, int64_t now_ns, MarketCore market) noexcept
+    cpdef bint is_astray(self, int64_t now_ns, MarketCore market) noexcept
     cdef bint _is_killed(self, Order order) except -1
     cdef bint _in_maintenance(self, str venue, str symbol) except -1
     cdef MarketCore _market_of(self, str venue, str symbol)

@@ -18,6 +18,7 @@ QUOTABLE = frozenset({"online", "post_only", "limit_only"})
 # So long the end of an order that should not stand is waited for: an answer to its cancel may take five seconds, and
 # the next try follows two seconds later. What lists show of it after that is news of it.
 ASTRAY_NS_MAX = 10_000_000_000
+ASTRAY = "an order stands here that should not"
 
 cdef int64_t _ASTRAY_NS_MAX = ASTRAY_NS_MAX
 # A cancel that works is confirmed long before that, and the quotes beside it keep their places in the queue.
@@ -69,11 +70,11 @@ cdef class GatesCore(BookingCore):
         why = market.sealed or self.venue_gate(now_ns, market) or market.doubt(now_ns)
         if why or not self.is_astray(now_ns, market):
             return why
-        # What it may still fill is counted nowhere: nothing is added to it. What stands besides may, for a moment.
+        # What it may still fill is no debt paid: nothing is added to it. What stands besides may, for a moment.
         self._pull_ns = market.astray_ns + _ASTRAY_PULL_NS
-        return "an order stands here that should not"
+        return ASTRAY
 
-    cdef bint is_astray(self, int64_t now_ns, MarketCore market) noexcept:
+    cpdef bint is_astray(self, int64_t now_ns, MarketCore market) noexcept:
         """Whether an order stands in a market that should not, by a word of it that is not too old."""
         return market.astray_ns != 0 and now_ns - market.astray_ns < _ASTRAY_NS_MAX
 

@@ -68,7 +68,9 @@ cdef object worst_amount(MarketCore market, int side):
     """What a market holds when everything on a side fills and nothing of the other does, in 10^-36 of the asset."""
     cdef OpenOrders group = market._group
     held = <object>market.position.held + market.base_quantity
-    return (held + as_int(group._buys) if side > 0 else held - as_int(group._sells)) * market.unit
+    if side > 0:
+        return (held + as_int(group._buys) + market.stray_buys) * market.unit
+    return (held - as_int(group._sells) - market.stray_sells) * market.unit
 
 
 cdef object price_of(MarketCore market):
@@ -199,8 +201,8 @@ cdef class Limits:
     ):
         # Until the venue answers, an amended order may fill at its old size or its new one: the larger counts.
         cdef mm_int128 added = size
-        cdef mm_int128 buys = market._buys
-        cdef mm_int128 sells = market._sells
+        cdef mm_int128 buys = market._buys + market.stray_buys
+        cdef mm_int128 sells = market._sells + market.stray_sells
         cdef mm_int128 worst
         cdef bint reduces
         if replaces is not None:
@@ -264,8 +266,8 @@ cdef class Limits:
         for each in market.siblings:
             other = <MarketCore>each
             held = (<double>other.position.held + <double>other.base_quantity) / other.size_scale
-            buys = <double>other._group._buys / other.size_scale
-            sells = <double>other._group._sells / other.size_scale
+            buys = (<double>other._group._buys + other.stray_buys) / other.size_scale
+            sells = (<double>other._group._sells + other.stray_sells) / other.size_scale
             highest += held + buys
             lowest += held - sells
             gross += fabs(held) + buys + sells
@@ -280,7 +282,10 @@ cdef class Limits:
         """The worst case of the base asset over all venues, with this order, and of the other assets; exact. An order
         that does not add to it is never held back."""
         cdef MarketCore other
-        before = market.quantity + as_int(market._buys), market.quantity - as_int(market._sells)
+        before = (
+            market.quantity + as_int(market._buys) + market.stray_buys,
+            market.quantity - as_int(market._sells) - market.stray_sells,
+        )
         highest = lowest = 0
         top = price * market.price_unit * market.rate2()
         for each in market.siblings:

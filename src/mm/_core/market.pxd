@@ -71,9 +71,11 @@ cdef class MarketCore:
     # A slow average of the middle, doubled, and when it last moved; since when the middle is far from it, and where.
     cdef readonly double reference
     cdef readonly int64_t reference_ns, jumped_ns
-    # When an order was last heard of that should not stand here, 0 none does.
+    # When an order was last heard of that should not stand here, 0 none does, and since when one does.
     # When somebody last said stop or kill, or a step that cancels came to be in force here.
-    cdef public int64_t astray_ns, stop_asked_ns
+    cdef public int64_t astray_ns, astray_since_ns, stop_asked_ns
+    # What such orders may still fill: they are over, so nothing else counts them.
+    cdef public int64_t stray_buys, stray_sells
     cdef double _jumped_to
     # When each side's best last changed, and how often the other side's did since.
     cdef readonly int64_t bid_ns, ask_ns

@@ -123,6 +123,9 @@ class MarketCore:
     @property
     def reference_ns(self) -> int: ...
     astray_ns: int
+    astray_since_ns: int
+    stray_buys: int
+    stray_sells: int
     stop_asked_ns: int
     @property
     def jumped_ns(self) -> int: ...

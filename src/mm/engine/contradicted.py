@@ -2,10 +2,13 @@
 
 A list that trails may show an order that was, never one that never was: the first word that a refused order lives is
 the venue's contradiction of itself. It is cancelled at once; for other orders that are over the lists are given time
-(`Engine`). So is a second order with the client id of one of ours. Until that cancel is confirmed its size is counted
-nowhere, since what ended once does not begin again: nothing is sent to its market for so long, ten seconds from the
-last word of it at most. A cancel that failed is such a word, and is sent again; a restart knows what stood. What it
-fills is booked.
+(`Engine`). So is a second order with the client id of one of ours.
+
+What ended once does not begin again, so only the limits count what such an order may fill. Until its end is told
+nothing is sent to its market: for ten seconds from the venue's last word of it, and to no other for hedges, for thirty
+seconds at most. A cancel that failed is sent again and is no such word, or an outage of one venue would keep hedges
+from the other. "No such order" is no end, as of any order: it is asked about, and so is one that nothing was heard of
+for a while. A stop and a kill are not over before it is, and a restart knows what stood. What it fills is booked.
 """
 
 from __future__ import annotations
@@ -16,7 +19,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
 from mm._core.events import pack, unpack
+from mm._core.gates import ASTRAY_NS_MAX
 from mm._core.orders import OrderState
+from mm.engine.reconciling import LIVE
+from mm.engine.upkeep import GONE_SETTLE_NS
 
 if TYPE_CHECKING:
     from mm._core.orders import Order
@@ -25,11 +31,12 @@ if TYPE_CHECKING:
 
 KEPT_MAX: Final = 3_000
 """As many as there are orders that are over."""
-LIVE: Final = ("new", "partially_filled")
 REFUSED: Final = frozenset({OrderState.REJECTED, OrderState.DENIED})
 ENDED: Final = (ev.OrderCanceled, ev.OrderExpired, ev.OrderAbsent)
 AGAIN_NS: Final = 2_000_000_000
 """From a cancel that failed to the next one: the venue may be busy."""
+ASK_NS: Final = ASTRAY_NS_MAX // 2
+"""From the last word of one, or question about it, to the next: in time for an answer to hold its market on."""
 
 Key = tuple[str, str]
 """An order's client id and the venue's: two of one request differ in the second."""
@@ -38,7 +45,7 @@ Key = tuple[str, str]
 class Contradicted:
     """See the module's text."""
 
-    __slots__ = ("_earlier", "_engine", "_never", "_standing", "_told")
+    __slots__ = ("_ask_ns", "_earlier", "_engine", "_never", "_standing", "_told")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -46,21 +53,31 @@ class Contradicted:
         """Orders that ended without having been in the book, and how. Of an earlier start those that stood."""
         self._told: set[str] = set()
         self._standing: dict[Key, ev.OrderReport] = {}
-        """Those that a cancel is on its way for, by the last word of each."""
+        """Those whose end was not told, by the venue's last word of each."""
+        self._ask_ns: dict[Key, int] = {}
+        """When each is to be asked about."""
         self._earlier: set[Key] = set()
         """Those of an earlier start that were not cancelled in this one yet."""
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
         standing = tuple((*key, report.recv_ns) for key, report in self._standing.items())
-        return (*self._never.items(), *standing, *sorted(self._earlier))
+        return (*self._never.items(), *standing, *sorted(self._ask_ns.items()), *sorted(self._earlier))
+
+    def standing(self) -> list[ev.OrderReport]:
+        """What stands at a venue and should not, as far as is known: no stop and no kill is over before it is gone."""
+        return list({**self._engine.ghosts, **self._standing}.values())
 
     def marks(self) -> list[list[str]]:
         """What a snapshot keeps: why each should not stand, and the last word of it."""
         return [[self._never.get(key[0], ""), pack(report).hex()] for key, report in self._standing.items()]
 
-    def restore(self, saved: Sequence[Sequence[str]]) -> None:
-        """Take over what stood when a snapshot was taken."""
+    def restore(self, saved: Sequence[Sequence[str]], client_ids: Sequence[str]) -> None:
+        """Take over what stood when a snapshot was taken, and of its orders, oldest first, those that never were."""
+        for order in map(self._engine.orders.get, client_ids):
+            # What is not there by the venue's proof has no state of its own: it is cancelled, and was not accepted.
+            if order is not None and not order.accepted and order.state in (*REFUSED, OrderState.CANCELED):
+                self._never[order.client_id] = order.reason
         for why, text in saved:
             report: Any = unpack(bytes.fromhex(text))
             if report.venue in self._engine.venues:
@@ -85,18 +102,25 @@ class Contradicted:
         if order.is_open:
             return
         kind = type(event)
-        if kind in (ev.OrderRejected, ev.OrderDenied, ev.OrderAbsent):
-            if not order.accepted and (order.state in REFUSED or kind is ev.OrderAbsent):
+        key = (client_id, event.venue_id or order.venue_id)
+        if kind in (ev.OrderRejected, ev.OrderDenied, ev.OrderAbsent) and not order.accepted:
+            if order.state in REFUSED or kind is ev.OrderAbsent:
                 self._never[client_id] = order.reason
+                if kind is ev.OrderAbsent:
+                    self._gone(key)
                 if len(self._never) > KEPT_MAX:
                     self._forget(next(iter(self._never)))
         elif client_id in self._never:
-            key = (client_id, event.venue_id or order.venue_id)
-            is_live = _is_life(event)
-            if is_live and order.cum_size < order.size:
-                self._cancel(event, order)
-            elif is_live:
-                self._gone(key)
+            if key[1] and (_is_life(event) or _is_end(event)):
+                # The first word of it may have come without its id.
+                self._gone((client_id, ""))
+            if _is_life(event):
+                # Of a second one of a request the order's own sum says nothing.
+                filled = order.cum_size if key[1] == order.venue_id else getattr(event, "cum_size", 0)
+                if filled < order.size:
+                    self._cancel(event, order, max(filled, 0))
+                else:
+                    self._gone(key)
             elif _is_end(event):
                 # By the venue's word; what a list shows of it later is of before.
                 self._gone(key)
@@ -107,6 +131,11 @@ class Contradicted:
 
     def on_other(self, event: Any) -> None:
         """Take news of an order that is not here: it may have the client id of one that is."""
+        kind = type(event)
+        if kind is ev.OrderAbsent:
+            # Such a one was asked about by the venue's id alone.
+            for key in [key for key, each in self._standing.items() if (each.venue, key[1]) == _named(event)]:
+                self._gone(key)
         order = self._engine.orders.get(event.client_id)
         if order is None or order.venue != event.venue:
             return
@@ -119,11 +148,44 @@ class Contradicted:
                 self._stand(key, report, report)
             else:
                 self._failed(key, event)
-        elif type(event) is ev.OrderAccepted and event.venue_id and order.venue_id and event.venue_id != order.venue_id:
+            return
+        is_second = event.venue_id and order.venue_id and event.venue_id != order.venue_id
+        # A list that trails shows one again that is over.
+        is_news = kind is ev.OrderAccepted or (_is_life(event) and order.client_id not in self._never)
+        if is_second and is_news:
             self._never.setdefault(order.client_id, f"there is {order.venue_id} of the same request")
-            self._cancel(event, order)
+            self._cancel(event, order, max(getattr(event, "cum_size", 0), 0))
 
-    def _cancel(self, event: Any, order: Order) -> None:
+    def asked(self, command: ev.QueryOrder) -> bool:
+        """Whether a question is about one of these, and about nothing else."""
+        for key, report in self._standing.items():
+            if _named(command) == (report.venue, key[1]) and command.client_id in ("", key[0]):
+                self._ask_ns[key] = command.recv_ns + ASK_NS
+                return command.client_id not in self._engine.venues[command.venue].doubtful
+        return False
+
+    # --- decide -----------------------------------------------------------------------------------------------------
+
+    def run(self, now_ns: int) -> None:
+        """Cancel what is due, and ask about what was not heard of for a while."""
+        engine = self._engine
+        for (client_id, venue_id), ghost in list(engine.ghosts.items()):
+            market = engine.markets.get((ghost.venue, ghost.symbol))
+            # A stop and a kill wait for no earlier try that got nowhere.
+            if ghost.recv_ns <= now_ns or (market is not None and ghost.recv_ns - AGAIN_NS < market.stop_asked_ns):
+                reason = "ended, and listed as open"
+                engine.emit(ev.Cancel(now_ns, ghost.venue, ghost.symbol, client_id, venue_id, reason))
+        for (client_id, venue_id), due_ns in list(self._ask_ns.items()):
+            report = self._standing[client_id, venue_id]
+            if due_ns <= now_ns and engine.venues[report.venue].private_up:
+                order = engine.orders.get(client_id)
+                # By the client id of a second one of a request the venue would tell of the first.
+                is_second = order is not None and order.venue_id not in ("", venue_id)
+                engine.emit(ev.QueryOrder(now_ns, report.venue, "" if is_second else client_id, venue_id))
+
+    # --- small ------------------------------------------------------------------------------------------------------
+
+    def _cancel(self, event: Any, order: Order, filled: int) -> None:
         venue_id = event.venue_id or order.venue_id
         report = ev.OrderReport(
             event.recv_ns,
@@ -133,10 +195,10 @@ class Contradicted:
             venue_id,
             order.symbol,
             order.side,
-            LIVE[0],
+            "new",
             order.price,
             order.size,
-            order.cum_size,
+            filled,
             "",
             "stream",
         )
@@ -144,37 +206,55 @@ class Contradicted:
         if order.client_id not in self._told:
             self._told.add(order.client_id)
             why = self._never[order.client_id]
-            self._engine.tell(f"{order.venue}: order {order.client_id} should not stand ({why}): it is cancelled")
+            self._engine.tell(f"{order.venue}: order {order.client_id} should not stand ({why}): cancelling it")
 
     def _failed(self, key: Key, event: Any) -> None:
         """A word of one that stands and does not end it: its cancel got nowhere, or nobody knows."""
         report = self._standing.get(key)
-        if report is not None and type(event) in (ev.CancelRejected, ev.OutcomeUnknown):
-            self._stand(key, _at(report, event.recv_ns), _at(report, event.recv_ns + AGAIN_NS))
+        if report is None or type(event) not in (ev.CancelRejected, ev.OutcomeUnknown):
+            return
+        if _is_gone(event):
+            # Mostly its fill is on the way: asked a little later, as about any order.
+            self._stand(key, _at(report, event.recv_ns), None)
+            self._ask_ns[key] = event.recv_ns + GONE_SETTLE_NS
+        else:
+            self._engine.ghosts[key] = _at(report, event.recv_ns + AGAIN_NS)
+        self._engine.wake_upkeep()
 
-    def _stand(self, key: Key, report: ev.OrderReport, ghost: ev.OrderReport) -> None:
-        """ghost: cancelled from its time on."""
+    def _stand(self, key: Key, report: ev.OrderReport, ghost: ev.OrderReport | None) -> None:
+        """ghost: to be cancelled, None: not now."""
         engine = self._engine
         self._standing[key] = report
-        engine.ghosts[key] = ghost
+        self._ask_ns[key] = report.recv_ns + ASK_NS
+        engine.ghosts.pop(key, None)
+        if ghost is not None:
+            engine.ghosts[key] = ghost
         market = engine.markets.get((report.venue, report.symbol))
         if market is not None:
             market.astray_ns = report.recv_ns
+            market.astray_since_ns = market.astray_since_ns or report.recv_ns
+            self._count(market)
         engine.wake_upkeep()
 
     def _gone(self, key: Key) -> None:
         """It does not stand any more."""
         report = self._standing.pop(key, None)
+        self._ask_ns.pop(key, None)
         self._earlier.discard(key)
         self._engine.ghosts.pop(key, None)
         market = None if report is None else self._engine.markets.get((report.venue, report.symbol))
-        if market is not None and not self._stands_in(market):
-            market.astray_ns = 0
+        if market is not None and not self._count(market):
+            market.astray_ns = market.astray_since_ns = 0
             market.changed = True
 
-    def _stands_in(self, market: Market) -> bool:
+    def _count(self, market: Market) -> int:
+        """Let what these may still fill count at worst in their market; returns how many they are."""
         here = (market.venue.name, market.symbol)
-        return any((report.venue, report.symbol) == here for report in self._standing.values())
+        reports = [report for report in self._standing.values() if (report.venue, report.symbol) == here]
+        rests = [report.side * max(0, report.size - report.cum_size) for report in reports]
+        market.stray_buys = sum(rest for rest in rests if rest > 0)
+        market.stray_sells = -sum(rest for rest in rests if rest < 0)
+        return len(reports)
 
     def _forget(self, client_id: str) -> None:
         del self._never[client_id]
@@ -194,7 +274,16 @@ def _is_end(event: Any) -> bool:
     kind = type(event)
     if kind is ev.OrderReport:
         return event.status not in LIVE
-    return kind in ENDED or (kind is ev.CancelRejected and bool(event.gone))
+    return kind in ENDED
+
+
+def _is_gone(event: Any) -> bool:
+    return type(event) is ev.CancelRejected and bool(event.gone)
+
+
+def _named(event: Any) -> tuple[str, str]:
+    """A venue, and its id of the order that a word or a question is about."""
+    return event.venue, event.venue_id
 
 
 def _at(report: ev.OrderReport, recv_ns: int) -> ev.OrderReport:

@@ -243,7 +243,7 @@ def restore(engine: Engine, state: bytes) -> None:
         ghost: Any = unpack(bytes.fromhex(text))
         if ghost.venue in engine.venues:
             engine.ghosts[ghost.client_id, ghost.venue_id] = ghost
-    engine.contradicted.restore(saved.get("astray", ()))
+    engine.contradicted.restore(saved.get("astray", ()), saved["sequence"])
     engine.listed_ns = dict(saved["listed"])
     engine.triggers.restore(saved["profit"])
 

@@ -40,7 +40,7 @@ from mm.engine.roster import WORDS, Roster, made
 from mm.engine.strays import CLOSED, Strays, priced
 from mm.engine.terms import Terms, stated_fees, with_fees
 from mm.engine.triggers import Triggers
-from mm.engine.upkeep import QUERY_AGAIN_NS, Upkeep
+from mm.engine.upkeep import GONE_SETTLE_NS, QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
 from mm.engine.venue_news import VenueNews
 from mm.errors import InvariantError
@@ -70,8 +70,6 @@ REREAD_NS: Final = 65_000_000_000
 """Histories are read again from a minute before what is asked for; a fill's time may differ there from the stream's by
 two seconds (`exchanges/mexc_spot/fills.py`); and what is asked for may be a time by this machine's clock, an order's,
 which trades within a second of the venue's (`clock_offset_ms_max`, unless told more): three are allowed for that."""
-GONE_SETTLE_NS: Final = 2_000_000_000
-"""What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 
 
 class Recorder(Protocol):
@@ -431,9 +429,9 @@ class Engine(EngineCore):
         order = self.orders.apply(event)
         if order is not None:
             self._after(event, order)
-        elif type(event) is ev.OrderAbsent:
-            self.strays.absent(event)
         else:
+            if type(event) is ev.OrderAbsent:
+                self.strays.absent(event)
             self.contradicted.on_other(event)
 
     def _unbooked(self, event: ev.Fill) -> None:

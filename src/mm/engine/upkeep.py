@@ -22,6 +22,8 @@ SILENCE_NS: Final = 10_000_000_000
 DOUBT_AGAIN_NS: Final = 30_000_000_000
 """A book that is the venue's by its own checks is asked for again this often at most: it may well be what it is."""
 QUERY_AGAIN_NS: Final = 10_000_000_000
+GONE_SETTLE_NS: Final = 2_000_000_000
+"""What ended an order comes on another channel than the refusal that tells of it, mostly within milliseconds."""
 STUCK_NS: Final = 10_000_000_000
 """In flight for longer than the link waits for an answer: something was lost, so ask the venue."""
 IN_FLIGHT: Final = frozenset({OrderState.PENDING_NEW, OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE})
@@ -103,10 +105,7 @@ class Upkeep:
         engine.reconciling.run(now_ns)
         self._currencies(now_ns)
         self._books(now_ns)
-        for (client_id, venue_id), ghost in list(engine.ghosts.items()):
-            if ghost.recv_ns <= now_ns:
-                reason = "ended, and listed as open"
-                engine.emit(ev.Cancel(now_ns, ghost.venue, ghost.symbol, client_id, venue_id, reason))
+        engine.contradicted.run(now_ns)
         if engine.is_stopping:
             for order in engine.orders.open():
                 self._cancel(now_ns, order, "stopping")
@@ -153,7 +152,7 @@ class Upkeep:
     def _timer(self, now_ns: int, venue: VenueState) -> None:
         """Keep the venue's dead man's switch fresh while orders may stand, and disarm it after a clean stop."""
         engine = self._engine
-        if engine.is_stopping and engine.orders.n_open == 0:
+        if engine.is_stopping and engine.orders.n_open == 0 and not engine.contradicted.standing():
             if venue.armed_s and venue.private_up:
                 engine.emit(ev.CancelAfter(now_ns, venue.name, 0))
             return
