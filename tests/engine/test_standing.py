@@ -1,8 +1,12 @@
 """Orders that their venue refused and has all the same, and second ones of a request: nothing is sent beside them."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from mm._core import events as ev
+from mm.engine.ladder import Scope
+from mm.live.killing import remains
 from mm.persistence.recorder import MemoryRecorder
 from tests.engine.contracts import CONTRACT, FUTURES, PERPETUAL, SELL, Contracts, perpetual
 from tests.engine.test_fallback import cut, later, refuse
@@ -321,6 +325,28 @@ def test_a_stop_is_not_over_while_an_order_stands_that_should_not(both):
     both.hedge_ends(hedge)
     assert standing(both) == []
     assert both.replayed().contradicted.facts() == both.engine.contradicted.facts()
+
+
+@pytest.mark.parametrize("scope", [Scope(), Scope(venue=FUTURES), Scope(venue=KRAKEN), Scope(strategy="test")], ids=str)
+def test_a_kill_is_not_proven_while_an_order_stands_that_should_not(both, scope):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    stands_after_all(both, hedge)
+    both.decide()
+    not_there(both, hedge, gone=False)
+    both.now += 20 * MS
+    began_ns = both.now
+    both.tell(ev.Latched(both.now, "halt", str(scope), True, "operator", ""))
+    commands = both.decide()
+    is_meant = scope.holds(both.market)
+    assert is_meant == (hedge.client_id in [each.client_id for each in commands if type(each) is ev.Cancel])
+    cancelled(both, commands)
+    for name in both.engine.venues:
+        both.tell(ev.OpenOrdersRead(both.now, name, True, 0, began_ns + MS))
+    bot = SimpleNamespace(engine=both.engine)
+    left = f"open: {FUTURES} {hedge.client_id} (V{hedge.client_id}), which should not stand"
+    assert remains(bot, "halt", scope, began_ns) == [left] * is_meant
+    both.hedge_ends(hedge)
+    assert remains(bot, "halt", scope, began_ns) == []
 
 
 # --- second orders of a request ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from picows import WSCloseCode, WSProtocolError
 
+from mm._core import events as ev
 from mm.config import Environment, Secret, Settings, load
 from mm.live.bot import Bot
 from mm.live.supervisor import Supervisor
@@ -301,6 +302,35 @@ async def test_an_order_that_cannot_be_cancelled_is_named_and_the_exit_code_says
     assert facts["orders"] != []
     assert facts["protection"] == ["kraken cancels every order of the account 3 s after our last word"]
     assert any("OWN ORDERS MAY BE LEFT" in line for line in run.view.said)
+
+
+async def test_a_stop_is_not_clean_while_a_second_order_of_a_request_may_stand(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mm.stopping.PATIENCE_NS", 300_000_000)
+    alone = replace(without_timer(settings), run=replace(settings.run, watchdog_s=0))
+    run = Run(alone, epoch=next(EPOCH))
+    goodbyes: list[bool] = []
+    stop = run.supervisor.guard.stop
+
+    async def heard(*, is_left: bool = False) -> None:
+        goodbyes.append(not is_left)
+        await stop(is_left=is_left)
+
+    def double(run: Run) -> None:
+        order = next(order for order in run.bot.engine.orders.open() if order.venue_id)
+        now_ns = run.bot.clock.now_ns()
+        # That the venue does not find it to cancel it is no end of it.
+        run.bot.driver.take((ev.OrderAccepted(now_ns, now_ns, order.venue, order.client_id, "TWIN"),))
+        run.supervisor.ask_to_stop("SIGINT")
+
+    monkeypatch.setattr(run.supervisor.guard, "stop", heard)
+    run.at_quotes = double
+    assert await run.until_over() is Exit.LEFT
+    assert open_orders(world) == []
+    (left,) = run.view.facts["orders"]
+    assert "(TWIN): " in left
+    assert goodbyes == [False], "a watchdog would go on where the run gave up"
 
 
 def unreachable(settings: Settings) -> Settings:

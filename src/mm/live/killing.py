@@ -146,6 +146,10 @@ def remains(bot: Bot, step: str, scope: Scope, began_ns: int) -> list[str]:
         if engine.ladder.unwanted(order) or (step == FLATTEN and scope.venue in ("", order.venue)):
             word = "unknown" if order.state is OrderState.UNKNOWN else "open"
             found.append(f"{word}: {order.venue} {order.client_id} ({order.venue_id or 'no id yet'})")
+    for report in engine.contradicted.standing():
+        named = engine.orders.get(report.client_id)
+        if scope.venue in ("", report.venue) and scope.strategy in ("", named.strategy if named is not None else ""):
+            found.append(f"open: {report.venue} {report.client_id} ({report.venue_id}), which should not stand")
     for name, venue in engine.venues.items():
         if scope.venue not in ("", name):
             continue

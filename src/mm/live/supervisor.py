@@ -386,7 +386,7 @@ class Supervisor:
         bot = self._bot
         self._patience = patience = Patience(bot.clock.now_ns())
         bot.operate("stop", self._fault or self._asked)
-        while bot.engine.orders.n_open and bot.failure is None:
+        while (bot.engine.orders.n_open or bot.engine.contradicted.standing()) and bot.failure is None:
             if patience.is_over(bot.clock.now_ns()):
                 return
             await asyncio.sleep(POLL_S)
@@ -417,7 +417,8 @@ class Supervisor:
         orders: list[str] = []
         unknown: list[str] = []
         for order in self._bot.engine.orders.open():
-            (unknown if order.state is OrderState.UNKNOWN else orders).append(self._order(order))
+            (unknown if order.state is OrderState.UNKNOWN else orders).append(self._order(order, order.leaves))
+        orders += [self._order(each, each.size - each.cum_size) for each in self._bot.engine.contradicted.standing()]
         return Residue(
             tuple(orders), tuple(unknown), self._positions(), self._protection(), self._unheard(), self._unready()
         )
@@ -442,13 +443,13 @@ class Supervisor:
                 missing.append(f"there was no proven book of {strategy.symbol} on {strategy.venue} yet")
         return tuple(dict.fromkeys(missing))
 
-    def _order(self, order: Order) -> str:
+    def _order(self, order: Order | ev.OrderReport, leaves: int) -> str:
         market = self._bot.engine.markets.get((order.venue, order.symbol))
         side = "buy" if order.side > 0 else "sell"
-        size, price = str(order.leaves), str(order.price)
+        size, price = str(leaves), str(order.price)
         if market is not None:
             instrument = market.instrument
-            size = in_base(instrument, order.leaves)
+            size = in_base(instrument, leaves)
             price = thousands(instrument.price_text(order.price))
         return f"{order.venue} {order.client_id} ({order.venue_id or 'no id yet'}): {side} {size} at {price}"
 
