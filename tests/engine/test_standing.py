@@ -349,6 +349,31 @@ def test_a_kill_is_not_proven_while_an_order_stands_that_should_not(both, scope)
     assert remains(bot, "halt", scope, began_ns) == []
 
 
+def test_a_position_is_not_closed_beside_an_order_that_stands_and_should_not(both):
+    (hedge,) = both.quote_fills(both.bid, 50 * CONTRACT)
+    both.hedge_fills(hedge, 50)
+    both.tell(ev.Latched(both.now, "flatten", "venue=kraken", True, "operator", ""))
+
+    def closing(ticks):
+        sent = []
+        for _ in range(ticks):
+            both.now += 100 * MS
+            both.book(600_000, 600_010)
+            commands = both.decide()
+            cancelled(both, commands)
+            sent += [each for each in commands if type(each) is ev.Place and each.purpose == "flatten"]
+        return sent
+
+    (order,) = closing(5)
+    refuse(both, order)
+    both.tell(ev.OrderAccepted(both.now, both.now, KRAKEN, order.client_id, "VF"))
+    assert closing(30) == []
+    assert both.engine.ladder.notes[KRAKEN, "BTC/USD"] == "an order stands here that should not"
+    both.tell(ev.OrderCanceled(both.now, both.now, KRAKEN, order.client_id, "VF", -1, "asked"))
+    (again,) = closing(12)
+    assert again.size == order.size
+
+
 # --- second orders of a request ---------------------------------------------------------------------------------------
 
 

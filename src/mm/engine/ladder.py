@@ -20,6 +20,7 @@ from urllib.parse import quote as quoted
 from urllib.parse import unquote as unquoted
 
 from mm._core import events as ev
+from mm._core.gates import ASTRAY
 from mm._core.quotes import Quote, Quoting, Terms
 from mm.engine.closing import AGAIN_NS, close, least
 from mm.engine.liquidation import NAME as GUARD
@@ -250,6 +251,8 @@ class Ladder:
         if not note and (market.orders or market.buys or market.sells):
             # Or what they fill, told late, would be closed twice.
             note = "own orders there are not over yet, or their fills not told"
+        if not note and engine.is_astray(now_ns, market):
+            note = ASTRAY
         if note:
             self.notes[key] = note
             return
