@@ -136,4 +136,8 @@ def test_a_disk_that_hangs_says_nothing_about_the_hedge_venue(tmp_path):
     world.disk.hangs = False
     world.go(SECOND // 4)
     world.go(SECOND // 4)
-    assert len(world.left()) == 1, "nothing was tried: nothing more is waited for"
+    left = world.left()
+    assert len(left) == 1, "nothing was tried: nothing more is waited for"
+    assert world.desk.kept >= 5
+    world.hedge_fills(left[0], left[0].size)
+    assert world.desk.kept == 0, "one that fills ends the row"

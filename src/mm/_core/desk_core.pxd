@@ -19,10 +19,10 @@ cdef class HedgeDeskCore(Desk):
     cdef readonly HedgeLedger ledger
     cdef readonly object policy
     cdef public tuple hedge
-    # misses: crossing hedges in a row of which nothing was filled.
+    # misses: crossing hedges in a row of which nothing was filled; kept: hedges in a row that did not leave.
     # Until when the last try is waited for, and until when nothing is sent whatever came of it; when a hedge last ended.
     cdef public int64_t _retry_ns, _hold_ns, _ended_ns
-    cdef public int64_t _failures, misses
+    cdef public int64_t _failures, misses, kept
     # Its hedges go to another market than the first, since that one gave nothing (`HedgeRouted`).
     cdef public bint is_away
     # Since when nothing could be sent to the market of now, as far as somebody looked; 0 it could at the last look.

@@ -27,6 +27,7 @@ class HedgeDeskCore(Desk):
     _ended_ns: int
     _failures: int
     misses: int
+    kept: int
     is_away: bool
     gated_ns: int
 

@@ -116,7 +116,7 @@ cdef class HedgeDeskCore(Desk):
                     event.recv_ns, event.execution_id, self.policy.name, 1 if moved > 0 else -1,
                     moved if moved > 0 else -moved, grid.price_units(event.price),
                 )
-            self._failures = self.misses = 0
+            self._failures = self.misses = self.kept = 0
             self._retry_ns = 0
         elif same(order.venue, <str>self.primary[0]) and same(order.symbol, <str>self.primary[1]):
             self._owe(event, market, QUOTE)

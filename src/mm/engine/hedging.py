@@ -55,15 +55,13 @@ class HedgeDesk(HedgeDeskCore):
     each hedge for a while (`seek`).
     """
 
-    __slots__ = ("_moved_ns", "kept", "settings")
+    __slots__ = ("_moved_ns", "settings")
     _engine: Engine
     policy: HedgePolicy
 
     def __init__(self, engine: Engine, settings: HedgeSettings) -> None:
         self.settings = settings
         self._moved_ns = 0
-        self.kept = 0
-        """Hedges in a row that did not leave: the disk or the journal did not take them."""
         name = f"{HEDGE} {settings.name}"
         markets = tuple(settings.markets())
         # As which strategy its orders go, by market: sizes of two markets are no sum.
