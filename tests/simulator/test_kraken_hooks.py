@@ -12,6 +12,8 @@ from mm.simulator.outbox import GARBAGE, Action
 from tests.simulator.kraken_client import SECOND, SYMBOL, Client, events
 from tests.simulator.quiet_market import BID, BTC, quiet_venue, trade
 
+ORDER = {"order_type": "limit", "side": "buy", "order_qty": 0.001, "limit_price": 59000, "symbol": SYMBOL}
+
 
 def client_of(*rules: dict[str, Any], tape: tuple[Any, ...] = (), **options: Any) -> Client:
     return Client(quiet_venue(tape, rules, **{"events_first": False, **options}))
@@ -375,3 +377,26 @@ def test_a_flood_sends_many_book_messages_that_all_fit() -> None:
     assert len(grown) == 1
     assert grown != shrunk
     assert fired(client) == {"clock.flood": 1}
+
+
+@pytest.mark.parametrize("rule", [{"action": "delist", "value": 1}, {"action": "status", "text": "cancel_only"}])
+def test_a_market_that_is_closed_for_a_time_comes_back_by_itself(rule: dict[str, Any]) -> None:
+    client = client_of({"on": "clock", "at_s": 1, "duration_s": 5, **rule})
+    connection = client.private()
+    client.wait(5.9)
+    assert not client.ask(connection, "add_order", **ORDER, token=client.token)[0]["success"]
+    client.wait(0.2)
+    assert client.ask(connection, "add_order", **ORDER, token=client.token)[0]["success"]
+
+
+def test_a_transfer_is_told_or_not_and_moves_the_balance_either_way() -> None:
+    client = client_of()
+    connection = client.private(balances=True)
+    ledger = client.venue.exchange.ledger
+    before = ledger.balance("main", "USD")
+    client.venue.act(client.now_ns, {"action": "transfer", "text": "USD", "value": -12.5, "told": "lists"})
+    client.venue.act(client.now_ns, {"action": "transfer", "text": "USD", "value": 2.25})
+    assert ledger.balance("main", "USD") - before == -1025 * 10**8
+    client.wait(0.1)
+    rows = [frame["data"] for frame in client.frames[connection] if frame.get("channel") == "balances"]
+    assert [(row["type"], row["amount"]) for (row,) in rows] == [("transfer", "2.2500000000")]

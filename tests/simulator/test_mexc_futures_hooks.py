@@ -97,6 +97,7 @@ def test_clock_hooks(action: str) -> None:
         "mode": "maintenance",
         "skew_s": 30,
         "value": 1,
+        "text": "USDT",
     }
     client = client_with(rule)
     connection = client.private()
@@ -132,6 +133,8 @@ def test_clock_hooks(action: str) -> None:
         assert client.get("order/list/order_deals/v3", symbol=NAME) is not None
     elif action in ("relist", "fee"):
         client.order(1, "59990")
+    elif action == "transfer":
+        assert client.pushed(connection, "personal.asset")
     elif action == "status":
         assert client.refusal(1, "59990") == 1002
     elif action == "tick":
@@ -253,6 +256,14 @@ def test_order_entry_is_closed_for_the_contract_and_for_the_account() -> None:
     assert client.refusal(1, "59990") == 6001
     assert client.public(f"detail?symbol={NAME}")["apiAllowed"] is True
     client.act("entry", value=0)
+    client.order(1, "59990")
+
+
+def test_order_entry_that_is_closed_for_a_time_opens_by_itself() -> None:
+    client = client_with({"on": "clock", "action": "entry", "value": 1, "at_s": 1, "duration_s": 5})
+    client.wait(5.9)
+    assert client.refusal(1, "59990") == 1002
+    client.wait(0.2)
     client.order(1, "59990")
 
 

@@ -81,8 +81,13 @@ class Blotter:
 
     def deposit(self, now_ns: int, account: str, asset: str, amount: int) -> None:
         """Give an account some of an asset, in the ledger's decimals."""
-        reference = self.identifier("D")
-        self.reports.append(self.ledger.change(now_ns, account, "deposit", asset, amount, 0, reference))
+        self.move(now_ns, account, "deposit", asset, amount)
+
+    def move(self, now_ns: int, account: str, kind: str, asset: str, amount: int, *, is_told: bool = True) -> None:
+        """Change a balance by what is no trade, below zero too; is_told: it is reported."""
+        entry = self.ledger.change(now_ns, account, kind, asset, amount, 0, self.identifier("D"))
+        if is_told:
+            self.reports.append(entry)
         if self._log is not None:
             self._log(
                 {

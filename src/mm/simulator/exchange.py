@@ -11,6 +11,7 @@ The pieces: `blotter.py` (orders and money), `books.py` over `resting.py` (queue
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 from mm.simulator import world_state
@@ -102,6 +103,12 @@ class Exchange:
     def deposit(self, now_ns: int, account: str, asset: str, amount: int) -> None:
         """Give an account some of an asset, in the ledger's decimals."""
         self._blotter.deposit(now_ns, account, asset, amount)
+
+    def transfer(self, now_ns: int, account: str, asset: str, amount: Decimal, *, is_told: bool) -> None:
+        """Move whole units of an asset to an account, below zero away from it; is_told: it is reported."""
+        self.advance(now_ns)
+        units = int(amount.scaleb(self.ledger.decimals(asset)))
+        self._blotter.move(now_ns, account, "transfer", asset, units, is_told=is_told)
 
     def holds(self, account: str) -> dict[str, int]:
         """What open orders hold, by asset, in the ledger's decimals: their sizes or costs, fees left out."""

@@ -29,7 +29,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "message": frozenset({"drop", "delay", "duplicate", "corrupt", "garbage", "disconnect", "checksum", "gap", "edit"}),
     "clock": frozenset(
         {"mode", "skew", "disconnect", "silence", "tokens", "outage", "ban", "cancel_all", "tick", "size_min"}
-        | {"delist", "relist", "status", "fee"}
+        | {"delist", "relist", "status", "fee", "transfer"}
     ),
 }
 STRUCK_MAX: Final = 100
@@ -57,6 +57,8 @@ FLOOD_ACTIONS: Final = frozenset({"flood"})
 CLOSE_CODES: Final = (0, 1000, 1001, 1008, 1011, 1012, 1013)
 LISTING_ACTIONS: Final = frozenset({"delist", "relist", "status"})
 """By the clock: a market ends, comes back, or is shown in a state of the venue's own words."""
+UNDONE: Final = {"delist": "relist", "status": "relist", "entry": "entry"}
+"""What undoes an action by the clock when its `duration_s` is over."""
 MODES: Final = ("online", "post_only", "cancel_only", "limit_only", "maintenance")
 
 
@@ -78,8 +80,9 @@ class Rule:
         status: the HTTP status of `status` (answered with an HTML page, like a gateway's), and of `ban`: for
             `duration_s` every REST request is answered with it and not carried out; connections stand.
         code: the WebSocket close code of `disconnect`; 0 drops the connection without a close frame.
-        duration_s: for `mode`, `skew`, `peg`, `silence` and `outage` (every connection ends, new ones are refused and
-            no request is carried out or answered); 0 is once for an outage, and for good for the others.
+        duration_s: for `mode`, `skew`, `peg`, `silence`, `delist`, `status`, `entry` and `outage` (every connection
+            ends, new ones are refused and no request is carried out or answered); 0 is once for an outage, and for good
+            for the others.
         bps: how far `peg` moves the middle of what is generated.
         target: `public`, `private` or `all` connections, for `disconnect` and `silence` by the clock.
         value: for `tick` the symbols' new step of prices, in units of the old precision; for `size_min` and `lot` their
@@ -94,9 +97,11 @@ class Rule:
     `cancel_all` by the clock: the venue cancels every order of the account on its own. `delist` ends the market `name`
     (the recorded one unless named) and cancels its orders: lists say so, or with value 1 have it no more, and no
     request may name it but for what it was; with value 2 not even that. `status` closes it for orders and shows it in
-    the state `text`, a word of the venue's. `relist` opens it again. `fee` charges makers `percent` and takers `value`
-    per cent from now on (below zero is a rebate), and with `told` "lists" no list of rates says so. `fee_asset` takes
-    fees in `text`: "base", a name (see `surcharge.py`), or the quote again.
+    the state `text`, a word of the venue's. `relist` opens it again, as the end of a `duration_s` of those two does.
+    `fee` charges makers `percent` and takers `value` per cent from now on (below zero is a rebate), and with `told`
+    "lists" no list of rates says so. `fee_asset` takes fees in `text`: "base", a name (see `surcharge.py`), or the
+    quote again. `transfer` moves `value` of the asset `text`, in whole units, to the account (below zero: away from
+    it), and with `told` "lists" nothing is pushed of it.
     """
 
     on: str
@@ -190,6 +195,8 @@ def parse_rule(value: Any, more: frozenset[str] = frozenset(), refusal: Callable
         raise HookError(f"hook fields 'how' and 'side' must be one of {', '.join(EDITS)} and {', '.join(SHOWN_SIDES)}")
     if rule.told not in TOLD:
         raise HookError(f"hook field 'told' must be one of {', '.join(TOLD)}, not {rule.told!r}")
+    if rule.action == "transfer" and not rule.text:
+        raise HookError("hook field 'text' must be the asset of a transfer, not ''")
     if rule.action == "refuse" and refusal is not None:
         refusal(rule.error)
     if rule.rate > 1 or rule.every < 1 or rule.mode not in MODES or rule.target not in ("all", "public", "private"):
@@ -214,6 +221,8 @@ class Hooks:
         self._rng = random.Random(f"hooks:{seed}")
         self.start_ns = self._start_ns = start_ns
         self._rules: dict[str, list[Rule]] = {place: [] for place in ACTIONS}
+        self._undos: list[tuple[int, Rule]] = []
+        """When what was done for a time is undone."""
         self.fired: Counter[str] = Counter()
         """How often each action has fired, by "place.action"."""
 
@@ -263,17 +272,20 @@ class Hooks:
 
     def due(self, now_ns: int) -> list[Rule]:
         """The clock rules whose moment has come."""
-        hits = []
+        hits = [undo for due_ns, undo in self._undos if due_ns <= now_ns]
+        if hits:
+            self._undos = [each for each in self._undos if each[0] > now_ns]
         for rule in self._rules["clock"]:
             while rule.due_ns and rule.due_ns <= now_ns:
                 hits.append(rule)
                 self._count(rule, now_ns)
+                self._undo_later(now_ns, rule)
                 rule.due_ns += int(rule.every_s * SECOND_NS)
                 if not rule.every_s or (rule.times and rule.fired >= rule.times):
                     rule.due_ns = 0
         return hits
 
-    def now(self, value: Any) -> Rule:
+    def now(self, now_ns: int, value: Any) -> Rule:
         """The clock rule of a JSON object, counted as fired: an operator wants it at once.
 
         Raises:
@@ -283,11 +295,18 @@ class Hooks:
             raise HookError(f"an action must be an object, not {value!r}")
         rule = parse_rule({**value, "on": "clock"}, self._more, self._refusal)
         self._count(rule, 0)
+        self._undo_later(now_ns, rule)
         return rule
+
+    def _undo_later(self, now_ns: int, rule: Rule) -> None:
+        if rule.duration_ns and rule.action in UNDONE:
+            action = UNDONE[rule.action]
+            self._undos.append((now_ns + rule.duration_ns, Rule("clock", action, rule.name)))
 
     def next_due_ns(self) -> int:
         """When the next clock rule fires; 0 for never."""
-        return min(filter(None, [rule.due_ns for rule in self._rules["clock"]]), default=0)
+        dues = [rule.due_ns for rule in self._rules["clock"]]
+        return min(filter(None, dues + [due_ns for due_ns, _ in self._undos]), default=0)
 
     def cut(self, message: T) -> T:
         """A damaged copy of a message: it ends somewhere, as a broken proxy's does."""

@@ -21,6 +21,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from heapq import heappop, heappush
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -65,6 +66,11 @@ def list_as(exchange: Exchange, now_ns: int, rule: Rule) -> str:
     else:
         exchange.relist(now_ns, symbol)
     return symbol
+
+
+def transfer_as(exchange: Exchange, now_ns: int, account: str, rule: Rule) -> None:
+    """Move what a rule says to an account, or away from it."""
+    exchange.transfer(now_ns, account, rule.text, Decimal(str(rule.value)), is_told=rule.told != "lists")
 
 
 def charge_as(exchange: Exchange, now_ns: int, rule: Rule) -> None:
@@ -237,7 +243,7 @@ class VenueMachine(ABC, Generic[C]):
         Raises:
             HookError: what is wrong with it.
         """
-        rule = self.hooks.now(value)
+        rule = self.hooks.now(now_ns, value)
         self._begin(now_ns)
         self._clock_rule(now_ns, rule)
         self._end(now_ns)
@@ -406,6 +412,8 @@ class VenueMachine(ABC, Generic[C]):
             self._tell_terms(now_ns, self.exchange.set_minimum(now_ns, rule.action, int(rule.value)))
         elif rule.action in FEE_ACTIONS:
             charge_as(self.exchange, now_ns, rule)
+        elif rule.action == "transfer":
+            transfer_as(self.exchange, now_ns, self._account(), rule)
         elif rule.action in LISTING_ACTIONS:
             self._list(now_ns, rule)
         elif rule.action == "silence":

@@ -24,7 +24,7 @@ from mm.simulator.orders import (
 
 COST_DECIMALS = 5
 USD_DECIMALS = 4
-ENTRY_KINDS = {"trade": "trade", "deposit": "deposit", "withdrawal": "withdrawal"}
+ENTRY_KINDS = {"trade": "trade", "deposit": "deposit", "withdrawal": "withdrawal", "transfer": "transfer"}
 
 
 def executions(kind: str, rows: Iterable[str]) -> str:

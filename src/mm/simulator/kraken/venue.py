@@ -58,7 +58,7 @@ from mm.simulator.kraken.rest_public import RestPublic
 from mm.simulator.kraken.rest_trading import RestTrading
 from mm.simulator.kraken.texts import SECOND_NS
 from mm.simulator.kraken.websocket import WebSocketFace
-from mm.simulator.machine import charge_as, list_as
+from mm.simulator.machine import charge_as, list_as, transfer_as
 from mm.simulator.orders import LedgerEntry, Report
 from mm.simulator.outbox import Action, Outbox
 
@@ -295,7 +295,7 @@ class KrakenVenue:
         Raises:
             HookError: what is wrong with it.
         """
-        rule = self.hooks.now(value)
+        rule = self.hooks.now(now_ns, value)
         self._begin(now_ns)
         self._clock_rule(now_ns, rule)
         self._end(now_ns)
@@ -486,6 +486,8 @@ class KrakenVenue:
             self._feeds.instrument_changed(now_ns, self._exchange.set_minimum(now_ns, rule.action, int(rule.value)))
         elif rule.action in FEE_ACTIONS:
             charge_as(self._exchange, now_ns, rule)
+        elif rule.action == "transfer":
+            transfer_as(self._exchange, now_ns, self.options.account, rule)
         elif rule.action in LISTING_ACTIONS:
             symbol = list_as(self._exchange, now_ns, rule)
             if self._exchange.instruments[symbol].listed:

@@ -31,6 +31,8 @@ MS_NS: Final = 1_000_000
 ORDERS, DEALS, ACCOUNT = "orders", "deals", "account"
 TOPICS: Final = {f"spot@private.{name}.v3.api.pb": name for name in (ORDERS, DEALS, ACCOUNT)}
 NEW, FILLED, PARTIALLY_FILLED, CANCELED, PARTIALLY_CANCELED = 1, 2, 3, 4, 5
+FLOWS: Final = {"deposit": "DEPOSIT", "transfer": "CONTRACT_TRANSFER"}
+"""Of the ledger, in the venue's words; the latter was recorded, and is in none of its lists."""
 
 Publish = Callable[[int, Connection, str, bytes], None]
 
@@ -62,7 +64,7 @@ class Accounts:
         kinds: dict[tuple[str, str], str] = {}
         for item in items:
             if isinstance(item, LedgerEntry):
-                kinds[item.account, item.asset] = "DEPOSIT" if item.kind == "deposit" else "ENTRUST"
+                kinds[item.account, item.asset] = FLOWS.get(item.kind, "ENTRUST")
                 continue
             request = item.order.request
             terms = self._listing.by_symbol[request.symbol]
