@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,8 @@ from mm.conformance.stand import SECOND, Stand
 from mm.engine.ladder import Scope
 from mm.engine.reconciling import VERIFY
 from mm.live.killing import remains
+from mm.simulator.kinds import ACCOUNT
+from tests.conformance.venues import VENUES
 from tests.reconciling import drift
 from tests.reconciling.drift import ALL, FUTURES, SPOT
 
@@ -117,6 +120,24 @@ def test_a_balance_that_comes_back_explains_itself(stand: Stand) -> None:
     drift.seen(stand, "balance", "explained")
     assert not stand.market.halted
     stand.finish()
+
+
+@pytest.mark.parametrize("case", [case for case in SPOT if case in VENUES], ids=str)
+def test_a_transfer_that_the_venue_tells_is_no_difference_and_no_profit(case: object) -> None:
+    stand = Stand(case)
+    stand.ready()
+    accounts, exchange = stand.engine.accounts, stand.counterpart.exchange
+    for number, asset in enumerate(stand.counterpart.assets):
+        before, amount = accounts.opening(stand.name, asset), Decimal("1.5") - number * 3
+        stand.outside(
+            lambda now_ns, asset=asset, amount=amount: exchange.transfer(now_ns, ACCOUNT, asset, amount, is_told=True)
+        )
+        stand.run(5)
+        assert accounts.opening(stand.name, asset) == before + amount * 10**12
+    stand.run(65)
+    assert drift.differences(stand) == []
+    drift.replays(stand)
+    stand.finish_calmly()
 
 
 @pytest.mark.parametrize("case", SPOT, ids=str)

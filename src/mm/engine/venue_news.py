@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from mm.engine.venue import VenueState
 
 TIMER_AGAIN_NS: Final = 1_000_000_000
-FLOWS: Final = frozenset({"deposit", "withdrawal", "withdraw", "transfer"})
-"""Kinds of balance changes that are no profit."""
+FLOWS: Final = ("deposit", "withdrawal", "withdraw", "transfer")
+"""Kinds of balance changes that are no profit, by their ends: MEXC writes CONTRACT_TRANSFER."""
 MAINTENANCE: Final = "maintenance"
 
 
@@ -83,7 +83,7 @@ class VenueNews:
         venue.balances[intern(event.asset)] = event.total
         if (
             type(event) is ev.BalanceChange
-            and event.kind.lower() in FLOWS
+            and event.kind.lower().endswith(FLOWS)
             and venue.name in self._engine.accounts.opened
         ):
             self._engine.accounts.on_flow(venue.name, event.asset, event.amount - event.fee)

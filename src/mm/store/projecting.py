@@ -32,8 +32,8 @@ from mm.store.tables import (
 )
 
 OWNER: Final = "mm"
-FLOWS: Final = frozenset({"deposit", "withdrawal", "withdraw", "transfer"})
-"""Kinds of balance changes that are no trade, as the engine has them."""
+FLOWS: Final = ("deposit", "withdrawal", "withdraw", "transfer")
+"""Kinds of balance changes that are no trade, by their ends, as the engine has them."""
 PRICE_E12: Final = 12
 ABOUT_ORDERS: Final = frozenset({"Place", "Fill", *WORDS})
 CONTRACT: Final = ":"
@@ -338,7 +338,7 @@ class Projector:
 
     def _balance_change(self, epoch: int, record: int, event: Any) -> None:
         self._balance(epoch, record, event)
-        if event.kind.lower() not in FLOWS:
+        if not event.kind.lower().endswith(FLOWS):
             return
         # A venue without ids of its own tells each of them once.
         ledger_id = event.ledger_id or f"{epoch}-{record}"
