@@ -1,10 +1,13 @@
 """Each invariant is broken on purpose, by a bot, a wire or a journal that lies: the judge has to say so by its id."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from mm._core import events as ev
+from mm.chaos.faults import Fault
+from mm.chaos.names import TOKEN
 from mm.chaos.settings import read
 from mm.chaos.wire import Sent, of_frame, of_request
 from mm.chaos.world import SECOND, World
@@ -143,9 +146,63 @@ def test_i5_a_debt_that_is_not_what_is_held(world):
 
 
 def test_i5_a_profit_that_does_not_close(monkeypatch):
-    monkeypatch.setattr(World, "residual", lambda world: 1)
+    monkeypatch.setattr(World, "residual", lambda world, unheard: 1)
     report = World(read(None, SEED), SEED, [], 40).play()
     assert {violation.invariant for violation in report.violations} == {"I5"}
+
+
+def transfer(venue, asset, value, at_s, told="push"):
+    rule = {"on": "clock", "action": "transfer", "text": asset, "value": value, "told": told, "at_s": at_s}
+    return Fault(11, venue, rule)
+
+
+MOVES = [
+    transfer(KRAKEN, "BTC", -0.07, 20), transfer(KRAKEN, "USD", 123.4567, 25), transfer(MEXC_SPOT, "USDT", -55.5, 26),
+    transfer(MEXC_SPOT, "BTC", 0.03, 27, "lists"), transfer(KRAKEN, "USD", -10.01, 30, "lists"),
+]  # fmt: skip
+
+
+def test_i5_transfers_are_nobodys_position_and_no_profit():
+    report = World(read(None, SEED), SEED, MOVES, 120).play()
+    assert report.is_good, (report.violations, report.crash)
+    assert report.actions == {"clock transfer": 5}
+
+
+def test_i5_a_transfer_that_the_bot_never_finds():
+    settings = read(None, SEED)
+    settings = replace(settings, run=replace(settings.run, reconcile_s=Decimal(0)))
+    report = World(settings, SEED, MOVES[-1:], 150).play()
+    assert [(each.invariant, each.venue) for each in report.violations] == [("I5", "")]
+    # Too shortly before the end to be found.
+    late = transfer(KRAKEN, "USD", -10.01, 110, "lists")
+    assert World(settings, SEED, [late], 150).play().is_good
+
+
+def test_i5_a_difference_that_is_told_and_is_no_transfer(world):
+    world._rest()
+    world._stop()
+    said = (world.now_ns, KRAKEN, "balance", "USD", "", "", 5 * 10**12, "two reads that agree", "unexplained")
+    world.journal.events.append(ev.Difference(*said))
+    world.checker.look(world.now_ns)
+    world.checker.unheard(world.now_ns)
+    assert broken(world) == {"I5"}
+
+
+@pytest.mark.parametrize("asset", ["base", TOKEN])
+def test_i5_fees_in_another_asset_are_the_venues_to_the_last_unit(asset):
+    taken = Fault(10, MEXC_SPOT, {"on": "clock", "action": "fee_asset", "text": asset, "at_s": 20})
+    made = World(read(None, SEED), SEED, [taken], 120)
+    report = made.play()
+    assert report.is_good, (report.violations, report.crash)
+    charged = {entry.asset for entry in made.venues[MEXC_SPOT].exchange.ledger.entries if entry.fee}
+    assert ("BTC" if asset == "base" else TOKEN) in charged
+
+    def lies(quantity, cash, fees):
+        return quantity, cash, {asset: fee for asset, fee in fees.items() if asset not in ("BTC", TOKEN)}
+
+    made.checker.bot = Believes(made, change=lies)
+    made.checker.at_rest(made.now_ns)
+    assert broken(made) == {"I5"}
 
 
 def test_i2_an_order_that_the_bot_counts_for_ever(world):

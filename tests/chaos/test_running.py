@@ -22,7 +22,8 @@ from mm.chaos.faults import CLASSES, LAST, Fault, draw, fault_of
 from mm.chaos.market import SWEEP_US, sampled
 from mm.chaos.running import Trial, shrink
 from mm.chaos.world import Report
-from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
+from mm.simulator.hooks import ACTIONS, DISPLAY_ACTIONS, parse_rule
+from mm.simulator.kinds import KINDS, KRAKEN, MEXC_FUTURES, MEXC_SPOT
 from mm.simulator.tape import TradeEntry
 
 VENUES = [KRAKEN, MEXC_FUTURES, MEXC_SPOT]
@@ -95,6 +96,33 @@ def test_each_class_has_rules_that_the_venues_take(number):
         for fault in draw(seed, VENUES, {MEXC_FUTURES, MEXC_SPOT}, 600, (number,)):
             assert fault.number == number
             assert fault_of(json.loads(json.dumps(fault.to_json()))) == fault
+
+
+UNDRAWN = {"relist", "position_mode"}
+"""What a rule does by itself when its time is over; what ends the stream of its venue for good."""
+
+
+def test_each_action_of_the_simulator_is_drawn_in_a_form_that_its_venue_takes():
+    missing = {
+        (name, place): actions | (KINDS[name].actions | DISPLAY_ACTIONS if place == "clock" else set())
+        for name in VENUES
+        for place, actions in ACTIONS.items()
+    }
+    for seed in range(300):
+        for number in CLASSES:
+            for fault in draw(seed, VENUES, {MEXC_FUTURES, MEXC_SPOT}, 600, (number,), generated=[KRAKEN]):
+                if fault.rule:
+                    kind = KINDS[fault.venue]
+                    parse_rule(fault.rule, kind.actions, kind.refusal)
+                    missing[fault.venue, fault.rule["on"]] -= {fault.rule["action"]}
+    assert {place: left - UNDRAWN for place, left in missing.items() if left - UNDRAWN} == {
+        # Its orders go over a socket, which has no status; its lists do not name the asset of a fee.
+        (KRAKEN, "reply"): {"status"},
+        (KRAKEN, "clock"): {"fee_asset"},
+        # Their books have none.
+        (MEXC_SPOT, "message"): {"checksum"},
+        (MEXC_FUTURES, "message"): {"checksum"},
+    }
 
 
 def test_nearly_each_seed_draws_what_makes_it_count():
@@ -276,11 +304,26 @@ def until(done):
 
 def test_a_report_names_what_held_too_little_and_counts_pairs():
     verdict = {"seed": 7, "counts": True, "events": 1, "orders": 1, "fills": 1, "cpu_s": 1, "minutes": 10,
-               "fired": {"1": 1, "2": 2}, "pairs": [[1, 2]], "failure": []}  # fmt: skip
-    of_two = {"seed": 9, "counts": False, "fired": {"3": 1, "4": 1}, "pairs": [[4, 3], [1, 2]]}
+               "fired": {"1": 1, "2": 2}, "actions": {"bot kill": 1, "clock ban": 2}, "pairs": [[1, 2]],
+               "failure": []}  # fmt: skip
+    of_two = {
+        "seed": 9,
+        "counts": False,
+        "fired": {"3": 1, "4": 1},
+        "actions": {"clock ban": 2},
+        "pairs": [[4, 3], [1, 2]],
+    }
     total = summary([verdict, verdict | of_two])
     assert (total.seeds, total.counted, total.few, total.pairs) == (2, 1, [9], {(1, 2), (4, 3)})
     assert total.fired == {1: 1, 2: 2, 3: 1, 4: 1}
+    assert total.actions == {"bot kill": 1, "clock ban": 4}
+
+
+def test_a_users_own_venue_is_refused_with_what_judges_it(capsys):
+    assert main(["chaos", "--config", "examples/lantern-sim.toml", "--seeds", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "[venues.lantern]: the judge of mm chaos reads the bytes of kraken, mexc_spot, mexc_futures alone" in said
+    assert "python -m mm.conformance" in said
 
 
 def test_the_command_gives_a_verdict_for_a_users_own_configuration(tmp_path, capsys):

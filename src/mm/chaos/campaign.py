@@ -51,6 +51,8 @@ class Summary:
     orders: int = 0
     fills: int = 0
     fired: Counter[int] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
+    """What struck, by what it does."""
     pairs: set[tuple[int, int]] = field(default_factory=set)
     """Ordered pairs of classes that met in a run, one that counts or not: two classes hold too little to count."""
     failed: list[dict[str, Any]] = field(default_factory=list)
@@ -78,6 +80,7 @@ def run(job: Job) -> dict[str, Any]:
         "orders": report.orders,
         "fills": report.fills,
         "fired": {str(number): times for number, times in sorted(report.fired.items())},
+        "actions": dict(sorted(report.actions.items())),
         "pairs": sorted(report.pairs),
         "failure": sorted(failure_of(report) | {text.partition(" ")[0] for text in broken}),
         "violations": broken,
@@ -155,6 +158,7 @@ def summary(verdicts: Iterable[dict[str, Any]]) -> Summary:
         total.cpu_s += verdict["cpu_s"]
         total.virtual_s += verdict["minutes"] * 60
         total.fired.update({int(number): times for number, times in verdict["fired"].items()})
+        total.actions.update(verdict["actions"])
         total.pairs |= {(one, other) for one, other in verdict["pairs"]}
         if verdict["failure"]:
             total.failed.append(verdict)
@@ -173,8 +177,8 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
         except ValueError:
             # The last line of a campaign that was killed in the middle of it.
             continue
-        # One of an older build, which did not count pairs, is no verdict of this one.
-        if "pairs" in verdict:
+        # One of an older build, which did not count actions, is no verdict of this one.
+        if "actions" in verdict:
             found[verdict["key"]] = verdict
     return found
 

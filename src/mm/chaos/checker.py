@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from mm.chaos.invariants import Bot, Bounds, Violation
 from mm.chaos.steps import Latches
+from mm.chaos.transfers import TRANSFER, Amounts, ways_of
 from mm.chaos.wire import Sent, instrument_of, units
 from mm.simulator.kinds import ACCOUNT
 from mm.simulator.orders import BUY, SELL, SimInstrument, SimOrder
@@ -53,6 +54,12 @@ class _Side:
     """Signed size of own executions."""
     external: int = 0
     """Signed size of what else moved the position."""
+    entries: int = 0
+    """Of the ledger, read so far."""
+    moved: int = 0
+    """Of the base asset of a spot market, what came to the account by transfers, in the ledger's units."""
+    eaten: int = 0
+    """And what fees took of it."""
     records: int = 0
     """Of the journal, besides market data: only then the bot may think otherwise of its orders."""
     mark: tuple[int, ...] = ()
@@ -109,13 +116,15 @@ class Checker:
         self._changes = self._seen = 0
         """How often the journal or what is on its way said something of any venue, and how often when all were looked
         at."""
+        self._unexplained: dict[tuple[str, str], int] = {}
+        """Venue and asset to what the bot says that it cannot explain there, in 10^-12."""
         self._secrets = [secret.encode() for secret in bounds.secrets if secret]
 
     def _side(self, exchange: Any) -> _Side:
         traded: SimInstrument = next(iter(exchange.instruments.values()))
         allowed = self.bounds.position_max.get(traded.symbol)
         most = None if allowed is None else int(allowed.scaleb(traded.size_precision))
-        return _Side(dict(exchange.ledger.balances(ACCOUNT)), traded, most)
+        return _Side(dict(exchange.ledger.balances(ACCOUNT)), traded, most, entries=len(exchange.ledger.entries))
 
     # --- what is heard ------------------------------------------------------------------------------------------------
 
@@ -305,6 +314,7 @@ class Checker:
         for trade in islice(trades, side.trades, None):
             self._new_trade(name, exchange, trade)
         side.trades = len(trades)
+        self._read_ledger(side, exchange)
         self._external(name)
         open_orders = exchange.open_orders(ACCOUNT)
         if self.is_alive and open_orders:
@@ -351,6 +361,17 @@ class Checker:
         if self._volumes["hedge"] > owed:
             self._broken("I11", name, "", f"hedged {self._volumes['hedge']}, owed were {owed} (10^-{SCALE})")
 
+    def _read_ledger(self, side: _Side, exchange: Any) -> None:
+        """What else moves the base asset of a spot market: transfers are nobody's position, and fees make another one
+        of what was traded."""
+        ledger, traded = exchange.ledger, side.traded
+        for entry in islice(ledger.entries, side.entries, None):
+            if entry.account == ACCOUNT and entry.asset == traded.base and not traded.contract:
+                side.moved += entry.amount if entry.kind == TRANSFER else 0
+                side.eaten += entry.fee
+                self._volumes["external"] += abs(entry.fee) * 10 ** (SCALE - ledger.decimals(entry.asset))
+        side.entries = len(ledger.entries)
+
     def _external(self, name: str) -> None:
         side = self._sides[name]
         external = self.position(name) - side.own
@@ -361,13 +382,22 @@ class Checker:
             side.external = external
 
     def position(self, name: str) -> int:
-        """What the run holds at a venue by the venue's own word, in units of size."""
+        """What the run holds at a venue by the venue's own word, in units of size, before fees in the asset."""
         exchange = self.venues[name].exchange
-        traded = self._sides[name].traded
+        side = self._sides[name]
+        traded = side.traded
         if traded.contract:
             return int(sum(each.side * each.hold for each in exchange.positions.of(ACCOUNT)))
-        gained = exchange.ledger.balance(ACCOUNT, traded.base) - self._sides[name].base.get(traded.base, 0)
+        self._read_ledger(side, exchange)
+        gained = exchange.ledger.balance(ACCOUNT, traded.base) - side.base.get(traded.base, 0)
+        gained += side.eaten - side.moved
         return int(gained // 10 ** (exchange.ledger.decimals(traded.base) - traded.size_precision))
+
+    def _left(self, name: str) -> int:
+        """The same after such fees, in 10^-12."""
+        side, ledger = self._sides[name], self.venues[name].exchange.ledger
+        held = self.position(name) * 10 ** (SCALE - side.traded.size_precision)
+        return int(held - side.eaten * 10 ** (SCALE - ledger.decimals(side.traded.base)))
 
     def _limits(self, name: str, exchange: Any, open_orders: list[SimOrder]) -> None:
         side = self._sides[name]
@@ -375,6 +405,8 @@ class Checker:
             return
         traded, most = side.traded, side.most + abs(side.external)
         held = side.own + side.external
+        # Fees in the asset leave less of it.
+        held -= side.eaten // 10 ** (exchange.ledger.decimals(traded.base) - traded.size_precision)
         for sign in (BUY, SELL):
             leaves = sum(
                 order.leaves
@@ -414,6 +446,9 @@ class Checker:
                 self._fill(record)
             elif kind == "Latched":
                 self.latches.read(record)
+            elif kind == "Difference" and record.what == "balance":
+                where = (record.venue, record.subject)
+                self._unexplained[where] = record.amount if record.verdict == "unexplained" else 0
         self._read = len(self.journal)
 
     def _over_by(self, kind: str, record: Any) -> None:
@@ -469,9 +504,7 @@ class Checker:
             self._broken("I2", "", "ghosts", f"the bot still counts {', '.join(ghosts)}, no venue does")
         debt = self.bot.debt()
         if debt is not None:
-            held = sum(
-                self.position(name) * 10 ** (SCALE - self._sides[name].traded.size_precision) for name in self.venues
-            )
+            held = sum(self._left(name) for name in self.venues)
             if held != debt:
                 self._broken("I5", "", "debt", f"{held} held over all venues, owed are {debt} (10^-{SCALE})")
 
@@ -517,6 +550,13 @@ class Checker:
         ours = {asset: fee for asset, fee in booked.items() if fee}
         if ours != fees:
             self._broken("I5", name, "fees", f"fees were {fees}, booked are {ours}")
+
+    def unheard(self, stopped_ns: int) -> list[Amounts]:
+        """Transfers that the bot may be without (`mm.chaos.transfers`), each way that can be right."""
+        ways, wrong = ways_of(self.venues, self._unexplained, stopped_ns)
+        for (venue, asset), evidence in wrong.items():
+            self._broken("I5", venue, asset, evidence)
+        return ways
 
     # --- what is broken -----------------------------------------------------------------------------------------------
 

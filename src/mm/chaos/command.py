@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Final
 
 from mm.chaos.campaign import Job, Summary, pair_jobs, run_all
@@ -135,6 +136,8 @@ def _print(total: Summary, config: str) -> None:
         print(f"{total.virtual_s / total.cpu_s:.0f} times real time on one core, {events_s:.0f} events a second")
     for number, title in CLASSES.items():
         print(f"  {number:2} {title:52} struck {total.fired[number]}")
+    struck = ", ".join(f"{kind} {times}" for kind, times in sorted(total.actions.items()))
+    print(fill(f"by what it did: {struck or 'nothing'}", 110, initial_indent="  ", subsequent_indent="    "))
     print(f"  ordered pairs of classes that met: {len(total.pairs)} of {len(CLASSES) * (len(CLASSES) - 1)}")
     for verdict in total.failed:
         print(f"BROKEN {_again(verdict, config)}")
@@ -155,6 +158,7 @@ def _totals(total: Summary) -> dict[str, Any]:
         "cpu_s": round(total.cpu_s, 1),
         "virtual_s": total.virtual_s,
         "fired": {str(number): total.fired[number] for number in CLASSES},
+        "actions": dict(sorted(total.actions.items())),
         "pairs": len(total.pairs),
         "failed": total.failed,
     }

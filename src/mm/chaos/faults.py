@@ -12,7 +12,8 @@ from math import inf
 from random import Random
 from typing import Any, Final
 
-from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
+from mm.chaos.names import NAMES, Names
+from mm.simulator.kinds import KRAKEN, MEXC_FUTURES
 
 CLASSES: Final[dict[int, str]] = {
     1: "ambiguous reply",
@@ -48,13 +49,13 @@ LAST_SHARE: Final = 0.75
 MET_S: Final = 30.0
 """A fault meets another that is at work, or was so shortly before: what it left in doubt is looked for until the lists
 are read again, each half minute."""
-HALTING: Final = frozenset({"adl", "foreign_order"})
-"""What an instrument may be halted for until an operator has looked, which nobody does here."""
+HALTING: Final = frozenset({"adl", "foreign_order", "contract_size"})
+"""What an instrument may be halted for until an operator has looked, which nobody does here. A transfer that nothing
+tells the reason of is another."""
+CLOSED_S: Final = (5, 45)
+"""How long a market is closed, or out of the lists: it is missed after a minute, and found again as late."""
 SPARE_SHARES: Final = (0.3, 0.55)
 """Of the time for faults, when those that have not struck are tried again, and again."""
-
-LIE: Final = b"they say"
-"""In the text of a refusal of an order that stands."""
 
 Rule = dict[str, Any]
 
@@ -106,6 +107,11 @@ class Fault:
             return {"class": self.number, "act": self.act, "at_s": self.at_s, "duration_s": self.duration_s} | spare
         return {"class": self.number, "venue": self.venue, "rule": self.rule} | spare
 
+    @property
+    def kind(self) -> str:
+        """What it does, whatever the moment and the place: "bot kill", "message gap"."""
+        return f"bot {self.act}" if self.act else f"{self.rule['on']} {self.rule['action']}"
+
     def words(self) -> str:
         """For a report."""
         when = f"at {self.moment_s:.1f} s" + (" if none has struck" if self.is_spare else "")
@@ -135,61 +141,18 @@ def fault_of(value: dict[str, Any]) -> Fault:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the places of a venue's hooks are called."""
-
-    create: str
-    events: tuple[str, ...]
-    reads: tuple[str, ...]
-    books: str
-    trades: str
-    refusals: tuple[str, ...]
-    bans: tuple[str, ...]
-    keys: tuple[str, ...]
-    """Refusals of a key, a signature's time or a nonce that is right all the same."""
-    nothing: dict[str, str]
-    """Lists and what they are when they are empty."""
-    change: str = ""
-    refused: tuple[str, int] = ("", 0)
-    """Body and status of a refusal of an order that stands, where orders go over REST."""
-
-
-NAMES: Final[dict[str, Names]] = {
-    KRAKEN: Names(
-        "add_order", ("executions",), ("OpenOrders", "TradesHistory", "QueryOrders", "ClosedOrders"), "book", "trade",
-        ("EService:Unavailable", "EGeneral:Internal error", "EOrder:Unknown reason"),
-        ("EAPI:Rate limit exceeded", "EOrder:Rate limit exceeded"), ("EAPI:Invalid nonce",),
-        {"OpenOrders": '{"error":[],"result":{"open":{}}}',
-         "TradesHistory": '{"error":[],"result":{"trades":{},"count":0}}',
-         "ClosedOrders": '{"error":[],"result":{"closed":{},"count":0}}'},
-        "amend_order",
-    ),
-    MEXC_SPOT: Names(
-        "POST order", ("deals", "orders"), ("GET openOrders", "GET myTrades", "GET order", "GET allOrders"),
-        "aggre.depth", "aggre.deals", ("30016:Trading disabled", "1002:no rule for this"),
-        ("429:Too many requests", "510:Requests are too frequent"), ("700003:Timestamp outside of recvWindow",),
-        dict.fromkeys(("GET openOrders", "GET myTrades", "GET allOrders"), "[]"),
-        refused=('{"code":30005,"msg":"Oversold, they say"}', 400),
-    ),
-    MEXC_FUTURES: Names(
-        "POST order/create", ("order", "order.deal", "position"),
-        ("GET order/list/open_orders", "GET order/list/order_deals", "GET order/get", "GET order/external"),
-        "depth", "deal", ("1002:contract not available", "2011:no such thing"), ("510:Requests are too frequent",),
-        ("513:Invalid request(time invalid)",),
-        dict.fromkeys(
-            ("GET order/list/open_orders", "GET order/list/order_deals"), '{"success":true,"code":0,"data":[]}'
-        ),
-        refused=('{"success":false,"code":2005,"message":"Balance insufficient, they say"}', 200),
-    ),
-}  # fmt: skip
-
-
 class Draw:
     """Draws the faults of a run from its seed."""
 
-    def __init__(self, chance: Random, venues: Sequence[str], hedges: Collection[str], seconds: float) -> None:
-        self._chance, self._venues, self._hedges = chance, list(venues), set(hedges)
+    def __init__(
+        self,
+        chance: Random,
+        venues: Sequence[str],
+        hedges: Collection[str],
+        seconds: float,
+        generated: Collection[str] = (),
+    ) -> None:
+        self._chance, self._venues, self._hedges, self._generated = chance, list(venues), set(hedges), set(generated)
         self._seconds, self._last_s = seconds, max(FIRST_S + 1.0, seconds - QUIET_S)
 
     def fault(self, number: int) -> Fault:
@@ -212,11 +175,14 @@ class Draw:
         if number == 1 and chance.random() < 0.15:
             return Fault(1, act="impatient", at_s=at_s, duration_s=round(chance.uniform(1, 20), 3))
         venue = chance.choice(self._venues)
-        if number == 11 and self._hedges:
-            venue = chance.choice(sorted(self._hedges))
-        rule = getattr(self, f"_rule_{number}")(venue, NAMES[venue])
+        if number == 11 and chance.random() < 0.2:
+            rule = self._transfer(NAMES[venue])
+        else:
+            if number == 11 and self._hedges:
+                venue = chance.choice(sorted(self._hedges))
+            rule = getattr(self, f"_rule_{number}")(venue, NAMES[venue])
         if rule["on"] == "clock":
-            return Fault(number, venue, rule | {"at_s": self.late(at_s) if rule["action"] in HALTING else at_s})
+            return Fault(number, venue, rule | {"at_s": self.late(at_s) if _halts(venue, rule) else at_s})
         if rule["action"] == "body":
             # Once: two reads that agree are evidence.
             return Fault(number, venue, rule | {"from_s": at_s, "until_s": self._last_s, "times": 1})
@@ -296,6 +262,8 @@ class Draw:
 
     def _rule_6(self, venue: str, names: Names) -> Rule:
         chance = self._chance
+        if chance.random() < 0.4:
+            return self._shown(venue, names)
         if chance.random() < 0.25:
             duration_s = round(chance.uniform(1, 20), 2)
             return {"on": "clock", "action": "silence", "target": "public", "duration_s": duration_s}
@@ -303,9 +271,38 @@ class Draw:
         name = names.trades if chance.random() < 0.15 else names.books
         return {"on": "message", "name": name, "action": chance.choice(kinds), "delay_s": chance.choice((0.3, 3.0))}
 
-    def _rule_7(self, venue: str, names: Names) -> Rule:
-        del venue, names
+    def _shown(self, venue: str, names: Names) -> Rule:
+        """Another market than there is: by the feeds' own making, by a message that was changed, off its peg."""
         chance = self._chance
+        actions = ["cross", "freeze", "empty", "spike", "edit", "edit"]
+        actions += ["flood"] if venue == KRAKEN else []
+        actions += ["peg"] * 3 if venue in self._generated else []
+        action = chance.choice(actions)
+        if action == "edit":
+            return {"on": "message", "name": names.books, "action": "edit"} | chance.choice(names.edits)
+        # A price that has held for ten seconds is believed (`docs/market_data.md`), and is another market then.
+        duration_s = round(chance.uniform(0.5, 8 if action == "spike" else 12), 2)
+        if action == "peg":
+            return {
+                "on": "clock", "action": "peg", "bps": chance.choice((-150, -40, 60, 120)), "duration_s": 3 * duration_s
+            }  # fmt: skip
+        if action == "flood":
+            return {"on": "clock", "action": "flood", "value": 25, "duration_s": duration_s / 2}
+        more = {"cross": {"value": chance.choice((0, 3, 40))}, "spike": {"percent": chance.choice((-87, -6, -1, 1, 6))}}
+        rule = {
+            "on": "clock",
+            "action": action,
+            "side": chance.choice(("both", "bid", "ask")),
+            "duration_s": duration_s,
+        }
+        return rule | more.get(action, {})
+
+    def _rule_7(self, venue: str, names: Names) -> Rule:
+        del venue
+        chance = self._chance
+        if chance.random() < 0.15:
+            # In the middle of what it says: this message and what follows is lost with it.
+            return {"on": "message", "name": chance.choice((*names.events, names.books)), "action": "disconnect"}
         if chance.random() < 0.4:
             return {"on": "clock", "action": "outage", "duration_s": round(chance.uniform(0.5, 90), 2)}
         if chance.random() < 0.3:
@@ -330,6 +327,10 @@ class Draw:
 
     def _rule_10(self, venue: str, names: Names) -> Rule:
         chance = self._chance
+        if chance.random() < 0.3:
+            return {"on": "clock", **chance.choice(names.terms)}
+        if chance.random() < 0.2:
+            return self._closed(venue, names)
         if chance.random() < 0.25:
             return {"on": "clock", "action": "cancel_all"}
         if chance.random() < 0.1:
@@ -341,6 +342,23 @@ class Draw:
         return {
             "on": "clock", "action": "mode", "mode": chance.choice(modes), "duration_s": round(chance.uniform(1, 40), 2)
         }  # fmt: skip
+
+    def _closed(self, venue: str, names: Names) -> Rule:
+        """A market that is out of the lists, said to be over, or closed, and comes back."""
+        chance = self._chance
+        more: list[Rule] = [{"action": "delist", "value": value} for value in (0, 1, 2)]
+        more += [{"action": "status", "text": text} for text in names.closed]
+        if venue == MEXC_FUTURES:
+            more += [{"action": "entry", "value": value} for value in (1, 6001)]
+        return {"on": "clock", "duration_s": round(chance.uniform(*CLOSED_S), 2)} | chance.choice(more)
+
+    def _transfer(self, names: Names) -> Rule:
+        """Money that comes or goes; the digits tell one from another."""
+        chance = self._chance
+        asset, most = chance.choice(names.assets)
+        value = round(most * chance.uniform(0.1, 1.0) * chance.choice((-1, 1)), 8)
+        told = chance.choice(("push", "push", "lists"))
+        return {"on": "clock", "action": "transfer", "text": asset, "value": value, "told": told}
 
     def _rule_11(self, venue: str, names: Names) -> Rule:
         chance = self._chance
@@ -367,12 +385,25 @@ class Draw:
         return names.change if names.change and self._chance.random() < 0.5 else names.create
 
 
+def _halts(venue: str, rule: Rule) -> bool:
+    if rule["action"] == "transfer":
+        return bool(rule["told"] == "lists" or venue == MEXC_FUTURES)
+    return rule["action"] in HALTING
+
+
 def draw(
-    seed: int, venues: Sequence[str], hedges: Collection[str], seconds: float, classes: Sequence[int] = ()
+    seed: int,
+    venues: Sequence[str],
+    hedges: Collection[str],
+    seconds: float,
+    classes: Sequence[int] = (),
+    *,
+    generated: Collection[str] = (),
 ) -> list[Fault]:
-    """The faults of a run. classes: only of these, each at least twice; none stands for any four to nine of all."""
+    """The faults of a run. classes: only of these, each at least twice; none stands for any four to nine of all;
+    generated: venues with a market that can leave its peg."""
     chance = Random(f"faults:{seed}")
-    source = Draw(chance, venues, hedges, seconds)
+    source = Draw(chance, venues, hedges, seconds, generated)
     if classes:
         chosen = list(classes)
     else:

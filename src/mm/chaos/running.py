@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mm.chaos.faults import NAMES, Fault, draw, fault_of
+from mm.chaos.faults import Fault, draw, fault_of
+from mm.chaos.names import NAMES
 from mm.chaos.operator import words
 from mm.chaos.settings import read
 from mm.chaos.world import Report, World
@@ -30,15 +31,17 @@ class Trial:
         unknown = [name for name in self.settings.venues if name not in NAMES]
         if unknown:
             raise LookupError(
-                f"[venues.{unknown[0]}] has no simulation with faults; those that have are {', '.join(NAMES)}"
+                f"[venues.{unknown[0]}]: the judge of mm chaos reads the bytes of {', '.join(NAMES)} alone; a venue of "
+                "your own is judged by python -m mm.conformance (docs/adding_a_venue.md)"
             )
 
     def draw(self, classes: Sequence[int] = ()) -> list[Fault]:
         """The faults of this seed. classes: only of these."""
         hedges = {venue for hedge in self.settings.hedging.values() for venue, _ in hedge.markets()}
         quoted = {strategy.venue for strategy in self.settings.strategies.values()}
-        seconds = self.minutes * 60
-        faults = draw(self.seed, list(self.settings.venues), hedges - quoted, seconds, classes)
+        seconds, venues = self.minutes * 60, list(self.settings.venues)
+        generated = {each.venue for each in self.settings.conversion.values() if each.venue}
+        faults = draw(self.seed, venues, hedges - quoted, seconds, classes, generated=generated)
         return faults + words(self.seed, seconds, classes)
 
     def run(self, faults: Sequence[Fault]) -> Report:

@@ -16,11 +16,13 @@ TEXT: Final = """
 [run]
 world = "sim"
 seed = {seed}
+reconcile_s = {reconcile}
 
 [venues.kraken]
 tier = "pro"
 accept_account_wide_timer = true
 dead_man_switch_s = {timer}
+book_depth = {depth}
 
 {venues}
 
@@ -46,6 +48,7 @@ symbol = "BTC/USD"
 threshold = 50
 debt_max_usd = {debt}
 {hedge}
+{schedule}
 
 [limits]
 max_total_exposure_usd = 100_000
@@ -54,6 +57,14 @@ max_order_size = 0.1
 max_open_orders = {orders}
 book_age_ms_max = {book_age}
 book_side_age_ms_max = {book_age}
+private_down_ms_max = {private_down}
+{more}
+"""
+RATED: Final = """
+# An account with a million USDT earns and loses thousands by its rate alone.
+[kill]
+drawdown_usd = 1_000_000
+day_loss_usd = 1_000_000
 """
 SPOT: Final = ("mexc_spot", "BTC/USDT")
 CONTRACTS: Final = ("mexc_futures", "BTC/USDT:USDT")
@@ -70,25 +81,42 @@ def drawn(seed: int) -> str:
     if way == "contracts and fallback":
         more.append(SPOT[0])
         hedge += f'\nfallback = "{SPOT[0]}"\nfallback_symbol = "{SPOT[1]}"'
+    # What is rare with the settings that people have: schedules, a rate that moves, next to no patience and no depth.
+    rare = Random(f"rare:{seed}")
+    policy, schedule = chance.choice(("cross_exchange", "cross_exchange", "immediate")), ""
+    if rare.random() < 0.35:
+        policy = rare.choice(("twap", "opportunistic"))
+        if policy == "twap":
+            schedule = f"duration_secs = {rare.choice((2, 10, 20))}\nnum_orders = {rare.choice((1, 3, 6))}"
+        else:
+            schedule = f"wait_secs_max = {rare.choice((0, 2, 8))}"
+    if more and rare.random() < 0.3:
+        schedule += "\nfallback_after_s = 0"
+    is_rated = rare.random() < 0.25
     return TEXT.format(
         seed=seed,
         timer=chance.choice((15, 30, 60)),
         venues="\n\n".join((f"[venues.{venue}]{mode}", *(f"[venues.{name}]" for name in more))),
-        # A rate that moves costs a message a second; a peg none.
-        conversion="peg = 1",
+        # A rate that moves costs a message in two seconds; a peg none.
+        conversion='venue = "kraken"\nsymbol = "USDT/USD"' if is_rated else "peg = 1",
         spread=chance.choice(("0.3", "0.5", "1.0")),
         size=chance.choice(("0.002", "0.005")),
         levels=chance.choice((1, 1, 2, 3)),
         refresh=chance.choice((0, 1000, 2000)),
         tolerance=chance.choice(("0.3", "0.8")),
         age=chance.choice((20, 60, 300)),
-        policy=chance.choice(("cross_exchange", "cross_exchange", "immediate")),
+        policy=policy,
+        schedule=schedule,
         debt=chance.choice((800, 1500, 3000)),
         hedge=hedge,
         position=chance.choice(("0.06", "0.1")),
         orders=chance.choice((6, 12)),
         # Books come a little more often than that (`world.py`): a venue for contracts sends a message for each level.
         book_age=chance.choice((2000, 3000, 3000)) if venue == SPOT[0] else 4000,
+        reconcile=30 if rare.random() < 0.8 else 9,
+        depth=100 if rare.random() < 0.8 else 10,
+        private_down=3000 if rare.random() < 0.8 else 0,
+        more=RATED if is_rated else "",
     )
 
 

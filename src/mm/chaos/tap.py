@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from mm.backtest.memory import MemoryWorld
 from mm.chaos.checker import Checker
-from mm.chaos.faults import LIE
+from mm.chaos.names import LIE
 from mm.chaos.wire import of_frame, of_request
 from mm.net.actions import Disconnect, Request, Send
 
 KRAKEN_BOOK, SPOT_BOOK, FUTURES_BOOK = b'"channel":"book"', b"aggre.depth", b"push.depth"
 """How a message with a book is told from others, by its bytes."""
+RATE: Final = b"USDT/USD"
+"""Not the market that is quoted."""
 IMPATIENT_NS: Final = 1_000_000
 
 
@@ -90,6 +92,7 @@ class Tapped(MemoryWorld):
             if number in self._channels:
                 head = payload[:80]
                 is_book = KRAKEN_BOOK in head or SPOT_BOOK in head or FUTURES_BOOK in head
+                is_book = is_book and RATE not in head
                 self.checker.told(self.now_ns, self.name, book=is_book)
             super()._message(number, payload)
 
