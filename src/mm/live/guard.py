@@ -20,6 +20,8 @@ from mm.live.tasks import Tasks
 from mm.live.watchdog import LOG
 
 if TYPE_CHECKING:
+    from mm._core.events import OrderReport
+    from mm._core.orders import Order
     from mm.config import Settings, VenueSettings
     from mm.live.bot import Bot
 
@@ -153,7 +155,9 @@ class Guard:
     def _open_orders(self, covered: list[str]) -> dict[str, dict[str, tuple[str, str]]]:
         """Venue -> client id -> symbol and the venue's id, of orders that may be open."""
         found: dict[str, dict[str, tuple[str, str]]] = {}
-        for order in self._bot.engine.orders.open():
+        engine = self._bot.engine
+        orders: list[Order | OrderReport] = [*engine.orders.open(), *engine.contradicted.standing()]
+        for order in orders:
             if order.venue not in covered:
                 found.setdefault(order.venue, {})[order.client_id] = (order.symbol, order.venue_id)
         return found
