@@ -36,6 +36,8 @@ def test_what_is_left_out_is_tried_elsewhere():
     names = ("test_rule_faults", "test_delisting_faults", "test_dust_faults", "test_fee_faults")
     alone = "".join((ROOT / "tests" / "faults" / f"{name}.py").read_text() for name in names)
     assert [action for action in sorted(endurance.TERMS) if f'"{action}"' not in alone] == []
+    world = (ROOT / "tests" / "chaos" / "test_checker.py").read_text()
+    assert [action for action in sorted(endurance.MOVES) if f'"{action}"' not in world] == []
     ends = (ROOT / "tools" / "endurance_ends.py").read_text()
     assert [action for action in sorted(endurance.FATAL) if f'"{action}"' not in ends] == []
 
