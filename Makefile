@@ -8,7 +8,7 @@ EXTRA = $(BIN)/python -c "import sys, tomllib; \
   print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint types rust-lint judges test-postgres test-packaging bench fuzz fuzz-native journal-images faults faults-long endurance kills soak audit-fills drift guards clean
+.PHONY: help build run test lint types rust-lint judges test-postgres test-packaging bench fuzz fuzz-native journal-images faults faults-long endurance kills soak soak-beside audit-fills drift guards clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 20
@@ -18,9 +18,12 @@ build: .venv/.built ## set up .venv and build the native modules (again only whe
 run: build ## run the market maker on the embedded simulation (ARGS="--seconds 60")
 	@$(BIN)/python -m mm.run $(ARGS)
 
+# One waits for processes and sockets most of the time.
+WORKERS = $(shell expr `nproc 2>/dev/null || sysctl -n hw.ncpu` + 1)
+
 test: build ## every quick test: Rust, then Python (ARGS="-k book")
 	cargo test -q --locked -p mm-core
-	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
 
 # cython-lint starts a bare `pycodestyle`.
 lint: export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -79,6 +82,9 @@ kills: build ## a bot killed at 60 of its writes, syncs and sends, judged by the
 
 soak: build ## five minutes over sockets at 10,000 messages a second, bursts of 50,000: memory, loop, every fill (ARGS="--seconds 7200")
 	$(BIN)/python tools/soak.py $(ARGS)
+
+soak-beside: build ## five minutes of it beside other work, at a tenth of the rate: memory, every fill
+	$(BIN)/python tools/soak.py --busy --rate 1000 --burst 5000 $(ARGS)
 
 audit-fills: build ## derive every fill of a seeded session again from the tape and the order log
 	$(BIN)/python tools/audit_session.py build/audit/orders.jsonl --minutes 8 $(ARGS)
