@@ -8,8 +8,10 @@ from mm.engine import Engine
 from mm.engine.recovery import recover
 from mm.exchanges.kraken import VENUE
 from mm.persistence.journal import DURABLE
+from tests.engine.test_hedging import OTHER, TwoVenues
+from tests.engine.test_hedging import SETTINGS as HEDGED
 from tests.engine.test_ladder import check_replay, kinds, latch
-from tests.engine.world import BTC, KRAKEN, MS, SECOND, SETTINGS, instrument
+from tests.engine.world import BTC, KRAKEN, MS, SECOND, SETTINGS, SYMBOL, instrument
 
 STRATEGY = "strategy=test"
 
@@ -192,6 +194,68 @@ def test_more_than_a_limit_allows_is_only_reduced(make_world):
     world.tell(ev.SettingsChanged(world.now, to_json(fresh)))
     looks(world)
     assert latches(world) == [("limit breach", "reduce-only", STRATEGY)]
+    check_replay(world)
+
+
+def owing(path, **keys):
+    """600 dollars are owed and cannot be paid: the venue that hedges are sent to is cut off."""
+    lines = "\n".join(f"{key} = {value!r}".replace("'", '"') for key, value in keys.items())
+    world = type("World", (TwoVenues,), {"settings_text": f"{HEDGED}\n[kill]\n{lines}\n"})(path / "mm.toml")
+    bid = next(place for place in world.ready() if place.side > 0)
+    looks(world, 1)
+    world.tell(ev.LinkChanged(world.now, OTHER, "private", False, "cut"))
+    assert world.quote_fills(bid, BTC // 100) == [], "it was hedged all the same"
+    assert world.desk.ledger.net == 10**10
+    world.accept(next(order for order in world.engine.orders.open_of(KRAKEN, SYMBOL) if order.side > 0))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"debt_usd": 500}, [("hedge debt", "reduce-only", STRATEGY)]),
+        ({"debt_usd": 500, "debt_step": "halt"}, [("hedge debt", "halt", STRATEGY)]),
+        ({"debt_usd": 500, "debt_step": "off"}, []),
+        ({"debt_usd": 601}, []),
+        ({"debt_usd": 0}, []),
+    ],
+)
+def test_a_debt_that_is_not_hedged_is_only_reduced(tmp_path, keys, expected):
+    world = owing(tmp_path, **keys)
+    looks(world, 1)
+    assert latches(world) == [], "it fired at the first look"
+    pulled = kinds(looks(world, 1), ev.Cancel)
+    assert latches(world) == expected
+    # The quote that would add to it goes, or both.
+    assert sorted(cancel.client_id for cancel in pulled) == sorted(
+        order.client_id
+        for order in world.engine.orders.open_of(KRAKEN, SYMBOL)
+        if expected and (order.side > 0 or "halt" in expected[0])
+    )
+    looks(world, 3)
+    assert latches(world) == expected, "it fired again for what is in force"
+    check_replay(world)
+
+
+def test_a_debt_that_is_paid_before_the_second_look_is_none(tmp_path):
+    world = owing(tmp_path, debt_usd=500)
+    looks(world, 1)
+    world.tell(ev.LinkChanged(world.now, OTHER, "private", True, ""))
+    world.other_book()
+    (hedge,) = world.hedges()
+    world.hedge_fills(hedge, BTC // 100)
+    assert world.desk.ledger.net == 0
+    looks(world)
+    assert latches(world) == []
+    # What is owed from here on is another debt: it has to last by itself.
+    world.tell(ev.LinkChanged(world.now, OTHER, "private", False, "cut again"))
+    bid = next(order for order in world.engine.orders.open_of(KRAKEN, SYMBOL) if order.side > 0)
+    world.accept(bid)
+    world.quote_fills(bid, BTC // 100)
+    looks(world, 1)
+    assert latches(world) == [], "a debt that was paid counted"
+    looks(world, 1)
+    assert latches(world) == [("hedge debt", "reduce-only", STRATEGY)]
     check_replay(world)
 
 
