@@ -21,6 +21,7 @@ SNAPSHOT = {MEXC: "GET depth", FUTURES: "GET depth"}
 AGE_NS = 2 * SECOND
 PULL_NS = AGE_NS + SECOND // 10
 """A cancel's way to the venue, beside the age that a book may have."""
+ALERT_NS = 5 * SECOND
 
 
 def everywhere(*venues):
@@ -150,6 +151,12 @@ class Booked(Quoted):
 
     def gate(self):
         return self.engine.gate(self.now_ns, self.market)
+
+    def check_told(self, text, since_ns):
+        """Somebody was told, within five seconds of the moment from which it was so."""
+        told = [event.recv_ns for event in self.of(ev.Alert) if text in event.text and event.recv_ns >= since_ns]
+        assert told, f"I9: nobody was told: {text}"
+        assert told[0] - since_ns <= ALERT_NS, f"I9: told after {(told[0] - since_ns) / 1e9:.2f} s: {text}"
 
     def until_pulled(self, within_ns=PULL_NS):
         """Until no own order stands at the venue, which must not take longer than a stale book may be quoted from."""

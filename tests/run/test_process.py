@@ -73,7 +73,10 @@ def test_kill_nine_leaves_no_order_because_the_venue_counts_down(start: Start, s
     assert before["open_orders"] != []
     after = eventually(state, lambda books: not books["open_orders"])
     left = {order["order_id"] for order in before["open_orders"]}
-    assert left <= {order["order_id"] for order in after["closed_orders"]}
+    closed = {order["order_id"]: order["closed_ns"] for order in after["closed_orders"]}
+    assert left <= set(closed)
+    stood_ns = max(closed[order_id] for order_id in left) - before["time_ns"]
+    assert stood_ns <= 3_000_000_000, f"quotes stood for {stood_ns / 1e9:.2f} s"
 
 
 def test_a_start_after_kill_nine_finds_the_same_venue_and_cancels_what_was_left(start: Start, state: Path) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mm.live.bot import Bot
 
 BEAT_S: Final = 0.5
+BEATS_MIN: Final = 5
+"""As many within `run.watchdog_s`: one that is late, or two, must not look like a heart that has stopped."""
 GOODBYE_S: Final = 2.0
 POLL_S: Final = 0.02
 STARTS_MAX: Final = 3
@@ -125,6 +127,7 @@ class Guard:
 
     async def _beat(self) -> None:
         number = starts = 0
+        beat_s = min(BEAT_S, float(self._bot.settings.run.watchdog_s) / BEATS_MIN)
         while True:
             number += 1
             covered = [name for name, venue in self._bot.engine.venues.items() if venue.protected_s]
@@ -136,21 +139,21 @@ class Guard:
                         self._say(
                             "The watchdog does not stay alive: if this process dies, its orders stay at the venue"
                         )
-                    await asyncio.sleep(BEAT_S)
+                    await asyncio.sleep(beat_s)
                     continue
                 self._say("The watchdog has ended; starting another")
                 try:
                     await self._spawn()
                 except OSError as error:
                     self._say(f"No watchdog can be started: {error}")
-                    await asyncio.sleep(BEAT_S)
+                    await asyncio.sleep(beat_s)
                     continue
             nonces = {name: self._bot.nonce(name) for name in self._bot.nonces.floors if name not in self._own_keys}
             reserved = {name: end for name, end in self._bot.nonces.reserved().items() if name in nonces}
             beat = {"beat": number, "covered": covered, "nonces": nonces, "reserved": reserved}
             self._write(beat | {"open": self._open_orders(covered)})
             self._tell()
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(beat_s)
 
     def _open_orders(self, covered: list[str]) -> dict[str, dict[str, tuple[str, str]]]:
         """Venue -> client id -> symbol and the venue's id, of orders that may be open."""

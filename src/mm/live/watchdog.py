@@ -3,9 +3,10 @@
     python -m mm.live.watchdog        started by the bot, which talks to it over standard input
 
 A venue's own timer covers the whole account, and some venues have none. Where none is armed, this process stands in:
-it hears from the bot twice a second, and when the pipe ends without a last word (the bot was killed) or is silent for
-too long (it was stopped, or its loop is blocked) it connects by itself and cancels by id what the bot told it to be
-open. It reads the open orders meanwhile and cancels those with our form of id, until the venue says that none is left.
+it hears from the bot twice a second, and five times within `run.watchdog_s` where that is short. When the pipe ends
+without a last word (the bot was killed) or is silent for too long (it was stopped, or its loop is blocked) it connects
+by itself and cancels by id what the bot told it to be open. It reads the open orders meanwhile and cancels those with
+our form of id, until the venue says that none is left.
 When the heart beats again meanwhile, it stands back.
 
 Lines of JSON: first who we are and where, then `{"beat": n, "covered": [venues whose own timer is armed],
@@ -198,6 +199,9 @@ async def _main() -> None:
     reader = asyncio.StreamReader(limit=2**20)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     hello = json.loads(await reader.readline())
+    # What `_fire` needs takes a tenth of a second to load: not then.
+    import mm.live.rescuing  # noqa: F401
+
     folder = -1
     with contextlib.suppress(OSError):
         # Held from here on: another run may have its path when there is something to say.
