@@ -25,6 +25,7 @@ import pytest
 
 from mm._core import events as ev
 from mm.engine.triggers import Triggers
+from mm.exchanges.kraken import VENUE
 from mm.live.guard import BEATS_MIN
 from mm.live.latches import LatchFile
 from mm.live.linking import Addresses
@@ -197,6 +198,17 @@ class BrokenTriggers(Triggers):
         raise ZeroDivisionError("boom")
 
 
+class Limiter:
+    """The count of what the venue lets us ask; broken, it raises whatever it is asked or told."""
+
+    def __init__(self) -> None:
+        self.counter = VENUE.trading_limits("pro")
+        self.is_broken = False
+
+    def __getattr__(self, name: str) -> Any:
+        return _boom if self.is_broken else getattr(self.counter, name)
+
+
 class Breakage:
     """One part that the kill touches, broken; `mend` lets go what hangs."""
 
@@ -204,6 +216,9 @@ class Breakage:
         self.name = name
         self.lets_go = threading.Event()
         self._patch = monkeypatch
+        self.limiter = Limiter()
+        if name == "limiter raises":
+            monkeypatch.setattr(type(VENUE), "trading_limits", lambda *_: self.limiter)
 
     def mend(self) -> None:
         self.lets_go.set()
@@ -267,6 +282,9 @@ class Breakage:
             for _ in range(2000):
                 market.limits.charge(now_ns, "place", 0)
 
+    def _limiter_raises(self, run: Run) -> None:
+        self.limiter.is_broken = True
+
 
 def _boom(*_: object) -> None:
     raise ZeroDivisionError("boom")
@@ -282,6 +300,7 @@ BREAKAGES = (
     "strategy raises",
     "triggers raise",
     "rates used up",
+    "limiter raises",
 )
 
 
