@@ -26,6 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("clock"))
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Say in the report which seed a case has: `tools/fault_table.py` counts them."""
+    seed = getattr(item, "callspec", None) and item.callspec.params.get("seed")  # type: ignore[attr-defined]
+    if seed is not None:
+        item.user_properties.append(("seed", str(seed)))
+
+
 @pytest.fixture(scope="session")
 def slow_disk(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], dict[str, str]]:
     """Environment of a process whose syncs take as many milliseconds longer as a file says, while there is one."""

@@ -139,7 +139,7 @@ def test_an_answer_older_than_a_fill_proves_nothing() -> None:
     # Read before the fill that the stream told of, answered after it.
     desk = InquiryDesk(None, None, reconciler)
     desk.watch(SENT + 1, Fill(SENT + 1, 0, "kraken", "a1", "O1", "BTC/USD", 1, "T1", 100, 10, 10, "m", 0, "USD", 0))
-    assert reconciler.finish(SENT + 2) == [], "an answer older than what is known was taken"
+    assert reconciler.finish(SENT + 2) == [], "F01: an answer older than what is known was taken"
     assert len(reconciler) == 1
     assert reconciler.due_ns() > SENT + 2
 

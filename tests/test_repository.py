@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -128,6 +129,12 @@ def test_changelog_begins_with_the_version_that_is_built():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[0] in (version, "Unreleased")
+
+
+def test_the_page_of_faults_is_what_would_be_written():
+    command = [sys.executable, str(ROOT / "tools" / "fault_table.py"), "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_file_names_a_registry_or_the_machine_it_was_written_on():

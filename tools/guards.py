@@ -2,20 +2,23 @@
 
     python tools/guards.py                    every removal of tests/faults/guards*.toml
     python tools/guards.py F68 F70            those of these faults
+    python tools/guards.py --left             those of which nothing is known as they are now
     python tools/guards.py --native F93       those in native sources too
     python tools/guards.py --check            only that each removal still fits the sources, in a moment
 
 A removal is one exact piece of a file and what stands there without the guard, at most three lines. It is put into a
 copy of the package in a temporary folder, the named test runs on the copy, and must fail by an assertion that says what
-the entry expects: a crash, or another assertion, is no proof. Where a second guard stands behind the first, an entry
-takes both out (`also`). Results are kept in `build/guards.json` for `tools/fault_table.py`. Removals in native sources
-need a build each (`--native`): of a Cython module in the copy, from what was built before; of the Rust module in
-`build/guards`, which is kept, so that cargo compiles only what changed.
+the entry expects, by the id of an invariant or a fault: a crash, or another assertion, is no proof. Where a second
+guard stands behind the first, an entry takes both out (`also`). Results are kept in `build/guards.json` for
+`tools/fault_table.py`, with the mark of all that the entry says: what came of it is nothing that an edited one came to.
+Removals in native sources need a build each (`--native`): of a Cython module in the copy, from what was built before;
+of the Rust module in `build/guards`, which is kept, so that cargo compiles only what changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -35,12 +38,16 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 LISTS: Final = ROOT / "tests" / "faults"
 """Each section of faults may have a list of its own there: `guards_a.toml`."""
 RESULTS: Final = ROOT / "build" / "guards.json"
+SHOWN: Final = LISTS / "results.json"
+"""What `tools/fault_table.py` took over from there."""
 CRATES: Final = ROOT / "build" / "guards"
 """A copy of the crates and what cargo made of it: a fixed place, for cargo knows a crate by its path."""
 LINES_MAX: Final = 3
 NATIVE: Final = frozenset({".pyx", ".pxd", ".rs"})
 TIMEOUT_S: Final = 900
 FAULT: Final = re.compile(r"F\d\d")
+ID: Final = re.compile(r"\b[IF]\d{1,2}\b")
+"""Of an invariant or a fault: any assertion may fail, and only one that names what broke is a judgement of it."""
 ERROR: Final = re.compile(r"^E +(\S.*)$", re.MULTILINE)
 VERDICT: Final = ("AssertionError", "assert ", "mm.errors.InvariantError", "Failed: DID NOT RAISE")
 """How the first line of a failure begins that is a judgement; anything else is a crash."""
@@ -89,6 +96,18 @@ class Removal:
     def cuts(self) -> list[Cut]:
         """Every piece that goes. Raises TypeError where one does not say file, old and new."""
         return [Cut(self.file, self.old, self.new), *(Cut(**each) for each in self.also)]
+
+    @property
+    def key(self) -> str:
+        """Names it among the results."""
+        return f"{self.fault} {self.guard}"
+
+    @property
+    def mark(self) -> str:
+        """Of all that it says: what came of it once is nothing that another one came to."""
+        cuts = [[cut.file, cut.old, cut.new] for cut in self.cuts]
+        said = [self.fault, self.guard, cuts, self.test, self.only, self.campaign, self.expect]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
     @property
     def suffixes(self) -> set[str]:
@@ -152,7 +171,10 @@ def problem_of(removal: Removal, root: Path = ROOT) -> str:
         re.compile(removal.expect)
     except re.error as error:
         return f"expect: {error}"
-    return "" if removal.expect else "expect must say what the failure says"
+    # Each alternative for itself: beside "assert" any assertion would do.
+    if not all(ID.search(part) for part in removal.expect.split("|")):
+        return f"expect must name an invariant or a fault, as I5 or {removal.fault}, in each alternative"
+    return ""
 
 
 def changed_lines(removal: Removal) -> tuple[int, int]:
@@ -269,12 +291,18 @@ def _test(folder: Path, removal: Removal) -> tuple[int, str]:
 
 def keep_results(results: Sequence[Result], path: Path = RESULTS) -> None:
     """Add to the file of results, by guard."""
-    kept = json.loads(path.read_text()) if path.is_file() else {}
+    kept = _kept(path)
     for result in results:
-        key = f"{result.removal.fault} {result.removal.guard}"
-        kept[key] = {"problem": result.problem, "said": result.said, "test": result.removal.test}
+        removal = result.removal
+        said = {"problem": result.problem, "said": result.said, "test": removal.test, "mark": removal.mark}
+        kept[removal.key] = said
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(kept, indent=1, sort_keys=True))
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return kept
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -282,6 +310,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("faults", nargs="*", help="ids as F68; none: all")
     parser.add_argument("--check", action="store_true", help="only look whether the removals fit the sources")
+    parser.add_argument("--left", action="store_true", help="only those that have no result as they are now")
     parser.add_argument("--native", action="store_true", help="those in native sources too, with a build each")
     arguments = parser.parse_args(argv)
     try:
@@ -290,6 +319,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     chosen = [each for each in removals if not arguments.faults or each.fault in arguments.faults]
+    if arguments.left:
+        shown = json.loads(SHOWN.read_text()).get("guards", {}) | _kept(RESULTS)
+        chosen = [each for each in chosen if shown.get(each.key, {}).get("mark") != each.mark]
     if arguments.check:
         print(f"{len(chosen)} removals fit the sources")
         return 0

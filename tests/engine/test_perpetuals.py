@@ -51,7 +51,8 @@ def test_f67_funding_is_booked_once_and_moves_no_position(tmp_path, seed):
         world.tell(world.margin(1000 + paid))
         world.position(-100)
         world.wait(5)
-    assert world.market.perpetual.funding == {"USDT": sum(int(amount * E12) for amount, _, _ in told)}
+    paid_once = {"USDT": sum(int(amount * E12) for amount, _, _ in told)}
+    assert world.market.perpetual.funding == paid_once, "F67: a settlement counts once"
     assert world.market.position.quantity == -100
     assert world.engine.perpetuals.externals == 0
     assert world.desk.ledger.net == 0
@@ -392,7 +393,9 @@ def test_f70_what_an_order_pays_beyond_the_mark_price_counts_as_lost(world):
     near = world.engine.perpetuals.room(world.market, SELL, 600_000)
     # 20 % away; twice 3 % may be left: 100 x (20 - 6) / 6.
     assert near == 233
-    assert world.engine.perpetuals.room(world.market, SELL, 540_000) == 87
+    assert world.engine.perpetuals.room(world.market, SELL, 540_000) == 87, (
+        "F70: what it pays beyond the mark price is no loss"
+    )
 
 
 def test_f70_by_an_old_mark_price_nothing_is_opened_and_what_is_held_may_be_closed(world):

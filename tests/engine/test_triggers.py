@@ -355,9 +355,9 @@ def test_a_rate_that_a_start_states_otherwise_is_no_loss_and_hides_none(make_wor
     fresh = counted(make_world, after, cause, epoch=8, before=first, how=how)
     fresh.up()
     looks(fresh, 5, bid=594_000)
-    assert latches(fresh) == [], "fifty dollars that nobody lost brought a step"
+    assert latches(fresh) == [], "F89: fifty dollars that nobody lost brought a step"
     looks(fresh, 5, bid=588_000)
-    assert latches(fresh) == [(cause, "cancel", "")], "twelve dollars that were lost were hidden"
+    assert latches(fresh) == [(cause, "cancel", "")], "F89: twelve dollars that were lost were hidden"
     check_replay(fresh)
     # The start after that one finds the same, however this one ended.
     third = counted(make_world, after, cause, epoch=9, before=first, how=how)

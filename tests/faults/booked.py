@@ -140,10 +140,10 @@ class Booked(Quoted):
         self.run(seconds)
         return self.priced - before
 
-    def until_quoting(self, seconds=60):
-        """Until both sides stand at the venue and the book is whole."""
+    def until_quoting(self, seconds=60, fault="no fault"):
+        """Until both sides stand at the venue and the book is whole. fault: that may keep them away."""
         self.run(seconds, done=self.is_quoting)
-        assert self.is_quoting(), f"no quotes: {self.gate()}"
+        assert self.is_quoting(), f"{fault}: no quotes: {self.gate()}"
 
     def is_quoting(self):
         sides = {order.request.side for order in self.exchange.open_orders(ACCOUNT)}

@@ -181,9 +181,9 @@ class Hedged(TwoVenues):
             self.run(5)
             if self.is_settled():
                 break
-        assert self.stop(60)
+        assert self.stop(60), "I2: orders were left"
         self.check_books()
-        assert not self.engine.orders.contradictions
+        assert not self.engine.orders.contradictions, "I3: the venue contradicts what was believed"
         assert self.replayed().state_hash() == self.engine.state_hash(), "I15: a replay ends elsewhere"
 
     def is_settled(self):

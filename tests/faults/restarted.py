@@ -66,13 +66,15 @@ class Restarted(Stand):
         assert ours == {each.client_id for each in self.standing()} - set(foreign)
         trades = self.counterpart.trades()
         position = self.market.position
-        assert position.quantity == sum(trade.side * trade.size for trade in trades), "the position"
-        assert position.cash == -sum(trade.side * trade.price * trade.size for trade in trades)
-        assert position.fill_count == len(trades)
+        assert position.quantity == sum(trade.side * trade.size for trade in trades), "I5: the position"
+        assert position.cash == -sum(trade.side * trade.price * trade.size for trade in trades), "I5: the cash"
+        assert position.fill_count == len(trades), "I4: executions"
         for asset in self.counterpart.assets:
-            assert self.venue.balances.get(asset, 0) == self.counterpart.balance(asset, AMOUNT_PRECISION), asset
+            assert self.venue.balances.get(asset, 0) == self.counterpart.balance(asset, AMOUNT_PRECISION), (
+                f"I5: {asset}"
+            )
         unexplained = self.engine.reconciling.unexplained
-        assert not unexplained, f"unexplained: {unexplained}"
+        assert not unexplained, f"I5: unexplained: {unexplained}"
         events = events_of(JournalReader(str(self.folder)))
         again = recover(None, events, self._made, Engine)
         assert not again.skipped

@@ -30,10 +30,10 @@ def started(folder, venue, seed, **options):
     return run
 
 
-def ended(run, seconds=60):
+def ended(run, seconds=60, fault="a fault that is over"):
     """It quotes again without the fault, from the venue's book, and comes to rest."""
     run.mend()
-    run.until_quoting(seconds)
+    run.until_quoting(seconds, fault)
     run.check_book()
     run.come_to_rest()
 
@@ -52,7 +52,7 @@ def test_f21_changes_that_are_lost_end_the_trust_in_a_book_at_once(tmp_path, ven
     run.run(20)
     assert run.heard.resets == 1, "F21: the fresh book was lost again"
     assert run.pulled_ns_max <= PULL_NS, "I9: quotes stood on a book with a gap"
-    ended(run)
+    ended(run, fault="F21")
 
 
 @pytest.mark.parametrize("by", [1000, -(10**6)], ids=["up", "down"])
@@ -248,7 +248,7 @@ def test_f28_a_snapshot_that_is_older_or_newer_than_the_first_changes_is_aligned
         ]
     # What a lagging snapshot misses are changes of the last moment.
     run = Booked(tmp_path, venue, seed=seed, hooks=hooks, entries_of=recorded)
-    run.until_quoting()
+    run.until_quoting(fault="F28")
     fired = run.fired("message.delay") + run.fired("request.lag") + run.fired("reply.delay")
     assert fired, "nothing raced"
     assert run.subscribed <= 5, f"F28: the book was asked for {run.subscribed} times"

@@ -10,8 +10,10 @@ import contextlib
 import io
 import os
 import time
+from random import Random
 
 import psutil
+import pytest
 
 from mm._core import events as ev
 from mm.config import Environment, load
@@ -20,16 +22,16 @@ from mm.simulator import world as simulator
 from mm.stopping import Exit
 from mm.store.command import main as stored
 from mm.strategies import parameters_of
-from tests.faults.hedged import CAMPAIGN
+from tests.faults.hedged import CAMPAIGN, SEEDS
 from tests.one_venue import ONE_VENUE
 from tests.run.bot_process import ledger
 from tests.run.conftest import state
 
 __all__ = ["state"]
 RATE = 50_000
-SECONDS = 2 if CAMPAIGN else 0.4
-MESSAGES = int(RATE * SECONDS) * 9 // 10
-PATIENCE_S = 60 + 30 * SECONDS
+LONG_S, SHORT_S = 2, 0.4
+"""A long burst once in a campaign; with every other seed as much as otherwise, in several at moments of their own."""
+PATIENCE_S = 60 + 30 * LONG_S
 A_DECISION = 5
 """Messages at least for one decision: what has been read already is one burst."""
 GROWTH_MB_MAX = 20 if CAMPAIGN else 6
@@ -55,8 +57,14 @@ def screen_that_nobody_reads():
 class Burst:
     """A view that lets the venue flood once an order was filled, and the end once that has been read."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, seed):
         self.folder = folder
+        chance = Random(f"f78 {seed}")
+        parts = chance.randint(1, 4) if seed else 1
+        self.seconds = LONG_S if CAMPAIGN and not seed else SHORT_S
+        self.messages = int(RATE * self.seconds) * 9 // 10
+        self.part_s = self.seconds / parts
+        self.moments = [(self.part_s + chance.uniform(0, 0.3) * bool(seed)) * part for part in range(parts)]
         self.frames = self.decisions = 0
         self.before_mb = self.after_mb = 0.0
         self.began_s = 0.0
@@ -91,19 +99,25 @@ class Burst:
         self.began_s = time.monotonic()
         self.before_mb = psutil.Process().memory_info().rss / 1e6
         self.frames = self.decisions = 0
-        rule = {"on": "clock", "action": "flood", "value": RATE, "at_s": 0.001, "duration_s": SECONDS}
-        simulator.find(self.folder).control("hooks", [rule])
+        loop = asyncio.get_running_loop()
+        for moment_s in self.moments:
+            loop.call_later(moment_s, self._flood)
         self._look()
 
+    def _flood(self):
+        rule = {"on": "clock", "action": "flood", "value": RATE, "at_s": 0.001, "duration_s": self.part_s}
+        simulator.find(self.folder).control("hooks", [rule])
+
     def _look(self):
-        if self.frames < MESSAGES and time.monotonic() - self.began_s < PATIENCE_S:
+        if self.frames < self.messages and time.monotonic() - self.began_s < PATIENCE_S:
             asyncio.get_running_loop().call_later(0.05, self._look)
             return
         self.after_mb = psutil.Process().memory_info().rss / 1e6
         self.supervisor.ask_to_stop("it has been read")
 
 
-def test_f78_a_burst_that_is_told_to_nobody_costs_no_fill_and_no_memory(state):
+@pytest.mark.parametrize("seed", SEEDS)
+def test_f78_a_burst_that_is_told_to_nobody_costs_no_fill_and_no_memory(state, seed):
     environment = {
         "MM_RUN__STATE": str(state),
         "MM_RUN__REPLAY_SPEED": "20",
@@ -112,10 +126,10 @@ def test_f78_a_burst_that_is_told_to_nobody_costs_no_fill_and_no_memory(state):
         "MM_VENUES__KRAKEN__TIER": "unlimited",
     }
     settings = load(ONE_VENUE, Environment(environment), None, parameters_of)
-    burst = Burst(state)
+    burst = Burst(state, seed)
     with screen_that_nobody_reads():
         code = run_settings(settings, lambda path: settings, as_json=True, shown=burst.over, begun=burst.begun)
-    assert burst.frames >= MESSAGES, f"{burst.frames} of {MESSAGES} messages came: it proves nothing"
+    assert burst.frames >= burst.messages, f"{burst.frames} of {burst.messages} messages came: it proves nothing"
     assert code is Exit.CLEAN
     books = ledger(state)
     assert books["open_orders"] == []

@@ -87,8 +87,8 @@ def test_f68_a_leg_that_the_venue_takes_is_booked_and_hedged_again_without_a_sto
     since = len(run.recorder.events)
     began = run.now_ns
     run.run(AUDIT_S, done=lambda: run.engine.perpetuals.externals)
-    assert run.engine.perpetuals.externals == 1, "the position that the venue cut was not booked"
-    assert run.now_ns - began <= (10 if told == "push" else AUDIT_S) * 10**9
+    assert run.engine.perpetuals.externals == 1, "F68: the position that the venue cut was not booked"
+    assert run.now_ns - began <= (10 if told == "push" else AUDIT_S) * 10**9, "F68: booked too late"
     assert any("without an order of ours" in text for text in [*run.alerts(), *run.engine._upkeep.untold])
     run.run(20)
     hedges = sent(run, since, "hedge")

@@ -3,14 +3,18 @@
 import os
 import resource
 import sys
+import time
+from random import Random
 from types import SimpleNamespace
 
 import pytest
 
 from mm import operate
+from mm.config.settings import KillSettings
 from mm.live.descriptors import RESERVED, Descriptors
 from mm.simulator import world as simulator
 from mm.stopping import Exit
+from tests.faults.hedged import CAMPAIGN, SEEDS
 from tests.run.bot_process import eventually, ledger
 from tests.run.conftest import start, state, world
 from tests.run.test_supervisor import Run, boom, on, open_orders
@@ -19,8 +23,8 @@ __all__ = ["start", "state", "world"]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
 
 
-LEFT = 4
-"""Of descriptors that nobody has, and the bot's reserve besides."""
+LEFT = [4] if not CAMPAIGN else range(1, KillSettings().descriptors_free - RESERVED)
+"""Of descriptors that nobody has, and the bot's reserve besides: with more there are enough."""
 STATUSES_MAX = 15
 
 
@@ -31,13 +35,17 @@ def lowest_free():
     return number
 
 
-def test_f81_with_few_descriptors_left_nothing_new_is_risked_and_cancels_go_out(start, state):
-    bot = start()
+@pytest.mark.parametrize("seed", SEEDS)
+def test_f81_with_few_descriptors_left_nothing_new_is_risked_and_cancels_go_out(start, state, seed):
+    chance = Random(f"f81 {seed}")
+    spare = chance.choice(LEFT)
+    bot = start(environment={"MM_RUN__SEED": str(seed)})
     bot.until_fills(1)
+    time.sleep(chance.uniform(0, 1))
     pid = bot.process.pid
     usual, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     used = {int(number) for number in os.listdir(f"/proc/{pid}/fd")}
-    few = sorted(set(range(1000)) - used)[LEFT]
+    few = sorted(set(range(1000)) - used)[spare]
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (few, hard))
     seen = 0
 
@@ -47,8 +55,8 @@ def test_f81_with_few_descriptors_left_nothing_new_is_risked_and_cancels_go_out(
         return value["type"] == "status" and (value["ladder"] != [] or seen > STATUSES_MAX)
 
     shown = bot.until(is_told)
-    assert shown["ladder"], f"F81: quotes go on with {LEFT} descriptors left"
-    assert f"cancel by descriptors: this process may open {LEFT + RESERVED} more" in shown["ladder"][0]
+    assert shown["ladder"], f"F81: quotes go on with {spare} descriptors left"
+    assert f"cancel by descriptors: this process may open {spare + RESERVED} more" in shown["ladder"][0]
     books = eventually(state, lambda books: not books["open_orders"], bot)
     # Even the connections may go: there are descriptors for others, and what could be told of orders is heard.
     simulator.find(state).control("disconnect", {})

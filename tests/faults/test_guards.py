@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
 import tomllib
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# As the tools find one another.
+sys.path.append(str(ROOT / "tools"))
 
 
 def tool(name):
@@ -23,6 +27,7 @@ def tool(name):
 
 
 guards = tool("guards")
+table = tool("fault_table")
 REMOVAL = guards.Removal(
     "F70", "a guard", "src/mm/engine/liquidation.py", "    return\n", "", "tests/faults/test_guards.py::test_x", "F70"
 )
@@ -61,13 +66,86 @@ def test_a_test_has_to_fail_by_a_judgement_of_the_expected_kind(code, output, pr
         ({"old": "from mm", "new": ""}, "times in"),
         ({"test": "tests/none.py::test_x"}, "there is no test"),
         ({"expect": "("}, "expect"),
-        ({"expect": ""}, "must say"),
+        ({"expect": ""}, "must name"),
+        ({"expect": "assert"}, "must name"),
+        ({"expect": "DID NOT RAISE"}, "must name"),
+        ({"expect": "F70|assert"}, "must name"),
+        ({"expect": "F70: reached|I6"}, ""),
     ],
 )
 def test_a_removal_that_cannot_be_made_is_refused(changes, problem):
     good = next(each for each in guards.read_all() if each.fault == "F70")
     assert guards.problem_of(good) == ""
-    assert problem in guards.problem_of(replace(good, **changes))
+    found = guards.problem_of(replace(good, **changes))
+    assert problem in found
+    assert bool(found) is bool(problem)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fault": "F71"},
+        {"guard": "another"},
+        {"new": "x"},
+        {"test": "tests/faults/test_guards.py::test_y"},
+        {"expect": "I5"},
+        {"only": "kraken"},
+        {"campaign": True},
+        {"also": [{"file": "src/a.py", "old": "a", "new": "b"}]},
+    ],
+)
+def test_what_came_of_a_removal_is_nothing_that_an_edited_one_came_to(tmp_path, changes):
+    results = tmp_path / "guards.json"
+    guards.keep_results([guards.Result(REMOVAL, "")], results)
+    kept = json.loads(results.read_text())
+    assert table.word_of(REMOVAL, kept) == "needed"
+    edited = replace(REMOVAL, **changes)
+    assert table.word_of(edited, kept) == "not taken out yet"
+    guards.keep_results([guards.Result(edited, "the test passes without the guard")], results)
+    assert table.word_of(edited, json.loads(results.read_text())) == "NOT NEEDED"
+
+
+def test_a_fault_is_run_once_a_build_unless_it_is_named(tmp_path, monkeypatch):
+    ran, build = [], "one"
+    tests = {fault: [f"tests/faults/test_guards.py::test_{fault.lower()}_x"] for fault in ("F01", "F02")}
+
+    def run(fault, _):
+        ran.append(fault)
+        failed = ["test_f02_x"] if fault == "F02" else []
+        return {"cases": 3, "failed": failed, "seeds": 20 if fault == "F02" else 0, "build": build}
+
+    monkeypatch.setattr(table, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(table, "PAGE", tmp_path / "faults.md")
+    monkeypatch.setattr(table, "tests_of", lambda: tests)
+    monkeypatch.setattr(table, "mark_of", lambda _: build)
+    monkeypatch.setattr(table, "run", run)
+    table.RESULTS.write_text("{}")
+    assert table.main(["--run"]) == 1
+    assert table.main(["--run"]) == 1, "what failed on this build has failed still"
+    assert ran == ["F01", "F02"], "it was run again"
+    assert "| no chance in it | 3 cases passed |" in table.PAGE.read_text()
+    assert "| 20 | 1 of 3 cases FAILED |" in table.PAGE.read_text()
+    assert table.main(["--run", "F01"]) == 0
+    assert table.main(["--run", "--again"]) == 1
+    build = "another"
+    assert table.main(["--run"]) == 1
+    assert ran == ["F01", "F02", "F01", "F01", "F02", "F01", "F02"]
+
+
+def test_a_build_is_another_once_a_source_or_what_else_is_named_changes(tmp_path):
+    marks = table.build_mark
+    for name in ("src/mm/a.py", "Cargo.toml", "tests/test_a.py", "docs/a.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("one")
+    seen = [marks(tmp_path), marks(tmp_path, {tmp_path / "tests/test_a.py"})]
+    (tmp_path / "src/mm/a.so").write_text("made")
+    (tmp_path / "docs/a.md").write_text("two")
+    assert [marks(tmp_path), marks(tmp_path, {tmp_path / "tests/test_a.py"})] == seen
+    (tmp_path / "tests/test_a.py").write_text("two")
+    assert marks(tmp_path) == seen[0]
+    assert marks(tmp_path, {tmp_path / "tests/test_a.py"}) != seen[1]
+    (tmp_path / "src/mm/a.py").write_text("two")
+    assert marks(tmp_path) != seen[0]
 
 
 def test_more_than_three_lines_are_no_small_removal():

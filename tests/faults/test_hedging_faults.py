@@ -19,6 +19,7 @@ from mm.strategies import parameters_of
 from tests.backtest.brief_market import recorded
 from tests.backtest.two_venues import KRAKEN, MEXC
 from tests.faults.hedged import CASES, FUTURES, QUOTE_SIZE, WAYS, Hedged, lasting
+from tests.faults.refused import refused
 
 PLACE = {MEXC: "POST order", FUTURES: "POST order/create"}
 ORDERS, DEALS = {MEXC: "orders", FUTURES: "order"}, {MEXC: "deals", FUTURES: "order.deal"}
@@ -33,8 +34,9 @@ def test_f62_with_the_hedge_venue_down_the_unhedged_rest_stays_under_its_cap(tmp
     sent = len(run.places)
     run.cut(lasting(600, 150))
     # What is in flight when the cap is reached may still fill.
-    assert run.usd(run.unhedged_max) <= 1500 + 2 * run.usd(QUOTE_SIZE)
-    assert len(run.places) - sent <= 40, "tries are spaced"
+    most = run.usd(run.unhedged_max)
+    assert most <= 1500 + 2 * run.usd(QUOTE_SIZE), f"F62: {most:.0f} dollars were not hedged"
+    assert len(run.places) - sent <= 40, "F62: tries are spaced"
     debt = abs(run.desk.ledger.net)
     if way == "contracts and fallback":
         assert run.trades(MEXC), "F62: the second venue was not asked"
@@ -65,10 +67,10 @@ def test_f63_a_hedge_that_is_refused_or_filled_in_part_leaves_the_rest_owed(tmp_
     tries = len(run.places)
     if share == "never":
         assert run.hedged == 0
-        assert 0 < tries <= 14, "tries wait longer and longer"
+        assert 0 < tries <= 14, "F63: tries wait longer and longer"
         waits = [later.recv_ns - earlier.recv_ns for earlier, later in pairwise(run.places)]
         for failures, wait_ns in enumerate(waits):
-            assert wait_ns >= min(AGAIN_NS << failures, RETRY_NS_MAX), "tries wait longer and longer"
+            assert wait_ns >= min(AGAIN_NS << failures, RETRY_NS_MAX), "F63: tries wait longer and longer"
     # The debt may have been netted meanwhile: until there is another.
     run.run(60, done=lambda: run.hedged)
     run.come_to_rest()
@@ -117,7 +119,7 @@ def test_f65_a_hedge_that_was_said_to_have_failed_and_then_fills_is_no_new_debt(
     run.run(60, done=lambda: run.venues[hedge].hooks.fired["reply.status"] >= 2)
     assert run.venues[hedge].hooks.fired["reply.status"] >= 1
     run.come_to_rest(120)
-    assert 0 < run.hedged <= run.quoted * 105 // 100
+    assert 0 < run.hedged <= run.quoted * 105 // 100, "F65: more was hedged than was quoted"
     kinds = {place.purpose for place in run.recorder.events if type(place) is ev.Place and place.venue != KRAKEN}
     assert kinds == {"hedge"}
 
@@ -141,7 +143,7 @@ def test_f66_two_owners_of_one_exposure_are_refused(tmp_path, second):
         + quoting.format("b", "other")
         + f"[hedging.one]\n{first}\n[hedging.two]\n{second}\n"
     )
-    with pytest.raises(SettingsError, match="two owners would hedge one position twice"):
+    with refused("F66", SettingsError, "two owners would hedge one position twice"):
         load(path, Environment({}), parameters_of=parameters_of, policies_of=policies_of)
 
 

@@ -12,6 +12,7 @@ import re
 import time
 import tracemalloc
 from decimal import Decimal
+from random import Random
 
 import pytest
 
@@ -28,8 +29,9 @@ from mm.simulator.kinds import ACCOUNT
 from mm.strategies import parameters_of
 from tests.backtest.brief_market import recorded
 from tests.faults import quoted as harness
-from tests.faults.hedged import CAMPAIGN
+from tests.faults.hedged import CAMPAIGN, SEEDS
 from tests.faults.quoted import FUTURES, KRAKEN, MEXC, SECOND, VENUES, Quoted, each
+from tests.faults.refused import refused
 from tests.net.conftest import serve_script
 
 PLACES = {
@@ -146,7 +148,7 @@ def test_f90_nothing_said_is_the_simulation_and_live_needs_a_key_and_its_fingerp
     path = tmp_path / "mm.toml"
     for stated in ("", "0123456789ab", fingerprint(Secret(key + "x"))):
         path.write_text(f'[run]\nworld = "live"\n[venues.kraken]\naccount_fingerprint = "{stated}"\n' + STRATEGY_TABLE)
-        with pytest.raises(SettingsError, match="account_fingerprint"):
+        with refused("F90", SettingsError, "account_fingerprint"):
             load(path, environment, None, parameters_of, policies_of)
 
 
@@ -185,7 +187,7 @@ def test_f92_numbers_go_out_and_come_back_without_a_digit_lost_and_without_an_ex
         assert to_units(text, precision, "price") == units, "F92: a digit was lost"
         assert Decimal(text) == Decimal(units).scaleb(-precision)
     assert to_units("7.3e-7", 8, "size") == 73
-    with pytest.raises(FixedError):
+    with refused("F92", FixedError):
         to_units("0.1000000001", 8, "size")
 
 
@@ -284,11 +286,19 @@ def is_linear(decode, bomb):
     return False
 
 
-@pytest.mark.parametrize("venue", VENUES)
-@pytest.mark.parametrize("kind", BOMBS)
-def test_f94_a_hostile_payload_costs_bounded_time_and_memory_and_the_bot_lives(tmp_path, venue, kind):
+THROWN = [(kind, venue, 0) for kind in BOMBS for venue in VENUES]
+THROWN += [
+    (Random(f"f94 {seed}").choice(list(BOMBS)), Random(f"f94 {seed} at").choice(VENUES), seed) for seed in SEEDS[1:]
+]
+"""Each at each venue, and with every other seed one more that is cut off somewhere."""
+
+
+@pytest.mark.parametrize(("kind", "venue", "seed"), THROWN)
+def test_f94_a_hostile_payload_costs_bounded_time_and_memory_and_the_bot_lives(tmp_path, kind, venue, seed):
     payload = BOMBS[kind](1)
-    bot = Quoted(tmp_path, venue)
+    if seed:
+        payload = payload[: Random(f"f94 {seed} cut").randint(100, len(payload))]
+    bot = Quoted(tmp_path, venue, seed=seed)
     bot.run(20)
     session = bot.links[venue].session
     tracemalloc.start()

@@ -81,7 +81,7 @@ def test_f82_an_intent_that_the_journal_does_not_take_never_leaves(
     events = [event for event in run.recorder.events if event.recv_ns >= at_ns]
     if kind is ev.Place:
         assert [event for event in events if type(event) is ev.OrderDenied], "nothing was denied"
-    assert {latch.cause for latch in run.engine.ladder.latches.values()} == {"journal"}
+    assert {latch.cause for latch in run.engine.ladder.latches.values()} == {"journal"}, "F82: no halt"
     # What was filled meanwhile is booked all the same.
     for venue in (KRAKEN, hedge):
         trades = {trade.execution_id for trade in run.trades(venue)}

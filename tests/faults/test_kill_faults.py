@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -179,7 +180,10 @@ def test_f74_a_second_signal_hurries_and_the_end_is_proven(start: Callable[..., 
     bot.until_fills(1)
     for _ in range(5):
         bot.process.send_signal(signal.SIGTERM)
-    end = bot.until(lambda value: value["type"] == "end")
+    try:
+        end = bot.until(lambda value: value["type"] == "end")
+    except AssertionError as error:
+        raise AssertionError(f"F74: no last word: {error}") from error
     for _ in range(5):
         # After the last word, too: the code is decided.
         if bot.process.poll() is None:
@@ -357,10 +361,12 @@ async def test_f75_the_first_cancel_leaves_in_time_whatever_else_breaks(
 
 
 @pytest.mark.parametrize("keeps_latches", [True, False])
-def test_f75_a_dead_venue_keeps_no_cancel_of_another_back(tmp_path: Path, keeps_latches: bool) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_f75_a_dead_venue_keeps_no_cancel_of_another_back(tmp_path: Path, seed: int, keeps_latches: bool) -> None:
     outage = [{"on": "clock", "action": "outage", "at_s": 8, "duration_s": 60}]
-    bot = TwoVenues(tmp_path, hooks={MEXC: outage})
-    bot.run(9)
+    bot = TwoVenues(tmp_path, seed=seed, hooks={MEXC: outage})
+    bot.run(8.5 + Random(f"f75 {seed}").uniform(0, 8))
+    bot.run(10, done=lambda: bool(bot.exchanges[KRAKEN].open_orders(ACCOUNT)))
     stood = {order.request.client_id for order in bot.exchanges[KRAKEN].open_orders(ACCOUNT)}
     assert stood, "nothing stood when the kill came"
     halt = [ev.Latched(bot.now_ns, "halt", "", True, "operator", "")]
@@ -421,11 +427,16 @@ def with_everything(world: simulator.World, tmp_path: Path) -> Any:
     return without_timer(on_world(world, tmp_path, journal="os", store="sqlite"))
 
 
-@pytest.mark.parametrize("name", TASKS)
+DEATHS = [(name, 0) for name in TASKS] + [(name, seed) for seed, name in zip(SEEDS[1:], cycle(TASKS), strict=False)]
+"""Each task as soon as quotes stand, and one more a seed, at another moment."""
+
+
+@pytest.mark.parametrize(("name", "seed"), DEATHS)
 async def test_f76_a_task_that_dies_ends_quoting_and_the_exit_code_says_so(
-    world: simulator.World, tmp_path: Path, name: str
+    world: simulator.World, tmp_path: Path, name: str, seed: int
 ) -> None:
     break_it, expected = TASKS[name]
+    later_s = Random(f"f76 {seed}").uniform(0, 2) if seed else 0.0
     run = Run(with_everything(world, tmp_path), epoch=next(EPOCH))
     stood: list[Any] = []
 
@@ -434,7 +445,7 @@ async def test_f76_a_task_that_dies_ends_quoting_and_the_exit_code_says_so(
         if name == "store" and not run.supervisor.storing.pid:
             asyncio.get_running_loop().call_later(0.1, at_quotes, run)
             return
-        break_it(run)
+        asyncio.get_running_loop().call_later(later_s, break_it, run)
         asyncio.get_running_loop().call_later(8.0, run.supervisor.ask_to_stop, "SIGINT")
 
     run.at_quotes = at_quotes

@@ -87,10 +87,10 @@ def hook(links, action, *, on="clock", **more):
     links.worlds[links.name].tell(lambda now_ns: None)
 
 
-def recovered(links, outage_s=0):
+def recovered(links, outage_s=0, fault="a fault that is over"):
     links.venue.hooks.load([])
     links.run(300, done=lambda: links.engine.venues[links.name].private_up and links.own_open())
-    assert links.own_open(), "quotes did not come back"
+    assert links.own_open(), f"{fault}: quotes did not come back"
     links.check_silence_while_down()
     links.come_to_rest(unknown_s=90 + outage_s)
 
@@ -309,4 +309,4 @@ def test_f47_a_listen_key_that_ends_without_a_word_costs_no_fill(tmp_path, venue
         links.run(5)
         hook(links, "silence", target="private", duration_s=20)
         links.run(60)
-    recovered(links)
+    recovered(links, fault="F47")

@@ -11,6 +11,7 @@ import contextlib
 import io
 import time
 from itertools import count
+from random import Random
 
 import pytest
 
@@ -21,13 +22,14 @@ from mm.run import run_settings
 from mm.stopping import Exit
 from mm.store.command import main as stored
 from mm.strategies import parameters_of
-from tests.faults.hedged import CAMPAIGN
+from tests.faults.hedged import CAMPAIGN, SEEDS
 from tests.one_venue import ONE_VENUE
 from tests.run.bot_process import ledger
 from tests.run.conftest import state
 
 __all__ = ["state"]
-ERRORS = 200_000 if CAMPAIGN else 10_000
+MANY, SOME = 200_000, 10_000
+"""Many once in a campaign."""
 A_TURN = 100
 TURN_S = 0.01
 CAP = 1_000_000
@@ -38,11 +40,11 @@ SAID_MAX = 200, 10
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa")
 
 
-def error_of(number):
+def error_of(number, kind):
     """One text with other numbers in it, one with other words each time, one that is long."""
-    if number % 3 == 0:
+    if kind == 0:
         return f"order mm{number} refused at {number / 7:.4f}: no funds"
-    if number % 3 == 1:
+    if kind == 1:
         return "not understood: " + " ".join(WORDS[int(digit)] for digit in str(number))
     return f"{number} " + "y" * 1500
 
@@ -50,7 +52,11 @@ def error_of(number):
 class Flood:
     """A view that lets errors come once an order was filled, and the end once they have come."""
 
-    def __init__(self):
+    def __init__(self, seed):
+        self.errors = MANY if CAMPAIGN and not seed else SOME
+        chance = Random(f"f88 {seed}")
+        # By turns, and in an order that is drawn.
+        self.kind_of = (lambda number: chance.randrange(3)) if seed else (lambda number: number % 3)
         self.supervisor = None
         self.is_begun = False
         self.numbers = count()
@@ -74,16 +80,19 @@ class Flood:
         bot = self.supervisor._bot
         errors = [next(self.numbers) for _ in range(A_TURN)]
         bot.shells["kraken"].tell(
-            lambda now_ns: bot.driver.take([ev.Alert(now_ns, "error", error_of(number)) for number in errors])
+            lambda now_ns: bot.driver.take(
+                [ev.Alert(now_ns, "error", error_of(number, self.kind_of(number))) for number in errors]
+            )
         )
-        if errors[-1] < ERRORS:
+        if errors[-1] < self.errors:
             asyncio.get_running_loop().call_later(TURN_S, self._turn)
         else:
             self.supervisor.ask_to_stop("enough")
 
 
 @pytest.mark.parametrize("level", ["info", "trace"])
-def test_f88_a_flood_of_errors_stays_under_its_cap_and_leaves_the_journal_alone(state, capfd, level):
+@pytest.mark.parametrize("seed", SEEDS)
+def test_f88_a_flood_of_errors_stays_under_its_cap_and_leaves_the_journal_alone(state, capfd, seed, level):
     environment = {
         "MM_RUN__STATE": str(state),
         "MM_RUN__LOG_LEVEL": level,
@@ -92,7 +101,7 @@ def test_f88_a_flood_of_errors_stays_under_its_cap_and_leaves_the_journal_alone(
         "MM_KILL__ERRORS_STEP": "off",
     }
     settings = load(ONE_VENUE, Environment(environment), None, parameters_of)
-    flood = Flood()
+    flood = Flood(seed)
     began_s = time.monotonic()
     code = run_settings(settings, lambda path: settings, as_json=True, shown=flood.over, begun=flood.begun)
     took_s = time.monotonic() - began_s
@@ -101,7 +110,7 @@ def test_f88_a_flood_of_errors_stays_under_its_cap_and_leaves_the_journal_alone(
     def most(bound):
         return bound[0] + bound[1] * took_s + 1
 
-    assert next(flood.numbers) > ERRORS, "the errors did not come: it proves nothing"
+    assert next(flood.numbers) > flood.errors, "the errors did not come: it proves nothing"
     assert code is Exit.CLEAN
     books = ledger(state)
     assert books["open_orders"] == []

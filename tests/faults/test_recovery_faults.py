@@ -51,6 +51,7 @@ def test_f72_what_filled_while_nobody_was_there_is_read_and_booked_once(stand):
     stand.trade(BUY, stand.price(4), stand.size)
     stand.run(600)
     stand.restart()
+    stand.until("F72: what filled meanwhile is read", lambda: stand.market.position.fill_count == 3)
     stand.closed(first, "FILLED")
     stand.closed(half, "CANCELED")
     stand.judge()
@@ -65,7 +66,7 @@ def test_f72_an_order_whose_bytes_never_left_ends_by_two_complete_reads_and_coun
     stand.restart()
     assert stand.engine.orders.open_exposure(stand.name, stand.symbol, BUY) == stand.size
     stand.ready()
-    assert stand.state(never) == "UNKNOWN"
+    assert stand.state(never) == "UNKNOWN", "F72: a request without its answer is in no doubt"
     assert stand.engine.orders.open_exposure(stand.name, stand.symbol, BUY) == stand.size
     stand.closed(never)
     (absent,) = [event for event in stand.recorder.events if type(event) is ev.OrderAbsent]
@@ -152,6 +153,7 @@ def test_f72_what_stands_from_an_earlier_start_is_cancelled_and_fills_until_then
     for client_id in left:
         stand.live(client_id)
     stand.restart()
+    stand.until("F72: what an earlier start left is cancelled", lambda: not stand.standing())
     for client_id in left:
         stand.closed(client_id, "CANCELED")
     reasons = {event.reason for event in stand.recorder.events if type(event) is ev.Cancel}
@@ -200,7 +202,7 @@ def test_f72_an_operators_pause_outlives_the_process(stand):
     started(stand)
     stand.world.tell(lambda now_ns: stand.driver.operate(now_ns, "pause"))
     stand.restart()
-    assert stand.engine.is_paused
+    assert stand.engine.is_paused, "F72: the pause is forgotten"
     stand.world.tell(lambda now_ns: stand.driver.operate(now_ns, "resume"))
     stand.restart()
     assert not stand.engine.is_paused

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from itertools import pairwise
+from random import Random
 
 import pytest
 
@@ -12,6 +14,7 @@ from mm.net.channel import FATAL_CODES
 from mm.net.tls import tls_context
 from mm.net.websocket import LOST, TLS_FAILED, UNREACHABLE
 from tests.faults.fault_proxy import FaultProxy
+from tests.faults.hedged import SEEDS
 from tests.net.conftest import serve_script
 from tests.net.test_websocket import Peer, certificate, frame, shake
 
@@ -83,20 +86,27 @@ async def test_f42_a_choked_connection_delivers_whole_messages_late():
         peer.socket.close("done")
 
 
-async def test_f43_a_message_in_crumbs_of_one_byte_is_whole():
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_f43_a_message_in_crumbs_is_whole(seed):
+    """Of one byte each, and of other sizes by seed."""
+    chance = Random(f"f43 {seed}")
+    most = 1 if seed == 0 else chance.randint(2, 200)
+    body = b"0123456789" * 30
+    places = [0]
+    while places[-1] < len(body):
+        places.append(min(len(body), places[-1] + chance.randint(1, most)))
+
     async def script(reader, writer):
         await shake(reader, writer)
-        body = b"0123456789" * 30
-        writer.write(frame(body[:1], fin=False))
-        for index in range(1, len(body)):
-            writer.write(frame(body[index : index + 1], 0, fin=index == len(body) - 1))
+        for begin, end in pairwise(places):
+            writer.write(frame(body[begin:end], 0 if begin else 1, fin=end == len(body)))
         await reader.read()
 
     async with serve_script(script) as port, FaultProxy(port) as proxy:
-        proxy.throttle(bytes_a_step=1)
+        proxy.throttle(bytes_a_step=1 if seed == 0 else chance.randint(1, 30))
         peer = Peer(f"ws://127.0.0.1:{proxy.port}/v2")
         await until(lambda: texts(peer))
-        assert texts(peer) == [b"0123456789" * 30]
+        assert texts(peer) == [body], "F43: a message in crumbs is another one"
         peer.socket.close("done")
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import time
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -10,6 +12,7 @@ from mm.config import Secret, VenueSettings
 from mm.errors import ConfigError
 from mm.live.keylock import KeyLocks, name_of
 from mm.stopping import Exit
+from tests.faults.hedged import SEEDS
 from tests.run.bot_process import BotProcess, ledger
 from tests.run.conftest import start, state, world
 from tests.run.test_supervisor import Run, on, open_orders
@@ -41,8 +44,8 @@ def test_f73_a_copied_folder_is_refused_before_any_order_and_disturbs_nothing(st
     second = BotProcess(copied(state), "--seconds", "5")
     try:
         code = second.wait()
-        assert len(starts(state)) == 1, "the venue has seen orders of two starts"
-        assert code == 2
+        assert len(starts(state)) == 1, "F73: the venue has seen orders of two starts"
+        assert code == 2, f"F73: exit code {code}"
         assert "venues.kraken.api_key: expected a key that no other bot on this machine trades with" in second.text()
         assert f"process {first.process.pid} does" in second.text()
     finally:
@@ -52,9 +55,11 @@ def test_f73_a_copied_folder_is_refused_before_any_order_and_disturbs_nothing(st
     assert ledger(state)["open_orders"] == []
 
 
-def test_f73_a_killed_bot_holds_no_key(start, state):
+@pytest.mark.parametrize("seed", SEEDS)
+def test_f73_a_killed_bot_holds_no_key(start, state, seed):
     first = start()
     quoting(first)
+    time.sleep(Random(f"f73 {seed}").uniform(0, 1))
     first.kill()
     second = BotProcess(copied(state))
     try:
@@ -93,7 +98,7 @@ async def test_f73_an_earlier_start_ends_when_a_later_one_trades_with_its_accoun
     tasks: list[asyncio.Task[None]] = []
     first.at_quotes = lambda run: tasks.append(asyncio.ensure_future(later()))
     code = await first.until_over()
-    assert code is Exit.FAULT
+    assert code is Exit.FAULT, f"F73: exit code {code}"
     assert "of start 8, and this is start 7: a later start of this bot trades" in first.view.facts["why"]
     asked_to_stop = second.supervisor.ended is not None or second.view.facts
     assert not asked_to_stop, "the later one goes on"

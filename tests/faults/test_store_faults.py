@@ -26,6 +26,7 @@ from mm.store.following import Follower
 from mm.store.sqlite import SqliteDatabase
 from mm.store.tables import TABLES
 from tests.backtest.session import KEY, START, Session
+from tests.faults.refused import refused
 
 SEEDS = range(20) if os.environ.get("MM_CAMPAIGN") else range(1)
 
@@ -158,7 +159,7 @@ def test_f87_another_version_is_refused_or_told_and_nothing_is_rewritten(told: T
     other.close()
     before = path.read_bytes()
     for is_readonly in (False, True):
-        with pytest.raises(StoreError, match="written by a newer mm"):
+        with refused("F87", StoreError, "written by a newer mm"):
             SqliteDatabase(path, is_readonly=is_readonly)
     assert path.read_bytes() == before, "F87: a newer database was written to"
     later = Journal(str(tmp_path / "journal"), epoch=1, form=FORMAT_VERSION + 1, build="mm 9", now_ns=START)

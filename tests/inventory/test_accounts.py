@@ -308,7 +308,7 @@ def test_f59_a_fee_in_the_asset_of_another_market_is_worth_what_it_is_there():
     accounts.open(KRAKEN, opening)
     # 1 BTC at 60,000 for a fee of 2 MX, which are worth 3 USD each, and then 4.
     accounts.on_fill(SPOT, 1, 600_000, 10**8, 1_200_000, 2 * 10**12, "MX", is_hedge=False)
-    assert accounts.terms().fees == -6 * 10**DOLLAR_DIGITS
+    assert accounts.terms().fees == -6 * 10**DOLLAR_DIGITS, "F59: a fee in another market's asset is worth nothing"
     books[token].middle2 = 800
     balances = {(KRAKEN, "USD"): 10**18 - 60_000 * 10**12, (KRAKEN, "MX"): 98 * 10**12, (KRAKEN, "BTC"): 10**12}
     terms = accounts.terms()

@@ -174,7 +174,9 @@ def test_no_call_leaves_with_a_nonce_that_the_disk_does_not_have(tmp_path: Path,
     stand.nonces.last += hours * HOUR_NS
     stand.trades()
     bare = [(nonce - end) / HOUR_NS for _, nonce, end in stand.requests if nonce > end]
-    assert not bare, f"{len(bare)} nonces of {len(stand.requests)} were used before the disk had them, by hours {bare}"
+    assert not bare, (
+        f"F48: {len(bare)} nonces of {len(stand.requests)} were used before the disk had them, by hours {bare}"
+    )
 
 
 def test_a_disk_that_hangs_keeps_no_bot_from_the_venue(tmp_path: Path) -> None:

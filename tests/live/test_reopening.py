@@ -41,7 +41,7 @@ class Stand:
         while self.reopening.is_under_way and time.monotonic() < deadline:
             self.reopening.look(now_ns)
             time.sleep(0.001)
-        assert not self.reopening.is_under_way
+        assert not self.reopening.is_under_way, "F82: a try does not end"
 
     def again(self) -> list[ev.Event]:
         """What a start after this one reads behind its snapshot."""
@@ -80,7 +80,7 @@ def test_f82_a_try_that_fails_is_followed_by_another_and_keeps_nothing_twice(tmp
     assert stand.reopening.is_under_way, "F82: it is not tried again"
     meanwhile = stand.note(3)
     stand.settle(1 + 2 * AGAIN_NS)
-    assert not stand.recorder.broken
+    assert not stand.recorder.broken, "F82: the second try came to nothing"
     assert stand.again() == [meanwhile], "F82: what a start reads twice or never"
 
 

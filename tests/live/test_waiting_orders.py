@@ -161,7 +161,7 @@ def test_no_order_that_waits_leaves_once_it_is_forbidden(tmp_path, forbid, is_we
     waiting = world.wait()
     world.disk.hangs = not is_well
     forbid(world)
-    assert {order.state.name for order in waiting.values()} == {"DENIED"}
+    assert {order.state.name for order in waiting.values()} == {"DENIED"}, "F75: what waits may still leave"
     world.well()
     world.go(after_ns=SECOND)
     assert world.sent(ev.Place) == []

@@ -189,7 +189,7 @@ def test_what_comes_while_a_journal_is_opened_again_is_in_it(
     found = again.snapshot()
     assert found is not None
     assert found[0] == state, "it begins with the state of that moment"
-    assert list(again.recovered()) == [meanwhile, after]
+    assert list(again.recovered()) == [meanwhile, after], "F82: what came meanwhile is not behind the snapshot"
     kinds = [kind for _, _, _, kind, _ in JournalReader(str(tmp_path / "journal"))]
     assert kinds[-4:-1] == [Kind.OPERATOR, Kind.REOPENED, Kind.OPERATOR]
     assert main(["dump", "--state", str(tmp_path)]) == 0

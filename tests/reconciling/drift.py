@@ -68,13 +68,13 @@ def differences(stand: Stand, what: str = "") -> list[ev.Difference]:
     return [event for event in found if not what or event.what == what]
 
 
-def seen(stand: Stand, what: str, verdict: str) -> ev.Difference:
-    """Wait for a difference of a kind, two cycles at most; returns it."""
+def seen(stand: Stand, what: str, verdict: str, fault: str = "I5") -> ev.Difference:
+    """Wait for a difference of a kind, two cycles at most; returns it. fault: what one that nobody sees is."""
 
     def found() -> bool:
         return any(each.verdict == verdict for each in differences(stand, what))
 
-    stand.until(f"a difference of {what} is {verdict}", found, CYCLES_S)
+    stand.until(f"{fault}: a difference of {what} is {verdict}", found, CYCLES_S)
     return next(each for each in differences(stand, what) if each.verdict == verdict)
 
 

@@ -58,7 +58,7 @@ def test_f20_an_order_that_the_venue_cancels_silently_ends_here_with_evidence(st
     stand.live(order)
     stand.live(kept)
     drift.cancel(stand, order)
-    found = drift.seen(stand, "order", "closed")
+    found = drift.seen(stand, "order", "closed", "F20")
     assert found.subject == order
     assert found.ours == "open"
     assert stand.state(order) == "CANCELED"
@@ -83,7 +83,7 @@ def test_f19_an_own_order_that_nobody_knows_is_taken_back_and_a_foreign_one_left
     earlier = stand.engine.ids.peek("quote")
     drift.bring_back(stand, earlier, BUY, stand.price(-3), stand.size)
     stand.outside(lambda now_ns: stand.counterpart.place_foreign(now_ns, "somebody-else"))
-    found = drift.seen(stand, "order", "taken back")
+    found = drift.seen(stand, "order", "taken back", "F19")
     assert found.subject == earlier
     stand.until("only the foreign one stands", lambda: [s.client_id for s in stand.standing()] == ["somebody-else"])
     stand.run(35)

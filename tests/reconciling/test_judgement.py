@@ -77,7 +77,7 @@ def test_f15_a_sum_that_no_fill_explains_halts_the_instrument_and_says_so(stand:
     found = drift.seen(stand, "fill", "unexplained")
     assert found.subject == order
     assert found.amount == stand.size // 2
-    assert "halted" in stand.market.halted
+    assert "halted" in stand.market.halted, "F15: what nobody explains halts nothing"
     stand.run(1.1)
     assert any("unexplained" in event.text for event in stand.recorder.events if type(event) is ev.Alert)
     stand.run(40)

@@ -21,8 +21,8 @@ def judged(suspects: Suspects, now_ns: int, ours: int, theirs: int, known: int =
 
 def test_f56_one_read_proves_nothing_and_two_that_agree_do() -> None:
     suspects = Suspects()
-    assert judged(suspects, NOW, 100, 93) == {}
-    assert judged(suspects, NOW + SETTLE_NS - 1, 100, 93) == {}
+    assert judged(suspects, NOW, 100, 93) == {}, "F56: one read was taken for a proof"
+    assert judged(suspects, NOW + SETTLE_NS - 1, 100, 93) == {}, "F56: two reads too soon were taken for a proof"
     assert judged(suspects, NOW + SETTLE_NS, 100, 93) == {"BTC": -7}
     assert len(suspects) == 0
 
@@ -39,7 +39,7 @@ def test_f56_a_balance_that_was_right_a_moment_ago_trails() -> None:
     suspects.sample(NOW, 1, held(93))
     for late_ns in range(0, TRAIL_NS + 1, SETTLE_NS):
         assert judged(suspects, NOW + late_ns, 100, 93) == {}
-        assert len(suspects) == 0
+        assert len(suspects) == 0, "F56: a balance that trails is suspected"
     # No list is behind for so long.
     assert judged(suspects, NOW + TRAIL_NS + SETTLE_NS, 100, 93) == {}
     assert judged(suspects, NOW + TRAIL_NS + 2 * SETTLE_NS, 100, 93) == {"BTC": -7}
@@ -49,7 +49,7 @@ def test_f56_executions_between_two_reads_make_them_wait() -> None:
     suspects = Suspects()
     assert judged(suspects, NOW, 100, 93) == {}
     suspects.sample(NOW + SECOND, 1, held(200))
-    assert judged(suspects, NOW + SETTLE_NS, 110, 103) == {}
+    assert judged(suspects, NOW + SETTLE_NS, 110, 103) == {}, "F56: with executions in between"
     # Where they never pause: what stays the same for longer than a list trails.
     assert judged(suspects, NOW + LASTS_NS, 110, 103) == {"BTC": -7}
 

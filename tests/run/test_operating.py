@@ -127,7 +127,7 @@ def test_f91_a_changed_file_is_checked_shown_confirmed_and_recorded(
     assert say(state, "reload", "--check") == (0, shown)
     code, text = say(state, "reload")
     # What is told as an error may come first in a pipe that takes both.
-    assert code == 1
+    assert code == 1, "F91: a limit was raised without a word"
     assert shown in text
     assert "limits are raised: add --yes to say that you mean it; nothing was changed" in text
     code, text = say(state, "reload", "--yes")

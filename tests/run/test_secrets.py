@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
+from string import ascii_letters, digits
 
 import pytest
 
@@ -12,6 +14,7 @@ from mm.config import Environment, load
 from mm.persistence.crash import redact, write_crash
 from mm.run import _told
 from mm.simulator.world import World
+from tests.faults.hedged import SEEDS
 from tests.one_venue import ONE_VENUE
 from tests.run.bot_process import BotProcess
 
@@ -79,23 +82,27 @@ def test_f95_a_wrong_configuration_shows_nothing_of_the_key(
     assert [part for part in parts(KEY, SECRET) if part in text] == []
 
 
-def test_f95_the_report_of_a_crash_has_no_secret_whatever_raised_it(tmp_path: Path) -> None:
-    settings = load(ONE_VENUE, Environment({"KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET}))
+@pytest.mark.parametrize("seed", SEEDS)
+def test_f95_the_report_of_a_crash_has_no_secret_whatever_raised_it(tmp_path: Path, seed: int) -> None:
+    chance = Random(f"f95 {seed}")
+    key = "CANARY" + "".join(chance.choices(ascii_letters + digits, k=chance.randint(20, 60)))
+    secret = base64.b64encode(chance.randbytes(chance.randint(40, 90))).decode()
+    settings = load(ONE_VENUE, Environment({"KRAKEN_API_KEY": key, "KRAKEN_API_SECRET": secret}))
 
     def sign(secret: str) -> None:
-        raise ValueError(f"cannot sign with {secret}") from KeyError(KEY)
+        raise ValueError(f"cannot sign with {secret}") from KeyError(key)
 
     try:
-        sign(SECRET)
+        sign(secret)
     except ValueError as error:
         sentence = _told(error, tmp_path, "00000001", settings)
     report = tmp_path / "crash-00000001.txt"
     text = report.read_text()
     assert report.stat().st_mode & 0o077 == 0
-    assert "cannot sign with (secret)" in text
+    assert "cannot sign with (secret)" in text, "F95: a secret is in the report"
     assert "cannot sign with (secret)" in sentence
     assert str(report) in sentence
-    assert [part for part in parts(KEY, SECRET) if part in text + sentence] == []
+    assert [part for part in parts(key, secret) if part in text + sentence] == [], "F95: a secret is shown"
 
 
 def test_a_secret_inside_another_is_taken_out_whole() -> None:

@@ -230,7 +230,8 @@ def test_f82_what_a_journal_did_not_take_until_it_was_opened_again_is_a_gap(hedg
     # Twenty events were never written. A run that is killed before a further one leaves the mark behind all the same.
     follower.finish()
     told = database.rows("gaps")
-    assert [(row["epoch"], row["record"], row["until_record"]) for row in told] == [(1, 200, 201)]
+    gaps = [(row["epoch"], row["record"], row["until_record"]) for row in told]
+    assert gaps == [(1, 200, 201)], "F82: what was never written is no gap"
     assert "opened again at 2023-11-14 22:14:20" in told[0]["reason"]
     for event in kept[220:]:
         journal.record(event, NOW, 0)
@@ -366,7 +367,7 @@ def test_two_orders_executions_of_one_id_are_two_fills_as_the_engine_books_them(
     Follower(database, tmp_path / "journal").finish()
     fills = database.rows("fills", "ORDER BY record")
     ids = [(row["execution_id"], row["twin"] == row["client_id"], row["side"]) for row in fills]
-    assert ids == [("T1", False, 1), ("T1", True, -1), ("T2", False, 1)]
+    assert ids == [("T1", False, 1), ("T1", True, -1), ("T2", False, 1)], "F86: two orders' fills are one"
     orders = {row["client_id"]: row for row in database.rows("orders")}
     booked = {row["client_id"]: Decimal(row["filled"]) for row in orders.values() if row["filled"] != "0"}
     precision = world.engine.markets["kraken", "BTC/USD"].instrument.size_precision
