@@ -71,8 +71,16 @@ BUILT_OF = src rust build_backend setup.py pyproject.toml Cargo.toml Cargo.lock
 faults: build ## 300 seeds of three venues in which everything goes wrong, judged; goes on where it was (ARGS="--first 301")
 	$(BIN)/python -m mm chaos --seeds 300 --processes 2 --state $(FAULTS).jsonl $(ARGS)
 
-faults-long: build ## 10,000 seeds and every ordered pair of classes (hours; goes on where it was)
-	$(BIN)/python -m mm chaos --seeds 10000 --pairs --processes 2 --state $(FAULTS).jsonl $(ARGS)
+faults-long: build ## all campaigns of faults, one after another (days; goes on where it was; what fails is named at the end)
+	@failed=; \
+	step() { name=$$1; shift; printf '\n== %s\n' "$$name"; "$$@" || failed="$$failed, $$name"; }; \
+	step "10,000 seeds and every ordered pair of classes" \
+	  $(BIN)/python -m mm chaos --seeds 10000 --pairs --processes 2 --state $(FAULTS).jsonl; \
+	step "twenty seeds of each fault" $(BIN)/python tools/fault_table.py --run; \
+	step "all kill points" $(BIN)/python tools/kills.py --all --state build/faults/kills.json; \
+	step "disks that lost power" $(MAKE) --no-print-directory journal-images; \
+	step "native readers" $(MAKE) --no-print-directory fuzz-native ARGS="--seconds 900"; \
+	test -z "$$failed" || { echo "FAILED: $${failed#, }" >&2; exit 1; }
 
 endurance: build ## a quarter of an hour with every fault of three venues, judged by their ledgers (ARGS="--seconds 150 --no-ends")
 	$(BIN)/python tools/endurance.py $(ARGS)

@@ -1,7 +1,8 @@
 """Kills a bot at what it writes, syncs, renames and sends, starts it again each time, and judges what is left.
 
     python tools/kills.py [--points 60] [--chain 10] [--jobs 6] [--seed 1] [--policy os,group]
-    python tools/kills.py --all           every point of the standard script, one after the other (hours)
+    python tools/kills.py --all           every point of the standard script, one after the other (hours; --state FILE:
+                                          chains that are done on this build are not done again)
     python tools/kills.py --ten           ten minutes, three venues, ten kills at random moments (--seconds 600)
 
 The bot is a process of its own with `tools/kills.c` loaded into it, which ends it with SIGKILL at the n-th write, sync,
@@ -39,9 +40,11 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from random import Random
+from threading import Lock
 from typing import Any, Final
 
 import endurance_judge
+from build_mark import build_mark
 from endurance_ends import END_S
 from endurance_faults import DAY_S, FUNDING_S
 from endurance_judge import Verdict, held, own_orders, recovered, replay, unlike
@@ -369,17 +372,48 @@ def sampled(count: int, chance: Random) -> list[Point]:
     return early + [Point(1.0 - chance.random(), ASKED[n % len(ASKED)]) for n in range(count - len(early))]
 
 
+@dataclass
+class Done:
+    """What is kept of the chains of `--all`, in a file unless that is "". mark: of what they are of; points: of the
+    script when it was first counted, 0 before; chains: what came of each, by its number."""
+
+    file: str
+    mark: list[Any]
+    points: int = 0
+    chains: dict[str, Json] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        """Take up what is kept of the same build and the same wishes."""
+        if self.file and Path(self.file).is_file():
+            kept = json.loads(Path(self.file).read_text())
+            if kept["mark"] == self.mark:
+                self.points, self.chains = kept["points"], kept["chains"]
+
+    def keep(self, number: int, chain: Json) -> Json:
+        """Add a chain."""
+        with self._lock:
+            self.chains[str(number)] = chain
+            if self.file:
+                fresh = Path(self.file).with_suffix(".new")
+                fresh.parent.mkdir(parents=True, exist_ok=True)
+                fresh.write_text(json.dumps({"mark": self.mark, "points": self.points, "chains": self.chains}))
+                fresh.replace(self.file)
+        return chain
+
+
 def run_chain(
     folder: Path, library: Path, policy: str, seed: int, points: Sequence[Point], total: Future[list[int]]
-) -> tuple[Chain, Json]:
-    """Kill and start again at each point, then judge."""
+) -> Json:
+    """Kill and start again at each point, then judge; returns what came of it."""
     chain = Chain(folder / f"chain-{seed}", library, policy, seed)
     chain.begin()
     try:
         for number, point in enumerate(points):
             counts = total.result() if isinstance(point.at, float) else ()
             chain.kill_at(point.of(counts), point.kind, half=number % 2 == 1)
-        return chain, chain.finish()
+        figures = chain.finish()
+        return {"killed": dict(chain.killed), "late": chain.late, "problems": chain.problems, "figures": figures}
     finally:
         chain.end()
 
@@ -390,38 +424,42 @@ def kills(folder: Path, library: Path, options: argparse.Namespace) -> Json:
     chance = Random(options.seed)
     # Most of a start's time is spent waiting: for the venues, for what they are to answer, for the clock. The points
     # of the script are counted beside the first chains.
+    wishes = [build_mark(), options.seed, options.chain, options.script, policies]
+    kept = Done(options.state if options.all else "", wishes)
     with ThreadPoolExecutor(options.jobs + 1) as pool:
         total = pool.submit(measured, folder, library, options)
         if options.all:
-            points = [Point(number) for number in range(1, total.result()[0] + 1)]
+            # No script has as many twice: what is done is done of the first.
+            kept.points = kept.points or total.result()[0]
+            points = [Point(number) for number in range(1, kept.points + 1)]
             chance.shuffle(points)
             chains = [points[first : first + options.chain] for first in range(0, len(points), options.chain)]
         else:
             begins = range(0, options.points, options.chain)
             chains = [sampled(min(options.chain, options.points - begin), chance) for begin in begins]
-        done = list(
-            pool.map(
-                lambda each: run_chain(
-                    folder, library, policies[each[0] % len(policies)], options.seed + each[0], each[1], total
-                ),
-                enumerate(chains),
-            )
-        )
-    return summed(done, sum(map(len, chains)), total.result()[0])
+
+        def one(number: int) -> Json:
+            policy = policies[number % len(policies)]
+            made = run_chain(folder, library, policy, options.seed + number, chains[number], total)
+            return kept.keep(number, made)
+
+        left = [number for number in range(len(chains)) if str(number) not in kept.chains]
+        list(pool.map(one, left))
+    return summed(list(kept.chains.values()), sum(map(len, chains)), total.result()[0])
 
 
-def summed(done: Sequence[tuple[Chain, Json]], wanted: int, points: int) -> Json:
+def summed(done: Sequence[Json], wanted: int, points: int) -> Json:
     """The verdict of all chains. wanted: how many points they had; points: of the script."""
     killed: Counter[str] = Counter()
-    for chain, _ in done:
-        killed += chain.killed
-    problems = [problem for chain, _ in done for problem in chain.problems]
-    late = sum(chain.late for chain, _ in done)
+    for chain in done:
+        killed.update(chain["killed"])
+    problems = [problem for chain in done for problem in chain["problems"]]
+    late = sum(chain["late"] for chain in done)
     if killed.total() < REACHED_SHARE * wanted:
         problems.append(f"only {killed.total()} of {wanted} points were reached")
     asks = wanted >= POINTS_MIN
     if asks:
-        problems += few([figures for _, figures in done])
+        problems += few([chain["figures"] for chain in done])
         problems += [f"none was killed at its point among the {kind}" for kind in ASKED if not killed[kind]]
     return {
         "passed": not problems,
@@ -432,7 +470,7 @@ def summed(done: Sequence[tuple[Chain, Json]], wanted: int, points: int) -> Json
         "points": points,
         "killed": dict(killed),
         "late": late,
-        "chains": [figures for _, figures in done],
+        "chains": [chain["figures"] for chain in done],
     }
 
 
@@ -466,20 +504,26 @@ def ten(folder: Path, library: Path, options: argparse.Namespace) -> Json:
         chain.end()
 
 
+def parser() -> argparse.ArgumentParser:
+    """Of the command line."""
+    made = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    made.add_argument("--points", type=int, default=60, help="how many kills")
+    made.add_argument("--chain", type=int, default=10, help="kills in one world, before it is judged at rest")
+    made.add_argument("--jobs", type=int, default=6, help="worlds at the same time")
+    made.add_argument("--script", type=float, default=8.0, help="seconds of the run whose points are counted")
+    made.add_argument("--policy", default="os,group", help="of the journal, by turn (os, group, always)")
+    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--all", action="store_true", help="every point")
+    made.add_argument("--state", default="", help="of --all: a file that keeps what is done on this build")
+    made.add_argument("--ten", action="store_true", help="ten minutes with kills at random moments")
+    made.add_argument("--seconds", type=float, default=600.0, help="of --ten")
+    made.add_argument("--kills", type=int, default=10, help="of --ten")
+    return made
+
+
 def main() -> int:
     """Kill, judge, print the verdict; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("--points", type=int, default=60, help="how many kills")
-    parser.add_argument("--chain", type=int, default=10, help="kills in one world, before it is judged at rest")
-    parser.add_argument("--jobs", type=int, default=6, help="worlds at the same time")
-    parser.add_argument("--script", type=float, default=8.0, help="seconds of the run whose points are counted")
-    parser.add_argument("--policy", default="os,group", help="of the journal, by turn (os, group, always)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--all", action="store_true", help="every point")
-    parser.add_argument("--ten", action="store_true", help="ten minutes with kills at random moments")
-    parser.add_argument("--seconds", type=float, default=600.0, help="of --ten")
-    parser.add_argument("--kills", type=int, default=10, help="of --ten")
-    options = parser.parse_args()
+    options = parser().parse_args()
     if sys.platform != "linux" or shutil.which("cc") is None:
         print(json.dumps({"passed": False, "problems": ["Linux with a C compiler (cc) is needed"]}))
         return 2

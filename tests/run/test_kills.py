@@ -70,26 +70,62 @@ def test_the_judge_of_the_kills_finds_what_a_journal_leaves_out(tmp_path: Path, 
     ]
 
 
+def test_all_points_go_on_where_they_were_on_the_same_build_and_begin_anew_on_another(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import kills
+
+    file = tmp_path / "kills.json"
+    arguments = ["--all", "--state", str(file), "--chain", "10", "--jobs", "1"]
+    options = kills.parser().parse_args(arguments)
+    ran: list[tuple[int, list[float]]] = []
+
+    def run_chain(folder, library, policy, seed, points, total):
+        if len(ran) == stops_at:
+            raise KeyboardInterrupt
+        ran.append((seed, [point.at for point in points]))
+        return {"killed": {"writes": len(points)}, "late": 0, "problems": [], "figures": {"fills": {"kraken": 40}}}
+
+    counts = iter((45, 52, 45, 45))
+    monkeypatch.setattr(kills, "measured", lambda *_: [next(counts)])
+    monkeypatch.setattr(kills, "run_chain", run_chain)
+    monkeypatch.setattr(kills, "build_mark", lambda: build)
+    build, stops_at = "one", 2
+    with pytest.raises(KeyboardInterrupt):
+        kills.kills(tmp_path, tmp_path, options)
+    assert [seed for seed, _ in ran] == [1, 2]
+    stops_at = -1
+    verdict = kills.kills(tmp_path, tmp_path, options)
+    assert [seed for seed, _ in ran] == [1, 2, 3, 4, 5], "a chain was done twice, or never"
+    # The script had another number of points this time: each of the first count was met once.
+    assert sorted(at for _, points in ran for at in points) == list(range(1, 46))
+    assert (verdict["wanted"], verdict["killed"]) == (45, {"writes": 45})
+    kills.kills(tmp_path, tmp_path, options)
+    assert len(ran) == 5, "what is done was done again"
+    build = "another"
+    kills.kills(tmp_path, tmp_path, options)
+    assert len(ran) == 10, "what another build did counts"
+
+
 def test_kills_that_show_little_do_not_pass(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
     import kills
 
-    chain = kills.Chain(tmp_path, tmp_path, "os", 1)
-    chain.killed.update(writes=58)
-    figures = {"fills": {"kraken": kills.FILLS_MIN - 5, "mexc_futures": 4}}
-    verdict = kills.summed([(chain, figures)], 60, 900)
+    def chain(fills: dict[str, int], **killed: int) -> dict[str, object]:
+        return {"killed": killed, "late": 0, "problems": [], "figures": {"fills": fills}}
+
+    fills = {"kraken": kills.FILLS_MIN - 5, "mexc_futures": 4}
+    verdict = kills.summed([chain(fills, writes=58)], 60, 900)
     assert not verdict["passed"]
     assert verdict["problems"] == [
         f"only {kills.FILLS_MIN - 1} fills in all chains together, expected {kills.FILLS_MIN}",
         "none was killed at its point among the sends",
         "none was killed at its point among the syncs",
     ]
-    chain.killed.update(syncs=1, sends=1)
-    again = kills.summed(
-        [(chain, figures), (kills.Chain(tmp_path, tmp_path, "os", 2), {"fills": {"kraken": 1}})], 60, 900
-    )
+    again = kills.summed([chain(fills, writes=58, syncs=1, sends=1), chain({"kraken": 1})], 60, 900)
     assert (again["passed"], again["floors"]) == (True, "asked for")
-    few = kills.summed([(kills.Chain(tmp_path, tmp_path, "os", 3), {"fills": {}})], 0, 900)
+    few = kills.summed([chain({})], 0, 900)
     assert (few["passed"], few["floors"]) == (True, f"not asked for: fewer than {kills.POINTS_MIN} points")
 
 
