@@ -172,6 +172,25 @@ def test_f68_an_order_that_is_over_and_whose_executions_are_missing_explains_the
     assert world.market.position.quantity == -100
 
 
+def test_f68_fills_of_our_own_in_between_do_not_begin_the_wait_anew(world):
+    """Guard: a difference that was another for a moment, until a report had caught up with a fill, has lasted."""
+    world.hedged()
+    world.now += 2 * SECOND
+    world.position(-60, source="query")
+    for number in range(1, 6):
+        bid = next(order for order in world.engine.orders.open_of(KRAKEN, "BTC/USD") if order.side > 0)
+        (hedge,) = world.quote_fills(bid, CONTRACT)
+        world.hedge_fills(hedge, 1)
+        world.hedge_ends(hedge)
+        world.now += 1100 * MS
+        world.position(-60 - number, source="query")
+        world.wait(1)
+        if world.engine.perpetuals.externals:
+            break
+    assert world.engine.perpetuals.externals == 1, "F68: a difference that lasts was not booked between our own fills"
+    assert number > 1, "it was booked before it had lasted"
+
+
 def test_f68_what_the_account_held_before_this_start_is_no_difference(tmp_path):
     """Guard: the first list is the base that later ones are compared with."""
     world = Contracts(tmp_path / "mm.toml")
