@@ -47,6 +47,16 @@ def test_a_rescue_goes_on_above_the_nonces_that_the_run_was_raised_to():
     assert report.is_good, (report.violations, report.crash)
 
 
+def test_f32_a_rate_that_jumps_with_the_price_confirms_no_jump():
+    """Kraken shows all its prices 3 % lower, that of USDT too: by it the contracts seem to show the same price."""
+    spike = {"on": "clock", "action": "spike", "side": "bid", "percent": -6, "duration_s": 3.74, "at_s": 39.5}
+    trial = Trial(523, 2)
+    assert trial.settings.conversion["USDT"].symbol
+    report = trial.run([Fault(6, KRAKEN, spike)])
+    assert report.is_good, (report.violations, report.crash)
+    assert report.fired == {6: 1}
+
+
 @dataclass(slots=True)
 class Place:
     price: int

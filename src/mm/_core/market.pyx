@@ -317,12 +317,14 @@ cdef class MarketCore:
         return 0
 
     cdef bint _is_confirmed(self, double middle2) noexcept:
-        """Whether another market of the same asset shows about the same price."""
+        """Whether another market of the same asset shows about the same price, by a rate that is believed itself."""
         cdef MarketCore other
         cdef double price = middle2 / self.price_scale * self.usd_rate()
         cdef double theirs
         for each in self.siblings:
             other = <MarketCore>each
+            if other.off_peg or (other.rate_source is not None and other.rate_source.jumped_ns):
+                continue
             if other.book_ok and self.book_ns - other.book_ns < CONFIRM_NS:
                 theirs = (<double>other.bid + <double>other.ask) / other.price_scale * other.usd_rate()
                 if price > 0 and fabs(theirs - price) <= self.jump_max * price:
