@@ -553,7 +553,8 @@ class Checker:
 
     def unheard(self, stopped_ns: int) -> list[Amounts]:
         """Transfers that the bot may be without (`mm.chaos.transfers`), each way that can be right."""
-        ways, wrong = ways_of(self.venues, self._unexplained, stopped_ns)
+        moved = {name for name, side in self._sides.items() if side.external}
+        ways, wrong = ways_of(self.venues, self._unexplained, stopped_ns, moved=moved)
         for (venue, asset), evidence in wrong.items():
             self._broken("I5", venue, asset, evidence)
         return ways
