@@ -69,6 +69,25 @@ def test_what_the_venue_cuts_is_no_difference_and_what_nobody_can_know_is_not_ju
     assert len(suspects) == 0
 
 
+def test_f56_reads_agree_within_what_the_venue_cuts() -> None:
+    """Each close of a contract cuts a digit: where they never pause, no two reads are the same to the unit."""
+
+    def judged(now_ns: int, theirs: int, known: int = 0) -> dict[str, int]:
+        return suspects.judge(now_ns, held(100, slack=3), {"BTC": theirs}, {"BTC": known})
+
+    suspects = Suspects()
+    for number in range(4):
+        suspects.sample(NOW + number * SETTLE_NS, number, held(200))
+        assert judged(NOW + number * SETTLE_NS, 50 + number % 2) == {}
+    assert judged(NOW + LASTS_NS, 52) == {"BTC": -48}
+    # Not again for the same cause, but for another, and once it is over, which another slack says.
+    for number in range(3):
+        assert judged(NOW + LASTS_NS + number * SETTLE_NS, 50 + number, known=-48) == {}
+    assert judged(NOW + 3 * LASTS_NS, 45, known=-48) == {}
+    assert judged(NOW + 4 * LASTS_NS, 46, known=-48) == {"BTC": -54}
+    assert judged(NOW + 4 * LASTS_NS, 102, known=-2) == {"BTC": 0}
+
+
 def test_a_venue_out_of_reach_is_read_anew() -> None:
     suspects = Suspects()
     assert judged(suspects, NOW, 100, 93) == {}

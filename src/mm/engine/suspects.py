@@ -1,9 +1,10 @@
 """When a balance that is not what it should be counts as one: the reasoning, without a clock of its own.
 
 One read proves nothing: a fill is told on another channel than the balance that it moves, and lists trail the engine.
-A difference counts when two reads agree on it to the unit, a settle time apart, with no execution of the venue in
-between or shortly before; where executions never pause, when it has stayed the same for longer than a list may trail.
-A balance that is what it should have been a moment ago is a list that trails, and no difference.
+A difference counts when two reads agree on it, a settle time apart, with no execution of the venue in between or
+shortly before; where executions never pause, when it has stayed the same for longer than a list may trail. To agree is
+to the unit, or within what a venue of contracts cuts of its figures. A balance that is what it should have been a
+moment ago is a list that trails, and no difference.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ class Suspects:
         for asset, holding in expected.items():
             theirs = balances.get(asset, 0)
             beyond = holding.beyond(theirs)
-            if beyond == known.get(asset, 0) or not holding.is_sure:
+            told = known.get(asset, 0)
+            is_told = beyond == told or (beyond and told and abs(beyond - told) <= holding.slack)
+            if is_told or not holding.is_sure:
                 self._seen.pop(asset, None)
             elif not beyond:
                 self._seen.pop(asset, None)
@@ -83,7 +86,7 @@ class Suspects:
                 self._seen.pop(asset, None)
             else:
                 suspect = self._seen.get(asset)
-                if suspect is None or suspect.amount != beyond:
+                if suspect is None or abs(suspect.amount - beyond) > holding.slack:
                     self._seen[asset] = Suspect(beyond, now_ns, self._executions, self._executed_ns)
                 elif self._counts(now_ns, suspect):
                     del self._seen[asset]
