@@ -60,8 +60,8 @@ fuzz: build ## generated cases drawn afresh, thousands a property (ARGS="tests/c
 fuzz-native: ## libFuzzer over the native decoders, numbers and the journal, each so long (ARGS="--seconds 3600 json")
 	$(PYTHON) tools/fuzz_native.py $(ARGS)
 
-journal-images: ## 2,000 images of a journal's disk that lost power, 5,000 random damages (a minute)
-	MM_JOURNAL_IMAGES=2000 MM_JOURNAL_MUTATIONS=5000 cargo test -q --release --locked -p mm-core journal::tests -- --nocapture
+journal-images: ## 2,000 images of a journal's disk that lost power, 5,000 random damages (a minute; IMAGES=10000 DAMAGES=10000)
+	MM_JOURNAL_IMAGES=$(or $(IMAGES),2000) MM_JOURNAL_MUTATIONS=$(or $(DAMAGES),5000) cargo test -q --release --locked -p mm-core journal::tests -- --nocapture
 
 # Verdicts are kept by all that a build is made of: those of another build are no verdicts of this one.
 FAULTS = build/faults/$$(find $(BUILT_OF) -type f ! -name '*.so' ! -name '*.pyc' -print0 | LC_ALL=C sort -z | \
