@@ -23,7 +23,7 @@ WORKERS = $(shell expr `nproc 2>/dev/null || sysctl -n hw.ncpu` + 1)
 
 test: build ## every quick test: Rust, then Python (ARGS="-k book")
 	cargo test -q --locked -p mm-core
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist loadgroup $(ARGS)
 
 # cython-lint starts a bare `pycodestyle`.
 lint: export PATH := $(CURDIR)/$(BIN):$(PATH)
