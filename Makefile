@@ -64,9 +64,7 @@ journal-images: ## 2,000 images of a journal's disk that lost power, 5,000 rando
 	MM_JOURNAL_IMAGES=$(or $(IMAGES),2000) MM_JOURNAL_MUTATIONS=$(or $(DAMAGES),5000) cargo test -q --release --locked -p mm-core journal::tests -- --nocapture
 
 # Verdicts are kept by all that a build is made of: those of another build are no verdicts of this one.
-FAULTS = build/faults/$$(find $(BUILT_OF) -type f ! -name '*.so' ! -name '*.pyc' -print0 | LC_ALL=C sort -z | \
-  xargs -0 cksum | cksum | cut -d ' ' -f 1)
-BUILT_OF = src rust build_backend setup.py pyproject.toml Cargo.toml Cargo.lock
+FAULTS = build/faults/$$($(BIN)/python tools/build_mark.py)
 
 faults: build ## 300 seeds of three venues in which everything goes wrong, judged; goes on where it was (ARGS="--first 301")
 	$(BIN)/python -m mm chaos --seeds 300 --processes 2 --state $(FAULTS).jsonl $(ARGS)

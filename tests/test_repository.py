@@ -168,11 +168,15 @@ def test_verdicts_of_another_build_are_kept_apart_without_git_too(tmp_path, chan
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / part).write_text("one")
     (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text() + "\nshow:\n\t@echo $(FAULTS)\n")
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "build_mark.py").write_text((ROOT / "tools" / "build_mark.py").read_text())
+    command = ["make", "-s", "show", f"BIN={Path(sys.executable).parent}"]
 
     def file():
-        return subprocess.run(["make", "-s", "show"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
 
     first = file()
+    assert re.fullmatch(r"build/faults/[0-9a-f]{16}\n", first)
     (tmp_path / "src/mm/a.so").write_text("what the compiler makes of it")
     assert file() == first
     (tmp_path / changed).write_text("two")

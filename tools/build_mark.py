@@ -1,6 +1,8 @@
 """What a build is made of, as one word: a verdict about another build is no verdict about this one.
 
-As the Makefile names the verdicts of `make faults`. Nothing that runs here is asked, so that it costs a moment.
+    python tools/build_mark.py      print it
+
+Verdicts are kept under it: by the Makefile those of `make faults`, by the other tools their own.
 """
 
 from __future__ import annotations
@@ -27,3 +29,7 @@ def build_mark(root: Path = ROOT, more: Iterable[Path] = ()) -> str:
 
 def _files(part: Path) -> list[Path]:
     return [part] if part.is_file() else [path for path in part.rglob("*") if path.is_file()]
+
+
+if __name__ == "__main__":
+    print(build_mark())
