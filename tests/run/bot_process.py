@@ -22,6 +22,13 @@ KILL_NS = 100_000_000
 """From the word to the first cancel at the venue, on a machine that is not busy."""
 
 
+def slowness() -> float:
+    """How many times 0.1 s an interpreter takes to start here and now, at least one; a quiet machine needs 0.06 s."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import asyncio, decimal, json, ssl"], check=True)
+    return max(1.0, (time.monotonic() - began) / 0.1)
+
+
 class BotProcess:
     """`python -m mm.run --json` with a state folder, on one venue unless told a --config; `until` reads its lines.
 

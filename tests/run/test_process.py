@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,19 +19,12 @@ from mm.persistence.recording import read
 from mm.screen.amounts import plain
 from mm.simulator.world import find
 from mm.strategies import parameters_of
-from tests.run.bot_process import BotProcess, eventually, ledger
+from tests.run.bot_process import BotProcess, eventually, ledger, slowness
 
 Start = Callable[..., BotProcess]
 RSS_MB_MAX = 60
 FIRST_QUOTE_S_MAX = 3.0
 FIRST_FILL_S_MAX = 20.0
-
-
-def slowness() -> float:
-    """How many times 0.1 s an interpreter takes to start here and now, at least one; a quiet machine needs 0.06 s."""
-    began = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import asyncio, decimal, json, ssl"], check=True)
-    return max(1.0, (time.monotonic() - began) / 0.1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -66,7 +57,8 @@ def test_a_signal_cancels_every_order_and_the_recording_is_what_the_venue_booked
 
 
 def test_kill_nine_leaves_no_order_because_the_venue_counts_down(start: Start, state: Path) -> None:
-    bot = start(environment={"MM_VENUES__KRAKEN__DEAD_MAN_SWITCH_S": "3"})
+    timer_s = 3
+    bot = start(environment={"MM_VENUES__KRAKEN__DEAD_MAN_SWITCH_S": str(timer_s)})
     bot.until_fills(1)
     bot.kill()
     before = ledger(state)
@@ -76,7 +68,8 @@ def test_kill_nine_leaves_no_order_because_the_venue_counts_down(start: Start, s
     closed = {order["order_id"]: order["closed_ns"] for order in after["closed_orders"]}
     assert left <= set(closed)
     stood_ns = max(closed[order_id] for order_id in left) - before["time_ns"]
-    assert stood_ns <= 3_000_000_000, f"quotes stood for {stood_ns / 1e9:.2f} s"
+    # What a busy machine adds: the venue closes an order when its timer is looked at, not when it is due.
+    assert stood_ns <= (timer_s + 1) * 10**9, f"quotes stood for {stood_ns / 1e9:.2f} s"
 
 
 def test_a_start_after_kill_nine_finds_the_same_venue_and_cancels_what_was_left(start: Start, state: Path) -> None:
