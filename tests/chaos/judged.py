@@ -22,6 +22,8 @@ def young_world():
         # A sweep took the whole of a side: until the next book.
         made.run(made.now_ns + SECOND)
     assert not made.checker.violations
+    # What the tests invent is judged by one thing at a time.
+    made.checker.bounds = replace(made.checker.bounds, exposure_usd=None)
     assert made.venues[KRAKEN].exchange.open_orders(ACCOUNT)
     return made
 

@@ -250,27 +250,6 @@ def test_i8_a_number_that_no_venue_should_see(world, field, text):
     assert broken(world) == {"I8"}
 
 
-def test_i9_a_price_from_an_old_book(world):
-    intent(world, "mm1Qzz")
-    world.checker.sent(world.now_ns + 5 * SECOND, KRAKEN, good_place(world))
-    assert broken(world) == {"I9"}
-
-
-def test_i9_a_price_after_the_stream_has_ended(world):
-    intent(world, "mm1Qzz")
-    world.checker.linked(world.now_ns, KRAKEN, "public", up=False)
-    world.checker.sent(world.now_ns, KRAKEN, good_place(world))
-    assert broken(world) == {"I9"}
-
-
-def test_i10_a_quote_while_the_private_stream_is_down(world):
-    intent(world, "mm1Qzz")
-    world.checker.linked(world.now_ns, KRAKEN, "private", up=False)
-    world.checker.told(world.now_ns + 5 * SECOND, KRAKEN, book=True)
-    world.checker.sent(world.now_ns + 5 * SECOND, KRAKEN, good_place(world))
-    assert broken(world) == {"I10"}
-
-
 @pytest.mark.parametrize("is_lied", [False, True])
 def test_i11_a_hedge_of_more_than_is_owed(world, is_lied):
     exchange = world.venues[MEXC_SPOT].exchange

@@ -8,16 +8,21 @@ would; what it believes (open orders, positions) is taken from `Bot`, which a te
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
+from mm.chaos import rest
+from mm.chaos.books import Books
+from mm.chaos.caps import Caps
+from mm.chaos.doubt import DOWN_NS, Doubt
 from mm.chaos.invariants import Bot, Bounds, Violation
+from mm.chaos.side import Side
 from mm.chaos.steps import Latches
 from mm.chaos.transfers import TRANSFER, Amounts, ways_of
 from mm.chaos.wire import Sent, instrument_of, units
-from mm.simulator.kinds import ACCOUNT
+from mm.simulator.kinds import ACCOUNT, KRAKEN
 from mm.simulator.orders import BUY, SELL, SimInstrument, SimOrder
 
 MS: Final = 1_000_000
@@ -37,38 +42,6 @@ LIE_NS: Final = 90_000 * MS
 """So long an order may stand that the venue has refused: until lists were read, as of any that is in doubt."""
 SCALE: Final = 12
 """Amounts of different venues are compared in 10^-12 of the asset."""
-
-
-@dataclass(slots=True)
-class _Side:
-    """One venue: what was read of it so far."""
-
-    base: dict[str, int]
-    """Asset to the balance at the beginning."""
-    traded: SimInstrument
-    most: int | None
-    """The position that is allowed, in units of size; None: nothing is said of it."""
-    orders: int = 0
-    trades: int = 0
-    own: int = 0
-    """Signed size of own executions."""
-    external: int = 0
-    """Signed size of what else moved the position."""
-    entries: int = 0
-    """Of the ledger, read so far."""
-    moved: int = 0
-    """Of the base asset of a spot market, what came to the account by transfers, in the ledger's units."""
-    eaten: int = 0
-    """And what fees took of it."""
-    records: int = 0
-    """Of the journal, besides market data: only then the bot may think otherwise of its orders."""
-    mark: tuple[int, ...] = ()
-    ids: dict[str, str] = field(default_factory=dict)
-    """Client id to the venue's id."""
-    book_ns: int = 0
-    private_ns: int = 0
-    is_private_up: bool = False
-    nonce: int = 0
 
 
 class Checker:
@@ -94,7 +67,7 @@ class Checker:
         """Of the beginning: what a venue that changes it says of it, it may say late or never."""
         self._read = 0
         self._over: dict[tuple[str, str], str] = {}
-        self._flying: dict[tuple[str, str], tuple[int, int]] = {}
+        self.flying: dict[tuple[str, str], tuple[int, int]] = {}
         """Side and size of what was sent and is neither at the venue nor over."""
         self._executions: dict[tuple[str, str], dict[str, int]] = {}
         self._lies: set[tuple[str, str]] = set()
@@ -112,6 +85,12 @@ class Checker:
         """Orders whose cancel was sent and has not failed, by either of their ids."""
         self._asked_ever: set[str] = set()
         self.latches = Latches()
+        self.doubt = Doubt(bounds.hedged)
+        self.caps = Caps(self)
+        self.books = {
+            name: Books(name, venue.exchange.instruments, bounds.book_lag_ns, partial(skew_of, venue))
+            for name, venue in venues.items()
+        }
         self._known: set[tuple[str, str, str]] = set()
         self._changes = self._seen = 0
         """How often the journal or what is on its way said something of any venue, and how often when all were looked
@@ -120,11 +99,11 @@ class Checker:
         """Venue and asset to what the bot says that it cannot explain there, in 10^-12."""
         self._secrets = [secret.encode() for secret in bounds.secrets if secret]
 
-    def _side(self, exchange: Any) -> _Side:
+    def _side(self, exchange: Any) -> Side:
         traded: SimInstrument = next(iter(exchange.instruments.values()))
         allowed = self.bounds.position_max.get(traded.symbol)
         most = None if allowed is None else int(allowed.scaleb(traded.size_precision))
-        return _Side(dict(exchange.ledger.balances(ACCOUNT)), traded, most, entries=len(exchange.ledger.entries))
+        return Side(dict(exchange.ledger.balances(ACCOUNT)), traded, most, entries=len(exchange.ledger.entries))
 
     # --- what is heard ------------------------------------------------------------------------------------------------
 
@@ -136,15 +115,17 @@ class Checker:
         if request.nonce:
             nonce = int(request.nonce)
             if nonce <= side.nonce:
-                self._broken("I12", venue, request.nonce, f"nonce {nonce} after {side.nonce}")
+                self.broken("I12", venue, request.nonce, f"nonce {nonce} after {side.nonce}")
             side.nonce = max(side.nonce, nonce)
         if request.kind == "cancel":
+            self._ingest()
             self._is_cancelled = True
             named = (*request.client_id.split(","), *request.venue_id.split(","))
             self._asked.update(named)
             self._asked_ever.update(named)
+            self.doubt.cancelled(venue, named)
         if self.is_unwritable and self.is_alive and request.kind in ("place", "amend"):
-            self._broken("I7", venue, request.client_id, f"{request.client_id} left, and the journal takes nothing")
+            self.broken("I7", venue, request.client_id, f"{request.client_id} left, and the journal takes nothing")
         if request.kind == "place":
             self._ingest()
             self._sent_place(venue, request)
@@ -153,11 +134,25 @@ class Checker:
             place = self.places.get((venue, request.client_id))
             self._sent_price(venue, request, place)
             self._look_at_steps(venue, request, place)
+            self._look_at_doubt(venue, request, place)
+            if place is not None:
+                size = _size_units(request, self.traded(venue)) if request.size else None
+                self.caps.leaves(venue, request, place, size)
 
-    def told(self, now_ns: int, venue: str, *, book: bool) -> None:
-        """A message of the public side reaches the bot."""
-        if book:
-            self._sides[venue].book_ns = now_ns
+    def told(self, now_ns: int, venue: str, payload: bytes) -> None:
+        """A message of a stream reaches the bot."""
+        if self.books[venue].is_book(payload):
+            self.books[venue].told(now_ns, payload)
+        else:
+            self.doubt.told(venue, payload)
+
+    def answered(self, now_ns: int, venue: str, path: str, status: int, body: bytes) -> None:
+        """An answer over HTTP reaches the bot. path: of what was asked, where it was a book."""
+        if path:
+            self.books[venue].answered(now_ns, path, status, body)
+        if venue != KRAKEN or not self._sides[venue].is_private_up:
+            # Else cancels go over the socket, whatever HTTP says.
+            self.doubt.answered(venue, status)
 
     def lied(self, venue: str, client_id: str) -> None:
         """The bot is told that an order was refused which the venue has: it may believe that until told otherwise."""
@@ -168,9 +163,11 @@ class Checker:
         """A connection of the bot began or ended."""
         side = self._sides[venue]
         if channel == "public" and not up:
-            side.book_ns = 0
+            self.books[venue].down()
         if channel == "private":
             side.is_private_up, side.private_ns = up, now_ns
+            if up:
+                self.doubt.linked(venue)
 
     def stopped(self, now_ns: int) -> None:
         """The operator says stop."""
@@ -186,16 +183,16 @@ class Checker:
     def resumed(self, now_ns: int) -> None:
         """The operator lets every step go."""
         since_ns = self.latches.killing_since_ns
-        for name, order in self._standing() if since_ns and now_ns - since_ns > HALTED_NS else ():
+        for name, order in self.standing() if since_ns and now_ns - since_ns > HALTED_NS else ():
             side = self._sides[name]
             if not side.is_private_up or now_ns - side.private_ns < HALTED_NS:
                 continue
             names = {order.request.client_id, order.order_id}
             if (name, order.request.client_id) in self.places and not self._asked_ever & names:
-                self._broken("I13", name, order.order_id, f"{order.request.client_id} stood through a killing step")
+                self.broken("I13", name, order.order_id, f"{order.request.client_id} stood through a killing step")
         self.latches.resume()
 
-    def _standing(self) -> list[tuple[str, SimOrder]]:
+    def standing(self) -> list[tuple[str, SimOrder]]:
         """Own orders that are open, with their venue."""
         return [
             (name, order)
@@ -208,7 +205,7 @@ class Checker:
         self._said_ns = now_ns
         self._is_cancelled = not any(
             self._sides[name].is_private_up and not self._asked & {order.request.client_id, order.order_id}
-            for name, order in self._standing()
+            for name, order in self.standing()
         )
 
     def _look_at_steps(self, venue: str, request: Sent, place: Any) -> None:
@@ -217,27 +214,36 @@ class Checker:
         held = sum(self._executions.get((venue, place.symbol), {}).values())
         if why := self.latches.forbids(self.now_ns, place, held):
             what = f"{request.kind} of {request.client_id} ({place.purpose})"
-            self._broken("I13", venue, request.client_id, f"{what}, {why}")
+            self.broken("I13", venue, request.client_id, f"{what}, {why}")
 
     def _sent_place(self, venue: str, request: Sent) -> None:
         key = (venue, request.client_id)
         place = self.places.get(key)
         if place is None and self.is_alive:
-            self._broken("I7", venue, request.client_id, f"{request.client_id} left before its intent was written")
-        if key in self._flying or key in self._over or request.client_id in self._sides[venue].ids:
-            self._broken("I12", venue, request.client_id, f"{request.client_id} was sent before")
+            self.broken("I7", venue, request.client_id, f"{request.client_id} left before its intent was written")
+        if key in self.flying or key in self._over or request.client_id in self._sides[venue].ids:
+            self.broken("I12", venue, request.client_id, f"{request.client_id} was sent before")
         traded = self._sent_price(venue, request, place)
         size = None if traded is None else _size_units(request, traded)
         if size is not None:
-            self._flying[key] = (request.side, size)
+            self.flying[key] = (request.side, size)
             self._changes += 1
         self._look_at_steps(venue, request, place)
-        if place is not None and place.purpose == "quote":
-            if self._stopped_ns:
-                self._broken("I13", venue, request.client_id, f"{request.client_id} was quoted after stop")
-            down = self._sides[venue]
-            if not down.is_private_up and self.now_ns - down.private_ns > self.bounds.private_down_ns + 500 * MS:
-                self._broken("I10", venue, request.client_id, f"{request.client_id} with the private stream down")
+        self._look_at_doubt(venue, request, place)
+        if place is not None:
+            self.caps.leaves(venue, request, place, size)
+        if place is not None and place.purpose == "quote" and self._stopped_ns:
+            self.broken("I13", venue, request.client_id, f"{request.client_id} was quoted after stop")
+
+    def _look_at_doubt(self, venue: str, request: Sent, place: Any) -> None:
+        if place is None or not self.is_alive:
+            return
+        side = self._sides[venue]
+        if not side.is_private_up and self.now_ns - side.private_ns > DOWN_NS:
+            self.broken("I10", venue, request.client_id, f"{request.client_id} with the private stream down")
+        traded = side.traded
+        if why := self.doubt.forbids(venue, place.symbol, place.purpose, (traded.base, traded.quote)):
+            self.broken("I10", venue, request.client_id, f"{request.kind} of {request.client_id}, and {why}")
 
     def _sent_price(self, venue: str, request: Sent, place: Any) -> SimInstrument | None:
         named = request.symbol or (place.symbol if place is not None else "")
@@ -245,32 +251,42 @@ class Checker:
         traded = instruments.get(named) or instrument_of(named, instruments)
         if traded is None:
             if request.kind == "place":
-                self._broken("I8", venue, request.client_id, f"no instrument {named!r}")
+                self.broken("I8", venue, request.client_id, f"no instrument {named!r}")
             return None
         if request.size and _size_units(request, traded) is None:
-            self._broken("I8", venue, request.client_id, f"size {request.size} is not on the grid")
+            self.broken("I8", venue, request.client_id, f"size {request.size} is not on the grid")
         elif request.size and _size_units(request, traded, base=True) > self.bounds.order_max:
-            self._broken("I6", venue, request.client_id, f"an order of {request.size}")
+            self.broken("I6", venue, request.client_id, f"an order of {request.size}")
         if request.price:
             self._look_at_price(venue, request, traded)
-        if (place is None or place.purpose == "quote") and self.is_alive:
-            book_ns = self._sides[venue].book_ns
-            if not book_ns:
-                self._broken("I9", venue, request.client_id, f"{request.client_id} is priced without a book")
-            elif self.now_ns - book_ns > self.bounds.book_age_ns:
-                age = (self.now_ns - book_ns) // MS
-                self._broken("I9", venue, request.client_id, f"{request.client_id} is priced from a book of {age} ms")
+        if self.is_alive and (why := self._unpriced(venue, traded.symbol, "quote" if place is None else place.purpose)):
+            self.broken("I9", venue, request.client_id, f"{request.client_id} is priced from a book of which {why}")
         return traded
+
+    def _unpriced(self, venue: str, symbol: str, purpose: str) -> str:
+        """Why nothing may be priced from a book, '' when it may."""
+        book = self.books[venue].by_symbol[symbol]
+        age_ns = self.now_ns - book.heard_ns
+        if (why := book.doubt()) or not book.heard_ns:
+            return why or "nothing was heard"
+        if age_ns > self.bounds.book_age_ns:
+            return f"nothing was heard for {age_ns // MS} ms"
+        if purpose == "flatten":
+            # Who has to get out goes by it.
+            return ""
+        if book.lates > 1:
+            return "the last messages were late by the venue's time"
+        return book.still(self.now_ns, self.bounds.side_age_ns) if self.bounds.side_age_ns else ""
 
     def _look_at_price(self, venue: str, request: Sent, traded: SimInstrument) -> None:
         price = units(request.price, traded.price_precision)
         if price is None or price % self._ticks[venue, traded.symbol]:
-            self._broken("I8", venue, request.client_id, f"price {request.price} is not on the grid")
+            self.broken("I8", venue, request.client_id, f"price {request.price} is not on the grid")
             return
         bests = [best for best in self.venues[venue].exchange.recorded_best(traded.symbol) if best]
         allowed = self.bounds.collar_bps + COLLAR_SLACK_BPS
         if bests and min(abs(price - best) for best in bests) * 10_000 > allowed * bests[0]:
-            self._broken("I8", venue, request.client_id, f"price {request.price} is far from {bests}")
+            self.broken("I8", venue, request.client_id, f"price {request.price} is far from {bests}")
 
     # --- after each step ----------------------------------------------------------------------------------------------
 
@@ -280,10 +296,13 @@ class Checker:
         self.now_ns = now_ns
         if not self._is_cancelled and now_ns - self._said_ns > KILL_NS:
             self._is_cancelled = True
-            self._broken("I13", "", "late", f"no cancel {(now_ns - self._said_ns) // MS} ms after a stop or kill")
+            self.broken("I13", "", "late", f"no cancel {(now_ns - self._said_ns) // MS} ms after a stop or kill")
         names: Collection[str] = (touched,) if touched else self.venues
         if self._read != len(self.journal):
             self._ingest()
+        if (late := self.doubt.late(now_ns)) is not None:
+            self.doubt.settled(*late)
+            self.broken("I10", *late, f"the cancel of {late[1]} was written and has not left")
         if self._changes != self._seen:
             self._seen = self._changes
             names = self.venues
@@ -295,7 +314,7 @@ class Checker:
                 len(blotter.trades.get(ACCOUNT, ())),
                 len(blotter.open.get(ACCOUNT, ())),
                 len(exchange.ledger.entries),
-                len(self._flying),
+                len(self.flying),
                 self._sides[name].records,
             )
             if mark != self._sides[name].mark:
@@ -325,7 +344,7 @@ class Checker:
                 is_known = key in believed or self.now_ns - self._refused_ns.get(key, -LIE_NS) < LIE_NS
                 if key in self.places and not is_known:
                     known = self._over.get(key, "nothing")
-                    self._broken("I2", name, client_id, f"{client_id} is open, the bot thinks not ({known})")
+                    self.broken("I2", name, client_id, f"{client_id} is open, the bot thinks not ({known})")
         self._limits(name, exchange, open_orders)
 
     def _new_order(self, name: str, order: SimOrder) -> None:
@@ -335,10 +354,10 @@ class Checker:
             return
         known = self._sides[name].ids.setdefault(client_id, order.order_id)
         if known != order.order_id:
-            self._broken("I1", name, client_id, f"{client_id} is {known} and {order.order_id}")
+            self.broken("I1", name, client_id, f"{client_id} is {known} and {order.order_id}")
         over = self._over.get((name, client_id))
         if over in ("OrderAbsent", "OrderRejected", "OrderDenied"):
-            self._broken("I3", name, client_id, f"{client_id} came to be after {over}")
+            self.broken("I3", name, client_id, f"{client_id} came to be after {over}")
 
     def _new_trade(self, name: str, exchange: Any, trade: Any) -> None:
         order = exchange.order(trade.order_id)
@@ -359,9 +378,9 @@ class Checker:
                 # Sent again before it was known that it filled, and taken back.
                 owed += 2 * order.cum_size * 10 ** (SCALE - self._sides[venue].traded.size_precision)
         if self._volumes["hedge"] > owed:
-            self._broken("I11", name, "", f"hedged {self._volumes['hedge']}, owed were {owed} (10^-{SCALE})")
+            self.broken("I11", name, "", f"hedged {self._volumes['hedge']}, owed were {owed} (10^-{SCALE})")
 
-    def _read_ledger(self, side: _Side, exchange: Any) -> None:
+    def _read_ledger(self, side: Side, exchange: Any) -> None:
         """What else moves the base asset of a spot market: transfers are nobody's position, and fees make another one
         of what was traded."""
         ledger, traded = exchange.ledger, side.traded
@@ -381,6 +400,31 @@ class Checker:
             self._volumes["external"] += abs(external - side.external) * scale
             side.external = external
 
+    # --- for those who look at one thing ------------------------------------------------------------------------------
+
+    def traded(self, name: str) -> SimInstrument:
+        """What is traded at a venue."""
+        return self._sides[name].traded
+
+    def most(self, name: str) -> int | None:
+        """The position that is allowed at a venue, in units of size; None where nothing is said of it."""
+        return self._sides[name].most
+
+    def external(self, name: str) -> int:
+        """What else than own executions moved the position of a venue."""
+        return self.position(name) - self._sides[name].own
+
+    @property
+    def is_lied_to(self) -> bool:
+        """Whether the bot may take an order for over that stands: it can count it nowhere."""
+        return any(self.now_ns - written_ns < LIE_NS for written_ns in self._refused_ns.values())
+
+    def middle(self, venue: str, symbol: str) -> Decimal | None:
+        """Of the book as the bot heard it, None where there is none."""
+        book = self.books[venue].by_symbol[symbol]
+        bid, ask = book.best(1), book.best(-1)
+        return None if bid is None or ask is None else (bid + ask) / 2
+
     def position(self, name: str) -> int:
         """What the run holds at a venue by the venue's own word, in units of size, before fees in the asset."""
         exchange = self.venues[name].exchange
@@ -393,7 +437,7 @@ class Checker:
         gained += side.eaten - side.moved
         return int(gained // 10 ** (exchange.ledger.decimals(traded.base) - traded.size_precision))
 
-    def _left(self, name: str) -> int:
+    def left(self, name: str) -> int:
         """The same after such fees, in 10^-12."""
         side, ledger = self._sides[name], self.venues[name].exchange.ledger
         held = self.position(name) * 10 ** (SCALE - side.traded.size_precision)
@@ -401,7 +445,7 @@ class Checker:
 
     def _limits(self, name: str, exchange: Any, open_orders: list[SimOrder]) -> None:
         side = self._sides[name]
-        if side.most is None or not (open_orders or self._flying):
+        if side.most is None or not (open_orders or self.flying):
             return
         traded, most = side.traded, side.most + abs(side.external)
         held = side.own + side.external
@@ -413,11 +457,11 @@ class Checker:
                 for order in open_orders
                 if order.request.side == sign and order.request.symbol == traded.symbol
             )
-            flying = sum(size for (at, _), (way, size) in self._flying.items() if at == name and way == sign)
+            flying = sum(size for (at, _), (way, size) in self.flying.items() if at == name and way == sign)
             # What only reduces is allowed whatever is held.
             if leaves + flying and sign * held + leaves + flying > most:
                 worst = f"{held} held, {leaves} open, {flying} on the way, allowed {most}"
-                self._broken("I6", name, traded.symbol, worst)
+                self.broken("I6", name, traded.symbol, worst)
 
     # --- the journal --------------------------------------------------------------------------------------------------
 
@@ -430,16 +474,21 @@ class Checker:
             if side is not None:
                 side.records += 1
                 self._changes += 1
+                self.caps.read(kind, record)
+                self.doubt.read(kind, record)
+                if kind == "BookReset":
+                    self.books[record.venue].reset(record.symbol, record.recv_ns, record.reason)
             if kind == "Place":
                 key = (record.venue, record.client_id)
                 if key in self.places:
-                    self._broken("I12", record.venue, record.client_id, f"{record.client_id} is intended twice")
+                    self.broken("I12", record.venue, record.client_id, f"{record.client_id} is intended twice")
                 self.places[key] = record
                 if record.purpose == "hedge" and not self._executions and not self._volumes["external"]:
-                    self._broken("I7", record.venue, record.client_id, "a hedge before any fill was written")
+                    self.broken("I7", record.venue, record.client_id, "a hedge before any fill was written")
             elif kind in FAILED and record.client_id:
                 # A cancel that got nowhere is none; what became of another request of the order does not matter here.
                 self._asked -= {record.client_id, self._sides[record.venue].ids.get(record.client_id, "")}
+                self.doubt.settled(record.venue, record.client_id)
             elif kind in GONE:
                 self._over_by(kind, record)
             elif kind == "Fill":
@@ -449,11 +498,15 @@ class Checker:
             elif kind == "Difference" and record.what == "balance":
                 where = (record.venue, record.subject)
                 self._unexplained[where] = record.amount if record.verdict == "unexplained" else 0
+            elif kind == "Cancel" and not self._asked & {record.client_id, record.venue_id}:
+                # Else one is on its way, and nothing has been said of it.
+                self.doubt.wanted(record)
         self._read = len(self.journal)
 
     def _over_by(self, kind: str, record: Any) -> None:
         venue, client_id = record.venue, record.client_id
         key = (venue, client_id)
+        self.doubt.settled(venue, client_id)
         if key not in self.places or venue not in self.venues:
             return
         self._over.setdefault(key, kind)
@@ -462,16 +515,18 @@ class Checker:
         if kind == "OrderRejected" and key in self._lies:
             self._refused_ns[key] = self.now_ns
         elif order is not None and order.leaves:
-            self._broken("I3", venue, client_id, f"{client_id} is open at the venue, the bot wrote {kind}")
+            self.broken("I3", venue, client_id, f"{client_id} is open at the venue, the bot wrote {kind}")
 
     def _landed(self, key: tuple[str, str]) -> None:
-        if self._flying.pop(key, None) is not None:
+        if self.flying.pop(key, None) is not None:
             self._changes += 1
 
     def _fill(self, record: Any) -> None:
         if (record.venue, record.client_id) in self.places:
-            key = (record.venue, record.symbol)
-            self._executions.setdefault(key, {})[record.execution_id] = record.side * record.size
+            known = self._executions.setdefault((record.venue, record.symbol), {})
+            if record.execution_id not in known:
+                self.caps.filled(record)
+            known[record.execution_id] = record.side * record.size
 
     # --- at rest ------------------------------------------------------------------------------------------------------
 
@@ -481,100 +536,41 @@ class Checker:
         for name, venue in self.venues.items():
             left = [order for order in venue.exchange.open_orders(ACCOUNT) if order.request.client_id]
             if left and self._stopped_ns:
-                self._broken("I13", name, "left", f"{len(left)} own orders are left after stop")
+                self.broken("I13", name, "left", f"{len(left)} own orders are left after stop")
             if self.is_alive:
-                self._rest_of(name, venue.exchange)
+                rest.of_venue(self, name, venue.exchange)
         if self.is_alive:
-            self._together()
+            rest.together(self)
         for record in self.journal:
             self._hear(repr(record).encode(), "", "the journal")
             for text in (getattr(record, "text", ""), getattr(record, "reason", ""), getattr(record, "config", "")):
                 if text:
                     self._hear(text if isinstance(text, bytes) else str(text).encode(), "", "the journal")
 
-    def _together(self) -> None:
-        """What holds for all venues at once."""
-        there = {
-            (name, order.request.client_id)
-            for name, venue in self.venues.items()
-            for order in venue.exchange.open_orders(ACCOUNT)
-        }
-        ghosts = sorted(f"{venue} {client_id}" for venue, client_id in set(self.bot.open_orders()) - there)
-        if ghosts and self._stopped_ns:
-            self._broken("I2", "", "ghosts", f"the bot still counts {', '.join(ghosts)}, no venue does")
-        debt = self.bot.debt()
-        if debt is not None:
-            held = sum(self._left(name) for name in self.venues)
-            if held != debt:
-                self._broken("I5", "", "debt", f"{held} held over all venues, owed are {debt} (10^-{SCALE})")
-
-    def _rest_of(self, name: str, exchange: Any) -> None:
-        traded = self._sides[name].traded
-        believed = self.bot.positions().get((name, traded.symbol))
-        trades = [
-            trade
-            for trade in exchange.trades(ACCOUNT)
-            if (order := exchange.order(trade.order_id)) is not None and (name, order.request.client_id) in self.places
-        ]
-        written = self._executions.get((name, traded.symbol), {})
-        happened = {trade.execution_id: trade.side * trade.size for trade in trades}
-        for missing in sorted(happened.keys() - written.keys()):
-            self._broken("I4", name, missing, f"execution {missing} was never booked")
-        for invented in sorted(written.keys() - happened.keys()):
-            self._broken("I4", name, invented, f"execution {invented} is booked, the venue has none")
-        held = self.position(name)
-        if believed is None:
-            if held:
-                self._broken("I5", name, "position", f"{held} held, nothing is booked")
-            return
-        quantity, cash, fees = believed
-        booked = sum(written.values()) + self._sides[name].external
-        if quantity != booked and booked == held:
-            self._broken("I4", name, "position", f"executions make {booked}, booked are {quantity}")
-        elif quantity != held:
-            self._broken("I5", name, "position", f"{held} held, {quantity} booked")
-        if self.is_told and not traded.contract:
-            paid = -sum(trade.side * trade.cost for trade in trades)
-            if cash != paid:
-                self._broken("I5", name, "cash", f"trades moved {paid}, booked are {cash}")
-        if self.is_told:
-            self._fees(name, exchange, fees)
-
-    def _fees(self, name: str, exchange: Any, booked: Mapping[str, int]) -> None:
-        ledger = exchange.ledger
-        fees: dict[str, int] = {}
-        for entry in ledger.entries:
-            if entry.account == ACCOUNT and entry.fee:
-                amount = entry.fee * 10 ** (SCALE - ledger.decimals(entry.asset))
-                fees[entry.asset] = fees.get(entry.asset, 0) + amount
-        ours = {asset: fee for asset, fee in booked.items() if fee}
-        if ours != fees:
-            self._broken("I5", name, "fees", f"fees were {fees}, booked are {ours}")
-
     def unheard(self, stopped_ns: int) -> list[Amounts]:
         """Transfers that the bot may be without (`mm.chaos.transfers`), each way that can be right."""
         moved = {name for name, side in self._sides.items() if side.external}
         ways, wrong = ways_of(self.venues, self._unexplained, stopped_ns, moved=moved)
         for (venue, asset), evidence in wrong.items():
-            self._broken("I5", venue, asset, evidence)
+            self.broken("I5", venue, asset, evidence)
         return ways
 
     # --- what is broken -----------------------------------------------------------------------------------------------
 
     def diverged(self, evidence: str) -> None:
         """Two runs that must be the same were not."""
-        self._broken("I15", "", evidence, evidence)
+        self.broken("I15", "", evidence, evidence)
 
     def unbalanced(self, evidence: str) -> None:
         """The bot's own account of its profit does not close against the ledgers."""
-        self._broken("I5", "", "profit", evidence)
+        self.broken("I5", "", "profit", evidence)
 
     def _hear(self, said: bytes, venue: str, where: str) -> None:
         for secret in self._secrets:
             if secret in said:
-                self._broken("I14", venue, where, f"a secret is in {where}")
+                self.broken("I14", venue, where, f"a secret is in {where}")
 
-    def _broken(self, invariant: str, venue: str, subject: str, evidence: str) -> None:
+    def broken(self, invariant: str, venue: str, subject: str, evidence: str) -> None:
         if (invariant, venue, subject) not in self._known:
             self._known.add((invariant, venue, subject))
             self.violations.append(Violation(invariant, self.now_ns, venue, evidence))
@@ -588,3 +584,8 @@ def _size_units(request: Sent, traded: SimInstrument, *, base: bool = False) -> 
         return None
     size *= traded.contract or 1
     return Decimal(size).scaleb(-traded.size_precision) if base else size
+
+
+def skew_of(venue: Any) -> int:
+    """How far a venue's clock is off, by a hook."""
+    return int(venue.skew_ns if hasattr(venue, "skew_ns") else venue._desk.skew_ns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -60,7 +60,16 @@ class Bounds:
     order_max: Decimal
     collar_bps: Decimal
     book_age_ns: int
-    private_down_ns: int
     secrets: Sequence[str] = ()
+    book_lag_ns: int = 10**18
+    """How late by the venue's time."""
+    side_age_ns: int = 0
+    """How long a side may stand still while the other moves; 0: for ever."""
+    exposure_usd: Decimal | None = None
+    orders_max: int | None = None
+    debt_usd: Decimal | None = None
+    """From which on nothing is quoted that adds to it; None where that is nothing of one sum."""
+    hedged: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """A venue to those on which its fills are hedged."""
     lot: int = 10**8
     """What a hedge may be more than it hedges, 10^-12: the largest lot of all venues."""

@@ -36,7 +36,7 @@ spread_bps = {spread}
 quote_size = {size}
 levels = {levels}
 level_step_bps = 0.4
-max_position = 0.05
+max_position = {own_position}
 refresh_interval_ms = {refresh}
 refresh_tolerance_bps = {tolerance}
 max_order_age_s = {age}
@@ -51,7 +51,7 @@ debt_max_usd = {debt}
 {schedule}
 
 [limits]
-max_total_exposure_usd = 100_000
+max_total_exposure_usd = {exposure}
 default_max_position = {position}
 max_order_size = 0.1
 max_open_orders = {orders}
@@ -66,6 +66,8 @@ RATED: Final = """
 drawdown_usd = 1_000_000
 day_loss_usd = 1_000_000
 """
+DOLLARS: Final = 60_000
+"""About what the recorded market asks for one bitcoin."""
 SPOT: Final = ("mexc_spot", "BTC/USDT")
 CONTRACTS: Final = ("mexc_futures", "BTC/USDT:USDT")
 
@@ -93,15 +95,22 @@ def drawn(seed: int) -> str:
     if more and rare.random() < 0.3:
         schedule += "\nfallback_after_s = 0"
     is_rated = rare.random() < 0.25
+    size, levels = chance.choice(("0.002", "0.005")), chance.choice((1, 1, 2, 3))
+    bounds = Random(f"limits:{seed}")
+    # One side's orders are all that is quoted while debts are small: half as much again binds now and then, twice as
+    # much where hedges fail.
+    quoted = float(size) * levels * DOLLARS
     return TEXT.format(
         seed=seed,
+        exposure=round(bounds.choice((1.5 * quoted, 2 * quoted, 100_000, 100_000))),
+        own_position=bounds.choice(("0.02", "0.05", "0.05")),
         timer=chance.choice((15, 30, 60)),
         venues="\n\n".join((f"[venues.{venue}]{mode}", *(f"[venues.{name}]" for name in more))),
         # A rate that moves costs a message in two seconds; a peg none.
         conversion='venue = "kraken"\nsymbol = "USDT/USD"' if is_rated else "peg = 1",
         spread=chance.choice(("0.3", "0.5", "1.0")),
-        size=chance.choice(("0.002", "0.005")),
-        levels=chance.choice((1, 1, 2, 3)),
+        size=size,
+        levels=levels,
         refresh=chance.choice((0, 1000, 2000)),
         tolerance=chance.choice(("0.3", "0.8")),
         age=chance.choice((20, 60, 300)),

@@ -12,10 +12,6 @@ from mm.chaos.names import LIE
 from mm.chaos.wire import of_frame, of_request
 from mm.net.actions import Disconnect, Request, Send
 
-KRAKEN_BOOK, SPOT_BOOK, FUTURES_BOOK = b'"channel":"book"', b"aggre.depth", b"push.depth"
-"""How a message with a book is told from others, by its bytes."""
-RATE: Final = b"USDT/USD"
-"""Not the market that is quoted."""
 IMPATIENT_NS: Final = 1_000_000
 
 
@@ -34,6 +30,8 @@ class Tapped(MemoryWorld):
         super().__init__(*world, **how)
         self._placing: dict[int, str] = {}
         """Number of an HTTP exchange that places an order to that order's client id."""
+        self._reading: dict[int, str] = {}
+        """And of one that reads a book to its path."""
 
     def _machine_due(self) -> int:
         # A process that stands still misses its own deadlines.
@@ -44,11 +42,14 @@ class Tapped(MemoryWorld):
         if self.is_mute and isinstance(action, Send | Request):
             return
         if isinstance(action, Send):
+            self.checker.books[self.name].asked(action.payload)
             for sent in of_frame(self.name, action.payload):
                 self.checker.sent(self.now_ns, self.name, sent, action.payload)
         elif isinstance(action, Request):
             request = action.request
             whole = b" ".join((request.path.encode(), request.body))
+            if "/depth" in request.path:
+                self._reading[self._serial + 1] = request.path
             for sent in of_request(self.name, request.method, request.path, request.body):
                 self.checker.sent(self.now_ns, self.name, sent, whole)
                 if sent.kind == "place":
@@ -85,15 +86,15 @@ class Tapped(MemoryWorld):
             client_id = self._placing.pop(number, "")
             if LIE in body and number in self._requests:
                 self.checker.lied(self.name, client_id)
+            path = self._reading.pop(number, "")
+            if number in self._requests:
+                self.checker.answered(self.now_ns, self.name, path, status, body)
             super()._answer(number, status, body)
 
     def _message(self, number: int, payload: bytes) -> None:
         if self._thawed(lambda: self._message(number, payload)):
             if number in self._channels:
-                head = payload[:80]
-                is_book = KRAKEN_BOOK in head or SPOT_BOOK in head or FUTURES_BOOK in head
-                is_book = is_book and RATE not in head
-                self.checker.told(self.now_ns, self.name, book=is_book)
+                self.checker.told(self.now_ns, self.name, payload)
             super()._message(number, payload)
 
     def _ended(self, number: int, code: int, reason: str) -> None:

@@ -196,6 +196,7 @@ class World:
                 wires.is_mute = True
             self.run(self.now_ns + lost_ns)
         self._nonces = {name: link.nonce for name, link in self.driver.links.items()}
+        self.checker.doubt.restarted()
         self._begin(self.now_ns)
         for name, wires in self.wires.items():
             wires.is_mute = False
@@ -345,6 +346,7 @@ class World:
     def _freeze(self, duration_ns: int) -> None:
         for wires in self.wires.values():
             wires.frozen_ns = self.now_ns + duration_ns
+        self.checker.doubt.froze(duration_ns)
 
     def _tell(self, action: str, argument: str) -> None:
         first = next(iter(self.wires.values()))
@@ -531,8 +533,13 @@ def _bounds(settings: Settings, venues: Mapping[str, Operated]) -> Bounds:
         order_max=limits.max_order_size,
         collar_bps=limits.price_collar_bps,
         book_age_ns=limits.book_age_ms_max * 1_000_000 + BOOK_SLACK_NS,
-        private_down_ns=limits.private_down_ms_max * 1_000_000,
         secrets=tuple(venue.api_secret for venue in venues.values()),
+        book_lag_ns=limits.book_lag_ms_max * 1_000_000 + BOOK_SLACK_NS if limits.book_lag_ms_max else 10**18,
+        side_age_ns=limits.book_side_age_ms_max * 1_000_000 + BOOK_SLACK_NS if limits.book_side_age_ms_max else 0,
+        exposure_usd=limits.max_total_exposure_usd,
+        orders_max=limits.max_open_orders,
+        debt_usd=next(iter(settings.hedging.values())).debt_max_usd if len(settings.hedging) == 1 else None,
+        hedged={hedge.primary: {venue for venue, _ in hedge.markets()} for hedge in settings.hedging.values()},
     )
 
 

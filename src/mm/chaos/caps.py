@@ -1,0 +1,156 @@
+"""`[limits]` and the debt of `[hedging]` as the configuration promises them, held against the venues' own word.
+
+The worst case of an order that leaves: what is held, open, on its way and being changed, as if all of one side filled
+and nothing of the other did. What the bot was never told of (a position that somebody else moved) is not in it before
+the bot has written it down: nobody counts what he cannot know, and at rest it has to be booked (I5).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from mm.chaos.wire import units
+from mm.simulator.kinds import ACCOUNT
+from mm.simulator.orders import BUY, SELL
+
+if TYPE_CHECKING:
+    from mm.chaos.checker import Checker
+    from mm.chaos.wire import Sent
+
+SCALE: Final = 12
+DEBT_SLACK: Final = Decimal("1.002")
+"""The middle moves between the fill and the message that it is valued by."""
+
+
+class Caps:
+    """Looks at each order and change of the bot when it leaves; what is over a limit is told to the checker."""
+
+    def __init__(self, checker: Checker) -> None:
+        self._checker = checker
+        self.amending: dict[tuple[str, str], int] = {}
+        """Size that an order may have once a change of it arrives, in its units; until anything was written of it."""
+        self.moved: dict[str, int] = {}
+        """Venue to what the bot has booked there as somebody else's doing, in units of size."""
+        self._debt = 0
+        """What the fills that were written and what was booked besides come to, 10^-12 of the asset."""
+
+    def read(self, kind: str, record: Any) -> None:
+        """A record of the journal."""
+        self.amending.pop((record.venue, getattr(record, "client_id", "")), None)
+        if kind == "PositionChanged":
+            self.moved[record.venue] = self.moved.get(record.venue, 0) + record.size
+            self._debt += record.size * 10 ** (SCALE - self._checker.traded(record.venue).size_precision)
+
+    def filled(self, record: Any) -> None:
+        """An execution of an own order is written for the first time."""
+        traded = self._checker.traded(record.venue)
+        self._debt += record.side * record.size * 10 ** (SCALE - traded.size_precision)
+        if record.fee_asset == traded.base:
+            self._debt -= record.fee
+
+    def leaves(self, venue: str, request: Sent, place: Any, size: int | None) -> None:
+        """An order or a change of one leaves. size: of the order, in units; None where it is not changed."""
+        checker = self._checker
+        if place.purpose == "flatten" or not checker.is_alive:
+            # Whatever the limits say: a position has to be got out of.
+            return
+        if request.kind == "amend" and size is not None:
+            self.amending[venue, request.client_id] = size
+        if place.purpose == "quote":
+            self._count(venue, request)
+            self._owe(venue, request, place)
+        if request.kind == "place" or size is not None:
+            self._expose(venue, request, place, size or 0)
+
+    def _count(self, venue: str, request: Sent) -> None:
+        checker = self._checker
+        most = checker.bounds.orders_max
+        if request.kind == "amend" or most is None or checker.is_lied_to:
+            return
+        there = sum((name, order.request.client_id) in checker.places for name, order in checker.standing())
+        count = there + len(checker.flying)
+        if count > most:
+            checker.broken("I6", venue, "orders", f"{count} orders with {request.client_id}, allowed are {most}")
+
+    def _owe(self, venue: str, request: Sent, place: Any) -> None:
+        checker = self._checker
+        most = checker.bounds.debt_usd
+        middle = checker.middle(venue, place.symbol)
+        if most is None or middle is None or self._debt * place.side <= 0:
+            return
+        owed = abs(Decimal(self._debt).scaleb(-SCALE)) * middle
+        if owed >= most * DEBT_SLACK:
+            text = f"{request.kind} of {request.client_id} adds to a debt of {owed:.2f} dollars, allowed are {most}"
+            checker.broken("I6", venue, "debt", text)
+
+    def _expose(self, venue: str, request: Sent, place: Any, size: int) -> None:
+        checker = self._checker
+        if checker.is_lied_to:
+            return
+        base = checker.traded(venue).base
+        highest = lowest = 0
+        for name in checker.venues:
+            traded = checker.traded(name)
+            if traded.base != base:
+                continue
+            scale = 10 ** (SCALE - traded.size_precision)
+            held, sides = self._held(name), self._sides(name)
+            highest += (held + sides[BUY]) * scale
+            lowest += (held - sides[SELL]) * scale
+            if name == venue:
+                most = checker.most(name)
+                worst = place.side * held + sides[place.side]
+                if most is not None and worst > max(most, 0):
+                    text = f"{held} held and {sides[place.side]} to come with {request.client_id}, allowed are {most}"
+                    checker.broken("I6", name, traded.symbol, text)
+                added = self._added(venue, request, size) * scale
+        before = max(abs(highest - (added if place.side > 0 else 0)), abs(lowest + (added if place.side < 0 else 0)))
+        largest = max(abs(highest), abs(lowest))
+        most_usd = checker.bounds.exposure_usd
+        traded = checker.traded(venue)
+        price = units(request.price, traded.price_precision) if request.price else None
+        if most_usd is None or price is None or largest <= before:
+            # A price that is none is another matter (I8).
+            return
+        value = (
+            Decimal(largest).scaleb(-SCALE) * Decimal(price).scaleb(-traded.price_precision) * self._rate(traded.quote)
+        )
+        if value > most_usd:
+            text = f"{value:.2f} dollars at worst with {request.client_id}, allowed are {most_usd}"
+            checker.broken("I6", venue, "exposure", text)
+
+    def _rate(self, quote: str) -> Decimal:
+        """Dollars for one unit of a quote currency: by the market that tells it, where one is heard, else its peg."""
+        for name, books in self._checker.books.items():
+            if f"{quote}/USD" in books.by_symbol:
+                return self._checker.middle(name, f"{quote}/USD") or Decimal(1)
+        return Decimal(1)
+
+    def _added(self, venue: str, request: Sent, size: int) -> int:
+        if request.kind == "place":
+            return size
+        order = self._checker.venues[venue].exchange.by_client_id(ACCOUNT, request.client_id)
+        return 0 if order is None else max(0, size - order.request.size)
+
+    def _held(self, name: str) -> int:
+        """By the venue's word, but for what the bot was not told."""
+        checker = self._checker
+        held = checker.position(name)
+        if checker.traded(name).contract:
+            held -= checker.external(name) - self.moved.get(name, 0)
+        return held
+
+    def _sides(self, name: str) -> dict[int, int]:
+        """What may still be bought and sold at a venue."""
+        checker = self._checker
+        found = {BUY: 0, SELL: 0}
+        symbol = checker.traded(name).symbol
+        for order in checker.venues[name].exchange.open_orders(ACCOUNT):
+            if order.request.symbol == symbol:
+                more = self.amending.get((name, order.request.client_id), 0) - order.cum_size
+                found[order.request.side] += max(order.leaves, more)
+        for (at, _), (way, size) in checker.flying.items():
+            if at == name:
+                found[way] += size
+        return found

@@ -1,0 +1,141 @@
+"""I6: exposure, debts, positions and counts, on the worst case of each order that leaves."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from mm._core import events as ev
+from mm.chaos.running import Trial
+from mm.chaos.world import World
+from mm.simulator.kinds import KRAKEN, MEXC_SPOT
+from tests.chaos.judged import broken, good_place, intent, later, standing, young_world
+
+
+@pytest.fixture
+def world():
+    return young_world()
+
+
+def bound(world, **bounds):
+    world.checker.bounds = replace(world.checker.bounds, **bounds)
+
+
+def worst(world, side):
+    """What the asset may come to over both venues, in BTC, and the price of the best bid."""
+    caps = world.checker.caps
+    units = sum(caps._held(name) + side * caps._sides(name)[side] for name in world.venues)
+    return Decimal(units).scaleb(-8), Decimal(good_place(world).price)
+
+
+@pytest.mark.parametrize("spare", [Decimal(0), Decimal("0.001")])
+@pytest.mark.parametrize("side", [1, -1])
+def test_i6_exposure_to_the_last_cent(world, side, spare):
+    amount, price = worst(world, side)
+    size = Decimal("0.02")
+    bound(world, exposure_usd=abs(amount + side * size) * price - Decimal("0.01") + spare * 100)
+    intent(world, "mm1Qzz", side=side, size=2_000_000)
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world, side=side, size="0.02"))
+    assert broken(world) == (set() if spare else {"I6"})
+
+
+@pytest.mark.parametrize(("side", "is_broken"), [(1, True), (-1, False)])
+def test_i6_what_adds_nothing_to_the_exposure_may_go(world, monkeypatch, side, is_broken):
+    """Long: a sale is the way out, however much is held."""
+    monkeypatch.setattr(world.checker.caps, "_held", lambda name: 5_000_000 if name == KRAKEN else 0)
+    bound(world, exposure_usd=Decimal(1))
+    intent(world, "mm1Qzz", side=side)
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world, side=side))
+    assert broken(world) == ({"I6"} if is_broken else set())
+
+
+@pytest.mark.parametrize(("sign", "side", "is_broken"), [(1, 1, True), (-1, 1, False), (1, -1, False)])
+def test_i6_a_position_is_held_against_what_the_bot_was_told(world, monkeypatch, sign, side, is_broken):
+    held = {KRAKEN: sign * world.checker.most(KRAKEN), MEXC_SPOT: 0}
+    monkeypatch.setattr(world.checker.caps, "_held", held.__getitem__)
+    intent(world, "mm1Qzz", side=side)
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world, side=side))
+    assert broken(world) == ({"I6"} if is_broken else set())
+
+
+@pytest.mark.parametrize(("purpose", "is_broken"), [("quote", True), ("hedge", True), ("flatten", False)])
+def test_i6_exposure_holds_for_all_but_those_who_get_out(world, purpose, is_broken):
+    bound(world, exposure_usd=Decimal(1))
+    intent(world, "mm1Qzz", purpose)
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world))
+    assert broken(world) == ({"I6"} if is_broken else set())
+
+
+@pytest.mark.parametrize("size", ["0.5", ""])
+def test_i6_a_change_counts_with_its_larger_size(world, size):
+    order = standing(world)
+    bound(world, exposure_usd=Decimal(1000))
+    world.checker.sent(
+        world.now_ns, KRAKEN, good_place(world, order.request.client_id, kind="amend", size=size, side=0)
+    )
+    assert ("at worst" in str(world.checker.violations)) is bool(size)
+
+
+def test_i6_a_change_that_was_answered_counts_no_more(world):
+    order = standing(world)
+    key = (KRAKEN, order.request.client_id)
+    world.checker.caps.amending[key] = 10**8
+    before = world.checker.caps._sides(KRAKEN)[order.request.side]
+    head = (world.now_ns, 0, KRAKEN, order.request.client_id, order.order_id)
+    world.journal.events.append(ev.AmendRejected(*head, "busy", "busy"))
+    world.checker.look(world.now_ns)
+    assert before - world.checker.caps._sides(KRAKEN)[order.request.side] == 10**8 - order.request.size
+
+
+@pytest.mark.parametrize(
+    ("debt_side", "side", "is_broken"), [(1, 1, True), (1, -1, False), (-1, -1, True), (-1, 1, False)]
+)
+@pytest.mark.parametrize("kind", ["place", "amend"])
+def test_i6_a_quote_that_adds_to_a_debt_that_is_full(world, debt_side, side, is_broken, kind):
+    price = Decimal(good_place(world).price)
+    world.checker.caps._debt = debt_side * int(Decimal(1001) / price * 10**12)
+    bound(world, debt_usd=Decimal(900))
+    intent(world, "mm1Qzz", side=side)
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world, side=side, kind=kind, size="0.0001"))
+    assert ("debt" in str(world.checker.violations)) is is_broken
+    assert "I6" in broken(world) or not is_broken
+
+
+def test_the_judges_debt_is_what_the_fills_come_to(world):
+    while not world.debt():
+        later(world, 1)
+    assert world.checker.caps._debt == world.debt()
+
+
+def test_i6_one_order_more_than_is_allowed(world):
+    count = len(world.open_orders())
+    for index in range(2):
+        intent(world, f"mm1Qz{index}")
+        bound(world, orders_max=count + 1)
+        world.checker.sent(world.now_ns, KRAKEN, good_place(world, f"mm1Qz{index}"))
+        assert broken(world) == ({"I6"} if index else set())
+
+
+def test_i6_what_the_bot_was_never_told_is_not_counted(world):
+    checker = world.checker
+    caps = checker.caps
+    known = caps._held(MEXC_SPOT)
+    assert known == checker.position(MEXC_SPOT)
+    caps.read("PositionChanged", ev.PositionChanged(world.now_ns, MEXC_SPOT, "BTC/USDT", 7, 1, 1, "by hand"))
+    assert caps.moved == {MEXC_SPOT: 7}
+
+
+@pytest.mark.parametrize(("seed", "limit"), [(10, "exposure"), (4, "debt")])
+def test_i6_drawn_limits_bind(seed, limit):
+    """A bot that was not told of the limit goes over it, in a run in which one that was told does not."""
+    trial = Trial(seed, 10)
+    settings, hedge = trial.settings, trial.settings.hedging["btc"]
+    if limit == "exposure":
+        loose = replace(settings, limits=replace(settings.limits, max_total_exposure_usd=Decimal(100_000)))
+    else:
+        loose = replace(settings, hedging={"btc": replace(hedge, debt_max_usd=Decimal(1_000_000))})
+    assert not trial.run(trial.draw()).violations
+    world = World(loose, seed, trial.draw(), 600)
+    bound(world, exposure_usd=settings.limits.max_total_exposure_usd, debt_usd=hedge.debt_max_usd)
+    report = world.play()
+    assert {violation.invariant for violation in report.violations} == {"I6"}
