@@ -5,11 +5,11 @@ from __future__ import annotations
 import traceback
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mm._core import events as ev
 from mm.backtest.memory import run_together
@@ -56,6 +56,7 @@ EVENTS_MIN, ORDERS_MIN, FAULTS_MIN, KINDS_MIN = 3_000, 100, 5, 3
 """What ten virtual minutes must hold for their seed to count."""
 BOOK_SLACK_NS: Final = 250_000_000
 """A message is taken at the moment of its arrival, its bytes were told apart by what begins it."""
+Key = TypeVar("Key", int, str)
 
 
 @dataclass(slots=True)
@@ -74,19 +75,18 @@ class Report:
     @property
     def fired(self) -> Counter[int]:
         """How often faults of each class struck."""
-        found: Counter[int] = Counter()
-        for fault in self.faults:
-            if fault.fired:
-                found[fault.number] += fault.fired
-        return found
+        return self._struck(lambda fault: fault.number)
 
     @property
     def actions(self) -> Counter[str]:
         """How often faults of each kind struck."""
-        found: Counter[str] = Counter()
+        return self._struck(lambda fault: fault.kind)
+
+    def _struck(self, by: Callable[[Fault], Key]) -> Counter[Key]:
+        found: Counter[Key] = Counter()
         for fault in self.faults:
             if fault.fired:
-                found[fault.kind] += fault.fired
+                found[by(fault)] += fault.fired
         return found
 
     @property
