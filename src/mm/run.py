@@ -45,7 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from mm.live.signals import Signals
 
     with Signals() as signals:
-        return _main(argv, signals)
+        try:
+            return _main(argv, signals)
+        except KeyboardInterrupt:
+            return _refuse(INTERRUPTED, Exit.UNREACHABLE)
 
 
 def _main(argv: Sequence[str] | None, signals: Signals) -> int:
@@ -55,12 +58,8 @@ def _main(argv: Sequence[str] | None, signals: Signals) -> int:
         check_world(settings, arguments.live)
     except (SettingsError, ConfigError) as error:
         return _refuse(error)
-    except KeyboardInterrupt:
-        return _refuse(INTERRUPTED, Exit.UNREACHABLE)
     try:
         return run_settings(settings, lambda path: _settings(arguments, path), as_json=arguments.json, signals=signals)
-    except KeyboardInterrupt:
-        return _refuse(INTERRUPTED, Exit.UNREACHABLE)
     except Exception as error:  # noqa: BLE001  # the last resort before the run: a sentence and a report, no secret
         return _refuse(_told(error, Path(settings.run.state), "start", settings), Exit.UNREACHABLE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from mm.engine import Engine
 from mm.exchanges import find as find_venue
 from mm.persistence.recorder import NullRecorder
 from mm.persistence.recording import read
+from mm.run import INTERRUPTED
 from mm.screen.amounts import plain
 from mm.simulator.world import find
 from mm.strategies import parameters_of
@@ -54,6 +56,17 @@ def test_a_signal_cancels_every_order_and_the_recording_is_what_the_venue_booked
     assert market.position.quantity == sum(fill.side * fill.size for fill in fills)
     assert end["positions"] == [f"{plain(market.position.quantity, 8)} BTC from this run on kraken"]
     assert (engine.orders.n_open, engine.orders.total) == (0, len(places))
+
+
+def test_a_signal_while_the_arguments_are_read_ends_with_a_code_that_means_it() -> None:
+    program = (
+        "import os, signal, sys\n"
+        "from mm import run\n"
+        "run.parser = lambda: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.exit(run.main([]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, f"{INTERRUPTED}\n")
 
 
 def test_kill_nine_leaves_no_order_because_the_venue_counts_down(start: Start, state: Path) -> None:
