@@ -88,3 +88,40 @@ def test_an_order_that_was_told_and_never_was_keeps_nothing_waiting(make_session
     rescue = rescued(session, told={"mm1Qz": ("BTC/USD", ""), "foreign": ("BTC/USD", "")})
     assert rescue.is_done(session.world.now_ns)
     assert rescue.cancelled == standing + 1
+
+
+def test_as_many_orders_as_limits_allow_are_cancelled_one_by_one(make_session):
+    session = make_session()
+    session.run(20)
+    # More than Python calls nest.
+    rescue = rescued(session, told={f"mm1Q{number}": ("BTC/USD", "") for number in range(1_100)})
+    assert rescue.cancelled > 0
+    assert session.exchange.open_orders(ACCOUNT) == []
+
+
+class TwoOfOneRequest:
+    """A link that lists two orders with one client id, and cancels whichever is named by its own."""
+
+    venue = "kraken"
+
+    def __init__(self):
+        self.cancelled = []
+
+    def start(self, now_ns):
+        rows = [
+            ev.OrderReport(now_ns, now_ns, "kraken", "mm1Q1", venue_id, "BTC/USD", 1, "new", 100, 5, 0, "", "list")
+            for venue_id in ("A", "B")
+        ]
+        return [*rows, ev.OpenOrdersRead(now_ns, "kraken", True, 2, now_ns)]
+
+    def submit(self, now_ns, cancel):
+        self.cancelled.append(cancel.venue_id)
+        return [ev.OrderCanceled(now_ns, now_ns, "kraken", cancel.client_id, cancel.venue_id, -1, "")]
+
+
+def test_of_two_orders_of_one_request_both_are_cancelled():
+    link = TwoOfOneRequest()
+    rescue = Rescue(link, "mm", told={"mm1Q1": ("BTC/USD", "")})
+    rescue.start(SECOND)
+    assert {"A", "B"} <= set(link.cancelled)
+    assert rescue.is_done(9 * SECOND)

@@ -20,6 +20,8 @@ AGAIN_NS: Final = 1_000_000_000
 SETTLE_NS: Final = 7_000_000_000
 """A request that was on its way carries a deadline of five seconds; later, clocks allowed for, none comes."""
 GONE: Final = (ev.OrderCanceled, ev.OrderExpired, ev.OrderAbsent, ev.OrderRejected)
+Key = tuple[str, str]
+"""An order's client id and the venue's ('' not told): two of one request differ in the second."""
 LIVE: Final = frozenset({"pending_new", "new", "partially_filled"})
 
 
@@ -42,13 +44,15 @@ class Rescue:
         self._epoch_max = epoch_max
         self._ids = ClientIds(owner, 0)
         self._started_ns = 0
-        self._asked_ns: dict[str, int] = {}
-        self.open = {client_id: (link.venue, *order) for client_id, order in told.items() if self._is_meant(client_id)}
-        """Own orders that may be open: client id to venue, symbol (maybe unknown) and the venue's id."""
+        self._asked_ns: dict[Key, int] = {}
+        self.open: dict[Key, str] = {
+            (client_id, venue_id): symbol for client_id, (symbol, venue_id) in told.items() if self._is_meant(client_id)
+        }
+        """Own orders that may be open, and their symbols ('' unknown)."""
         self.is_read = False
         """The venue's list has been read whole."""
         self.problem = ""
-        self._cancelled: set[str] = set()
+        self._cancelled: set[Key] = set()
 
     @property
     def cancelled(self) -> int:
@@ -104,35 +108,54 @@ class Rescue:
         return min([*dues, due_ns] if due_ns else dues, default=0)
 
     def _take(self, now_ns: int, events: Iterable[Any]) -> None:
+        self._hear(events)
+        for key, symbol in list(self.open.items()):
+            # Each in its turn, and not one within the other: there may be thousands.
+            if key in self.open and now_ns - self._asked_ns.get(key, -AGAIN_NS) >= AGAIN_NS:
+                self._asked_ns[key] = now_ns
+                cancel = ev.Cancel(now_ns, self._link.venue, symbol, *key, "rescue")
+                self._hear(self._link.submit(now_ns, cancel))
+
+    def _hear(self, events: Iterable[Any]) -> None:
         for event in events:
             kind = type(event)
             if kind is ev.OrderReport and self._is_meant(event.client_id):
                 if event.status in LIVE:
-                    self.open[event.client_id] = (event.venue, event.symbol, event.venue_id)
+                    self._stands(event, event.symbol)
                 else:
-                    self._gone(event.client_id)
+                    self._gone(event)
             elif kind in (ev.OrderPending, ev.OrderAccepted) and self._is_meant(event.client_id):
                 # It was on its way when we began.
-                self.open.setdefault(event.client_id, (event.venue, "", event.venue_id))
+                self._stands(event, self.open.get((event.client_id, event.venue_id), ""))
             elif kind in GONE or (kind is ev.CancelRejected and event.gone):
-                self._gone(event.client_id)
+                self._gone(event)
             elif kind is ev.OpenOrdersRead and event.complete:
                 self.is_read = True
             elif kind is ev.Alert and event.severity == "critical":
                 self.problem = event.text
-        for client_id, (venue, symbol, venue_id) in list(self.open.items()):
-            if now_ns - self._asked_ns.get(client_id, -AGAIN_NS) >= AGAIN_NS:
-                self._asked_ns[client_id] = now_ns
-                cancel = ev.Cancel(now_ns, venue, symbol, client_id, venue_id, "rescue")
-                self._take(now_ns, self._link.submit(now_ns, cancel))
 
     def _is_meant(self, client_id: str) -> bool:
         if not self._ids.is_own(client_id):
             return False
         return self._epoch_max is None or self._ids.epoch_of(client_id) <= self._epoch_max
 
-    def _gone(self, client_id: str) -> None:
-        if self.open.pop(client_id, None) is not None:
-            # Each once: a list that is older than its end may show it again.
-            self._cancelled.add(client_id)
-        self._asked_ns.pop(client_id, None)
+    def _stands(self, event: Any, symbol: str) -> None:
+        unnamed = event.client_id, ""
+        if event.venue_id and unnamed in self.open:
+            # Now it has its id.
+            symbol = symbol or self.open.pop(unnamed)
+            self.open.pop(unnamed, None)
+            self._asked_ns.pop(unnamed, None)
+        if event.venue_id or all(client_id != event.client_id for client_id, _ in self.open):
+            self.open[event.client_id, event.venue_id] = symbol
+
+    def _gone(self, event: Any) -> None:
+        """A word without the venue's id is about each with the client id. But for an answer to a cancel without one:
+        what was accepted meanwhile is not gone."""
+        is_one = event.venue_id or type(event) is ev.CancelRejected
+        ids = (event.venue_id, "") if is_one else {venue_id for _, venue_id in self.open}
+        for key in [(event.client_id, venue_id) for venue_id in ids]:
+            if self.open.pop(key, None) is not None:
+                # Each once: a list that is older than its end may show it again.
+                self._cancelled.add((event.client_id, event.venue_id or key[1]))
+            self._asked_ns.pop(key, None)

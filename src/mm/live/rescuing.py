@@ -119,5 +119,5 @@ async def rescue(
     wanted = is_wanted()
     shell.stop()
     await shell.wait_closed()
-    left = tuple(f"{client_id} ({venue_id})" for client_id, (_, _, venue_id) in machine.open.items())
+    left = tuple(f"{client_id} ({venue_id})" for client_id, venue_id in machine.open)
     return Rescued(left, machine.cancelled, machine.is_read, machine.problem, wanted)
