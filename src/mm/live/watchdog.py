@@ -130,7 +130,11 @@ class Watchdog:
         loop = asyncio.get_running_loop()
         text = b"-"
         while text:
-            text = await reader.readline()
+            try:
+                text = await reader.readline()
+            except ValueError:
+                # Longer than is read, and dropped: a sign of life, as any broken line.
+                text = b"-"
             self.pulse.line(text, loop.time())
 
     async def _fire(self, why: str) -> None:
