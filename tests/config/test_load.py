@@ -108,6 +108,10 @@ def test_the_watchdog_may_have_a_key_of_its_own() -> None:
     half = Environment(both)
     half.secrets("kraken")
     assert [problem.key for problem in half.problems] == ["KRAKEN_WATCHDOG_API_SECRET"]
+    same = Environment(both | {"KRAKEN_WATCHDOG_API_KEY": "k" * 56, "KRAKEN_WATCHDOG_API_SECRET": secret})
+    same.secrets("kraken")
+    assert [problem.key for problem in same.problems] == ["KRAKEN_WATCHDOG_API_KEY"]
+    assert "k" * 56 not in str(same.problems), "no value is shown"
 
 
 def test_a_venue_without_a_table_has_its_defaults(tmp_path: Path) -> None:

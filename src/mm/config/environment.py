@@ -132,6 +132,11 @@ class Environment:
                 self.problems.append(Problem(name, self._places[name], " or ".join(own), "", nearest(name, names)))
         key, secret = self._pair(own)
         second_key, second_secret = self._pair(watchdogs)
+        if key is not None and second_key is not None and key.reveal() == second_key.reveal():
+            hint = "leave it out where the watchdog has no key of its own"
+            self.problems.append(
+                Problem(watchdogs[0], self._places[watchdogs[0]], f"another key than {own[0]}", "the same one", hint)
+            )
         return Secrets(api_key=key, api_secret=secret, watchdog_api_key=second_key, watchdog_api_secret=second_secret)
 
     def _pair(self, names: tuple[str, str]) -> tuple[Secret | None, Secret | None]:
