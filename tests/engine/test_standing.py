@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from mm._core import events as ev
+from mm.engine import contradicted
 from mm.engine.ladder import Scope
 from mm.live.killing import remains
 from mm.persistence.recorder import MemoryRecorder
@@ -421,3 +422,19 @@ def test_a_second_order_of_a_request_that_a_list_tells_of_holds_its_market_and_i
     listed(both, hedge, "new", 0, "TWIN")
     assert both.market.astray_ns == 0
     assert both.replayed().contradicted.facts() == both.engine.contradicted.facts()
+
+
+def test_an_order_that_stands_is_not_forgotten_for_orders_that_never_were(both, monkeypatch):
+    monkeypatch.setattr(contradicted, "KEPT_MAX", 1)
+    hedges = both.quote_fills(both.bid, 50 * CONTRACT)
+    refuse(both, hedges[0])
+    hedges += later(both, 1)
+    assert len(hedges) == 2
+    stood = both.engine.contradicted.standing
+    both.tell(ev.OrderAccepted(both.now, both.now, FUTURES, hedges[0].client_id, "V" + hedges[0].client_id))
+    assert len(stood()) == 1
+    refuse(both, hedges[1])
+    assert [report.client_id for report in stood()] == [hedges[0].client_id]
+    assert both.market.astray_ns
+    both.hedge_ends(hedges[0])
+    assert stood() == []

@@ -109,7 +109,11 @@ class Contradicted:
                 if kind is ev.OrderAbsent:
                     self._gone(key)
                 if len(self._never) > KEPT_MAX:
-                    self._forget(next(iter(self._never)))
+                    # Never one that stands: no word of its end has come.
+                    standing = {name for name, _ in self._standing}
+                    oldest = next((name for name in self._never if name not in standing), "")
+                    if oldest:
+                        self._forget(oldest)
         elif client_id in self._never:
             if key[1] and (_is_life(event) or _is_end(event)):
                 # The first word of it may have come without its id.
