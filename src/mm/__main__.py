@@ -36,7 +36,7 @@ to a run that is going on:
 
 mm COMMAND --help says more."""
 UNREAD = 141
-"""As a shell says it of a process whose reader has gone (`mm why | head`)."""
+"""As a shell says it of a process whose reader has gone (`mm why | head`); also where a full disk takes nothing."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         # A run tells of its own, with a report.
         if command == "run" or error.filename is None:
+            if command != "run" and _is_unread():
+                return UNREAD
             raise
         print(f"{error.filename}: {(error.strerror or 'it cannot be used').lower()}", file=sys.stderr)
         return 2
@@ -65,12 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _is_unread() -> bool:
-    """Whether nobody reads what was said; what is left of it goes nowhere, or the end of the process would tell."""
+    """Whether nobody reads what was said, or it cannot be written, which is told. What is left of it goes nowhere, or
+    the end of the process would tell."""
     is_unread = False
     for stream in (sys.stdout, sys.stderr):
         try:
             print(end="", file=stream, flush=True)
-        except BrokenPipeError:
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError) and stream is sys.stdout:
+                print(f"what is said cannot be written: {(error.strerror or str(error)).lower()}", file=sys.stderr)
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)

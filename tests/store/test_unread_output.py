@@ -60,3 +60,19 @@ def test_it_ends_quietly_in_the_midst_of_it_too(hedged: Run, words: list[str]) -
 def test_it_ends_quietly_where_nobody_hears_its_errors_either(hedged: Run) -> None:
     assert unread(["nothing"], both=True)[0] == 141
     assert unread(["fills", "--state", str(hedged.state)], both=True)[0] == 141
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["--help"], ["why", "--help"]], ids=" ".join)
+def test_a_full_disk_under_what_is_said_is_a_sentence(words: list[str], unbuffered: str) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mm", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 141
+    assert done.stderr == "what is said cannot be written: no space left on device\n"
