@@ -35,12 +35,17 @@ VENUES: Final = (KRAKEN, MEXC_FUTURES)
 SPEED: Final = 6.0
 """Of the recorded market: so that quotes have something to follow, and some fill."""
 BURST_S: Final = 5
-WARM_S: Final = 60.0
-"""Buffers and free lists reach their size."""
+WARM_S: Final = 2400.0
+"""Of a long run, half of a shorter one: buffers and the memories of so many orders and executions reach their size."""
+REMEMBERED: Final = 3000
+"""Orders that are over, each with its executions: a bot keeps so many."""
+ORDER_MB: Final = 0.0025
+"""What one of them takes in all that remembers it (measured: 2 to 2.7 kB until there were so many, then nothing)."""
 SLOPE_MAX: Final = 0.5
 """MB an hour, over a run that is long enough to tell: 30 minutes."""
 GROWTH_MAX: Final = 3.0
-"""MB in a shorter one: pages that an allocator takes once look like a slope there."""
+"""MB in a shorter one, beside orders that were yet to be remembered: pages that an allocator takes once look like a
+slope there."""
 LONG_S: Final = 1800.0
 PROBE_S: Final = 0.1
 SILENT_S_MAX: Final = 60.0
@@ -57,9 +62,9 @@ class Samples:
     memory: list[tuple[float, float, int]] = field(default_factory=list)
     answers_ms: list[float] = field(default_factory=list)
 
-    def slope(self) -> tuple[float, float]:
+    def slope(self, warm_s: float) -> tuple[float, float]:
         """MB an hour by least squares after the warm-up, and by how much the last tenth is above the first."""
-        rows = [(at / 3600, mb) for at, mb, _ in self.memory if at > WARM_S]
+        rows = [(at / 3600, mb) for at, mb, _ in self.memory if at > warm_s]
         if len(rows) < 20:
             return 0.0, 0.0
         times, sizes = [at for at, _ in rows], [mb for _, mb in rows]
@@ -115,6 +120,11 @@ def floods(seconds: float, rate: float, burst: float) -> list[Json]:
     return rules
 
 
+def growth_allowed(orders: int, warm: float) -> float:
+    """MB that a short run may grow by after its warm-up, the first part of it, for so many orders over all of it."""
+    return GROWTH_MAX + ORDER_MB * (min(REMEMBERED, orders) - min(REMEMBERED, orders * warm))
+
+
 def judge(state: Path, code: int, samples: Samples, ledgers: dict[str, Json], seconds: float, *, quiet: bool) -> Json:
     """The verdict. quiet: nothing else ran on this machine, so that times count."""
     problems: list[str] = []
@@ -143,10 +153,15 @@ def judge(state: Path, code: int, samples: Samples, ledgers: dict[str, Json], se
     )
     if silent_s > SILENT_S_MAX:
         problems.append(f"nothing was filled in the last {silent_s:.0f} s: trade had stopped")
-    slope, growth = samples.slope()
-    if (slope > SLOPE_MAX) if seconds >= LONG_S else (growth > GROWTH_MAX):
-        problems.append(f"memory grows by {slope:.1f} MB an hour, {growth:.1f} MB in this run")
-    files = [descriptors for at, _, descriptors in samples.memory if at > WARM_S]
+    warm_s = min(WARM_S, seconds / 2)
+    slope, growth = samples.slope(warm_s)
+    orders = sum(len(ledger["closed_orders"]) + len(ledger["open_orders"]) for ledger in ledgers.values())
+    allowed = growth_allowed(orders, warm_s / seconds)
+    if (slope > SLOPE_MAX) if seconds >= LONG_S else (growth > allowed):
+        problems.append(
+            f"memory grows by {slope:.1f} MB an hour, {growth:.1f} MB after {warm_s:.0f} s, {allowed:.1f} allowed"
+        )
+    files = [descriptors for at, _, descriptors in samples.memory if at > warm_s]
     if files and max(files[-10:]) > files[0] + 5:
         problems.append(f"descriptors grow: {files[0]} to {max(files[-10:])}")
     answers = sorted(samples.answers_ms)
@@ -155,7 +170,6 @@ def judge(state: Path, code: int, samples: Samples, ledgers: dict[str, Json], se
         problems.append("the local door never answered")
     if quiet and p99 > LAG_MS_MAX:
         problems.append(f"p99 of an answer is {p99:.1f} ms")
-    orders = sum(len(ledger["closed_orders"]) + len(ledger["open_orders"]) for ledger in ledgers.values())
     return {
         "passed": not problems,
         "problems": problems,
@@ -165,6 +179,7 @@ def judge(state: Path, code: int, samples: Samples, ledgers: dict[str, Json], se
         "memory_mb": [round(samples.memory[index][1], 1) for index in (0, -1)] if samples.memory else [],
         "slope_mb_an_hour": round(slope, 2),
         "growth_mb": round(growth, 2),
+        "growth_allowed_mb": round(allowed, 2),
         "answers": len(answers),
         "answer_ms": {"p50": round(statistics.median(answers), 2), "p99": round(p99, 2), "max": round(answers[-1], 1)}
         if answers

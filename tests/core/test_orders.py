@@ -468,8 +468,8 @@ def test_a_second_venue_id_is_a_contradiction_and_takes_nothing_away():
     )
 
 
-def test_executions_are_remembered_within_their_bound_and_those_of_open_orders_beyond_it():
-    store = OrderStore(executions_max=5)
+def test_executions_are_remembered_within_their_bound_and_those_of_remembered_orders_beyond_it():
+    store = OrderStore(closed_max=8, executions_max=5)
     store.place(place("open", size=1_000))
     store.apply(fill("open", execution="first", venue_id="", size=1))
     for index in range(20):
@@ -477,7 +477,12 @@ def test_executions_are_remembered_within_their_bound_and_those_of_open_orders_b
         store.apply(fill(f"c{index}", execution=f"E{index}", venue_id="", size=100))
     store.apply(fill("open", execution="first", venue_id="", size=1))
     assert (store.last_booked, store.get("open").booked) == (False, 1)
-    assert [n for n in range(20) if store.knows_execution(VENUE, SYMBOL, f"E{n}")] == [16, 17, 18, 19]
+    remembered = [n for n in range(20) if store.get(f"c{n}") is not None]
+    assert remembered == list(range(12, 20))
+    for n in remembered:
+        store.apply(fill(f"c{n}", execution=f"E{n}", venue_id="", size=100))
+        assert (store.last_booked, store.get(f"c{n}").booked) == (False, 100)
+    assert not any(store.knows_execution(VENUE, SYMBOL, f"E{n}") for n in range(10)), "it grows without a bound"
 
 
 def test_executions_of_many_open_orders_are_all_kept():

@@ -80,7 +80,7 @@ class Growing(Quoted):
 @each(MEXC, KRAKEN)
 def test_f79_what_is_kept_does_not_grow_with_the_orders_that_were_made(tmp_path, venue, seed, monkeypatch):
     monkeypatch.setattr(engines, "CLOSED_MAX", KEPT_MAX)
-    monkeypatch.setattr(engines, "OrderStore", functools.partial(engines.OrderStore, executions_max=KEPT_MAX))
+    monkeypatch.setattr(engines, "EXECUTIONS_MAX", KEPT_MAX)
     monkeypatch.setattr(mexc_fills, "FILLS_MAX", KEPT_MAX)
     for name in (KRAKEN, MEXC):
         few = functools.partial(KnownOrders, KEPT_MAX, KEPT_MAX)

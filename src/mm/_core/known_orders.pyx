@@ -15,7 +15,8 @@ from mm._core.commands cimport Place
 
 # Many times what an account may have open (225 a pair); foreign orders count too.
 OPEN_MAX = 20_000
-CLOSED_MAX = 10_000
+# As many as the store of orders remembers.
+CLOSED_MAX = 3_000
 PLACED_MAX = 100
 
 cdef Py_ssize_t _PLACED_MAX = PLACED_MAX

@@ -64,10 +64,10 @@ cdef class OrderStore:
     """Every own order of a run.
 
     closed_max: how many orders that are over are remembered (the newest; one whose fills are missing is kept longer);
-    executions_max: how many execution ids of a symbol are remembered, the newest (those of an open order are kept
-    longer). total: orders ever; contradictions: times the venue said what cannot be true; dropped: events about unknown
-    orders that were not kept; last_booked: whether the last fill applied was booked (False: it was known, or is not
-    ours).
+    executions_max: how many execution ids of a symbol are remembered, the newest (those of an order that is remembered
+    are kept longer, since a fill is booked to no other: none can be booked twice). total: orders ever; contradictions:
+    times the venue said what cannot be true; dropped: events about unknown orders that were not kept; last_booked:
+    whether the last fill applied was booked (False: it was known, or is not ours).
     """
 
     def __init__(self, int64_t closed_max=10_000, int64_t executions_max=200_000):

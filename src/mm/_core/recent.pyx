@@ -1,15 +1,13 @@
-"""A bounded memory of names: the newest are known, and those whose owner is an order that is still open.
+"""A bounded memory of names: the newest are known, and those whose owner is an order that is still remembered.
 
 A ring beside a dict: a dict alone, emptied at its front, is searched from the beginning each time for its oldest entry.
 """
 
 from cython cimport final
 
-from mm._core.order cimport Order
-
 __all__ = ["Recent"]
 
-# How many old names one step looks at before it lets the memory grow past its bound for the sake of open orders.
+# How many old names one step looks at before it lets the memory grow past its bound for the sake of their owners.
 cdef int LOOKS_MAX = 8
 
 
@@ -50,9 +48,8 @@ cdef class Recent:
         return name if other is None or other == owner else f"{name} of {owner}"
 
     cdef bint add(self, str name, str owner, dict orders) except -1:
-        """Remember a name, returns whether it is new. orders: those that may be open, by the name of the owner."""
+        """Remember a name, returns whether it is new. orders: those that are remembered, by the name of the owner."""
         cdef Py_ssize_t known = len(self._owners)
-        cdef Order order
         self._owners.setdefault(name, owner)
         if len(self._owners) == known:
             return False
@@ -63,9 +60,8 @@ cdef class Recent:
             if self._next >= len(self._ring):
                 self._next = 0
             oldest = <str>self._ring[self._next]
-            order = orders.get(self._owners[oldest])
             self._next += 1
-            if order is None or not order.is_open:
+            if self._owners[oldest] not in orders:
                 del self._owners[oldest]
                 self._ring[self._next - 1] = name
                 return True

@@ -57,6 +57,8 @@ LIST_LAG_NS: Final = 35_000_000_000
 """Reports from the field have lists more than 20 s behind (Kraken reference: pitfalls)."""
 CLOSED_MAX: Final = 3_000
 """Orders that are over, the newest: many times what a list half a minute behind may show. Each is in every snapshot."""
+EXECUTIONS_MAX: Final = 5_000
+"""Of a symbol; those of orders that are remembered are kept in any case."""
 STOOD_STILL: Final = "this process stood still"
 """What waits in the sockets is from before: no book of it is trusted."""
 RATE: Final = ErrorClass.RATE.value
@@ -112,7 +114,7 @@ class Engine(EngineCore):
         self.tell = self._upkeep.tell
         self.handlers = self._handlers()
         super().__init__(
-            orders=OrderStore(closed_max=CLOSED_MAX),
+            orders=OrderStore(closed_max=CLOSED_MAX, executions_max=EXECUTIONS_MAX),
             limits=Limits(**caps_of(limits)),
             ids=ClientIds(owner, start.epoch),
             recorder=recorder,
