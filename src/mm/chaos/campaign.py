@@ -85,6 +85,7 @@ def run(job: Job) -> dict[str, Any]:
         "failure": sorted(failure_of(report) | {text.partition(" ")[0] for text in broken}),
         "violations": broken,
         "crash": report.crash,
+        "raised": report.raised,
         "cpu_s": round(cpu_s, 2),
         "log": report.log_hash,
     }
@@ -177,8 +178,8 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
         except ValueError:
             # The last line of a campaign that was killed in the middle of it.
             continue
-        # One of an older build, which did not count actions, is no verdict of this one.
-        if "actions" in verdict:
+        # One of an older build, which did not tell what was raised, is no verdict of this one.
+        if "raised" in verdict:
             found[verdict["key"]] = verdict
     return found
 

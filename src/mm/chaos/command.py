@@ -21,12 +21,15 @@ from mm.errors import ConfigError
 DONE: Final = 0
 BROKEN: Final = 1
 USAGE: Final = 2
+UNJUDGED: Final = 3
 SHOWN_MAX: Final = 10
 """Violations of a seed, and seeds that held too little, which a table names."""
 PAIRS_FIRST: Final = 1_000_000
 """Seeds of the pairs: others than those of the runs that mix everything."""
 EPILOG: Final = """\
-exit codes: 0 nothing was broken; 1 something was, see the table; 2 wrong arguments or configuration.
+exit codes: 0 nothing was broken; 1 something was, see the table, or a strategy or hedging policy raised;
+            2 wrong arguments or configuration; 3 nothing was judged: no seed held enough to count, or, where
+            --faults, --seed or --script chose what is played, not one order was placed.
 classes: """ + ", ".join(f"{number} {title}" for number, title in CLASSES.items())
 
 
@@ -82,18 +85,33 @@ def _one(trial: Trial, faults: list[Fault], arguments: argparse.Namespace) -> in
         write_script(arguments.shrink, trial, small)
         report = trial.run(small)
         print(f"{len(faults)} faults became {len(small)}: mm chaos --script {arguments.shrink}", file=sys.stderr)
+    is_judged = report.orders > 0
     if arguments.json:
-        print(json.dumps(_json(report)))
+        print(json.dumps(_json(report) | {"judged": is_judged}))
     else:
         print(f"seed {report.seed}: {report.events} events, {report.orders} orders, {report.fills} fills")
         for fault in sorted(report.faults, key=lambda each: each.number):
             print(f"  {CLASSES[fault.number]:36} x{fault.fired:<3} {fault.words()}")
         for violation in report.violations:
             print(f"BROKEN {violation} ({INVARIANTS[violation.invariant]})")
+        for raised in report.raised:
+            print(f"RAISED {raised}")
         if report.crash:
             print(report.crash)
-        print("nothing was broken" if report.is_good else "something was broken")
-    return DONE if report.is_good else BROKEN
+        print(_last_word(report.is_good, is_judged, "the run held too little", report.orders))
+    return _code(report.is_good, is_judged)
+
+
+def _last_word(is_good: bool, is_judged: bool, few: str, orders: int) -> str:
+    if not is_good:
+        return "something was broken"
+    return "nothing was broken" if is_judged else f"nothing was judged: {few}: the bot placed {orders} orders"
+
+
+def _code(is_good: bool, is_judged: bool) -> int:
+    if not is_good:
+        return BROKEN
+    return DONE if is_judged else UNJUDGED
 
 
 def _many(arguments: argparse.Namespace) -> int:
@@ -111,11 +129,14 @@ def _many(arguments: argparse.Namespace) -> int:
             )
 
     total = run_all(jobs, arguments.state, arguments.processes, show)
+    # Chosen classes strike seldom, and two of them never enough to count: what struck is in the table.
+    is_judged = (total.orders if arguments.faults else total.counted) > 0
     if arguments.json:
-        print(json.dumps(_totals(total)))
+        print(json.dumps(_totals(total) | {"judged": is_judged}))
     else:
         _print(total, config)
-    return BROKEN if total.failed else DONE
+        print(_last_word(not total.failed, is_judged, "no seed held enough to count", total.orders))
+    return _code(not total.failed, is_judged)
 
 
 def _again(verdict: dict[str, Any], config: str) -> str:
@@ -141,10 +162,11 @@ def _print(total: Summary, config: str) -> None:
     print(f"  ordered pairs of classes that met: {len(total.pairs)} of {len(CLASSES) * (len(CLASSES) - 1)}")
     for verdict in total.failed:
         print(f"BROKEN {_again(verdict, config)}")
+        for raised in verdict["raised"]:
+            print(f"RAISED {raised}")
         said = verdict["violations"] + verdict["crash"].strip().splitlines()
         for line in said[:SHOWN_MAX] + ([f"and {len(said) - SHOWN_MAX} more"] if len(said) > SHOWN_MAX else []):
             print(f"       {line}")
-    print("something was broken" if total.failed else "nothing was broken")
 
 
 def _totals(total: Summary) -> dict[str, Any]:
@@ -174,6 +196,7 @@ def _json(report: Report) -> dict[str, Any]:
         "faults": [fault.to_json() | {"fired": fault.fired} for fault in report.faults],
         "violations": [str(violation) for violation in report.violations],
         "crash": report.crash,
+        "raised": report.raised,
     }
 
 

@@ -16,7 +16,7 @@ from mm.chaos.world import Report, World
 from mm.config import Settings
 
 Failure = frozenset[str]
-"""What a run broke: invariants' ids, and "crash"."""
+"""What a run broke: invariants' ids, "crash", and "raised" where a strategy or a policy did."""
 
 
 class Trial:
@@ -53,7 +53,11 @@ class Trial:
 def failure_of(report: Report) -> Failure:
     """What was broken."""
     found = {violation.invariant for violation in report.violations}
-    return frozenset(found | {"crash"} if report.crash else found)
+    if report.crash:
+        found.add("crash")
+    if report.raised:
+        found.add("raised")
+    return frozenset(found)
 
 
 def shrink(run: Callable[[list[Fault]], Failure], faults: Sequence[Fault], runs_max: int = 60) -> list[Fault]:

@@ -71,6 +71,8 @@ class Report:
     log_hash: str = ""
     violations: list[Violation] = field(default_factory=list)
     crash: str = ""
+    raised: list[str] = field(default_factory=list)
+    """What strategies and hedging policies raised, each once: the bot goes on without them."""
 
     @property
     def fired(self) -> Counter[int]:
@@ -103,7 +105,7 @@ class Report:
     @property
     def is_good(self) -> bool:
         """Nothing was broken."""
-        return not self.violations and not self.crash
+        return not self.violations and not self.crash and not self.raised
 
     def counts(self, minutes: float) -> bool:
         """Whether the run held enough for its seed to count."""
@@ -266,10 +268,16 @@ class World:
             self.crash = traceback.format_exc(limit=-6)
         events = self.journal.events
         kinds = Counter(type(event).__name__ for event in events)
+        raised = [self._raised(event) for event in events if type(event) is ev.StrategyPaused]
         return Report(
             self.seed, self.faults, len(events), kinds["Place"], kinds["Fill"], self.journal.log_hash(),
-            self.checker.violations, self.crash,
+            self.checker.violations, self.crash, list(dict.fromkeys(raised)),
         )  # fmt: skip
+
+    def _raised(self, event: ev.StrategyPaused) -> str:
+        """What a strategy raised; of a hedging policy its own words say whose it is."""
+        name = event.strategy
+        return f"strategy {name}: {event.reason}" if name in self.settings.strategies else event.reason
 
     def _play(self) -> None:
         for wires in self.wires.values():
