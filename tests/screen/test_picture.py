@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mm.screen.narrator import Happening
 from mm.screen.picture import paint, picture
-from mm.screen.snapshot import AccountsView, ReconciledView, Snapshot
+from mm.screen.snapshot import AccountsView, DebtView, ReconciledView, Snapshot
 from tests.screen.test_lines import MARKET, SNAPSHOT
 
 NOW = 1_700_000_000_123_000_000
@@ -144,11 +144,66 @@ def test_a_low_terminal_shows_silence_links_and_news_before_what_profit_is_made_
     assert len(shown) <= lines
     for wanted in ("not quoting: private", "DOWN MEXC Spot private", "Reconciled 0 s ago", "Orders: 142", "news 4"):
         assert wanted in text
-    assert ("Profit over all venues" in text) is (lines == 30)
+    assert "Profit over all venues: +$0.00; residual 0" in text
     assert "Profit: " not in text
     high = "\n".join(drawn(busy, columns=80, lines=60))
     assert high.count("Profit: ") == 3
     assert "Tick to trade" in high
+
+
+def default_run(*, is_down: bool = False) -> Snapshot:
+    """The default run once it is going: it quotes one market of four, and owes a hedge."""
+    hedges = dataclasses.replace(MARKET, venue="mexc_futures", is_watched=True, quotes=(), why="liquidation at 9.00")
+    idle = dataclasses.replace(
+        hedges, venue="mexc_spot", quantity=0, fees=0, inventory=0, spread_captured=0, bid="7.1", ask="7.2", why=""
+    )
+    owed = DebtView(
+        name="btc",
+        venue="mexc_futures",
+        base="BTC",
+        quote="USDT",
+        amount=-(10**10),
+        age_ns=184_000_000,
+        paid=75 * 10**9,
+        cost=7 * 10**10,
+        mean_wait_ns=349_000_000,
+        note="held back: the venue's order rate",
+    )
+    return dataclasses.replace(
+        THREE_MARKETS,
+        labels=("One recording, no basis: Kraken, MEXC Futures", *LABELLED.labels),
+        markets=(MARKET, hedges, idle, dataclasses.replace(idle, symbol="USDT/USD")),
+        links=tuple((venue, way, not (is_down and way == "private")) for venue, way, _ in THREE_MARKETS.links),
+        debts=(owed,),
+    )
+
+
+@pytest.mark.parametrize("lines", [23, 11])
+def test_a_low_terminal_shows_quotes_position_debt_and_profit_before_books_that_are_not_quoted(lines: int) -> None:
+    shown = drawn(default_run(), [Happening(NOW, f"news {number}") for number in range(5)], columns=80, lines=lines)
+    text = "\n".join(shown)
+    for wanted in (
+        "One recording, no basis",
+        "50,123.4 / 50,123.5",
+        "our ask",
+        "our bid",
+        "Orders: 142, 2 open, 128 filled; hedges: 5, $4,523.45",
+        "Hedge debt: 0.01 BTC short, 184 ms old",
+        "on MEXC Futures",
+        "Profit over all venues: +$0.00; residual 0",
+    ):
+        assert wanted in text, text
+    assert "7.1 / 7.2" not in text
+    if lines == 23:
+        assert "all 6 links: Kraken, MEXC Futures, MEXC Spot" in text
+        assert "liquidation at 9.00" in text
+        assert "news 4" in text
+
+
+def test_links_take_a_row_of_their_own_when_one_is_down() -> None:
+    text = "\n".join(drawn(default_run(is_down=True), columns=120, lines=60))
+    assert "DOWN Kraken private" in text
+    assert " up   MEXC Spot public" in text
 
 
 @pytest.mark.parametrize("style", ["green", "bar"])

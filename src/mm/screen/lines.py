@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from mm.screen.amounts import grouped, money, plain, ratio, rounded, shown_parts, thousands, trimmed, venue_title
@@ -67,12 +68,41 @@ def accounts_notes(view: AccountsView) -> list[str]:
     return notes
 
 
-def debt(view: DebtView) -> str:
-    """`Hedge debt: 0.0012 BTC, 3.2 s old; hedged 0.05 BTC at a cost of 1.20 USDT, 210 ms after the fills; MEXC ...`."""
+def residual(view: AccountsView) -> str:
+    """Short for whether the venues' balances say the same: `residual 0`; and what no rate is known of."""
+    if view.residual is None:
+        text = "residual not known yet"
+    elif not view.residual:
+        text = "residual 0"
+    elif abs(view.residual) < ROUNDING:
+        text = "residual below $0.000001"
+    else:
+        text = f"residual {money(view.residual, DOLLAR_DIGITS, 'USD', sign=True)}"
+    return f"{text}; without {', '.join(view.unvalued)}" if view.unvalued else text
+
+
+def counts(snapshot: Snapshot) -> str:
+    """Orders and hedges in one row."""
+    orders = f"Orders: {snapshot.orders_total:,}, {snapshot.orders_open:,} open, {snapshot.orders_filled:,} filled"
+    return f"{orders}; hedges: {snapshot.hedges:,}, {money(snapshot.hedges_volume, 2, 'USD')}"
+
+
+def positions(markets: Iterable[MarketView]) -> str:
+    """`Position: 0.02 BTC on Kraken, -0.02 BTC on MEXC Futures`."""
+    held = (
+        f"{plain(market.quantity, market.base_precision)} {market.base} on {venue_title(market.venue)}"
+        for market in markets
+    )
+    return f"Position: {', '.join(held)}"
+
+
+def debt(view: DebtView, *, is_short: bool = False) -> str:
+    """`Hedge debt: 0.0012 BTC, 3.2 s old; hedged 0.05 BTC at a cost of 1.20 USDT, 210 ms after the fills; MEXC ...`;
+    is_short: without what was hedged."""
     held = "" if view.amount >= 0 else " short"
     open_now = f"{amount(view.amount)} {view.base}{held}, {age(view.age_ns)} old" if view.amount else "none"
     text = f"Hedge debt: {open_now}"
-    if view.paid:
+    if view.paid and not is_short:
         cost = money(view.cost, AMOUNT_PRECISION, view.quote, places=2)
         text += f"; hedged {amount(view.paid)} {view.base} at a cost of {cost}"
         text += f", {age(view.mean_wait_ns)} after the fills"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from enum import IntEnum
 from textwrap import wrap
 from typing import Final
 
@@ -14,10 +15,13 @@ from mm.screen.lines import (
     accounts_notes,
     accounts_parts,
     age,
+    counts,
     debt,
     position,
+    positions,
     profit_parts,
     reconciled,
+    residual,
     spent,
     summary,
 )
@@ -49,6 +53,22 @@ STATES: Final = {
     "UNKNOWN": "UNKNOWN, asking",
 }
 HAPPENINGS_MIN: Final = 3
+
+
+class Size(IntEnum):
+    """How much a terminal holds, and what makes way for the rest: all of it first."""
+
+    ALL = 0
+    NOTICE = 1
+    """Of what a simulation is made of its first row, and of rates and times what there is room for."""
+    FEW = 2
+    """Without these, and without what a profit is made of."""
+    CLOSE = 3
+    """Without blank rows and without books of markets that nothing of ours is in."""
+    LEAST = 4
+    """Without any book that is not quoted, and with one row for all positions."""
+
+
 PIECES: Final = re.compile(r"\S+\s*|\s+")
 """A word with the blanks behind it."""
 MARGIN: Final = "   "
@@ -81,34 +101,40 @@ def picture(
     snapshot: Snapshot, happenings: Sequence[Happening], columns: int, lines: int, depth: dict[tuple[str, str], int]
 ) -> list[Row]:
     """The rows, at most `lines`. depth: rows kept for each side's quotes by market; grows to the most ever seen."""
+    rates = list(_rates(snapshot, columns))
+    for size in Size:
+        rows = _rows(snapshot, size, columns, depth)
+        room = lines - HAPPENINGS_MIN - 1 - len(rows)
+        if room >= (len(rates) if size is Size.ALL else 0):
+            break
+    if size <= Size.NOTICE:
+        rows += rates[: max(0, room)]
+    told = list(happenings)[-max(HAPPENINGS_MIN, lines - len(rows) - 1) :]
+    if told:
+        rows += [*([GAP] if size < Size.CLOSE else []), *(_happening(happening) for happening in told)]
+    return rows[:lines]
+
+
+def _rows(snapshot: Snapshot, size: Size, columns: int, depth: dict[tuple[str, str], int]) -> list[Row]:
+    """All but rates, times and what happens."""
+    gap = [GAP] if size < Size.CLOSE else []
     labels: list[Row] = [(("dim", line),) for label in snapshot.labels for line in _wrapped(label, columns)]
+    if size > Size.ALL and len(labels) > 1:
+        # The first row stays: no figure means much without it. The rest is in the log alone.
+        labels = [(("dim", f"{labels[0][0][1][: columns - 2]} …"),)]
     body: list[Row] = [(("alarm", line),) for each in snapshot.ladder for line in _wrapped(each, columns)]
     was_watched = False
     for market in snapshot.markets:
+        if (market.is_idle and size >= Size.CLOSE) or (market.is_watched and not market.quotes and size >= Size.LEAST):
+            continue
         # Markets that are only watched take a row each.
-        body += [*([] if market.is_watched and was_watched else [GAP])]
+        body += [] if market.is_watched and was_watched else gap
         body += _steady(f"{market.venue} {market.symbol}", _market(market, depth), columns, depth)
         was_watched = market.is_watched
-    figures = [GAP, *_steady("figures", _figures(snapshot), columns, depth)]
-    state = [GAP, *_state(snapshot, columns)]
-    rates = list(_rates(snapshot, columns))
-    room = lines - HAPPENINGS_MIN - 2 - len(body) - len(state)
-    if len(labels) > 1 and len(labels) + len(figures) + len(rates) > room:
-        # Of what the market is made of the first row stays: no figure means much without it. The rest makes way for
-        # what happens; a terminal is told it nowhere else, the log has it.
-        labels = [(("dim", f"{labels[0][0][1][: columns - 2]} …"),)]
-    room -= len(labels)
-    if len(figures) + len(rates) > room:
-        # So do rates and times, then what the profit of each market is made of, then of all.
-        rates = rates[: max(0, room - len(figures))]
-        if len(figures) > room:
-            figures = [GAP, *_steady("few figures", _figures(snapshot, are_few=True), columns, depth)][: max(0, room)]
-    rows: list[Row] = [_title(snapshot, columns), *labels, *body, *figures, *state, *rates]
-    room = max(HAPPENINGS_MIN, lines - len(rows) - 1)
-    told = list(happenings)[-room:]
-    if told:
-        rows += [GAP, *(_happening(happening) for happening in told)]
-    return rows[:lines]
+    figures = _figures(snapshot) if size < Size.FEW else _few_figures(snapshot, size)
+    name = "figures" if size < Size.FEW else "few figures"
+    figured = _steady(name, figures, columns, depth)
+    return [_title(snapshot, columns), *labels, *body, *gap, *figured, *gap, *_state(snapshot, columns)]
 
 
 def _title(snapshot: Snapshot, columns: int) -> Row:
@@ -159,21 +185,26 @@ def _folded(row: Row, columns: int) -> list[Row]:
     return [tuple(each) for each in found]
 
 
-def _figures(snapshot: Snapshot, *, are_few: bool = False) -> Iterable[Row]:
-    """are_few: what is owed first, and without the profit of each market where that over all venues follows."""
-    has_total = snapshot.accounts is not None and len(snapshot.markets) > 1
+def _has_total(snapshot: Snapshot) -> bool:
+    return snapshot.accounts is not None and len(snapshot.markets) > 1
+
+
+def _debts(snapshot: Snapshot, *, is_short: bool = False) -> Iterable[Row]:
+    for view in snapshot.debts:
+        yield ("", " "), ("yellow" if view.amount else "", debt(view, is_short=is_short))
+
+
+def _figures(snapshot: Snapshot) -> Iterable[Row]:
     orders, hedges, *_ = summary(snapshot)
-    counts: list[Row] = [(("", " "), ("bold", orders)), (("", " "), ("", hedges))]
-    debts: list[Row] = [(("", " "), ("yellow" if view.amount else "", debt(view))) for view in snapshot.debts]
-    yield from debts + counts if are_few else counts + debts
+    yield ("", " "), ("bold", orders)
+    yield ("", " "), ("", hedges)
+    yield from _debts(snapshot)
     for market in snapshot.markets:
         if market.is_idle:
             continue
-        where = f" on {venue_title(market.venue)}" if len(snapshot.markets) > 1 else ""
-        yield ("", " "), ("bold", position(market) + where)
-        if not (are_few and has_total):
-            yield _profit("Profit: ", *profit_parts(market), market.quote)
-    if snapshot.accounts is not None and has_total:
+        yield ("", " "), ("bold", position(market) + _where(snapshot, market))
+        yield _profit("Profit: ", *profit_parts(market), market.quote)
+    if snapshot.accounts is not None and _has_total(snapshot):
         total, parts = accounts_parts(snapshot.accounts)
         # Two rows of three: six are wider than most terminals.
         yield _profit("Profit over all venues: ", total, parts[:3], "USD")
@@ -181,6 +212,32 @@ def _figures(snapshot: Snapshot, *, are_few: bool = False) -> Iterable[Row]:
         yield ("", "   "), *_terms(parts[3:], "USD")
         # On a row of its own, or 80 columns would not hold whether the balances agree.
         yield ("", "   "), ("dim", notes)
+
+
+def _few_figures(snapshot: Snapshot, size: Size) -> Iterable[Row]:
+    """What there is, what is owed and what came of it; of a profit over all venues not what it is made of."""
+    yield ("", " "), ("bold", counts(snapshot))
+    yield from _debts(snapshot, is_short=True)
+    held = [market for market in snapshot.markets if not market.is_idle]
+    if size is Size.LEAST and len(held) > 1:
+        yield ("", " "), ("bold", positions(held))
+    else:
+        for market in held:
+            yield ("", " "), ("bold", position(market) + _where(snapshot, market))
+    if snapshot.accounts is not None and _has_total(snapshot):
+        total, _ = accounts_parts(snapshot.accounts)
+        yield (
+            ("", " "),
+            ("bold", "Profit over all venues: "),
+            _amount(total, "USD"),
+            ("", f"; {residual(snapshot.accounts)}"),
+        )
+    else:
+        yield from (_profit("Profit: ", *profit_parts(market), market.quote) for market in held)
+
+
+def _where(snapshot: Snapshot, market: MarketView) -> str:
+    return f" on {venue_title(market.venue)}" if len(snapshot.markets) > 1 else ""
 
 
 def _profit(title: str, total: int, parts: list[tuple[str, int]], currency: str) -> Row:
@@ -247,7 +304,12 @@ def _quote(word: str, style: str, quote: Quote) -> Row:
 def _state(snapshot: Snapshot, columns: int) -> Iterable[Row]:
     """Links, and whether our books are the venues'."""
     row: list[Span] = []
-    for venue, channel, up in snapshot.links:
+    links = snapshot.links
+    if len(links) > 1 and all(up for *_, up in links):
+        venues = dict.fromkeys(venue_title(venue) for venue, *_ in links)
+        yield ("green", " up   "), ("", f"all {len(links)} links: {', '.join(venues)}")
+        links = ()
+    for venue, channel, up in links:
         link: list[Span] = [
             ("green" if up else "red", " up   " if up else " DOWN "),
             ("", f"{venue_title(venue)} {channel}  "),
