@@ -17,6 +17,9 @@ from tests.run.bot_process import BotProcess, eventually, ledger
 
 Start = Callable[..., BotProcess]
 NO_TIMER = {"MM_VENUES__KRAKEN__DEAD_MAN_SWITCH_S": "0", "MM_RUN__WATCHDOG_S": "2"}
+# Of the simulated account: the run takes that of the simulator.
+OWN_KEY = {"KRAKEN_WATCHDOG_API_KEY": "w" * 56, "KRAKEN_WATCHDOG_API_SECRET": "c2VjcmV0LXNlY3JldC1zZWNyZXQ="}
+TIMER_S = 60
 
 RESCUE_S = 100.0
 """Mostly four seconds; the account's count of REST calls may be nearly used up by the bot, and then it has to decay."""
@@ -72,9 +75,7 @@ def test_a_bot_that_stands_still_is_stood_in_for_and_goes_on_when_it_wakes(start
 
 
 def test_a_watchdog_with_a_key_of_its_own_shares_no_nonce_with_the_bot(start: Start, state: Path) -> None:
-    # Of the simulated account: the run takes that of the simulator.
-    own_key = {"KRAKEN_WATCHDOG_API_KEY": "w" * 56, "KRAKEN_WATCHDOG_API_SECRET": "c2VjcmV0LXNlY3JldC1zZWNyZXQ="}
-    bot = start(environment=NO_TIMER | own_key)
+    bot = start(environment=NO_TIMER | OWN_KEY)
     bot.until_fills(1)
     world = simulator.find(state)
     assert world is not None
@@ -91,6 +92,15 @@ def test_a_watchdog_with_a_key_of_its_own_shares_no_nonce_with_the_bot(start: St
     code, end = bot.stop()
     assert (code, end["clean"]) == (0, True)
     assert "nonce" not in bot.text()
+
+
+def test_a_watchdog_with_a_key_of_its_own_does_not_wait_for_the_venues_timer(start: Start, state: Path) -> None:
+    bot = start(environment=OWN_KEY | {"MM_VENUES__KRAKEN__DEAD_MAN_SWITCH_S": str(TIMER_S)})
+    bot.until_fills(1)
+    bot.kill()
+    # Mostly two seconds.
+    eventually(state, lambda books: not books["open_orders"], patience_s=TIMER_S / 3)
+    assert "cancelling own orders at kraken" in (state / "watchdog.log").read_text()
 
 
 def test_an_ordinary_end_needs_no_watchdog_and_ends_it(start: Start, state: Path) -> None:

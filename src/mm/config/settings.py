@@ -69,7 +69,8 @@ class VenueSettings:
     of a venue with contracts, leverage: that the account must have there, 0 any; position_mode: "one_way" nets, "hedge"
     keeps longs and shorts apart; margin_mode: "cross" or "isolated"; empty means one_way and cross.
     api_key, api_secret come from the environment or `.env`, never from the file; so do watchdog_api_key and
-    watchdog_api_secret, a second key of the same account for the watchdog, so that no nonce is shared with the bot.
+    watchdog_api_secret, a second key of the same account for the watchdog, so that no nonce is shared with the bot and
+    orders need not be left to the venue's timer.
     """
 
     name: str = ""

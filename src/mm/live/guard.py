@@ -36,8 +36,8 @@ HEARTBEAT: Final = "heartbeat"
 
 
 def is_needed(bot: Bot) -> bool:
-    """Whether some venue's own timer may not be armed: it has none, is told not to, or must not while others' orders
-    are in the account."""
+    """Whether the watchdog has a key of its own, or some venue's own timer may not be armed: it has none, is told not
+    to, or must not while others' orders are in the account."""
     if not bot.settings.run.watchdog_s:
         return False
     return any(
@@ -46,6 +46,7 @@ def is_needed(bot: Bot) -> bool:
             venue.capabilities.dead_man_switch
             and venue.settings.dead_man_switch_s
             and venue.settings.accept_account_wide_timer
+            and venue.settings.watchdog_api_key is None
         )
         for venue in bot.engine.venues.values()
     )
@@ -63,7 +64,7 @@ class Guard:
         self._pipe: asyncio.WriteTransport | None = None
         self._log = Path(bot.settings.run.state) / LOG
         self._told_bytes = 0
-        self._own_keys = {name for name, venue in bot.settings.venues.items() if venue.watchdog_api_key is not None}
+        self.own_keys = {name for name, venue in bot.settings.venues.items() if venue.watchdog_api_key is not None}
         """Venues at which the watchdog signs with a key of its own."""
 
     async def start(self) -> None:
@@ -121,7 +122,7 @@ class Guard:
                 "state": settings.run.state,
                 "silence_s": float(settings.run.watchdog_s),
                 "venues": targets,
-                "own_keys": sorted(self._own_keys),
+                "own_keys": sorted(self.own_keys),
             }
         )
 
@@ -130,7 +131,9 @@ class Guard:
         beat_s = min(BEAT_S, float(self._bot.settings.run.watchdog_s) / BEATS_MIN)
         while True:
             number += 1
-            covered = [name for name, venue in self._bot.engine.venues.items() if venue.protected_s]
+            # Two who sign with one key are in each other's way: a venue with its timer armed is left to that then.
+            venues = self._bot.engine.venues.items()
+            covered = [name for name, venue in venues if venue.protected_s and name not in self.own_keys]
             process = self._process
             if process is None or process.poll() is not None:
                 starts += 1
@@ -148,7 +151,7 @@ class Guard:
                     self._say(f"No watchdog can be started: {error}")
                     await asyncio.sleep(beat_s)
                     continue
-            nonces = {name: self._bot.nonce(name) for name in self._bot.nonces.floors if name not in self._own_keys}
+            nonces = {name: self._bot.nonce(name) for name in self._bot.nonces.floors if name not in self.own_keys}
             reserved = {name: end for name, end in self._bot.nonces.reserved().items() if name in nonces}
             beat = {"beat": number, "covered": covered, "nonces": nonces, "reserved": reserved}
             self._write(beat | {"open": self._open_orders(covered)})

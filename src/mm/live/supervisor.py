@@ -477,7 +477,9 @@ class Supervisor:
 
     def _protected(self, venue: VenueState) -> str:
         if venue.protected_s:
-            return f"{venue.name} cancels every order of the account {venue.protected_s} s after our last word"
+            told = f"{venue.name} cancels every order of the account {venue.protected_s} s after our last word"
+            watched = self.guard.pid and venue.name in self.guard.own_keys
+            return f"{told}, and the watchdog own orders before that" if watched else told
         if venue.name not in self._heard:
             return f"{venue.name}: this start has armed no timer; whether one of an earlier start runs is not known"
         if self.guard.pid:

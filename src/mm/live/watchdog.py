@@ -2,14 +2,15 @@
 
     python -m mm.live.watchdog        started by the bot, which talks to it over standard input
 
-A venue's own timer covers the whole account, and some venues have none. Where none is armed, this process stands in:
+A venue's own timer covers the whole account, takes its time, and some venues have none. Where none is armed, or where
+this process has a key of its own and is in nobody's way, it stands in:
 it hears from the bot twice a second, and five times within `run.watchdog_s` where that is short. When the pipe ends
 without a last word (the bot was killed) or is silent for too long (it was stopped, or its loop is blocked) it connects
 by itself and cancels by id what the bot told it to be open. It reads the open orders meanwhile and cancels those with
 our form of id, until the venue says that none is left.
 When the heart beats again meanwhile, it stands back.
 
-Lines of JSON: first who we are and where, then `{"beat": n, "covered": [venues whose own timer is armed],
+Lines of JSON: first who we are and where, then `{"beat": n, "covered": [venues left to their own timer],
 "nonces": {venue: what its key has used up to}, "reserved": {venue: up to where the state folder has them}, "open":
 {venue: {client id: [symbol, venue's id]}}}`, at last `{"bye": true}`. Where the watchdog has a key of its own
 (`own_keys`), no nonce is shared. What it did is in `watchdog.log` of the state folder, and the next start tells of it.
@@ -138,7 +139,7 @@ class Watchdog:
             self.pulse.line(text, loop.time())
 
     async def _fire(self, why: str) -> None:
-        """Cancel at every venue whose own timer is not armed; stand back when the heart beats again."""
+        """Cancel at every venue that is not left to its own timer; stand back when the heart beats again."""
         from mm.live.nonces import NonceKeeper
         from mm.live.rescuing import Target, rescue
         from mm.net.wall_clock import WallClock
