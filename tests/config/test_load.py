@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from mm.config import Environment, MarketMakerParameters, Settings, SettingsError, integer, load, number
+from mm.config import (
+    Environment,
+    MarketMakerParameters,
+    Secret,
+    Settings,
+    SettingsError,
+    fingerprint,
+    integer,
+    load,
+    number,
+)
 from mm.config.load import DEFAULT
 from mm.config.rule import Refused, Rule
 from mm.exchanges import find
@@ -86,6 +96,46 @@ def test_the_live_example_lacks_only_the_fingerprint_of_the_key_and_earns_more_t
     with pytest.raises(SettingsError) as caught:
         load(path, keys, {("run", "world"): "live"})
     assert [problem.key for problem in caught.value.problems] == ["venues.kraken.account_fingerprint"]
+
+
+def test_the_live_example_of_two_venues_lacks_only_what_its_owner_has_to_say(tmp_path: Path) -> None:
+    path = Path("examples/kraken-mexc-live.toml")
+
+    def live(environment: dict[str, str]) -> list[str]:
+        with pytest.raises(SettingsError) as caught:
+            load(path, Environment(environment), {("run", "world"): "live"}, parameters_of, policies_of)
+        return [f"{problem.key}: {problem.expected}" for problem in caught.value.problems]
+
+    settings = load(path, Environment({}), policies_of=policies_of)
+    assert settings.warnings == ()
+    hedge = settings.hedging["btc"]
+    assert (hedge.primary, hedge.hedge, hedge.parameters.threshold) == ("kraken", "mexc_spot", 1000)
+    assert hedge.parameters.threshold < hedge.debt_max_usd < settings.kill.debt_usd
+    quotes = settings.strategies["btc"].parameters
+    quoting, hedging = settings.venues["kraken"].maker_fee_bps, settings.venues["mexc_spot"].taker_fee_bps
+    assert quoting is not None
+    assert hedging is not None
+    assert quotes.spread_bps > quotes.min_spread_bps >= 2 * (quoting + hedging), "a round trip pays both twice"
+    assert settings.conversion["USDT"].symbol == "USDT/USD"
+    without = live({})
+    assert [said.partition(":")[0] for said in without] == ["venues.kraken", "venues.mexc_spot"]
+    assert "KRAKEN_API_KEY" in without[0]
+    assert "MEXC_SPOT_API_KEY" in without[1]
+    keys = {"KRAKEN_API_KEY": "k" * 56, "KRAKEN_API_SECRET": "c2VjcmV0LXNlY3JldC1zZWNyZXQ="}
+    keys |= {"MEXC_SPOT_API_KEY": "m" * 20, "MEXC_SPOT_API_SECRET": "s" * 32}
+    assert [said.partition(":")[0] for said in live(keys)] == [
+        "venues.kraken.account_fingerprint",
+        "venues.mexc_spot.account_fingerprint",
+    ]
+    # The places that the file keeps for them are the right ones, as is that of the word about the key's rights.
+    text = path.read_text()
+    for venue in ("kraken", "mexc_spot"):
+        mark = fingerprint(Secret(keys[f"{venue.upper()}_API_KEY"]))
+        text = text.replace('# account_fingerprint = "..."', f'account_fingerprint = "{mark}"', 1)
+    named = tmp_path / "named.toml"
+    named.write_text(text.replace("# accept_unknown_key_rights", "accept_unknown_key_rights"))
+    whole = load(named, Environment(keys), {("run", "world"): "live"}, parameters_of, policies_of)
+    assert [venue.accept_unknown_key_rights for venue in whole.venues.values()] == [False, True]
 
 
 def test_the_example_of_secrets_holds_none_and_names_what_the_reader_takes() -> None:
