@@ -1,7 +1,8 @@
-"""Strategies of a user's own that make a run in the world of faults worth nothing."""
+"""Strategies and a hedging policy of a user's own that make a run in the world of faults worth nothing."""
 
 from __future__ import annotations
 
+from mm.inventory.hedging import HedgePolicy
 from mm.quotes import Quoting, Terms
 from mm.strategies.market_maker import MarketMaker
 
@@ -25,3 +26,10 @@ class Raising(MarketMaker):
         if self.fills == 3:
             raise ValueError("a bug of its own")
         super().on_fill(fill)
+
+
+class NoPlan(HedgePolicy):
+    """Answers with nothing."""
+
+    def plan(self, state):
+        return None

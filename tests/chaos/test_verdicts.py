@@ -16,6 +16,17 @@ spread_bps = 1
 quote_size = 0.001
 max_position = 0.01
 """
+HEDGES = """
+[venues.mexc_spot]
+[hedging.btc]
+policy = "tests.chaos.idle:NoPlan"
+primary = "kraken"
+symbol = "BTC/USD"
+hedge = "mexc_spot"
+hedge_symbol = "BTC/USDT"
+threshold = 0
+debt_max_usd = 1000
+"""
 IDLE, RAISING = "tests.chaos.idle:Idle", "tests.chaos.idle:Raising"
 SHORT = ["--minutes", "1", "--faults", "1,7"]
 
@@ -59,3 +70,9 @@ def test_a_strategy_that_raises_is_named_and_no_acquittal(tmp_path, capsys):
     assert chaos(tmp_path, text, "--seed", "1", "--json") == 1
     (raised,) = json.loads(capsys.readouterr().out)["raised"]
     assert raised.startswith(said.removeprefix("RAISED "))
+
+
+def test_a_hedging_policy_that_raises_is_named_and_no_acquittal(tmp_path, capsys):
+    assert chaos(tmp_path, QUOTES.format(kind="market_maker") + HEDGES, "--seeds", "1") == 1
+    said = "RAISED hedging.btc: policy tests.chaos.idle:NoPlan: it raised TypeError: plan() returned NoneType"
+    assert said in capsys.readouterr().out

@@ -19,6 +19,7 @@ from mm.screen.narrator import Happening
 from mm.simulator.world import find
 from mm.strategies import parameters_of
 from tests.run.bot_process import BotProcess
+from tests.run.test_operating import say
 from tests.screen.test_picture import THREE_MARKETS, drawn
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "kraken-mexc-sim.toml"
@@ -104,6 +105,30 @@ def test_what_is_held_at_a_venue_that_a_run_does_not_have_is_told_at_its_start_a
     left = f"{amount} BTC in BTC/USDT:USDT on mexc_futures, from earlier runs: not looked after by this one"
     assert left in end["positions"]
     assert end["profit"]["not_read"] == ["mexc_futures", "mexc_spot"]
+
+
+def test_a_policy_that_raises_ends_neither_the_run_nor_its_debts_and_is_named(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "faulty.py").write_text(
+        "from mm.inventory.hedging import HedgePolicy\n\n\nclass Faulty(HedgePolicy):\n"
+        "    def plan(self, state):\n        raise ValueError('policy bug')\n"
+    )
+    text = EXAMPLE.read_text().replace('policy = "cross_exchange"', 'policy = "faulty:Faulty"')
+    (tmp_path / "mine.toml").write_text(text)
+    bot = start("--config", str(tmp_path / "mine.toml"), environment={"PYTHONPATH": str(tmp_path)})
+    named = "hedging.btc: policy faulty:Faulty: it raised ValueError: policy bug (faulty.py:6)"
+    bot.until_said(f"{named}; its debts are kept, and what adds to them is not quoted: mm resume (report: ")
+    shown = bot.until(lambda value: value["type"] == "status" and value["orders"]["open"] == 0)
+    (debt,) = shown["debts"]
+    assert (debt["note"], Decimal(debt["open"]) != 0) == (named, True)
+    assert named in say(state, "strategies")[1]
+    since = len(bot.lines)
+    assert say(state, "resume")[0] == 0
+    bot.until_said(named, since)
+    code, end = bot.stop()
+    assert (code, end["orders"], end["unknown"]) == (0, [], [])
+    assert any("of it is not hedged (btc, from kraken to mexc_spot)" in line for line in end["positions"])
 
 
 @pytest.mark.parametrize(

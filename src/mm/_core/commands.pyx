@@ -233,7 +233,10 @@ cdef class Alert(Event):
 @no_gc
 @freelist(64)
 cdef class StrategyPaused(Event):
-    """A strategy is not asked any more, until an operator lets it go on: what it raised is the reason."""
+    """A strategy is not asked any more, until an operator lets it go on: what it raised is the reason.
+
+    So with the policy of a hedging: strategy is the name of its desk then.
+    """
 
     KIND = 67
     FIELDS = (("recv_ns", "i"), ("strategy", "s"), ("reason", "s"),)

@@ -27,6 +27,8 @@ cdef class HedgeDeskCore(Desk):
     cdef public bint is_away
     # Since when nothing could be sent to the market of now, as far as somebody looked; 0 it could at the last look.
     cdef public int64_t gated_ns
+    # What the policy raised, for people: it is asked no more; '' nothing.
+    cdef public str fault
     cdef readonly double _debt_max
     cdef object _seed
     cdef NativePolicy _native
@@ -45,6 +47,7 @@ cdef class HedgeDeskCore(Desk):
     cdef Grid _grid(self, MarketCore market)
     cdef int _owe(self, Fill event, MarketCore market, str kind) except -1
     cdef int _hedge(self, int64_t now_ns, MarketCore hedge, double worth) except -1
+    cdef HedgePlan _asked(self, HedgeState state)
     cdef int _withdraw(self, int64_t now_ns, list orders) except -1
     cpdef on_over(self, int64_t now_ns, Order order, bint is_refused, bint is_withdrawn)
     cdef bint _is_astray(self, int64_t now_ns) except -1

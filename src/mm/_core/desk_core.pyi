@@ -29,6 +29,7 @@ class HedgeDeskCore(Desk):
     misses: int
     kept: int
     is_away: bool
+    fault: str
     gated_ns: int
 
     def __init__(

@@ -10,7 +10,7 @@ from sys import intern
 
 from libc.stdint cimport int64_t
 
-from mm._core.commands cimport Alert, Place
+from mm._core.commands cimport Alert, Place, StrategyPaused
 from mm._core.desk cimport Desk
 from mm._core.engine_core cimport EngineCore
 from mm._core.hedge_grid cimport Grid
@@ -83,6 +83,7 @@ cdef class HedgeDeskCore(Desk):
         self.names = names
         self.hedge = self.markets[0]
         self.ledger = HedgeLedger()
+        self.fault = EMPTY
         self._debt_max = debt_max
         self._seed = seed
         self._grids = {}
@@ -128,7 +129,7 @@ cdef class HedgeDeskCore(Desk):
             hedge = self._hedge_market()
             if hedge is not None and abs(self._lots(hedge)) * hedge.lot < hedge.size_least(hedge.bid):
                 # A rest that the venue does not take is owed on, and hedged with what comes next.
-                self.policy.on_paid()
+                self.tell_policy(self.policy.on_paid)
 
     cdef int _owe(self, Fill event, MarketCore market, str kind) except -1:
         """What a fill changed is to be hedged."""
@@ -151,7 +152,7 @@ cdef class HedgeDeskCore(Desk):
         if self._remembers:
             hedge = <MarketCore?>self._engine.markets[place.venue, place.symbol]
             order = HedgeOrder(place.side, place.size // hedge.lot, place.price, place.time_in_force == "ioc")
-            self.policy.on_sent(place.recv_ns, order, self._lots(hedge))
+            self.tell_policy(self.policy.on_sent, place.recv_ns, order, self._lots(hedge))
         # Until a fill says otherwise it got nothing: each further try waits longer.
         self._retry_ns = place.recv_ns + min(_AGAIN_NS << min(self._failures, 10), _RETRY_NS_MAX)
         self._failures += 1
@@ -197,7 +198,10 @@ cdef class HedgeDeskCore(Desk):
         if danger:
             # A position in danger is not added to, and a quote's fill would ask for just that.
             held = -danger if held == 0 or held == -danger else BOTH_SIDES
-        if hedge is None or not hedge.venue.was_ready:
+        if self.fault:
+            # Nobody says how its debts are to be paid: no more of them.
+            waits = self.fault
+        elif hedge is None or not hedge.venue.was_ready:
             # Without a market to hedge in every fill is a debt that stays.
             waits = f"{self.hedge[0]} is not ready to hedge on yet"
         elif hedge.is_frozen:
@@ -211,20 +215,23 @@ cdef class HedgeDeskCore(Desk):
             primary.changed = True
         if waits or not net:
             self.note = waits or "nothing owed"
-            if not net:
+            if not net or self.fault:
                 self.gated_ns = 0
             elif hedge is None or not hedge.is_frozen or self.hedge != self.markets[0]:
                 # A first market that is frozen keeps its debt: what it holds must be seen to first.
                 self._seek(now_ns, waits)
             for order in self._orders():
-                # What rests although quotes unwound the debt by themselves.
-                self._wake(engine.cancel(now_ns, <Order>order, "nothing owed"))
+                # What rests although quotes unwound the debt by themselves, or with nobody to look after it.
+                self._wake(engine.cancel(now_ns, <Order>order, self.fault or "nothing owed"))
             return
         if danger and danger == (-1 if net > 0 else 1):
             self.note = f"{hedge.venue.name} is close to a liquidation: nothing is added there"
             self._seek(now_ns, self.note)
             return
         self._hedge(now_ns, hedge, <double>(net if net > 0 else -net) * price)
+        if self.fault:
+            # It raised just now: before the quotes have their turn.
+            self.run(now_ns)
 
     cdef int _hedge(self, int64_t now_ns, MarketCore hedge, double worth) except -1:
         cdef EngineCore engine = self._engine
@@ -269,7 +276,9 @@ cdef class HedgeDeskCore(Desk):
         if self._native is not None:
             plan = self._native.plan(state)
         else:
-            plan = <HedgePlan?>self.policy.plan(state)
+            plan = self._asked(state)
+            if plan is None:
+                return 0
         self.note = plan.note
         self._wake(plan.due_ns)
         for each in plan.cancel:
@@ -277,6 +286,20 @@ cdef class HedgeDeskCore(Desk):
         if plan.order is not None:
             self._send(now_ns, hedge, plan)
         return 0
+
+    cdef HedgePlan _asked(self, HedgeState state):
+        """Ask the policy; None when it failed, which ends its hedges and the quotes that would need them."""
+        try:
+            plan = self.policy.plan(state)
+            if type(plan) is not HedgePlan:
+                raise TypeError(f"plan() returned {type(plan).__name__}, expected HedgePlan")
+            for each in (<HedgePlan>plan).cancel:
+                if not isinstance(each, Order):
+                    raise TypeError(f"plan() cancels {type(each).__name__}, expected orders of the state")
+        except Exception as error:
+            self._engine.emit(StrategyPaused(state.now_ns, self.name, self.raised(error)))
+            return None
+        return <HedgePlan>plan
 
     cdef int _withdraw(self, int64_t now_ns, list orders) except -1:
         """Take back hedges that have not left and are owed no more: quotes unwound the debt while they waited."""

@@ -178,7 +178,7 @@ class Engine(EngineCore):
             ev.BalanceChange: self.news.on_balance,
             ev.ForeignOrders: self.news.on_foreign_orders,
             ev.Operator: self._on_operator,
-            ev.StrategyPaused: self._on_strategy_paused,
+            ev.StrategyPaused: lambda event: self.roster.on_paused(event),
             ev.Latched: self.ladder.on_latched,
             ev.ProfitMarked: self._upkeep.on_profit_marked,
             ev.HedgeRouted: lambda event: self.desks[event.hedging].on_routed(event),
@@ -571,6 +571,7 @@ class Engine(EngineCore):
             self.is_paused = True
         elif event.action == "resume":
             self.is_paused = False
+            self.roster.renew_policies()
         elif event.action == "accept":
             self.reconciling.accept(event.argument)
         elif event.action in ("reconcile", VERIFY):
@@ -587,10 +588,7 @@ class Engine(EngineCore):
 
     def _raised(self, market: Market, error: Exception) -> str:
         """A strategy raised in `decide`: in words."""
-        return self.roster.raised(market, error)
-
-    def _on_strategy_paused(self, event: ev.StrategyPaused) -> None:
-        self.roster.on_paused(event)
+        return self.roster.raised(market.strategy_name, error)
 
     def wake_upkeep(self) -> None:
         """Let what is besides quotes be looked at in the next `decide`."""

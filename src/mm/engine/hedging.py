@@ -6,6 +6,7 @@ of the first is closed, other settings, positions that the venue changed, and wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
@@ -69,13 +70,42 @@ class HedgeDesk(HedgeDeskCore):
         primary = (settings.primary, settings.symbol)
         debt_max = float(settings.debt_max_usd)
         super().__init__(engine, name, settings.name, primary, markets, names, debt_max, engine.seed)
-        self._take_policy(find(settings.policy)(settings.policy, settings.parameters))
+        self._make_policy()
 
-    def _take_policy(self, policy: HedgePolicy) -> None:
+    def _make_policy(self) -> None:
+        settings = self.settings
+        policy = find(settings.policy)(settings.policy, settings.parameters)
         kind = type(policy)
         # What a policy leaves to its base class is not called for.
         remembers = kind.on_sent is not HedgePolicy.on_sent
         self.take_policy(policy, policy.native, remembers, kind.on_paid is not HedgePolicy.on_paid)
+
+    # --- a policy that raises ---------------------------------------------------------------------------------------
+
+    def raised(self, error: Exception) -> str:
+        """What the policy raised, in words; the error itself is kept for a report."""
+        reason = self._engine.roster.raised(self.name, error)
+        return f"hedging.{self.settings.name}: policy {self.settings.policy}: {reason}"
+
+    def tell_policy(self, hook: Callable[..., None], *facts: Any) -> None:
+        """Let the policy learn of something; one that raised hears no more. A replay raises just so."""
+        if self.fault:
+            return
+        try:
+            hook(*facts)
+        except Exception as error:  # noqa: BLE001  # whatever a user's file raises, the debts are kept
+            self.fault = self.raised(error)
+            # `decide` tells of it.
+            self._engine.roster.unannounced[self.name] = self.fault
+            self._engine.wake_upkeep()
+            self.wake()
+
+    def renew(self) -> None:
+        """Make the policy anew and ask it again."""
+        self.fault = ""
+        self._engine.roster.unannounced.pop(self.name, None)
+        self.tell_policy(self._make_policy)
+        self.wake()
 
     # --- apply ------------------------------------------------------------------------------------------------------
 
@@ -110,7 +140,7 @@ class HedgeDesk(HedgeDeskCore):
         is_flapping = now_ns - self._moved_ns < SECOND_NS
         self._moved_ns = now_ns
         # A schedule counts in lots, and those are another market's now.
-        self.policy.on_paid()
+        self.tell_policy(self.policy.on_paid)
         if is_told and not is_flapping:
             self._failures = 0
         if self._failures < ALARM_TRIES:
@@ -150,13 +180,14 @@ class HedgeDesk(HedgeDeskCore):
         old, self.settings = self.settings, settings
         self.take_debt_max(float(settings.debt_max_usd))
         if (old.policy, old.parameters) != (settings.policy, settings.parameters):
-            self._take_policy(find(settings.policy)(settings.policy, settings.parameters))
+            self.renew()
 
     def facts(self) -> tuple[object, ...]:
         """What a replay must agree on."""
         routed = (self.is_away, self._moved_ns, self.misses, self.kept)
         return (
             self.name,
+            self.fault,
             self.hedge,
             routed,
             self.ledger.state_hash(),

@@ -231,22 +231,31 @@ class Roster:
 
     def failed(self, market: Market, error: Exception) -> None:
         """A strategy raised in `apply`."""
-        reason = self.raised(market, error)
+        reason = self.raised(market.strategy_name, error)
         self._fail(market.strategy_name, reason)
         self.unannounced[market.strategy_name] = reason
         self._engine.wake_upkeep()
 
-    def raised(self, market: Market, error: Exception) -> str:
-        """What a strategy raised, in words; the error itself is kept for a report."""
-        self.errors[market.strategy_name] = error
+    def raised(self, name: str, error: Exception) -> str:
+        """What a strategy, or a desk's policy, raised, in words; the error itself is kept for a report."""
+        self.errors[name] = error
         frames = traceback.extract_tb(error.__traceback__)
         where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
         return f"it raised {type(error).__name__}: {error}{where}"
 
     def on_paused(self, event: ev.StrategyPaused) -> None:
-        """It was told that a strategy raised."""
+        """It was told that a strategy raised, or the policy of a desk."""
         self.unannounced.pop(event.strategy, None)
         self._fail(event.strategy, event.reason)
+        for desk in self._engine.desks.values():
+            if desk.name == event.strategy:
+                desk.fault = event.reason
+
+    def renew_policies(self) -> None:
+        """An operator lets all go on: policies that raised are made anew."""
+        for desk in self._engine.desks.values():
+            if desk.fault:
+                desk.renew()
 
     # --- small ------------------------------------------------------------------------------------------------------
 

@@ -66,9 +66,10 @@ class Operating:
         else:
             members = bot.engine.roster.members.items()
             paused = [each for each, member in sorted(members) if member.life is Life.PAUSED]
-            if not paused and not bot.engine.is_paused:
+            is_all = bot.engine.is_paused or any(desk.fault for desk in bot.engine.desks.values())
+            if not paused and not is_all:
                 return failed("nothing to resume: no strategy is paused, and no step is in force")
-            for each in [*([""] if bot.engine.is_paused else []), *paused]:
+            for each in [*([""] if is_all else []), *paused]:
                 bot.operate(word, each)
         return done(f"{name or 'every strategy'}: {PAST[word]}", *self._lives())
 
@@ -79,6 +80,7 @@ class Operating:
     def _lives(self) -> list[str]:
         engine = self._bot.engine
         lines = [*engine.ladder.lines(), *(["every strategy is paused by the operator"] if engine.is_paused else [])]
+        lines += [desk.fault for desk in engine.desks.values() if desk.fault]
         for name, member in sorted(engine.roster.members.items()):
             said = ("", BY_OPERATOR, f"strategy {name} is stopped")
             why = f" ({member.reason})" if member.reason not in said else ""

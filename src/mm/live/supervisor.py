@@ -330,6 +330,8 @@ class Supervisor:
         # The report has the traceback; whose mistake it is, the sentence says.
         report = self._told(error).rpartition(" (report: ") if error is not None else ("", "", "")
         told = f"strategy {event.strategy} is paused, its orders are cancelled: {event.reason}"
+        if event.strategy not in engine.roster.members:
+            told = f"{event.reason}; its debts are kept, and what adds to them is not quoted: mm resume"
         told += f" (report: {report[2]}" if report[1] else ""
         self._view.say(told)
         if not self._fault and engine.roster.is_over:
