@@ -30,7 +30,7 @@ from mm.exchanges import find
 from mm.exchanges.discovery import entry_maker_fee_bps
 from mm.inventory.hedging import HedgePolicy as _Policy
 from mm.inventory.hedging import parameters_of as policies_of
-from mm.run import check_world, run_settings
+from mm.run import check_world, run_settings, simulated_symbols
 from mm.screen.narrator import Happening
 from mm.screen.snapshot import Snapshot
 from mm.screen.view import View
@@ -267,7 +267,13 @@ class OMS:
 
     @staticmethod
     def _finders() -> Any:  # Any: what `load` takes, in its order
-        return parameters_of, policies_of, lambda venue: entry_maker_fee_bps(venue.name, venue.package), find
+        return (
+            parameters_of,
+            policies_of,
+            lambda venue: entry_maker_fee_bps(venue.name, venue.package),
+            find,
+            simulated_symbols,
+        )
 
 
 class _Watch:

@@ -87,7 +87,16 @@ def _settings(arguments: Any, path: Path | None = None) -> Settings:  # Any: arg
         policies_of,
         lambda venue: entry_maker_fee_bps(venue.name, venue.package),
         find,
+        simulated_symbols,
     )
+
+
+def simulated_symbols(venue: VenueSettings) -> tuple[str, ...]:
+    """Every symbol that a venue has in simulation, none where its counterpart is another package's: nothing of that
+    runs here."""
+    from mm.simulator.kinds import symbols_of
+
+    return () if venue.package else symbols_of(venue.name)
 
 
 def _only_strategy(path: Path | None) -> str:

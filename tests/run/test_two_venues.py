@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from mm.config import Environment, load
+from mm.config import Environment, SettingsError, load
 from mm.config.load import DEFAULT
 from mm.inventory.hedging import parameters_of as policies_of
 from mm.net.channel import SLOW_CODES
-from mm.run import _simulation
+from mm.run import _simulation, simulated_symbols
 from mm.screen.narrator import Happening
 from mm.simulator.world import find
 from mm.strategies import parameters_of
@@ -154,11 +154,42 @@ def test_keys_of_margin_are_refused_where_they_mean_nothing(
     assert told in bot.text()
 
 
+def test_a_symbol_that_a_simulated_hedge_venue_has_not_is_named_before_anything_starts(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "elsewhere.toml"
+    config.write_text(EXAMPLE.read_text().replace('hedge_symbol = "BTC/USDT"', 'hedge_symbol = "BTC/USD"'))
+    bot = start("--config", str(config))
+    assert bot.wait() == 2
+    (line,) = [line for line in bot.text().splitlines() if "expected" in line]
+    assert 'hedging.btc.hedge_symbol: expected a symbol that the simulated mexc_spot has, got "BTC/USD"' in line
+    assert line.endswith("(it has BTC/USDT)")
+    assert find(state) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "has"),
+    [
+        ("strategies.btc", "symbol", "BTC/USD, USDT/USD"),
+        ("hedging.btc", "hedge_symbol", "BTC/USDT:USDT"),
+        ("hedging.btc", "fallback_symbol", "BTC/USDT"),
+    ],
+)
+def test_each_simulated_venue_says_what_it_has(table: str, key: str, has: str) -> None:
+    path = (*table.split("."), key)
+    with pytest.raises(SettingsError) as caught:
+        load(None, Environment({}), {path: "BTC/EUR"}, policies_of=policies_of, listed_of=simulated_symbols)
+    found = {problem.key: problem.hint for problem in caught.value.problems}
+    assert found[".".join(path)] == f"it has {has}"
+
+
 def test_a_hedge_venue_without_the_symbol_ends_the_start_before_the_first_order(
     start: Callable[..., BotProcess], state: Path, tmp_path: Path
 ) -> None:
     config = tmp_path / "elsewhere.toml"
-    config.write_text(EXAMPLE.read_text().replace('"BTC/USDT"', '"BTC/EUR"'))
+    config.write_text(
+        EXAMPLE.read_text().replace("[venues.mexc_spot]", '[venues.mexc_spot]\nsymbols = ["BTC/USDT", "BTC/EUR"]')
+    )
     bot = start("--config", str(config))
     assert bot.wait() == 3
     assert "mexc_spot: BTC/EUR is not in the venue's list: check the symbol in the configuration" in bot.text()

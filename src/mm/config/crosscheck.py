@@ -28,6 +28,9 @@ MakerFeeOf = Callable[[VenueSettings], Decimal | None]
 FindVenue = Callable[[str, str], object]
 """Finds a venue by its name and its package ('' of those that come with the program), or raises ConfigError."""
 
+ListedOf = Callable[[VenueSettings], Collection[str]]
+"""Every symbol that a simulated venue has, none where that is known only once it is asked."""
+
 Wrong = tuple[str, str, str, str]
 """A key of a strategy's or a hedge's table, what was expected, what came, and a hint."""
 
@@ -76,7 +79,9 @@ def _naming(settings: Settings, venue: str) -> Iterator[tuple[str, ...]]:
             yield ("conversion", rate.name, "venue")
 
 
-def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) -> list[str]:
+def cross_check(
+    settings: Settings, source: Source, maker_fee_of: MakerFeeOf, listed_of: ListedOf = lambda venue: ()
+) -> list[str]:
     """Note contradictions in `source.problems`; return sentences of warning."""
     warnings: list[str] = []
     if settings.run.outage_s >= settings.run.outage_every_s:
@@ -101,7 +106,28 @@ def cross_check(settings: Settings, source: Source, maker_fee_of: MakerFeeOf) ->
         _hedging(settings, hedge, source)
     for stated in settings.conversion.values():
         _conversion(settings, stated, source)
+    if _unlisted(settings, source, listed_of):
+        # A limit may be right where the symbol is wrong.
+        return warnings
     return warnings + _limited(settings, source)
+
+
+def _unlisted(settings: Settings, source: Source, listed_of: ListedOf) -> bool:
+    """Note symbols that a simulated venue has not, and whether there are any; a real one says so when it is asked."""
+    if settings.run.world != "sim":
+        return False
+    named = [(("strategies", each.name, "symbol"), each.venue, each.symbol) for each in settings.strategies.values()]
+    for hedge in settings.hedging.values():
+        keys = ("hedge_symbol", "fallback_symbol")
+        named += [(("hedging", hedge.name, key), *market) for key, market in zip(keys, hedge.markets(), strict=False)]
+    found = False
+    for path, venue, symbol in named:
+        listed = listed_of(settings.venues[venue])
+        if listed and symbol not in listed:
+            hint = f"it has {', '.join(listed)}"
+            source.refuse(path, f"a symbol that the simulated {venue} has", f'"{symbol}"', hint)
+            found = True
+    return found
 
 
 def _limited(settings: Settings, source: Source) -> list[str]:

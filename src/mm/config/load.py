@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from mm.config.crosscheck import FindVenue, MakerFeeOf, cross_check, find_venues
+from mm.config.crosscheck import FindVenue, ListedOf, MakerFeeOf, cross_check, find_venues
 from mm.config.environment import Environment
 from mm.config.places import key_lines
 from mm.config.problems import Problem, SettingsError
@@ -63,13 +63,14 @@ def load(
     policies_of: ParametersOf = no_policies,
     maker_fee_of: MakerFeeOf = lambda venue: None,
     find_venue: FindVenue = lambda name, package: None,
+    listed_of: ListedOf = lambda venue: (),
 ) -> Settings:
     """Read and check everything, or raise `SettingsError` naming every problem.
 
     path: the TOML file, None for the default simulation; arguments: path of a key -> value from the command line, which
     wins over the environment, which wins over `.env`, which wins over the file; parameters_of: of a strategy's kind;
     policies_of: of a hedging policy; maker_fee_of: what a venue takes at first, None where that is not known;
-    find_venue: raises ConfigError for a venue that is not there.
+    find_venue: raises ConfigError for a venue that is not there; listed_of: every symbol that a simulated venue has.
     """
     text, name = _read(path)
     try:
@@ -82,7 +83,7 @@ def load(
         _lay(tables, override, value, source, f"{environment.place(variable)} {variable}")
     for argument, chosen in (arguments or {}).items():
         _lay(tables, argument, chosen, source, "command line")
-    return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of, find_venue)
+    return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of, find_venue, listed_of)
 
 
 def load_tables(
@@ -93,12 +94,13 @@ def load_tables(
     policies_of: ParametersOf = no_policies,
     maker_fee_of: MakerFeeOf = lambda venue: None,
     find_venue: FindVenue = lambda name, package: None,
+    listed_of: ListedOf = lambda venue: (),
 ) -> Settings:
     """Check tables that a program made, as `load` does those of a file; name: what to call them in an error."""
     source = Source(name, {})
     for override, (value, variable) in environment.overrides().items():
         _lay(tables, override, value, source, f"{environment.place(variable)} {variable}")
-    return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of, find_venue)
+    return _check(tables, source, environment, parameters_of, policies_of, maker_fee_of, find_venue, listed_of)
 
 
 def _check(
@@ -109,6 +111,7 @@ def _check(
     policies_of: ParametersOf,
     maker_fee_of: MakerFeeOf,
     find_venue: FindVenue,
+    listed_of: ListedOf,
 ) -> Settings:
     for unknown in tables.keys() - set(TABLES):
         refuse_unknown(source, (unknown,), TABLES)
@@ -166,7 +169,7 @@ def _check(
             conversion=conversion,
         )
         find_venues(settings, source, tables.get("venues", {}), find_venue)
-        warnings = cross_check(settings, source, maker_fee_of) if not source.problems else []
+        warnings = cross_check(settings, source, maker_fee_of, listed_of) if not source.problems else []
         if not source.problems and not environment.problems:
             return dataclasses.replace(settings, warnings=(*environment.warnings, *warnings))
     raise SettingsError((*source.problems, *environment.problems))

@@ -245,6 +245,14 @@ KINDS: Final[dict[str, VenueKind]] = {
 }
 
 
+def symbols_of(name: str) -> tuple[str, ...]:
+    """What a venue lists, whatever its options; nothing where `name` is none of `KINDS`."""
+    if name not in KINDS:
+        return ()
+    kind, options = KINDS[name], argparse.Namespace(volume_usd=0, seed=0)
+    return (kind.instrument(options).symbol, *(market.instrument.symbol for market in kind.generated(options)))
+
+
 def take(wanted: str) -> str:
     """Make sure that a venue can be hosted; returns its name.
 
