@@ -232,7 +232,9 @@ def run_settings(
             )
         if report := folder.watchdog_report():
             view.say(f"note: the watchdog of an earlier start: {report}")
-        epoch = folder.next_epoch(int(time.time()), floor=journal_epoch(str(folder.journal)))
+        floor = journal_epoch(str(folder.journal))
+        is_first = not floor and folder.is_unused()
+        epoch = folder.next_epoch(int(time.time()), floor=floor)
         journal = _journal(settings.run.journal, folder.journal, epoch, view)
         try:
             recovery = read_back(journal, settings) if journal is not None else None
@@ -247,7 +249,9 @@ def run_settings(
             def operating(bot: Bot) -> Operating:
                 return Operating(bot, loaded, read)
 
-            work = _live(folder, settings, recorder, view, labels, epoch, operating, begun, journal, recovery, signals)
+            work = _live(
+                folder, settings, recorder, view, labels, epoch, operating, begun, journal, recovery, signals, is_first
+            )
             code = runner.run(work)
         return code  # noqa: RET504  # read below, too
     except KeyboardInterrupt:
@@ -295,6 +299,7 @@ async def _live(
     journal: EventJournal | None,
     recovery: Recovery | None,
     signals: Signals,
+    is_first: bool,
 ) -> Exit:
     from mm.engine.ladder import told as told_latch
     from mm.live.bot import Bot
@@ -316,6 +321,7 @@ async def _live(
         labels=labels,
         seconds=float(settings.run.seconds),
         told=lambda error: _told(error, state, f"{epoch:08d}", settings),
+        is_first=is_first,
     )
     if journal is not None:
         behind = recovery.events if recovery is not None else 0

@@ -46,11 +46,17 @@ class Residue:
     """Venues that have not told their open orders in this run, so that an earlier start may have left some."""
     unready: tuple[str, ...] = ()
     """What kept the run from being ready to trade, to the end."""
+    is_first: bool = False
+    """No start has used the state folder before, and this one has placed nothing: it has left no order anywhere."""
 
     @property
     def is_clean(self) -> bool:
         """Nothing of ours is or may be open, by the venues' word."""
         return not self.orders and not self.unknown and not self.unheard
+
+    @property
+    def _is_unused(self) -> bool:
+        return self.is_first and not self.orders and not self.unknown
 
     def lines(self, why: str) -> list[str]:
         """The statement."""
@@ -60,11 +66,13 @@ class Residue:
             lines.append("Own orders: none, by the venue's word")
         elif self.orders or self.unknown:
             lines.append("OWN ORDERS MAY BE LEFT AT THE VENUE:")
+        elif self.is_first:
+            lines.append("Own orders: none of this start, which is the first on its state folder")
         else:
             lines.append("Own orders: none of this start; of earlier ones, unknown:")
         lines += [f"  open: {text}" for text in self.orders]
         lines += [f"  unknown: {text}" for text in self._unknown()]
-        if not self.is_clean:
+        if not self.is_clean and not self._is_unused:
             lines += [f"  {text}" for text in self.protection]
             lines.append("  Look at the venue and cancel them there, or start again on the same state folder.")
         lines += [f"Position: {text}" for text in self.positions]
@@ -80,11 +88,13 @@ class Residue:
             "unknown": list(self._unknown()),
             "unready": list(self.unready),
             "positions": list(self.positions),
-            "protection": [] if self.is_clean else list(self.protection),
+            "protection": [] if self.is_clean or self._is_unused else list(self.protection),
         }
 
     def _unknown(self) -> tuple[str, ...]:
-        unheard = (f"{name} was not heard: orders of an earlier start may be left" for name in self.unheard)
+        may = "only a start on another folder can have left orders there"
+        may = may if self.is_first else "orders of an earlier start may be left"
+        unheard = (f"{name} was not heard: {may}" for name in self.unheard)
         return (*self.unknown, *unheard)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mm.stopping import HURRIED_NS, PATIENCE_NS, Exit, Patience, Residue, exit_code
@@ -77,6 +79,20 @@ def test_the_statement_says_of_a_venue_that_was_not_heard_that_earlier_orders_ar
     facts = UNHEARD.facts("Ctrl-C", Exit.UNREACHABLE)
     assert (facts["clean"], facts["orders"]) == (False, [])
     assert facts["unknown"] == ["kraken was not heard: orders of an earlier start may be left"]
+
+
+def test_a_first_start_that_placed_nothing_alarms_nobody_about_orders_and_is_no_clean_end() -> None:
+    first = replace(UNHEARD, is_first=True)
+    said = "kraken was not heard: only a start on another folder can have left orders there"
+    assert first.lines("refused") == [
+        "Stopped: refused",
+        "Own orders: none of this start, which is the first on its state folder",
+        f"  unknown: {said}",
+    ]
+    assert (first.is_clean, first.facts("refused", Exit.UNREACHABLE)["unknown"]) == (False, [said])
+    # What is in doubt stays an alarm.
+    assert "OWN ORDERS MAY BE LEFT AT THE VENUE:" in replace(first, unknown=("x",)).lines("refused")
+    assert "  no timer" in replace(first, unknown=("x",)).lines("refused")
 
 
 def test_the_statement_says_why_a_run_was_never_ready() -> None:

@@ -183,7 +183,7 @@ def test_each_simulated_venue_says_what_it_has(table: str, key: str, has: str) -
     assert found[".".join(path)] == f"it has {has}"
 
 
-def test_a_hedge_venue_without_the_symbol_ends_the_start_before_the_first_order(
+def test_a_venue_that_refuses_a_symbol_of_a_first_start_raises_no_alarm_about_orders(
     start: Callable[..., BotProcess], state: Path, tmp_path: Path
 ) -> None:
     config = tmp_path / "elsewhere.toml"
@@ -191,9 +191,20 @@ def test_a_hedge_venue_without_the_symbol_ends_the_start_before_the_first_order(
         EXAMPLE.read_text().replace("[venues.mexc_spot]", '[venues.mexc_spot]\nsymbols = ["BTC/USDT", "BTC/EUR"]')
     )
     bot = start("--config", str(config))
+    end = bot.until(lambda value: value["type"] == "end")
     assert bot.wait() == 3
-    assert "mexc_spot: BTC/EUR is not in the venue's list: check the symbol in the configuration" in bot.text()
+    assert end["why"] == "mexc_spot: BTC/EUR is not in the venue's list: check the symbol in the configuration"
+    assert end["unknown"] == ["mexc_spot was not heard: only a start on another folder can have left orders there"]
+    assert (end["clean"], end["protection"]) == (False, [])
     world = find(state)
     assert world is not None
     books = world.control("ledger", venue="kraken")
     assert books["open_orders"] == books["closed_orders"] == []
+    # On a folder that a start has used, what that one left is not known.
+    again = start("--config", str(config))
+    end = again.until(lambda value: value["type"] == "end")
+    assert again.wait() == 3
+    assert end["unknown"] == ["mexc_spot was not heard: orders of an earlier start may be left"]
+    # Nothing of kraken's watchdog, which goes: nothing of this run may be left.
+    (told,) = end["protection"]
+    assert told.startswith("mexc_spot: this start has armed no timer")

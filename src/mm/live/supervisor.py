@@ -72,7 +72,8 @@ class Supervisor:
     """Runs a bot.
 
     labels: what the world is, for the screen; seconds: stop by itself then, 0 never; told: keeps an error that ends the
-    run for people, and returns a sentence about it without any secret.
+    run for people, and returns a sentence about it without any secret; is_first: no start has used the state folder
+    before.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Supervisor:
         labels: tuple[str, ...] = (),
         seconds: float = 0.0,
         connect_patience_s: float = CONNECT_PATIENCE_S,
+        is_first: bool = False,
         told: Callable[[BaseException], str] = lambda error: type(error).__name__,
     ) -> None:
         self._bot = bot
@@ -90,6 +92,7 @@ class Supervisor:
         self._labels = labels
         self._seconds = seconds
         self._connect_patience_s = connect_patience_s
+        self._is_first = is_first
         self._told = told
         self._narrator = Narrator(Instruments(bot.engine))
         self._wake = asyncio.Event()
@@ -422,7 +425,13 @@ class Supervisor:
             (unknown if order.state is OrderState.UNKNOWN else orders).append(self._order(order, order.leaves))
         orders += [self._order(each, each.size - each.cum_size) for each in self._bot.engine.contradicted.standing()]
         return Residue(
-            tuple(orders), tuple(unknown), self._positions(), self._protection(), self._unheard(), self._unready()
+            tuple(orders),
+            tuple(unknown),
+            self._positions(),
+            self._protection(is_left=bool(orders or unknown)),
+            self._unheard(),
+            self._unready(),
+            self._is_first and not self._quoted,
         )
 
     def _unheard(self) -> tuple[str, ...]:
@@ -474,8 +483,10 @@ class Supervisor:
             if desk.ledger.net
         )
 
-    def _protection(self) -> tuple[str, ...]:
-        return tuple(self._protected(venue) for venue in self._bot.engine.venues.values())
+    def _protection(self, *, is_left: bool = True) -> tuple[str, ...]:
+        """is_left: an order may be; else the watchdog goes, and what was heard holds nothing to be looked after."""
+        venues = self._bot.engine.venues.values()
+        return tuple(self._protected(venue) for venue in venues if is_left or venue.name not in self._heard)
 
     def _protected(self, venue: VenueState) -> str:
         if venue.protected_s:

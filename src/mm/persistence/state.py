@@ -118,6 +118,10 @@ class StateFolder:
         last.write(epoch)
         return epoch
 
+    def is_unused(self) -> bool:
+        """No start has used it: neither number nor recording of one is there."""
+        return not (self.path / "epoch").exists() and self.last_recording() is None
+
     def new_recording(self, epoch: int) -> Path:
         """Where this run records; the oldest recordings beyond RECORDINGS_MAX are removed."""
         old = sorted(self.recordings.glob("*.mmr"))
