@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     kept: deque[Record] = deque(maxlen=arguments.last)
     wanted = Filter(arguments.venue, arguments.symbol, arguments.strategy)
     heard: dict[tuple[str, str, str], None] = {}
+    begun_ns = ended_ns = 0
     try:
         if arguments.stored or path is None:
             source, found = stored(state)
@@ -53,11 +54,13 @@ def main(argv: Sequence[str] | None = None) -> int:
                 wanted.venue in ("", record.venue)
                 and wanted.symbol in ("", record.symbol)
                 and wanted.strategy in ("", record.strategy)
-                and (not arguments.at or clock(record.now_ns).startswith(arguments.at))
                 and (not arguments.silence or record.is_silence)
-                and not (kept and kept[-1].absorb(record))
             ):
-                kept.append(record)
+                begun_ns, ended_ns = begun_ns or record.now_ns, record.now_ns
+                if arguments.at and not clock(record.now_ns).startswith(arguments.at):
+                    continue
+                if not (kept and kept[-1].absorb(record)):
+                    kept.append(record)
     except StoreError as error:
         print(
             f"no recording in {state / 'recordings'}: run `python -m mm.run` first, or give --state ({error})",
@@ -70,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not kept:
         missing = wanted.missing({"venue": venue, "symbol": symbol, "strategy": name} for venue, symbol, name in heard)
         advice = "; ".join(missing) or "leave out --at, --silence or a name"
+        if begun_ns:
+            advice = f"its decisions are from {_day(begun_ns)} to {_day(ended_ns)} UTC; leave out --at"
         print(f"{source} has no decision like that: {advice}", file=sys.stderr)
         return NOTHING_FOUND
     if arguments.json:
@@ -80,6 +85,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for record in kept:
         print("\n".join(clean(line) for line in record.text()))
     return 0
+
+
+def _day(at_ns: int) -> str:
+    return f"{datetime.fromtimestamp(at_ns // 1_000_000_000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def records(path: Path) -> Iterator[Record]:

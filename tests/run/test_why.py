@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from mm.__main__ import main as mm
 from mm._core import events as ev
 from mm.persistence.recorder import FileRecorder
+from mm.screen.explaining import Record
 from mm.why import main, records
 from tests.backtest.session import Session
 
@@ -96,9 +98,21 @@ def test_the_newest_come_last_and_no_more_than_asked_for(folder: Path, capsys: p
     assert sum(line[0] != " " for line in lines) == 1
 
 
+def moment(record: Record) -> str:
+    return f"{datetime.fromtimestamp(record.now_ns // 10**9, UTC):%Y-%m-%d %H:%M:%S}"
+
+
 def test_a_time_that_nothing_was_decided_at(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--state", str(folder), "--at", "03:00"]) == 1
-    assert "leave out --at" in capsys.readouterr().err
+    found = list(records(recording(folder)))
+    first, last = moment(found[0]), moment(found[-1])
+    assert f"its decisions are from {first} to {last} UTC" in capsys.readouterr().err
+    # Of those that are meant.
+    assert main(["--state", str(folder), "--at", "03:00", "--silence"]) == 1
+    silent = [moment(record) for record in found if record.is_silence]
+    assert f"its decisions are from {silent[0]} to {silent[-1]} UTC" in capsys.readouterr().err
+    assert main(["--state", str(folder), "--at", "03:00", "--symbol", "FOO/BAR"]) == 1
+    assert "from" not in capsys.readouterr().err.partition("like that: ")[2]
 
 
 @pytest.mark.parametrize(
