@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -80,7 +81,6 @@ def test_a_watchdog_with_a_key_of_its_own_shares_no_nonce_with_the_bot(start: St
     world = simulator.find(state)
     assert world is not None
     second = state / nonce_file("kraken", world.venues["kraken"].second_key[0])
-    assert not second.exists()
     os.kill(bot.process.pid, signal.SIGSTOP)
     try:
         eventually(state, lambda books: not books["open_orders"], patience_s=RESCUE_S)
@@ -92,6 +92,24 @@ def test_a_watchdog_with_a_key_of_its_own_shares_no_nonce_with_the_bot(start: St
     code, end = bot.stop()
     assert (code, end["clean"]) == (0, True)
     assert "nonce" not in bot.text()
+    assert "does not do" not in bot.text()
+
+
+def test_a_key_of_the_watchdogs_own_that_is_refused_is_told_at_once_and_the_bots_is_used(
+    start: Start, state: Path
+) -> None:
+    world = simulator.launch(state, seed=1, speed=6.0)
+    kraken = world.venues["kraken"]
+    refused = replace(kraken, second_key=("refused" + kraken.second_key[0][7:], kraken.second_key[1]))
+    replace(world, venues=world.venues | {"kraken": refused}).save(state)
+    bot = start(environment=NO_TIMER | OWN_KEY)
+    bot.until(lambda value: "kraken: the key of the watchdog does not do, the bot's will be used" in str(value))
+    bot.until_fills(1)
+    bot.kill()
+    assert ledger(state)["open_orders"] != []
+    eventually(state, lambda books: not books["open_orders"], patience_s=RESCUE_S)
+    told = (state / "watchdog.log").read_text()
+    assert "kraken: that was the watchdog's own key; now with the bot's" in told
 
 
 def test_a_watchdog_with_a_key_of_its_own_does_not_wait_for_the_venues_timer(start: Start, state: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_venue_that_cannot_be_reached_keeps_no_order_at_another_open(monkeypat
         assert more["epoch_max"] == 7
         if target.venue.name == "mexc_spot":
             await never.wait()
-        return Rescued((), 2, True, "", True)
+        return Rescued((), 2, True, "", True, True)
 
     monkeypatch.setattr(rescuing, "rescue", rescue)
 
@@ -52,6 +52,36 @@ def test_a_venue_that_cannot_be_reached_keeps_no_order_at_another_open(monkeypat
         "killed: cancelling own orders at mexc_spot, mexc_futures",
         "mexc_futures: 2 cancelled, none left by the venue's word",
     ]
+
+
+@pytest.mark.parametrize(
+    ("own", "is_enough"),
+    [
+        (Rescued((), 2, True, "", True, True), True),
+        (Rescued((), 2, True, "", True, False), False),
+        (Rescued(("mm7Q1 (V1)",), 1, True, "", True, True), False),
+        (Rescued((), 0, False, "EAPI:Invalid key", True, False), False),
+    ],
+    ids=["done", "an account that knows none of our orders", "one is left", "a refused key"],
+)
+def test_the_bots_key_does_what_the_watchdogs_own_could_not(
+    monkeypatch: pytest.MonkeyPatch, own: Rescued, is_enough: bool
+) -> None:
+    used: list[str] = []
+
+    async def rescue(target: Target, owner: str, **more: Any) -> Rescued:
+        key = target.venue.api_key.reveal() if target.venue.api_key is not None else ""
+        if more["epoch_max"] == 7:
+            used.append(key)
+        return own if key == "own" else Rescued((), 1, True, "", True, True)
+
+    monkeypatch.setattr(rescuing, "rescue", rescue)
+    value = hello("mexc_spot")
+    value["own_keys"] = {"mexc_spot": value["venues"]["mexc_spot"] | {"key": "own"}}
+    watchdog = Watchdog(value, lambda text: None)
+    watchdog.pulse.open = {"mexc_spot": {"mm7Q1": ("BTC/USDT", "V1")}}
+    asyncio.run(watchdog._fire("killed"))
+    assert used == (["own"] if is_enough else ["own", ""])
 
 
 QUOTING = """

@@ -104,13 +104,11 @@ class Guard:
             # Ctrl-C on the terminal is the bot's affair.
             start_new_session=True,
         )
-        targets = {
-            name: Target(
-                _watched(venue), self._bot.addresses[name], symbols_of(settings, name), settings.run.seed
-            ).to_json()
-            for name, venue in settings.venues.items()
-            if venue.api_key is not None
-        }
+
+        def target(name: str, venue: VenueSettings) -> dict[str, Any]:
+            return Target(venue, self._bot.addresses[name], symbols_of(settings, name), settings.run.seed).to_json()
+
+        keyed = {name: venue for name, venue in settings.venues.items() if venue.api_key is not None}
         loop = asyncio.get_running_loop()
         self._pipe, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, process.stdin)
         self._process = process
@@ -121,8 +119,10 @@ class Guard:
                 "epoch": self._bot.epoch,
                 "state": settings.run.state,
                 "silence_s": float(settings.run.watchdog_s),
-                "venues": targets,
-                "own_keys": sorted(self.own_keys),
+                "venues": {name: target(name, venue) for name, venue in keyed.items()},
+                "own_keys": {
+                    name: target(name, _watched(keyed[name])) for name in sorted(self.own_keys & keyed.keys())
+                },
             }
         )
 
@@ -151,8 +151,8 @@ class Guard:
                     self._say(f"No watchdog can be started: {error}")
                     await asyncio.sleep(beat_s)
                     continue
-            nonces = {name: self._bot.nonce(name) for name in self._bot.nonces.floors if name not in self.own_keys}
-            reserved = {name: end for name, end in self._bot.nonces.reserved().items() if name in nonces}
+            nonces = {name: self._bot.nonce(name) for name in self._bot.nonces.floors}
+            reserved = self._bot.nonces.reserved()
             beat = {"beat": number, "covered": covered, "nonces": nonces, "reserved": reserved}
             self._write(beat | {"open": self._open_orders(covered)})
             self._tell()
@@ -188,7 +188,5 @@ class Guard:
 
 
 def _watched(venue: VenueSettings) -> VenueSettings:
-    """The settings of a venue for the watchdog: with a key of its own where there is one."""
-    if venue.watchdog_api_key is None:
-        return venue
+    """The settings of a venue with the watchdog's own key."""
     return replace(venue, api_key=venue.watchdog_api_key, api_secret=venue.watchdog_api_secret)

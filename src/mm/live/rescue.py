@@ -20,6 +20,7 @@ AGAIN_NS: Final = 1_000_000_000
 SETTLE_NS: Final = 7_000_000_000
 """A request that was on its way carries a deadline of five seconds; later, clocks allowed for, none comes."""
 GONE: Final = (ev.OrderCanceled, ev.OrderExpired, ev.OrderAbsent, ev.OrderRejected)
+TELL_OF_US: Final = (ev.OrderReport, ev.OrderAccepted, ev.OrderCanceled, ev.OrderExpired)
 Key = tuple[str, str]
 """An order's client id and the venue's ('' not told): two of one request differ in the second."""
 LIVE: Final = frozenset({"pending_new", "new", "partially_filled"})
@@ -52,6 +53,8 @@ class Rescue:
         self.is_read = False
         """The venue's list has been read whole."""
         self.problem = ""
+        self.knows_us = False
+        """The venue has told of an own order: this is the account. That it knows none of them may be another's word."""
         self._cancelled: set[Key] = set()
 
     @property
@@ -119,6 +122,8 @@ class Rescue:
     def _hear(self, events: Iterable[Any]) -> None:
         for event in events:
             kind = type(event)
+            if kind in TELL_OF_US and self._is_meant(event.client_id):
+                self.knows_us = True
             if kind is ev.OrderReport and self._is_meant(event.client_id):
                 if event.status in LIVE:
                     self._stands(event, event.symbol)

@@ -64,13 +64,20 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Rescued:
-    """What a rescue came to. left: own orders that the venue says are open; is_read: the venue has told them all."""
+    """What a rescue came to. left: own orders that the venue says are open; is_read: the venue has told them all;
+    knows_us: it has told of an own order."""
 
     left: tuple[str, ...]
     cancelled: int
     is_read: bool
     problem: str
     is_wanted: bool
+    knows_us: bool
+
+    @property
+    def is_clean(self) -> bool:
+        """None is open, by the venue's word."""
+        return self.is_read and not self.left
 
     def text(self, name: str) -> str:
         """In a sentence."""
@@ -92,13 +99,14 @@ async def rescue(
     nonce_floor: int = 0,
     keeper: NonceKeeper | None = None,
     told: Mapping[str, tuple[str, str]] | None = None,
+    is_trial: bool = False,
 ) -> Rescued:
     """Cancel own orders at a venue by a fresh link, until the venue says that none is left or patience is over.
 
     owner: how client ids of own orders begin; is_wanted: asked all the time, False breaks off;
     epoch_max: the last start whose orders are meant; nonce_floor: what the run that failed has used up to;
     keeper: has the link's nonces on the disk before they are used, while its `run` does; told: orders that may be open,
-    by client id: symbol and the venue's id.
+    by client id: symbol and the venue's id; is_trial: a critical problem, such as a refused key, ends it.
     """
     clock = clock or WallClock()
     name = target.venue.name
@@ -113,11 +121,11 @@ async def rescue(
     deadline_s = loop.time() + patience_s
     # The machine is pure and has no event to wait for.
     while not machine.is_done(clock.now_ns()) and shell.failure is None and is_wanted():
-        if loop.time() >= deadline_s:
+        if loop.time() >= deadline_s or (is_trial and machine.problem):
             break
         await asyncio.sleep(POLL_S)
     wanted = is_wanted()
     shell.stop()
     await shell.wait_closed()
     left = tuple(f"{client_id} ({venue_id})" for client_id, venue_id in machine.open)
-    return Rescued(left, machine.cancelled, machine.is_read, machine.problem, wanted)
+    return Rescued(left, machine.cancelled, machine.is_read, machine.problem, wanted, machine.knows_us)

@@ -13,8 +13,9 @@ When the heart beats again meanwhile, it stands back.
 Lines of JSON: first who we are and where, then `{"beat": n, "covered": [venues left to their own timer],
 "nonces": {venue: what its key has used up to}, "reserved": {venue: up to where the state folder has them}, "open":
 {venue: {client id: [symbol, venue's id]}}}`, at last `{"bye": true}`. Where the watchdog has a key of its own
-(`own_keys`), no nonce is shared. What it did is in `watchdog.log` of the state folder, and the next start tells of it.
-Keys come over the pipe and go nowhere else.
+(`own_keys`), no nonce is shared. That key is tried at once, so that one which is refused is told of before it is
+needed, and where it does not do, or the venue knows none of our orders by it, the bot's key is used. What it did is in
+`watchdog.log` of the state folder, and the next start tells of it. Keys come over the pipe and go nowhere else.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from mm.live.rescuing import Target
+    from mm.live.rescuing import Rescued, Target
     from mm.persistence.floors import NonceFloor
 
 LOG: Final = "watchdog.log"
@@ -39,6 +40,8 @@ LOG_BYTES_MAX: Final = 256_000
 """Then it becomes watchdog.old.log, and the one before that goes: a heart that stops and beats in turns says a lot."""
 PATIENCE_S: Final = 120.0
 """How long it goes on against a venue that does not answer; longer than any reconnect pause."""
+OWN_KEY_S: Final = 15.0
+"""How long a key of its own may take: a rescue that works is over after seven seconds."""
 POLL_S: Final = 0.05
 
 
@@ -100,13 +103,15 @@ class Watchdog:
     say: Any
     owns: Callable[[int], bool] = lambda folder: True
     pulse: Pulse = field(init=False)
-    own_keys: frozenset[str] = field(init=False)
-    """Venues at which it signs with a key that is not the bot's."""
+    own_keys: dict[str, Any] = field(init=False)
+    """The targets where it signs with a key that is not the bot's."""
+    _has_fired: bool = False
+    _trying: asyncio.Future[None] | None = None
 
     def __post_init__(self) -> None:
         """Take the bound of silence."""
         self.pulse = Pulse(float(self.hello["silence_s"]))
-        self.own_keys = frozenset(self.hello.get("own_keys", ()))
+        self.own_keys = self.hello.get("own_keys", {})
 
     async def run(self, reader: asyncio.StreamReader) -> None:
         """Watch until the bot says goodbye, or until nothing of it is left."""
@@ -114,6 +119,8 @@ class Watchdog:
         pulse = self.pulse
         pulse.heard_s = loop.time()
         hearing = asyncio.ensure_future(self._hear(reader))
+        if self.own_keys:
+            self._trying = asyncio.ensure_future(self._try_keys())
         fired_at = -1
         try:
             while not pulse.is_over:
@@ -126,6 +133,8 @@ class Watchdog:
                 await asyncio.sleep(POLL_S)
         finally:
             hearing.cancel()
+            if self._trying is not None:
+                self._trying.cancel()
 
     async def _hear(self, reader: asyncio.StreamReader) -> None:
         loop = asyncio.get_running_loop()
@@ -138,65 +147,104 @@ class Watchdog:
                 text = b"-"
             self.pulse.line(text, loop.time())
 
+    async def _try_keys(self) -> None:
+        """With each own key, read the open orders and cancel one that never was; say of a key that it does not do."""
+        from mm.oms.ids import ClientIds
+
+        async def one(name: str) -> None:
+            symbols = self.own_keys[name]["symbols"]
+            never = ClientIds(self.hello["owner"], 0).peek("quote")
+            told = {never: (symbols[0], "")} if symbols else {}
+            # No order is of start 0, so that none is meant but this.
+            done = await self._rescue(name, lambda: not self._has_fired, told=told, epoch_max=0, is_own=True)
+            if done.is_wanted and not done.is_clean:
+                why = done.problem or "the answers do not come"
+                self.say(f"{name}: the key of the watchdog does not do, the bot's will be used: {why}")
+
+        await asyncio.gather(*map(one, self.own_keys))
+
     async def _fire(self, why: str) -> None:
         """Cancel at every venue that is not left to its own timer; stand back when the heart beats again."""
-        from mm.live.nonces import NonceKeeper
-        from mm.live.rescuing import Target, rescue
-        from mm.net.wall_clock import WallClock
-
         names = [name for name in self.hello["venues"] if name not in self.pulse.covered]
         if not names:
             self.say(f"{why}: every venue has its own timer armed, nothing to do")
             return
         self.say(f"{why}: cancelling own orders at {', '.join(names)}")
         beats = self.pulse.beats
-        targets = {name: Target.from_json(name, self.hello["venues"][name]) for name in names}
-        keeper = NonceKeeper(self._floors(targets))
-        keeping = asyncio.ensure_future(keeper.run(WallClock().now_ns, self.say))
+        self._has_fired = True
+        if self._trying is not None:
+            # It ends within a moment; a key's nonces rise over one link at a time.
+            await asyncio.wait([self._trying])
+
+        def is_wanted() -> bool:
+            return self.pulse.beats == beats and not self.pulse.is_over
 
         async def one(name: str) -> bool:
-            done = await rescue(
-                targets[name],
-                self.hello["owner"],
-                patience_s=PATIENCE_S,
-                is_wanted=lambda: self.pulse.beats == beats and not self.pulse.is_over,
-                epoch_max=self.hello["epoch"],
-                nonce_floor=max(self.pulse.nonces.get(name, 0), keeper.start(name) if name in self.own_keys else 0),
-                keeper=keeper,
-                told=self.pulse.open.get(name, {}),
-            )
-            if done.is_wanted or done.cancelled:
-                self.say(done.text(name))
+            told = self.pulse.open.get(name, {})
+            for is_own in (True, False) if name in self.own_keys else (False,):
+                done = await self._rescue(name, is_wanted, told=told, epoch_max=self.hello["epoch"], is_own=is_own)
+                if done.is_wanted or done.cancelled:
+                    self.say(done.text(name))
+                if not done.is_wanted or (done.is_clean and (done.knows_us or not told)):
+                    break
+                if is_own:
+                    self.say(f"{name}: that was the watchdog's own key; now with the bot's")
             return done.is_wanted
 
         # All at once: a venue that cannot be reached must not keep orders at the others open.
+        if not all(await asyncio.gather(*map(one, names))):
+            self.say("the heart beats again: standing back")
+
+    async def _rescue(
+        self,
+        name: str,
+        is_wanted: Callable[[], bool],
+        *,
+        told: dict[str, tuple[str, str]],
+        epoch_max: int,
+        is_own: bool,
+    ) -> Rescued:
+        from mm.live.nonces import NonceKeeper
+        from mm.live.rescuing import Target, rescue
+        from mm.net.wall_clock import WallClock
+
+        target = Target.from_json(name, (self.own_keys if is_own else self.hello["venues"])[name])
+        keeper = NonceKeeper(self._floors(name, target, is_own=is_own))
+        keeping = asyncio.ensure_future(keeper.run(WallClock().now_ns, self.say))
         try:
-            if not all(await asyncio.gather(*map(one, names))):
-                self.say("the heart beats again: standing back")
+            return await rescue(
+                target,
+                self.hello["owner"],
+                patience_s=OWN_KEY_S if is_own else PATIENCE_S,
+                is_wanted=is_wanted,
+                epoch_max=epoch_max,
+                nonce_floor=keeper.start(name) if is_own else self.pulse.nonces.get(name, 0),
+                keeper=keeper,
+                told=told,
+                is_trial=is_own,
+            )
         finally:
             keeping.cancel()
 
-    def _floors(self, targets: dict[str, Target]) -> dict[str, NonceFloor]:
-        """What is on the disk of the keys' nonces: of the bot's as it said last, of an own key as its file has them."""
+    def _floors(self, name: str, target: Target, *, is_own: bool) -> dict[str, NonceFloor]:
+        """What is on the disk of a key's nonces: of the bot's as it said last, of an own key as its file has them."""
         from mm.errors import ConfigError
         from mm.exchanges import find
         from mm.net.wall_clock import WallClock
         from mm.persistence.floors import NonceFloor, nonce_file
 
-        found: dict[str, NonceFloor] = {}
-        for name, target in targets.items():
-            end = self.pulse.reserved.get(name)
-            is_own = name in self.own_keys and find(name, target.venue.package).capabilities.rising_nonces
-            if target.venue.api_key is None or (end is None and not is_own):
-                continue
-            file = nonce_file(name, target.venue.api_key.reveal())
-            now_ns = WallClock().now_ns() if end is None else None
-            try:
-                found[name] = NonceFloor(Path(self.hello["state"]), file, now_ns, end=end or 0, owns=self.owns)
-            except ConfigError as error:
-                # The venue must hear the cancels all the same.
-                self.say(f"the nonces of {name} are not kept for a start under another clock: {error}")
-        return found
+        end = None if is_own else self.pulse.reserved.get(name)
+        is_kept = is_own and find(name, target.venue.package).capabilities.rising_nonces
+        if target.venue.api_key is None or (end is None and not is_kept):
+            return {}
+        file = nonce_file(name, target.venue.api_key.reveal())
+        now_ns = WallClock().now_ns() if end is None else None
+        try:
+            return {name: NonceFloor(Path(self.hello["state"]), file, now_ns, end=end or 0, owns=self.owns)}
+        except ConfigError as error:
+            # The venue must hear the cancels all the same.
+            self.say(f"the nonces of {name} are not kept for a start under another clock: {error}")
+            return {}
 
 
 async def _main() -> None:
