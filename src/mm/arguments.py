@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 EPILOG = """\
 exit codes: 0 requested stop, every own order proven gone; 2 wrong arguments or configuration; 3 never ready to trade:
@@ -14,9 +14,18 @@ venue (read the statement); 5 fault, every own order proven gone.
 Without arguments: simulated venues on this machine, no key, no network."""
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with code 2; a file that lacks its option is told of it."""
+        unknown = message.partition("unrecognized arguments: ")[2].split()
+        if files := [word for word in unknown if word.endswith(".toml")]:
+            message += f" (a configuration is given with --config {files[0]})"
+        super().error(message)
+
+
 def parser(program: str = "python -m mm.run") -> argparse.ArgumentParser:
     """The parser of the run's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=program,
         description="Make a market: quote both sides, keep the inventory inside limits.",
         epilog=EPILOG,

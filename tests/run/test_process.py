@@ -17,7 +17,7 @@ from mm.engine import Engine
 from mm.exchanges import find as find_venue
 from mm.persistence.recorder import NullRecorder
 from mm.persistence.recording import read
-from mm.run import INTERRUPTED
+from mm.run import INTERRUPTED, main
 from mm.screen.amounts import plain
 from mm.simulator.world import find
 from mm.strategies import parameters_of
@@ -132,3 +132,13 @@ def test_plain_lines_tell_the_market_and_the_three_figures(start: Start) -> None
     for part in ("no profit can be claimed", "inside the maker fee", "rate tier", "Orders: ", "Hedges: ", "Position: "):
         assert part in text
     assert "Own orders: none, by the venue's word" in text
+
+
+def test_a_file_that_is_given_without_its_option_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["nope.toml"])
+    assert end.value.code == 2
+    assert (
+        "unrecognized arguments: nope.toml (a configuration is given with --config nope.toml)"
+        in capsys.readouterr().err
+    )
