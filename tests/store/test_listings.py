@@ -47,6 +47,19 @@ def test_a_table_fits_eighty_columns_and_its_columns_stand_below_their_titles(
         assert {line[symbols:].split()[0] for line in rows} == {"BTC/USD", PERPETUAL}
 
 
+@pytest.mark.parametrize("command", ["orders", "fills", "hedges", "pnl"])
+def test_a_table_that_goes_elsewhere_than_to_a_terminal_is_whole(
+    hedged: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    shown = []
+    for columns in ("", "400"):
+        # Who exports a width means it.
+        monkeypatch.setenv("COLUMNS", columns)
+        assert mm([command, "--state", str(hedged.state), "--last", "0"]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+
+
 def test_what_a_hedge_cost_has_a_currency_and_fits_too(
     hedged: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

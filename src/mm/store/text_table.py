@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 WIDTH: Final = 80
-"""Where the output is no terminal."""
+"""Of a terminal that does not tell its own."""
 
 
 @dataclass(slots=True)
@@ -33,9 +35,13 @@ class Column:
 
 
 def lines(columns: Sequence[Column], width: int = 0) -> list[str]:
-    """The table, a title line first; empty without a row."""
-    width = width or shutil.get_terminal_size((WIDTH, 24)).columns
+    """The table, a title line first; empty without a row. width: 0 the terminal's; whole where there is none (a file,
+    another program)."""
     shown = list(columns)
+    if not width:
+        # A width that is exported is meant.
+        is_seen = os.environ.get("COLUMNS") or sys.stdout.isatty()
+        width = shutil.get_terminal_size((WIDTH, 24)).columns if is_seen else sys.maxsize
     gap = 2
     while sum(column.width for column in shown) + gap * (len(shown) - 1) > width:
         if gap == 2 and sum(column.width for column in shown) + len(shown) - 1 <= width:
