@@ -114,7 +114,7 @@ def test_its_orders_are_cancelled_and_the_others_go_on(world):
     world.books(600_200)
     assert [command for command in world.decide() if type(command) is ev.StrategyPaused] == []
     assert world.open_of(OTHER) == []
-    assert world.engine.markets[KRAKEN, OTHER].last.gate.startswith("strategy bad is paused: it raised")
+    assert world.engine.markets[KRAKEN, OTHER].last.gate.startswith("strategy bad has failed: it raised")
     assert world.replayed().state_hash() == world.engine.state_hash()
 
 

@@ -154,7 +154,7 @@ async def test_a_run_ends_in_order_when_its_last_strategy_has_raised(world: Worl
     assert open_orders(world) == []
     assert run.bot.failure is None
     assert run.view.facts["why"].startswith(
-        "strategy btc is paused, its orders are cancelled: it raised ZeroDivisionError: boom"
+        "strategy btc has failed, its orders are cancelled: it raised ZeroDivisionError: boom"
     )
     assert run.view.facts["clean"]
 

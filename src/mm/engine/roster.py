@@ -262,7 +262,7 @@ class Roster:
     def _fail(self, name: str, reason: str) -> None:
         member = self.members.get(name)
         if member is not None:
-            self._move(member, FAIL, f"strategy {name} is paused: {reason}")
+            self._move(member, FAIL, f"strategy {name} has failed: {reason}")
 
     def _move(self, member: Member, word: str, reason: str) -> None:
         member.life = NEXT[member.life, word]

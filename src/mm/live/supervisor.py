@@ -332,7 +332,7 @@ class Supervisor:
         error = engine.roster.errors.get(event.strategy)
         # The report has the traceback; whose mistake it is, the sentence says.
         report = self._told(error).rpartition(" (report: ") if error is not None else ("", "", "")
-        told = f"strategy {event.strategy} is paused, its orders are cancelled: {event.reason}"
+        told = f"strategy {event.strategy} has failed, its orders are cancelled: {event.reason}"
         if event.strategy not in engine.roster.members:
             told = f"{event.reason}; its debts are kept, and what adds to them is not quoted: mm resume"
         told += f" (report: {report[2]}" if report[1] else ""
