@@ -209,6 +209,8 @@ def run_settings(
     code: Exit | None = None
     loaded = settings
     heard = contextlib.ExitStack()
+    # Last: whoever takes the folder when it is free needs the keys as well.
+    heard.callback(folder.close)
     try:
         if signals is None:
             signals = heard.enter_context(Signals())
@@ -263,7 +265,6 @@ def run_settings(
         return _refuse(error, Exit.UNREACHABLE)
     finally:
         output.close()
-        folder.close()
         heard.close()
 
 

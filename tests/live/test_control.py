@@ -9,8 +9,10 @@ import stat
 
 import pytest
 
+from mm import operate
 from mm.live import control as door
 from mm.live.control import LINE_BYTES_MAX, NAME, Control, address, done
+from mm.persistence.state import StateFolder
 
 
 async def echo(request):
@@ -100,12 +102,20 @@ async def test_callers_that_say_nothing_are_in_nobodys_way(control, tmp_path):
         writer.write(b'{"command": "echo"}\n')
     for reader, _ in held:
         assert await reader.readline()
-    assert await ask(tmp_path, {"command": "echo"}) == [None], "they may be about to speak"
-    await asyncio.sleep(door.SILENT_S)
     for _ in range(3):
         assert (await ask(tmp_path, {"command": "echo"}))[0]["ok"], "silent callers have kept one out"
     # The first of them had to go.
     assert await held[0][0].readline() == b""
+    for _, writer in held:
+        await hang_up(writer)
+
+
+async def test_a_word_is_heard_beside_a_hundred_that_say_nothing(control, tmp_path):
+    with address(tmp_path) as path:
+        held = [await asyncio.open_unix_connection(path) for _ in range(101)]
+    arguments = ["--state", str(tmp_path)]
+    # The door knows no such command, and says so: it heard.
+    assert await asyncio.to_thread(operate.main, "strategies", arguments) == operate.REFUSED
     for _, writer in held:
         await hang_up(writer)
 
@@ -120,7 +130,7 @@ async def test_callers_that_wait_for_answers_are_not_cut_off(tmp_path):
     control = Control(tmp_path, {"echo": echo, "waits": waits})
     await control.start()
     waiting = [asyncio.ensure_future(ask(tmp_path, {"command": "waits"})) for _ in range(door.CONNECTIONS_MAX)]
-    await asyncio.sleep(2 * door.SILENT_S)
+    await asyncio.sleep(0.5)
     assert await ask(tmp_path, {"command": "echo"}) == [None]
     over.set()
     answers = await asyncio.gather(*waiting)
@@ -164,3 +174,31 @@ async def test_a_folder_with_a_long_name_has_its_door_too(tmp_path):
         assert (await ask(folder, {"command": "echo"}))[0]["ok"]
     finally:
         await control.stop()
+
+
+@pytest.mark.parametrize("is_let_go", [True, False])
+async def test_mm_stop_is_over_when_the_folder_is_free_and_says_so_where_it_is_not(
+    tmp_path, monkeypatch, capsys, is_let_go
+):
+    async def stop(request):
+        return done("Stopped: mm stop", exit_code=0)
+
+    if not is_let_go:
+        monkeypatch.setattr(operate, "LET_GO_S", 0.2)
+    folder = StateFolder(tmp_path / "state")
+    control = Control(folder.path, {"stop": stop})
+    await control.start()
+    asking = asyncio.create_task(asyncio.to_thread(operate.main, "stop", ["--state", str(folder.path)]))
+    try:
+        if is_let_go:
+            await asyncio.sleep(0.5)
+            assert not asking.done(), "a start after it would be refused"
+            folder.close()
+        code = await asking
+    finally:
+        await control.stop()
+        folder.close()
+    said = capsys.readouterr()
+    assert said.out == "Stopped: mm stop\n"
+    assert code == (operate.DONE if is_let_go else operate.REFUSED)
+    assert (f"process {os.getpid()} still holds the state folder" in said.err) is not is_let_go

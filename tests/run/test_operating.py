@@ -101,6 +101,37 @@ def test_a_strategy_is_paused_resumed_stopped_and_started(
     code, text = say(state, "pause")
     assert code == 2
     assert "no run answers on the state folder" in text
+    assert f"process {bot.process.pid}, the last one there, has ended" in text
+
+
+def test_of_a_run_that_died_it_is_said_what_cancels_and_what_to_do(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path
+) -> None:
+    bot, _ = running(start, tmp_path)
+    bot.kill()
+    for word in ("kill", "stop", "strategies"):
+        code, text = say(state, word)
+        assert code == 2
+        assert f"process {bot.process.pid}, which ran there, is dead" in text
+        assert "Kraken: its own timer, 60 s after the last word" in text, text
+        assert "Start again on the same folder: a start takes over what is left" in text
+        assert "give its --state" not in text
+    code, text = say(tmp_path / "nowhere", "kill")
+    assert (code, text.count("\n")) == (2, 1)
+    assert "there is no control.sock): give its --state" in text
+
+
+def test_where_no_timer_was_armed_the_watchdog_and_its_log_are_named(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "mm.toml"
+    config.write_text(CONFIG.format(spread=4, orders=6).replace("accept_account_wide_timer = true", ""))
+    bot = start("--config", str(config))
+    quoting(bot, 2)
+    bot.kill()
+    code, text = say(state, "kill")
+    assert code == 2
+    assert f"Kraken: the watchdog, which says in {state / 'watchdog.log'} what it did" in text
 
 
 def test_f91_a_changed_file_is_checked_shown_confirmed_and_recorded(

@@ -21,10 +21,8 @@ from typing import Any, Final
 NAME: Final = "control.sock"
 LINE_BYTES_MAX: Final = 65_536
 CONNECTIONS_MAX: Final = 32
-"""At once. One more takes the place of who has said nothing for longest: a kill has to be heard beside them."""
-SILENT_S: Final = 0.5
-"""Who has just come is about to speak: `mm` writes its line within some milliseconds of connecting, half a second on a
-machine that does much else. Silent callers keep a kill out no longer than that."""
+"""At once. One more takes the place of who has said nothing for longest: a kill has to be heard beside them. `mm` comes
+again when its own place was taken before its line was read."""
 LOOK_S: Final = 1.0
 """Between two looks whether the door is still there: what clears old files away takes a socket's name for one."""
 IDLE_S: Final = 10.0
@@ -86,8 +84,8 @@ class Control:
         self._commands = dict(commands)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
-        self._silent: dict[asyncio.Task[None], float] = {}
-        """Those that have said nothing yet, or nothing since their answer, and since when; the longest first."""
+        self._silent: dict[asyncio.Task[None], None] = {}
+        """Those that have said nothing yet, or nothing since their answer; the longest first."""
         self._place: tuple[int, int] | None = None
         self._look: asyncio.TimerHandle | None = None
 
@@ -180,8 +178,8 @@ class Control:
         """Make room for one more caller: who says nothing gives way."""
         if len(self._open) <= CONNECTIONS_MAX:
             return True
-        task, since_s = next(iter(self._silent.items()), (None, 0.0))
-        if task is None or asyncio.get_running_loop().time() - since_s < SILENT_S:
+        task = next(iter(self._silent), None)
+        if task is None:
             return False
         del self._silent[task]
         task.cancel()
@@ -191,7 +189,7 @@ class Control:
         """The caller's next line; empty at its end."""
         task = asyncio.current_task()
         assert task is not None
-        self._silent[task] = asyncio.get_running_loop().time()
+        self._silent[task] = None
         try:
             return await asyncio.wait_for(reader.readline(), IDLE_S)
         finally:

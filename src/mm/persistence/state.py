@@ -155,6 +155,21 @@ class StateFolder:
             os.close(self._folders.pop())
 
 
+def is_held(path: Path) -> bool:
+    """Whether a run holds a folder. Raises OSError for one that cannot be looked at.
+
+    A start that comes within these microseconds is refused: for whoever asks because no run answers, or has ended.
+    """
+    try:
+        for place, flags in ((path, os.O_RDONLY | os.O_DIRECTORY), (path / LOCK, os.O_RDONLY)):
+            os.close(_locked(place, flags, fcntl.LOCK_SH))
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
 def _is_at(path: Path, descriptor: int) -> bool:
     """Whether a path leads to what is open. Raises OSError, but for one that leads nowhere."""
     try:
@@ -163,12 +178,12 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _locked(path: Path, flags: int) -> int:
+def _locked(path: Path, flags: int, lock: int = fcntl.LOCK_EX) -> int:
     """Open and lock a file or a folder, for this process alone: no child has it. Raises OSError, BlockingIOError where
     another process holds it."""
     opened = os.open(path, flags | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(opened, lock | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(opened)
         raise
