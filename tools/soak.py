@@ -145,7 +145,8 @@ def judge(state: Path, code: int, samples: Samples, ledgers: dict[str, Json], se
     if left:
         problems.append(f"orders are left: {left}")
     log = (state / "bot.log").read_text(errors="replace")
-    if lost := log.count("no book") + log.count("checksum"):
+    # A machine that is busy for a second makes books late, which is no fault of theirs.
+    if lost := log.count("checksum") + (log.count("no book") if quiet else 0):
         problems.append(f"books were lost, {lost} lines of the log tell of it")
     silent_s = min(
         (ledger["time_ns"] - max((fill["time_ns"] for fill in ledger["fills"]), default=0)) / 1e9
