@@ -178,6 +178,8 @@ def test_verdicts_of_another_build_are_kept_apart_without_git_too(tmp_path, chan
     first = file()
     assert re.fullmatch(r"build/faults/[0-9a-f]{16}\n", first)
     (tmp_path / "src/mm/a.so").write_text("what the compiler makes of it")
+    (tmp_path / "rust/fuzz").mkdir()
+    (tmp_path / "rust/fuzz/Cargo.lock").write_text("what fuzzing makes, after the seeds of the same campaign")
     assert file() == first
     (tmp_path / changed).write_text("two")
     assert file() != first
