@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mm._core import events as ev
-from mm.chaos.books import MEASURED_NS, MS, NEVER, STILL_MOVES, Books
+from mm.chaos.books import JUMP_NS, MEASURED_NS, MS, NEVER, STILL_MOVES, Books
 from mm.simulator.kinds import KRAKEN, MEXC_FUTURES, MEXC_SPOT
 from mm.simulator.kraken.book_feed import BookFeed
 from mm.simulator.mexc_spot.pushes import AGGRE_DEPTHS, aggre_depths, wrapped
@@ -176,6 +176,16 @@ def test_messages_that_are_late_by_the_venues_time(feed, skew_ns, wait_ns, lates
     feed.change(BUY, 600_001, 0)
     feed.update()
     assert feed.book.lates == 0
+
+
+@pytest.mark.parametrize("off_ns", [JUMP_NS + SECOND, -JUMP_NS - SECOND, 3600 * SECOND, -3600 * SECOND])
+def test_a_venues_time_that_jumps_says_nothing(feed, off_ns):
+    for late_ns, lates in ((3 * SECOND, 1), (off_ns, 1), (off_ns, 1), (3 * SECOND, 2), (off_ns, 2), (0, 0)):
+        feed.now_ns += 10 * SECOND
+        feed.change(BUY, 600_001, feed.now_ns // SECOND)
+        feed.feed._time_ns = feed.now_ns - late_ns
+        feed.tell(feed.feed.updates()[10])
+        assert feed.book.lates == lates
 
 
 @pytest.mark.parametrize("side", [BUY, SELL])

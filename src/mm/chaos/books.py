@@ -27,6 +27,8 @@ SAMPLE_NS: Final = 100 * MS
 """Between two looks at how late a message is."""
 MEASURED_NS: Final = 35_000 * MS
 """A bot measures a venue's clock each half minute: by then it knows that it is right again."""
+JUMP_NS: Final = 15 * 60_000 * MS
+"""A time that is further off says nothing of how late a message is (F34): a venue's servers are an hour apart at times."""
 PENDING_MAX: Final = 2000
 NEVER: Final = "no book was heard"
 
@@ -153,7 +155,8 @@ class Book:
         self.heard_ns = now_ns
         if now_ns - self._sampled_ns >= SAMPLE_NS and self.snapshot_ns != now_ns:
             self._sampled_ns = now_ns
-            self.lates = self.lates + 1 if late_ns > late_max_ns else 0
+            if abs(late_ns) <= JUMP_NS:
+                self.lates = self.lates + 1 if late_ns > late_max_ns else 0
 
     def _put(self, levels: Iterable[Level]) -> None:
         for side, price_text, size_text in levels:
