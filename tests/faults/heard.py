@@ -1,7 +1,7 @@
 """What anybody could know of a book who heard the same messages: a slow twin by each venue's own rules.
 
-It shares no code with the bot. A book is whole when a snapshot and every change after it were heard and nothing speaks
-against them: Kraken's checksum, MEXC's versions.
+It shares no code with the bot, and with the judge the reader of protocol buffers alone. A book is whole when a snapshot
+and every change after it were heard and nothing speaks against them: Kraken's checksum, MEXC's versions.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 from contextlib import suppress
 from decimal import Decimal
 from zlib import crc32
+
+from mm.chaos.books import fields
 
 CHECKSUM_LEVELS = 10
 
@@ -223,33 +225,3 @@ class SpotHeard(VersionedHeard):
 
 def levels_of(data):
     return [(half, level[0], level[1]) for half in ("asks", "bids") for level in data.get(half) or ()]
-
-
-def fields(payload):
-    """Number to the values of a protocol buffer."""
-    found, at = {}, 0
-
-    def varint():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = payload[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    while at < len(payload):
-        key = varint()
-        value = varint()
-        if key & 7 == 2:
-            if at + value > len(payload):
-                raise ValueError("cut")
-            found.setdefault(key >> 3, []).append(payload[at : at + value])
-            at += value
-        elif key & 7 == 0:
-            found.setdefault(key >> 3, []).append(value)
-        else:
-            raise ValueError(f"wire type {key & 7}")
-    return found

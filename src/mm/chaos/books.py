@@ -273,13 +273,13 @@ class Books:
             self._heard(now_ns, book, int(time.timestamp() * 1000) * MS)
 
     def _spot(self, now_ns: int, payload: bytes) -> None:
-        said = _fields(payload)
+        said = fields(payload)
         book = self._named(said[3][0].decode())
-        body = _fields(said[313][0])
+        body = fields(said[313][0])
         levels = [
             (side, level[1][0].decode(), level.get(2, [b"0"])[0].decode())
             for side, field in ((-1, 1), (1, 2))
-            for level in map(_fields, body.get(field, ()))
+            for level in map(fields, body.get(field, ()))
         ]
         book.push(now_ns, int(body[4][0]), int(body[5][0]), levels)
         if 6 in said:
@@ -298,7 +298,7 @@ def _pairs(said: Any) -> list[Level]:
     return [(side, str(level[0]), str(level[1])) for side, name in ((1, "bids"), (-1, "asks")) for level in said[name]]
 
 
-def _fields(payload: bytes) -> dict[int, list[Any]]:
+def fields(payload: bytes) -> dict[int, list[Any]]:
     """A message of protocol buffers by the number of its fields: numbers and texts alone. Raises IndexError where it
     ends too early, ValueError for other kinds."""
     found: dict[int, list[Any]] = {}
