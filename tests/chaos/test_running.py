@@ -17,11 +17,12 @@ from random import Random
 import pytest
 
 from mm.__main__ import main
+from mm._core import events as ev
 from mm.chaos.campaign import Job, run_all, summary
 from mm.chaos.faults import CLASSES, LAST, Fault, draw, fault_of
 from mm.chaos.market import SWEEP_US, sampled
 from mm.chaos.running import Trial, shrink
-from mm.chaos.world import Report
+from mm.chaos.world import SECOND, START, Report, World
 from mm.simulator.hooks import ACTIONS, DISPLAY_ACTIONS, parse_rule
 from mm.simulator.kinds import KINDS, KRAKEN, MEXC_FUTURES, MEXC_SPOT
 from mm.simulator.tape import TradeEntry
@@ -225,6 +226,27 @@ def test_what_befalls_the_process_is_survived(act):
     report = trial.run([Fault(12, act=act, at_s=40, duration_s=12)])
     assert report.is_good, (report.violations, report.crash)
     assert report.fired == {12: 1}
+
+
+@pytest.mark.parametrize("act", ["halt", "stop"])
+def test_a_process_that_stands_still_hears_its_operator_when_it_goes_on(act):
+    trial = Trial(36, 1)
+    begun_s, duration_s = 40, 8
+    faults = [Fault(13, act="freeze", at_s=begun_s, duration_s=duration_s), Fault(12, act=act, at_s=begun_s + 4)]
+    world = World(trial.settings, 36, faults, 60)
+    report = world.play()
+    assert report.is_good, (report.violations, report.crash)
+    cancels = [event for event in world.journal.events if type(event) is ev.Cancel]
+    said = [(event.recv_ns - START) / SECOND for event in cancels if "halt" in event.reason or "stop" in event.reason]
+    assert said
+    assert begun_s + duration_s <= min(said) < begun_s + duration_s + 1
+
+
+def test_a_second_pause_of_the_process_ends_no_longer_one():
+    world = World(Trial(36, 1).settings, 36, [], 60)
+    world._freeze(9 * SECOND)
+    world._freeze(2 * SECOND)
+    assert {wires.frozen_ns for wires in world.wires.values()} == {world.now_ns + 9 * SECOND}
 
 
 def test_a_crash_of_the_bot_is_a_failure(monkeypatch):

@@ -352,9 +352,17 @@ class World:
         return is_done
 
     def _freeze(self, duration_ns: int) -> None:
+        until_ns = max(self._thaw_ns(), self.now_ns + duration_ns)
+        self.checker.doubt.froze(until_ns - max(self._thaw_ns(), self.now_ns))
         for wires in self.wires.values():
-            wires.frozen_ns = self.now_ns + duration_ns
-        self.checker.doubt.froze(duration_ns)
+            wires.frozen_ns = until_ns
+
+    def _thaw_ns(self) -> int:
+        return max(wires.frozen_ns for wires in self.wires.values())
+
+    def _awake(self) -> None:
+        """Whoever says something to a process that stands still is heard when it goes on."""
+        self.run(self._thaw_ns())
 
     def _tell(self, action: str, argument: str) -> None:
         first = next(iter(self.wires.values()))
@@ -362,12 +370,14 @@ class World:
 
     def _latch(self, step: str) -> None:
         """As `mm kill` says it."""
+        self._awake()
         self.checker.latched(self.now_ns, step)
         said = (ev.Latched(self.now_ns, step, "", True, "operator", "chaos"),)
         next(iter(self.wires.values())).tell(lambda now_ns: self.driver.latch(now_ns, said))
 
     def _resume(self) -> None:
         """As `mm resume` says it: every step goes, and what is paused goes on."""
+        self._awake()
         self.checker.resumed(self.now_ns)
         gone = [
             ev.Latched(self.now_ns, each.step, each.scope, False, "operator", "")
@@ -377,6 +387,7 @@ class World:
 
     def _rest(self) -> None:
         """No new quotes, and time for what is owed and in doubt."""
+        self._awake()
         for name in self.settings.strategies:
             self._tell("pause", name)
         for _ in range(REST_S // 5):
@@ -421,6 +432,7 @@ class World:
         )
 
     def _stop(self) -> None:
+        self._awake()
         self.stopped_ns = self.now_ns
         self.checker.stopped(self.now_ns)
         if self.seed % 2:
