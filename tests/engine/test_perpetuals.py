@@ -191,6 +191,35 @@ def test_f68_fills_of_our_own_in_between_do_not_begin_the_wait_anew(world):
     assert number > 1, "it was booked before it had lasted"
 
 
+@pytest.mark.parametrize("begins", [True, False])
+def test_f68_news_of_one_position_say_nothing_of_another_whose_end_was_not_told(world, begins):
+    """Guard: each report has to be newer than the last fill, or a list was read since."""
+    world.hedge_ends(world.hedged(60))
+    for side, size in ((BUY, 90), (SELL, 50 if begins else 30)):
+        world.wait(2)
+        quotes = world.engine.orders.open_of(KRAKEN, "BTC/USD")
+        (hedge,) = world.quote_fills(next(order for order in quotes if order.side == -side), size * CONTRACT)
+        world.hedge_fills(hedge, size)
+        world.hedge_ends(hedge)
+    # Of the first nothing was told, nor that another began: of the second its end, and perhaps of a third.
+    world.now += 2 * SECOND
+    world.position(0, position_id="P2")
+    if begins:
+        world.position(-20, position_id="P3")
+    world.wait(30)
+    assert world.engine.perpetuals.externals == 0, "F68: by news of another position one that is over was booked again"
+    world.position(0, position_id="P1", source="query")
+    if begins:
+        world.position(-20, position_id="P3", source="query")
+    world.wait(6)
+    assert world.engine.perpetuals.externals == 0
+    assert world.market.position.quantity == (-20 if begins else 0)
+    # And a difference that a list confirms is one, with two positions beside each other too.
+    world.position(-40, position_id="P4")
+    world.wait(6)
+    assert world.engine.perpetuals.externals == 1
+
+
 def test_f68_what_the_account_held_before_this_start_is_no_difference(tmp_path):
     """Guard: the first list is the base that later ones are compared with."""
     world = Contracts(tmp_path / "mm.toml")

@@ -158,6 +158,13 @@ class Perpetual:
         opened = free_e12 * RATE_ONE * int(10**instrument.base_precision) // (each * instrument.base_units(1))
         return opened - held
 
+    @property
+    def is_after_fills(self) -> bool:
+        """Whether all that is known of the positions is newer than our last fill: news of one say nothing of another, whose
+        end may not have been told."""
+        oldest_ns = min((self.report_ns, *(report.recv_ns for report in self.positions.values())))
+        return oldest_ns >= self.fill_ns + AFTER_FILL_NS
+
     def is_silence(self, held: int) -> bool:
         """Whether it is a list's silence alone that something of what we hold (signed) is not there."""
         has_word = self.has_ended or any(report.side * held > 0 for report in self.positions.values())
@@ -452,7 +459,7 @@ class Perpetuals:
         elif orders and not is_told:
             # Two whole reads of deals and positions say so, or one of the venue's own rounds has passed.
             lasts_ns = READ_LASTS_NS if is_agreed else OPEN_LASTS_NS
-        is_newest = perpetual.report_ns >= perpetual.fill_ns + AFTER_FILL_NS or perpetual.sure_ns >= perpetual.gap_ns
+        is_newest = perpetual.is_after_fills or perpetual.sure_ns >= perpetual.gap_ns
         return not is_explained and recv_ns - perpetual.gap_ns >= lasts_ns and (is_told or is_newest)
 
     def on_changed(self, event: ev.PositionChanged) -> None:
