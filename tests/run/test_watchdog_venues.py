@@ -81,7 +81,34 @@ def test_the_bots_key_does_what_the_watchdogs_own_could_not(
     watchdog = Watchdog(value, lambda text: None)
     watchdog.pulse.open = {"mexc_spot": {"mm7Q1": ("BTC/USDT", "V1")}}
     asyncio.run(watchdog._fire("killed"))
-    assert used == (["own"] if is_enough else ["own", ""])
+    expected = ["own"] if is_enough else ["own", ""]
+    assert used == expected, f"F72: keys {used} were used where {expected} are needed"
+
+
+def test_a_key_of_the_watchdogs_own_is_tried_at_the_start_and_a_refused_one_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+
+    async def rescue(target: Target, owner: str, **more: Any) -> Rescued:
+        key = target.venue.api_key.reveal() if target.venue.api_key is not None else ""
+        assert (key, more["epoch_max"], more["is_trial"]) == ("own", 0, True), "what the bot sent was meant"
+        return Rescued((), 0, False, "EAPI:Invalid key", True, False)
+
+    monkeypatch.setattr(rescuing, "rescue", rescue)
+    value = hello("mexc_spot")
+    value["own_keys"] = {"mexc_spot": value["venues"]["mexc_spot"] | {"key": "own"}}
+    watchdog = Watchdog(value, said.append)
+
+    async def watch() -> None:
+        reader = asyncio.StreamReader()
+        watching = asyncio.ensure_future(watchdog.run(reader))
+        await asyncio.sleep(0.05)
+        watching.cancel()
+
+    asyncio.run(watch())
+    expected = "mexc_spot: the key of the watchdog does not do, the bot's will be used: EAPI:Invalid key"
+    assert said == [expected], f"F72: of a key that is refused nobody knows before it is needed: {said}"
 
 
 QUOTING = """
