@@ -100,12 +100,13 @@ def remembered(events: Iterable[Any], state: bytes = b"") -> dict[str, Any]:
     of another form.
     """
     from mm._core import events as ev
-    from mm.engine.differences import OVER, UNEXPLAINED, as_json
+    from mm.engine.differences import OVER, UNCOMPARED, UNEXPLAINED, as_json
     from mm.engine.durable import start_of, unexplained_of
 
     venues: dict[str, dict[str, Any]] = {}
     differences: list[dict[str, Any]] = []
     unexplained = unexplained_of(state) if state else {}
+    uncompared: dict[tuple[str, str, str], ev.Difference] = {}
     reads: dict[str, ev.AccountRead] = {}
     config = start_of(state).config if state else b""
     for event in events:
@@ -114,6 +115,7 @@ def remembered(events: Iterable[Any], state: bytes = b"") -> dict[str, Any]:
             # Of a journal the newest start counts: what it did not read, nobody knows.
             config = event.config
             venues.clear()
+            uncompared.clear()
         elif kind is ev.Recovered:
             # What the run took over is not told again: in a recording, which begins with the run, this has it.
             unexplained = unexplained_of(event.state)
@@ -122,6 +124,9 @@ def remembered(events: Iterable[Any], state: bytes = b"") -> dict[str, Any]:
         elif kind is ev.Difference:
             differences.append(as_json(event))
             key = (event.venue, event.what, event.subject)
+            uncompared.pop(key, None)
+            if event.verdict == UNCOMPARED and event.amount:
+                uncompared[key] = event
             if event.verdict == UNEXPLAINED:
                 unexplained[key] = event.amount
             elif event.verdict in OVER:
@@ -147,15 +152,22 @@ def remembered(events: Iterable[Any], state: bytes = b"") -> dict[str, Any]:
             for (where, what, subject), amount in sorted(unexplained.items())
             if where == name
         ]
+        venue["uncompared"] = [
+            {"what": what, "subject": subject, "amount": str(event.amount), "evidence": event.evidence}
+            for (where, what, subject), event in sorted(uncompared.items())
+            if where == name
+        ]
     return {"venues": venues, "venues_known": bool(named), "differences": differences}
 
 
 def _shown(report: dict[str, Any], lines: list[str], arguments: argparse.Namespace) -> int:
     print(json.dumps(report, indent=2) if arguments.json else "\n".join(lines))
+    from mm.engine.differences import is_compared
+
     venues = report["venues"].values()
     if any(venue["unexplained"] for venue in venues):
         return DIFFERENT
-    return AGREED if report.get("venues_known", True) and all(venue["read_ns"] for venue in venues) else USAGE
+    return AGREED if report.get("venues_known", True) and all(map(is_compared, venues)) else USAGE
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 
 from mm._core import events as ev
 from mm.conformance.stand import Stand
-from mm.engine.differences import ACCEPTED, BOOKED, UNEXPLAINED, report_lines
+from mm.engine.differences import ACCEPTED, BOOKED, UNCOMPARED, UNEXPLAINED, report_lines
 from mm.persistence.journal import EventJournal
 from mm.reconcile import _parser, _shown, main, remembered
 from tests.conformance.venues import VENUES
@@ -69,6 +69,28 @@ def test_a_report_from_a_recording_keeps_what_is_still_unexplained() -> None:
     lines = report_lines(report)
     assert lines[0] == "kraken: round 2, 22:13:20 (due, 3 calls of 6 points)"
     assert "UNEXPLAINED: balance BTC, -0.01" in lines[1]
+
+
+def test_a_report_from_a_recording_says_which_balance_the_run_left_uncompared() -> None:
+    start = ev.Start(NOW, 1, 1, b'{"venues":{"kraken":{}}}')
+    events = [start, *read(), difference("balance", "USD", 26 * 10**12, UNCOMPARED)]
+    report = remembered(iter(events))
+    told = {"what": "balance", "subject": "USD", "amount": str(26 * 10**12), "evidence": "two reads"}
+    assert report["venues"]["kraken"]["uncompared"] == [told]
+    lines = report_lines(report)
+    assert lines[1] == "  NOT COMPARED: balance USD, 26 more there by its last word (two reads)"
+    arguments = _parser().parse_args([])
+    assert _shown(report, lines, arguments) == 2, "nobody knows"
+    unexplained = remembered(iter([*events, difference("balance", "BTC", 5, UNEXPLAINED)]))
+    assert _shown(unexplained, report_lines(unexplained), arguments) == 1, "what is known to be wrong comes first"
+    # It came to be the same, an operator's word or a round was the last, or another start has begun.
+    for more in (
+        [difference("balance", "USD", 0, UNCOMPARED)],
+        [difference("balance", "USD", 26 * 10**12, ACCEPTED)],
+        [ev.Start(NOW, 1, 2, b'{"venues":{"kraken":{}}}'), *read()],
+    ):
+        later = remembered(iter([*events, *more]))
+        assert (later["venues"]["kraken"]["uncompared"], _shown(later, [], arguments)) == ([], 0)
 
 
 def test_what_a_run_took_over_as_unexplained_is_in_the_report_of_its_recording(tmp_path: Path) -> None:

@@ -191,6 +191,14 @@ def test_rounding_is_within_half_a_unit(units: int, precision: int, places: int)
             ReconciledView(age_ns=10**9, differences=1, unexplained=("kraken balance BTC",)),
             "HALTED, NOT EXPLAINED: kraken balance BTC (mm reconcile)",
         ),
+        (
+            ReconciledView(age_ns=10**9, differences=0, uncompared=("kraken USD",)),
+            "NOT COMPARED: kraken USD (mm reconcile)",
+        ),
+        (
+            ReconciledView(age_ns=0, differences=1, unexplained=("kraken fill a1",), uncompared=("kraken USD",)),
+            "HALTED, NOT EXPLAINED: kraken fill a1 (mm reconcile); NOT COMPARED: kraken USD (mm reconcile)",
+        ),
     ],
 )
 def test_whether_our_books_are_the_venues_is_one_line(view: ReconciledView, text: str) -> None:

@@ -20,7 +20,7 @@ from mm.chaos.doubt import DOWN_NS, Doubt
 from mm.chaos.invariants import Bot, Bounds, Violation
 from mm.chaos.side import Side
 from mm.chaos.steps import Latches
-from mm.chaos.transfers import TRANSFER, Amounts, ways_of
+from mm.chaos.transfers import TRANSFER, Amounts, Transfers
 from mm.chaos.wire import Sent, instrument_of, units
 from mm.simulator.kinds import ACCOUNT, KRAKEN
 from mm.simulator.orders import BUY, SELL, SimInstrument, SimOrder
@@ -95,8 +95,7 @@ class Checker:
         self._changes = self._seen = 0
         """How often the journal or what is on its way said something of any venue, and how often when all were looked
         at."""
-        self._unexplained: dict[tuple[str, str], int] = {}
-        """Venue and asset to what the bot says that it cannot explain there, in 10^-12."""
+        self.transfers = Transfers(venues)
         self._secrets = [secret.encode() for secret in bounds.secrets if secret]
 
     def _side(self, exchange: Any) -> Side:
@@ -148,6 +147,7 @@ class Checker:
 
     def answered(self, now_ns: int, venue: str, path: str, status: int, body: bytes) -> None:
         """An answer over HTTP reaches the bot. path: of what was asked, where it was a book."""
+        self.transfers.answered(now_ns, venue, status)
         if path:
             self.books[venue].answered(now_ns, path, status, body)
         if venue != KRAKEN or not self._sides[venue].is_private_up:
@@ -166,6 +166,7 @@ class Checker:
             self.books[venue].down()
         if channel == "private":
             side.is_private_up, side.private_ns = up, now_ns
+            self.transfers.linked(now_ns, venue, up=up)
             if up:
                 self.doubt.linked(venue)
 
@@ -476,6 +477,7 @@ class Checker:
                 self._changes += 1
                 self.caps.read(kind, record)
                 self.doubt.read(kind, record)
+                self.transfers.read(kind, record)
                 if kind == "BookReset":
                     self.books[record.venue].reset(record.symbol, record.recv_ns, record.reason)
             if kind == "Place":
@@ -495,9 +497,6 @@ class Checker:
                 self._fill(record)
             elif kind == "Latched":
                 self.latches.read(record)
-            elif kind == "Difference" and record.what == "balance":
-                where = (record.venue, record.subject)
-                self._unexplained[where] = record.amount if record.verdict == "unexplained" else 0
             elif kind == "Cancel" and not self._asked & {record.client_id, record.venue_id}:
                 # Else one is on its way, and nothing has been said of it.
                 self.doubt.wanted(record)
@@ -550,7 +549,7 @@ class Checker:
     def unheard(self, stopped_ns: int) -> list[Amounts]:
         """Transfers that the bot may be without (`mm.chaos.transfers`), each way that can be right."""
         moved = {name for name, side in self._sides.items() if side.external}
-        ways, wrong = ways_of(self.venues, self._unexplained, stopped_ns, moved=moved)
+        ways, wrong = self.transfers.ways(stopped_ns, self.now_ns, moved=moved)
         for (venue, asset), evidence in wrong.items():
             self.broken("I5", venue, asset, evidence)
         return ways

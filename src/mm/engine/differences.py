@@ -20,6 +20,7 @@ EXTERNAL: Final = "external"
 UNEXPLAINED: Final = "unexplained"
 EXPLAINED: Final = "explained"
 ACCEPTED: Final = "accepted"
+UNCOMPARED: Final = "not compared"
 OVER: Final = frozenset({EXPLAINED, ACCEPTED})
 ALARMED: Final = OVER | {UNEXPLAINED}
 """What an alarm tells of."""
@@ -32,6 +33,7 @@ VERDICTS: Final = {
     UNEXPLAINED: "nothing says why: the instrument is halted",
     EXPLAINED: "an unexplained difference that is there no more",
     ACCEPTED: "an unexplained difference that an operator has accepted",
+    UNCOMPARED: "at a stop: the venue's last word is another, and no two reads agree on it: nothing is booked",
 }
 
 
@@ -57,11 +59,14 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         for each in venue["unexplained"]:
             text = amount_text(int(each["amount"])) if each["what"] == "balance" else each["amount"]
             lines.append(f"  UNEXPLAINED: {each['what']} {each['subject']}, {text} more there: halted; see --accept")
+        for each in venue.get("uncompared", ()):
+            text = f"{each['what']} {each['subject']}, {amount_text(int(each['amount']))} more there by its last word"
+            lines.append(f"  NOT COMPARED: {text} ({each['evidence']})")
     differences = report["differences"]
     is_known = report.get("venues_known", True)
     if not is_known:
         lines.append("which venues the run had is not known")
-    unread = not is_known or any(not venue["read_ns"] for venue in report["venues"].values())
+    unread = not is_known or any(not is_compared(venue) for venue in report["venues"].values())
     none = "no differences where it was read" if unread else "no differences"
     lines.append(f"{len(differences)} differences" if differences else none)
     for each in differences[-SHOWN_MAX:]:
@@ -69,6 +74,11 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         subject = f"{each['venue']} {each['what']} {each['subject']}"
         lines.append(f"  {clock(each['time_ns'])} {subject}: {says}: {each['verdict']} ({each['evidence']})")
     return lines
+
+
+def is_compared(venue: Mapping[str, Any]) -> bool:
+    """Whether a report knows how far our books are those of a venue of it."""
+    return bool(venue["read_ns"]) and not venue.get("uncompared")
 
 
 def clock(time_ns: int) -> str:

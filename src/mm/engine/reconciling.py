@@ -4,7 +4,7 @@ Every `run.reconcile_s`, and after each connect, a venue's whole word is read (`
 back). What the reads tell is applied as ever: a fill that was missing is booked once, an order that a list leaves out
 is asked for until two complete reads agree, one of ours that nobody here knows is taken back and cancelled. What came
 of it is told here as a `Difference` with its evidence, and what is left over halts its instrument: nothing is quoted
-there until it explains itself or an operator accepts it.
+there until it explains itself or an operator accepts it. What a run cannot know at its end is told as well.
 
 `apply` changes what is unexplained; the judgement is made in `decide`, from reads that a replay need not judge again.
 """
@@ -27,8 +27,10 @@ from mm.engine.differences import (
     EXTERNAL,
     OVER,
     TAKEN_BACK,
+    UNCOMPARED,
     UNEXPLAINED,
     as_json,
+    clock,
     told,
 )
 from mm.engine.holdings import Holding, holdings
@@ -106,7 +108,7 @@ class Reconciling:
     """See the module's text. period_ns: 0 never reads by itself.
 
     reads: by venue; unexplained: how much, by venue, what and subject; recent: the newest differences;
-    count: of all.
+    count: of all; uncompared: what a stop leaves open, by the same keys, with its evidence.
     """
 
     def __init__(self, engine: Engine, period_ns: int) -> None:
@@ -116,6 +118,7 @@ class Reconciling:
         self.unexplained: dict[Key, int] = {}
         self.recent: deque[ev.Difference] = deque(maxlen=RECENT_MAX)
         self.count = 0
+        self.uncompared: dict[Key, tuple[int, str]] = {}
         # From here on nothing is part of the state: the judgement of this process, which a replay does not make again.
         self._suspects = {name: Suspects() for name in engine.venues}
         self._before: dict[str, dict[str, Holding]] = {}
@@ -188,8 +191,12 @@ class Reconciling:
     def _on_difference(self, event: ev.Difference) -> None:
         engine = self._engine
         self.recent.append(event)
-        self.count += 1
         key = (event.venue, event.what, event.subject)
+        if event.verdict == UNCOMPARED:
+            self.uncompared[key] = (event.amount, event.evidence)
+            return
+        self.count += 1
+        self.uncompared.pop(key, None)
         if event.what == "balance" and event.verdict in (EXTERNAL, ACCEPTED):
             engine.accounts.on_flow(event.venue, event.subject, event.amount)
         if event.what == "fill" and event.verdict == ACCEPTED:
@@ -355,16 +362,15 @@ class Reconciling:
             self._accept(now_ns, scope)
         for venue in self._engine.venues.values():
             self._sample(now_ns, venue)
-            if not venue.private_up:
-                continue
-            if self.reads[venue.name].is_fresh:
+            if venue.private_up and self.reads[venue.name].is_fresh:
                 self._judge(now_ns, venue)
-            self._ask(now_ns, venue)
+            if self._engine.is_stopping:
+                self._leave(now_ns, venue)
+            elif venue.private_up:
+                self._ask(now_ns, venue)
 
     def _ask(self, now_ns: int, venue: VenueState) -> None:
         reads = self.reads[venue.name]
-        if self._engine.is_stopping:
-            return
         wanted = self._wanted.get(venue.name, "")
         if wanted != PROOF and reads.read_ns < reads.asked_ns and now_ns - reads.asked_ns < ANSWER_NS:
             # Under way.
@@ -433,6 +439,33 @@ class Reconciling:
             evidence = "two reads that agree, and no execution that would explain it"
             verdict = UNEXPLAINED if beyond else EXPLAINED
             self._tell(now_ns, venue.name, "balance", asset, ours, amount_text(theirs), beyond, evidence, verdict)
+
+    def _leave(self, now_ns: int, venue: VenueState) -> None:
+        """The run ends, and what it has not compared it never will: tell of the balances that are others by the venue's
+        last word, and again where that changes."""
+        said = {key[2]: amount for key, (amount, _) in self.uncompared.items() if key[0] == venue.name}
+        for asset, beyond in self._left_open(now_ns, venue, said).items():
+            theirs = venue.balances.get(asset, 0)
+            ours = amount_text(theirs - beyond)
+            evidence = self._since(venue, asset) if beyond else "the venue's last word is what was booked"
+            self._tell(now_ns, venue.name, "balance", asset, ours, amount_text(theirs), beyond, evidence, UNCOMPARED)
+
+    def _left_open(self, now_ns: int, venue: VenueState, said: dict[str, int]) -> dict[str, int]:
+        """Balances to what a venue's last word has beyond what was booked and what was said of it, in 10^-12."""
+        if not venue.was_ready or venue.name not in self._engine.accounts.opened:
+            return {}
+        if self._engine.strays.of_venue(venue.name):
+            # It halts, and says whose executions it looks for.
+            return {}
+        known = {key[2]: amount for key, amount in self.unexplained.items() if key[:2] == (venue.name, "balance")}
+        suspects = self._suspects[venue.name]
+        return suspects.left_open(now_ns, holdings(self._engine, venue), venue.balances, known | said)
+
+    def _since(self, venue: VenueState, asset: str) -> str:
+        compared_ns = self._suspects[venue.name].compared_ns.get(asset, 0)
+        since = f"since {clock(compared_ns)} " if compared_ns else ""
+        away = "" if venue.private_up else f"; out of reach since {clock(venue.private_down_ns)}"
+        return f"{since}no two reads agree on it{away}"
 
     def _moved_by_others(self, venue: VenueState, asset: str) -> dict[tuple[str, str, str], int]:
         """What fills of orders that are not ours did to an asset, in 10^-12, but for what is booked already."""
@@ -528,8 +561,18 @@ class Reconciling:
                     for (where, what, subject), amount in sorted(self.unexplained.items())
                     if where == name
                 ],
+                "uncompared": [
+                    {"what": "balance", "subject": asset, "amount": str(amount), "evidence": self._since(venue, asset)}
+                    for asset, amount in self._uncompared(now_ns, venue).items()
+                    if amount
+                ],
             }
         return {"venues": venues, "differences": [as_json(each) for each in self.recent]}
+
+    def _uncompared(self, now_ns: int, venue: VenueState) -> dict[str, int]:
+        """What is open at this moment, but for what the next round will show in any case."""
+        is_late = now_ns - self.reads[venue.name].judged_ns > ANSWER_NS
+        return self._left_open(now_ns, venue, {}) if is_late or self._suspects[venue.name] else {}
 
 
 def _is_meant(scope: str, venue: str, subject: str) -> bool:

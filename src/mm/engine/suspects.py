@@ -39,9 +39,11 @@ class Suspect:
 class Suspects:
     """Differences of one venue's balances that do not count yet."""
 
-    __slots__ = ("_executed_ns", "_executions", "_samples", "_seen")
+    __slots__ = ("_executed_ns", "_executions", "_samples", "_seen", "compared_ns")
 
     def __init__(self) -> None:
+        self.compared_ns: dict[str, int] = {}
+        """When an asset was last what it should be, or a difference of it counted."""
         self._seen: dict[str, Suspect] = {}
         self._samples: deque[tuple[int, dict[str, Holding]]] = deque(maxlen=SAMPLES_MAX)
         """What the account should have held, and until when."""
@@ -75,10 +77,11 @@ class Suspects:
         for asset, holding in expected.items():
             theirs = balances.get(asset, 0)
             beyond = holding.beyond(theirs)
-            told = known.get(asset, 0)
-            is_told = beyond == told or (beyond and told and abs(beyond - told) <= holding.slack)
-            if is_told or not holding.is_sure:
+            if not holding.is_sure:
                 self._seen.pop(asset, None)
+            elif _is_told(holding, beyond, known.get(asset, 0)):
+                self._seen.pop(asset, None)
+                self.compared_ns[asset] = now_ns
             elif not beyond:
                 self._seen.pop(asset, None)
                 counted[asset] = 0
@@ -91,7 +94,25 @@ class Suspects:
                 elif self._counts(now_ns, suspect):
                     del self._seen[asset]
                     counted[asset] = beyond
+        self.compared_ns.update(dict.fromkeys(counted, now_ns))
         return counted
+
+    def left_open(
+        self, now_ns: int, expected: Mapping[str, Holding], balances: Mapping[str, int], said: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Return the differences by a venue's last word, whether they count or not, as `judge` does.
+
+        said: what was said of them, where that is something: no such difference is one.
+        """
+        found: dict[str, int] = {}
+        for asset, holding in expected.items():
+            theirs = balances.get(asset, 0)
+            beyond = holding.beyond(theirs)
+            if not holding.is_sure or _is_told(holding, beyond, said.get(asset, 0)):
+                continue
+            if not beyond or not self._trails(now_ns, asset, theirs):
+                found[asset] = beyond
+        return found
 
     def _counts(self, now_ns: int, suspect: Suspect) -> bool:
         lasted_ns = now_ns - suspect.first_ns
@@ -111,3 +132,8 @@ class Suspects:
             if holding is not None and holding.is_sure and not holding.beyond(theirs):
                 return True
         return False
+
+
+def _is_told(holding: Holding, beyond: int, told: int) -> bool:
+    """Whether a difference is the one that was told, or that there is none and nothing was told."""
+    return beyond == told or bool(beyond and told and abs(beyond - told) <= holding.slack)

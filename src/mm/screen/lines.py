@@ -174,8 +174,12 @@ def details(snapshot: Snapshot) -> list[str]:
 
 def reconciled(view: ReconciledView) -> str:
     """`Reconciled 12 s ago, no differences`; what is unexplained comes first."""
+    left = f"NOT COMPARED: {', '.join(view.uncompared)} (mm reconcile)" if view.uncompared else ""
     if view.unexplained:
-        return f"HALTED, NOT EXPLAINED: {', '.join(view.unexplained)} (mm reconcile)"
+        halted = f"HALTED, NOT EXPLAINED: {', '.join(view.unexplained)} (mm reconcile)"
+        return f"{halted}; {left}" if left else halted
+    if left:
+        return left
     if view.age_ns < 0:
         return "Reconciled: not with every venue yet"
     count = view.differences
@@ -245,6 +249,7 @@ def _reconciled_json(view: ReconciledView) -> dict[str, Any]:
         "age_s": round(view.age_ns / 1e9, 3) if view.age_ns >= 0 else None,
         "differences": view.differences,
         "unexplained": list(view.unexplained),
+        "not_compared": list(view.uncompared),
         "not_complete": list(view.waits),
     }
 

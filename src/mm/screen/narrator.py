@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from mm._core import events as ev
-from mm.engine.differences import ALARMED, told
+from mm.engine.differences import ALARMED, UNCOMPARED, told
 from mm.engine.ladder import told as told_latch
 from mm.screen.amounts import grouped, in_base, money, venue_title
 
@@ -166,6 +166,8 @@ class Narrator:
         if event.verdict in ALARMED:
             # Said by an alarm of its own.
             return None
+        if event.verdict == UNCOMPARED:
+            return Happening(event.recv_ns, f"Not reconciled: {told(event)}")
         return Happening(event.recv_ns, f"Reconciled {told(event)}", key=f"{event.venue} {event.what} {event.verdict}")
 
     def _account_read(self, event: ev.AccountRead) -> Happening:

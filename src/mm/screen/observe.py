@@ -95,6 +95,7 @@ def reconciled(engine: Engine, now_ns: int) -> ReconciledView:
         age_ns=now_ns - oldest_ns if oldest_ns else -1,
         differences=reconciling.count,
         unexplained=tuple(f"{venue} {what} {subject}" for venue, what, subject in sorted(reconciling.unexplained)),
+        uncompared=tuple(f"{key[0]} {key[2]}" for key, (amount, _) in sorted(reconciling.uncompared.items()) if amount),
         waits=tuple(name for name, each in reconciling.reads.items() if each.read_ns and not each.is_complete),
     )
 

@@ -321,7 +321,7 @@ def _state(snapshot: Snapshot, columns: int) -> Iterable[Row]:
     if row:
         yield tuple(row)
     if snapshot.reconciled is not None:
-        style = "alarm" if snapshot.reconciled.unexplained else "dim"
+        style = "alarm" if snapshot.reconciled.unexplained or snapshot.reconciled.uncompared else "dim"
         for line in _wrapped(reconciled(snapshot.reconciled), columns):
             yield ((style, line),)
 

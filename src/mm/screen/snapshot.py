@@ -110,12 +110,14 @@ class ReconciledView:
     """How far our books are the venues'.
 
     age_ns: since the venue that was read longest ago was read, -1 one never was; differences: found so far;
-    unexplained: what halts an instrument, in words; waits: venues whose last read was not complete.
+    unexplained: what halts an instrument, in words; uncompared: what a stop leaves open; waits: venues whose last read
+    was not complete.
     """
 
     age_ns: int
     differences: int
     unexplained: tuple[str, ...] = ()
+    uncompared: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
 
 
