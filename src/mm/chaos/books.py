@@ -28,7 +28,8 @@ SAMPLE_NS: Final = 100 * MS
 MEASURED_NS: Final = 35_000 * MS
 """A bot measures a venue's clock each half minute: by then it knows that it is right again."""
 JUMP_NS: Final = 15 * 60_000 * MS
-"""A time that is further off says nothing of how late a message is (F34): a venue's servers are an hour apart at times."""
+"""A time that is further off says nothing of how late a message is (F34): a venue's servers are an hour apart at
+times."""
 PENDING_MAX: Final = 2000
 NEVER: Final = "no book was heard"
 

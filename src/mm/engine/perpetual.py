@@ -160,8 +160,8 @@ class Perpetual:
 
     @property
     def is_after_fills(self) -> bool:
-        """Whether all that is known of the positions is newer than our last fill: news of one say nothing of another, whose
-        end may not have been told."""
+        """Whether all that is known of the positions is newer than our last fill: news of one say nothing of another,
+        whose end may not have been told."""
         oldest_ns = min((self.report_ns, *(report.recv_ns for report in self.positions.values())))
         return oldest_ns >= self.fill_ns + AFTER_FILL_NS
 
