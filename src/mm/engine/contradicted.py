@@ -68,6 +68,12 @@ class Contradicted:
         """What stands at a venue and should not, as far as is known: no stop and no kill is over before it is gone."""
         return list({**self._engine.ghosts, **self._standing}.values())
 
+    def refused(self) -> list[Order]:
+        """Orders that ended without having been in the book, though their request was sent: by a refusal, or by the
+        venue's proof that they are not there."""
+        found = map(self._engine.orders.get, self._never)
+        return [order for order in found if order is not None and has_left(order)]
+
     def marks(self) -> list[list[str]]:
         """What a snapshot keeps: why each should not stand, and the last word of it."""
         return [[self._never.get(key[0], ""), pack(report).hex()] for key, report in self._standing.items()]
@@ -106,6 +112,7 @@ class Contradicted:
         if kind in (ev.OrderRejected, ev.OrderDenied, ev.OrderAbsent) and not order.accepted:
             if order.state in REFUSED or kind is ev.OrderAbsent:
                 self._never[client_id] = order.reason
+                self._engine.unnamed.refused(order)
                 if kind is ev.OrderAbsent:
                     self._gone(key)
                 if len(self._never) > KEPT_MAX:
@@ -265,6 +272,11 @@ class Contradicted:
         self._told.discard(client_id)
         for key in [key for key in self._standing if key[0] == client_id]:
             self._gone(key)
+
+
+def has_left(order: Order) -> bool:
+    """Whether an order's request was sent, and nothing says that it was taken."""
+    return not order.is_open and not order.accepted and order.state is not OrderState.DENIED
 
 
 def _is_life(event: Any) -> bool:

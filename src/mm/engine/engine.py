@@ -40,6 +40,7 @@ from mm.engine.roster import WORDS, Roster, made
 from mm.engine.strays import CLOSED, Strays, priced
 from mm.engine.terms import Terms, stated_fees, with_fees
 from mm.engine.triggers import Triggers
+from mm.engine.unnamed import Unnamed
 from mm.engine.upkeep import GONE_SETTLE_NS, QUERY_AGAIN_NS, Upkeep
 from mm.engine.venue import Face, VenueState
 from mm.engine.venue_news import VenueNews
@@ -126,6 +127,7 @@ class Engine(EngineCore):
         self.triggers = Triggers(self)
         self.refusals = Refusals(self)
         self.contradicted = Contradicted(self)
+        self.unnamed = Unnamed(self)
         self.seed = start.seed
         for name, venue in settings.venues.items():
             self.venues[name] = VenueState(faces[name], venue)
@@ -283,7 +285,7 @@ class Engine(EngineCore):
         add(self._upkeep.facts(), self.perpetuals.facts(), self.reconciling.facts(), self.ladder.facts())
         add(self.triggers.facts(), self.refusals.facts(), self.strays.facts(), self.contradicted.facts())
         add([desk.facts() for _, desk in sorted(self.desks.items())])
-        add(self.accounts.facts())
+        add(self.accounts.facts(), self.unnamed.facts())
         for name, venue in sorted(self.venues.items()):
             add(name, venue.public_up, venue.private_up, venue.private_down_ns, venue.status, venue.clock_offset_ns)
             add(venue.was_ready, venue.foreign, venue.armed_ns, venue.armed_s, venue.protected_s, venue.early_book)

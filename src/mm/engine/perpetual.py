@@ -366,6 +366,7 @@ class Perpetuals:
         if market.perpetual is not None:
             perpetual = market.perpetual
             perpetual.foreign = [fill for fill in perpetual.foreign if fill.execution_id != event.execution_id]
+            self._take_back(market, event)
             market.perpetual.fill_ns = event.recv_ns
             market.perpetual.fill_venue_ns = max(market.perpetual.fill_venue_ns, event.venue_ns)
             self.look(market, event.recv_ns)
@@ -442,6 +443,8 @@ class Perpetuals:
             return False
         if self._engine.strays.of_venue(market.venue.name):
             return False
+        if self._engine.unnamed.holds(recv_ns, market.venue.name, market.symbol):
+            return False
         orders = self._engine.orders.open_of(market.venue.name, market.symbol)
         doubted = [self._engine.orders.get(client_id) for client_id in market.venue.doubtful]
         # One that the venue has given no id yet may be whose fills seem to be somebody else's.
@@ -510,6 +513,27 @@ class Perpetuals:
                 self._take_told(market, perpetual.foreign)
                 perpetual.foreign = []
                 return
+
+    def _take_back(self, market: Market, event: ev.Fill) -> None:
+        """A fill of ours, of an order that was refused, may be booked already as somebody else's doing."""
+        perpetual, engine = market.perpetual, self._engine
+        assert perpetual is not None
+        key = (event.venue, event.symbol, FOREIGN, event.execution_id)
+        side, size, price, fee = event.side, event.size, event.price, event.fee
+        if key in self._settled:
+            del self._settled[key]
+        else:
+            order = engine.orders.get(event.client_id) or engine.orders.by_venue_id(event.venue, event.venue_id)
+            like = [each for each in perpetual.estimates if each[0] == side and each[1] >= size]
+            if not like or order is None or order.state is not OrderState.REJECTED:
+                return
+            _, estimated, price = like[0]
+            fee, rest = 0, [(side, estimated - size, price)] if estimated > size else []
+            number = perpetual.estimates.index(like[0])
+            perpetual.estimates[number : number + 1] = rest
+        self._take(market, -side, price, size, -fee, event.fee_asset, event.middle2)
+        for desk in engine.desks.values():
+            desk.on_external(event.recv_ns, f"taken back {event.execution_id}", -side, size, market, event.middle2)
 
     def _take_told(self, market: Market, fills: list[ev.Fill]) -> None:
         for fill in fills:

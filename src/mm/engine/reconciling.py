@@ -425,6 +425,8 @@ class Reconciling:
     def _balances(self, now_ns: int, venue: VenueState) -> None:
         if venue.name not in self._engine.accounts.opened or self._engine.strays.of_venue(venue.name):
             return
+        if self._engine.unnamed.holds(now_ns, venue.name):
+            return
         expected = self._before[venue.name] = holdings(self._engine, venue)
         known = {key[2]: amount for key, amount in self.unexplained.items() if key[:2] == (venue.name, "balance")}
         for asset, beyond in self._suspects[venue.name].judge(now_ns, expected, venue.balances, known).items():
@@ -432,8 +434,8 @@ class Reconciling:
             ours = amount_text(theirs - beyond)
             moved = self._moved_by_others(venue, asset)
             if beyond and sum(moved.values()) == beyond:
-                self._settled.update((*key, asset) for key in moved)
-                evidence = f"{len(moved)} fills of orders that are not ours add up to it"
+                self._settled.symmetric_difference_update((*key, asset) for key in moved)
+                evidence = f"{len(moved)} fills of orders that are not ours, or were taken for that, add up to it"
                 self._tell(now_ns, venue.name, "balance", asset, ours, amount_text(theirs), beyond, evidence, EXTERNAL)
                 continue
             evidence = "two reads that agree, and no execution that would explain it"
@@ -468,16 +470,18 @@ class Reconciling:
         return f"{since}no two reads agree on it{away}"
 
     def _moved_by_others(self, venue: VenueState, asset: str) -> dict[tuple[str, str, str], int]:
-        """What fills of orders that are not ours did to an asset, in 10^-12, but for what is booked already."""
+        """What fills of orders that are not ours did to an asset, in 10^-12, but for what is booked already. What was
+        booked so of one that is ours after all goes back."""
         moved = {}
         for key, fill in self._foreign.items():
             market = venue.markets.get(fill.symbol)
-            if fill.venue != venue.name or market is None or (*key, asset) in self._settled:
+            if fill.venue != venue.name or market is None:
                 continue
-            if self._engine.orders.knows_execution(*key):
-                # It was ours, and came before its order had an id.
+            # It may have come before its order had an id.
+            is_ours = self._engine.orders.knows_execution(*key)
+            if is_ours is not ((*key, asset) in self._settled):
                 continue
-            amount = effect(market, fill, asset)
+            amount = effect(market, fill, asset) * (-1 if is_ours else 1)
             if amount:
                 moved[key] = amount
         return moved

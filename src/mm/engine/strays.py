@@ -88,6 +88,7 @@ class Strays:
         }
         self._orders = {key: (symbol, own, 0) for key, (symbol, own, _) in self._orders.items()}
         self._absent.clear()
+        engine.unnamed.begin()
         engine.reconciling.hold()
 
     def is_of_journal(self, client_id: str) -> bool:
@@ -108,6 +109,7 @@ class Strays:
     def take(self, fill: ev.Fill) -> None:
         """Take a fill without an order: where it may be ours its order is asked for."""
         if not self._is_wanted(fill):
+            self._engine.unnamed.take(fill)
             self._not_ours(fill)
 
     def _not_ours(self, fill: ev.Fill) -> None:

@@ -101,6 +101,7 @@ class Upkeep:
             self._resync(now_ns, venue)
             self._ask(now_ns, venue)
         engine.strays.run(now_ns)
+        engine.unnamed.run(now_ns)
         engine.perpetuals.run(now_ns)
         engine.reconciling.run(now_ns)
         self._currencies(now_ns)

@@ -132,6 +132,7 @@ class VenueNews:
 
     def on_query(self, command: ev.QueryOrder) -> None:
         """An order was asked for."""
-        if self._engine.strays.asked(command) or self._engine.contradicted.asked(command):
+        engine = self._engine
+        if engine.strays.asked(command) or engine.contradicted.asked(command) or engine.unnamed.asked(command):
             return
         self._engine.venues[command.venue].doubtful[command.client_id] = command.recv_ns
