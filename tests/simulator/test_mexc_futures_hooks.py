@@ -223,6 +223,26 @@ def test_f69_mode_leverage_and_contract_are_changed_by_other_hands() -> None:
     assert (row["dealVol"], client.position()["holdVol"]) == (3, 8)
 
 
+def test_orders_and_deals_stay_in_the_contracts_of_their_time() -> None:
+    client = client_with({"on": "clock", "action": "contract_size", "value": 0.001, "at_s": 1})
+    before = client.order(1, "60001", 25, 3)
+    client.wait(1.1)
+    now = client.order(1, "60001", 3, 3)
+    assert [(client.query(each)["vol"], client.query(each)["dealVol"]) for each in (before, now)] == [(25, 25), (3, 3)]
+    assert [row["vol"] for row in client.get("order/list/order_deals/v3", symbol=NAME)] == [3, 25]
+    # 55 of before, of which a half is told nowhere.
+    assert client.position()["holdVol"] == 5
+
+
+@pytest.mark.parametrize(("percent", "left"), [(10, 45), (30, 45), (60, 25), (85, 15), (100, 0)])
+def test_a_deleveraging_takes_whole_contracts_of_now(percent: int, left: int) -> None:
+    client = client_with({"on": "clock", "action": "contract_size", "value": 0.001, "at_s": 1})
+    client.order(1, "60001", 55, 3)
+    client.wait(1.1)
+    client.act("adl", percent=percent)
+    assert sum(each.hold for each in client.venue.exchange.positions.of("main")) == left
+
+
 def test_f70_the_mark_price_falls_over_a_time_and_takes_positions() -> None:
     client = client_with({"on": "clock", "action": "mark", "percent": -20, "duration_s": 40, "at_s": 5})
     connection = client.private()

@@ -119,7 +119,7 @@ class Accounts:
             cum=(report.cum_size, report.cum_cost),
         )
         traded = contract.traded
-        row["remainVol"] = contract.vol(report.size - report.cum_size)
+        row["remainVol"] = contract.vol_of(order.created_ns, report.size - report.cum_size)
         row["makerFeeRate"], row["takerFeeRate"] = number(traded.maker_fee_e6, 6), number(traded.taker_fee_e6, 6)
         batches[ORDER].append((account, contract.name, row))
 

@@ -63,6 +63,8 @@ class Contract:
         self.traded = traded
         self.name = f"{traded.base}_{traded.quote}"
         self.api_allowed = True
+        self._before: list[tuple[int, int]] = []
+        """Units of size that a contract was, each until when."""
 
     def price(self, units: int) -> Number:
         """A price of the grid."""
@@ -71,6 +73,16 @@ class Contract:
     def vol(self, size: int) -> int:
         """A size in contracts."""
         return self.traded.shown_size(size)[0]
+
+    def vol_of(self, time_ns: int, size: int) -> int:
+        """A size in contracts of a time: what was ordered and dealt is a fact of then."""
+        contract = next((units for until_ns, units in self._before if time_ns < until_ns), self.traded.contract)
+        return size // contract
+
+    def resize(self, now_ns: int, units: int) -> None:
+        """Let a contract be so many units of size from now on."""
+        self._before.append((now_ns, self.traded.contract))
+        self.traded.contract = self.traded.size_min = self.traded.lot = units
 
     def size(self, vol: str) -> int | None:
         """Contracts as the core's size; None for what are none."""

@@ -324,7 +324,7 @@ class MexcFuturesVenue(VenueMachine[Connection]):
             self._prices.change_funding(now_ns, SYMBOL, rate_e8=rate_e8, cycle_ns=cycle_ns, late_ns=rule.duration_ns)
         elif action == "adl":
             for position in self.exchange.positions.of(account):
-                size = max(1, int(position.hold * rule.percent / 100))
+                size = self._whole(position.hold, int(position.hold * rule.percent / 100))
                 self.exchange.reduce(now_ns, position, size, self._prices.by_symbol[SYMBOL].fair, told=rule.told)
         elif action == "position_mode":
             self._change_mode(now_ns, account, HEDGE if rule.value == HEDGE else ONE_WAY)
@@ -345,6 +345,12 @@ class MexcFuturesVenue(VenueMachine[Connection]):
         elif action == "foreign_order":
             self._foreign(now_ns, account, int(rule.value))
 
+    def _whole(self, hold: int, size: int) -> int:
+        """A part of a position in whole contracts, at least one; a rest that is less than one goes along."""
+        contract = self.exchange.instruments[SYMBOL].contract
+        size = max(contract, size // contract * contract)
+        return size if hold - size >= contract else hold
+
     def _change_mode(self, now_ns: int, account: str, mode: int) -> None:
         """As by hand: what stands is canceled. Positions stay, whatever the real venue would ask for."""
         self._desk.enter_due(now_ns, everything=True)
@@ -353,12 +359,11 @@ class MexcFuturesVenue(VenueMachine[Connection]):
         self._tell_mode(now_ns, account, mode)
 
     def _change_contract(self, now_ns: int, account: str, value: float) -> None:
-        """Count in other contracts from now on; positions and orders are in base units and stay what they are."""
+        """Count in other contracts from now on; positions are in base units and stay what they are. Orders end."""
         traded = self.exchange.instruments[SYMBOL]
         self._desk.enter_due(now_ns, everything=True)
         self.exchange.cancel_all(now_ns, account, SYSTEM_REASON)
-        traded.contract = max(1, round(value * 10**traded.size_precision))
-        traded.size_min = traded.lot = traded.contract
+        self._listing.by_symbol[SYMBOL].resize(now_ns, max(1, round(value * 10**traded.size_precision)))
         self._feeds.tell(now_ns, "contract", SYMBOL)
 
     def _foreign(self, now_ns: int, account: str, vol: int) -> None:
