@@ -5,6 +5,7 @@ A fault befalls the account at the simulated venue; what is asserted is what the
 
 from __future__ import annotations
 
+from decimal import Decimal
 from random import Random
 
 import pytest
@@ -153,6 +154,69 @@ def test_f69_terms_that_change_in_the_run_end_the_trading_on_that_venue(tmp_path
     assert run.usd(run.unhedged_max) <= 1500 + 3 * run.usd(QUOTE_SIZE)
     assert run.stop(60)
     assert run.replayed().state_hash() == run.engine.state_hash()
+
+
+@pytest.mark.parametrize("told", ["push", "lists", "position"] if CAMPAIGN else ["push", "lists"])
+@seeds
+def test_f69_what_the_venue_cuts_in_contracts_of_another_size_is_booked(tmp_path, seed, told):
+    """Guard: positions and deals are compared in our contracts, also where nothing is sent any more."""
+    run = contracts(tmp_path, seed)
+    until_held(run)
+    run.pause()
+    run.run(10)
+    before = run.contracts()
+    run.act(action="contract_size", value=0.001)
+    # Longer than any list trails: none of before is told as of now.
+    run.run(40)
+    assert run.engine.perpetuals.externals == 0, "F69: the change itself was booked"
+    assert market(run).position.quantity == before
+    run.act(action="adl", percent=60, told=told)
+    run.external, run.is_told = abs(before - run.contracts()) * UNITS[FUTURES], told != "position"
+    assert run.external
+    assert run.external % 10**9 == 0, "the venue trades whole contracts"
+    run.run(AUDIT_S, done=lambda: run.engine.perpetuals.externals)
+    assert run.engine.perpetuals.externals == 1, "F69: what the venue cut was not booked"
+    run.run(lasting(120, 35))
+    assert run.engine.perpetuals.externals == 1
+    assert run.stop(60)
+    run.check_books()
+    assert run.replayed().state_hash() == run.engine.state_hash()
+
+
+@seeds
+def test_f69_what_is_closed_by_hand_in_contracts_of_another_size_is_booked(tmp_path, seed):
+    """Guard: so that a symbol can be flattened as its alarm says."""
+    run = contracts(tmp_path, seed)
+    until_held(run)
+    run.pause()
+    run.run(10)
+    held = run.contracts()
+    run.act(action="contract_size", value=0.001)
+    run.run(40)
+    whole = abs(held) // 10
+    run.act(action="foreign_order", value=-whole if held > 0 else whole)
+    run.external = abs(held - run.contracts()) * UNITS[FUTURES]
+    assert run.external == whole * 10**9
+    run.run(AUDIT_S, done=lambda: run.engine.perpetuals.externals)
+    run.run(20)
+    assert run.stop(60)
+    run.check_books()
+
+
+@seeds
+def test_f69_money_that_goes_after_the_size_of_a_contract_has_changed_is_told(tmp_path, seed):
+    """Guard: what it settles in is counted in money, whatever a contract is."""
+    run = contracts(tmp_path, seed)
+    until_held(run)
+    run.pause()
+    run.run(10)
+    run.act(action="contract_size", value=0.001)
+    run.run(40)
+    assert not run.engine.reconciling.unexplained, "F69: the change itself is no difference"
+    gone = 683_055_900_880_000
+    run.exchanges[FUTURES].transfer(run.now_ns, ACCOUNT, "USDT", Decimal(-gone).scaleb(-12), is_told=False)
+    run.run(100, done=lambda: run.engine.reconciling.unexplained)
+    assert run.engine.reconciling.unexplained == {(FUTURES, "balance", "USDT"): -gone}, "F69: what is gone was not told"
 
 
 # --- F70: margin ------------------------------------------------------------------------------------------------------

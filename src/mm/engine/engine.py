@@ -376,11 +376,11 @@ class Engine(EngineCore):
             self._upkeep.wake()
             self.muster.look()
         else:
-            old = market.instrument
+            old = market.take_count(instrument, event.recv_ns)
             if old.meaning() != instrument.meaning():
                 # Every integer that we hold of this symbol would change its meaning: never in the middle of a run.
                 market.is_frozen = True
-                market.problem = "the venue changed the symbol's decimals or contract size: stop, flatten, start again"
+                market.problem = "the symbol's decimals or contract size changed: flatten, start on another --state"
                 self.tell(f"{event.venue} {event.symbol}: {market.problem}")
                 market.changed = True
                 return

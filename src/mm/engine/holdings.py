@@ -76,7 +76,7 @@ def _contract(market: Market, found: dict[str, Holding]) -> None:
     perpetual = market.perpetual
     if perpetual is not None:
         settle.amount += perpetual.funding.get(instrument.settle, 0)
-        if perpetual.base or perpetual.estimates or perpetual.gap or perpetual.is_two_sided or market.is_frozen:
+        if perpetual.base or perpetual.estimates or perpetual.gap or perpetual.is_two_sided or market.is_uncounted:
             # Closing what was there before makes a profit that nobody here can know. With a long and a short beside
             # each other a fill does not say which of them it closed.
             settle.is_sure = False

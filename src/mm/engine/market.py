@@ -11,7 +11,7 @@ from mm._core.market import MarketCore
 from mm._core.orders import Order
 from mm._core.quoter import Quoter
 from mm.engine.perpetual import Perpetual
-from mm.instruments import Instrument
+from mm.instruments import AMOUNT_PRECISION, Instrument
 from mm.strategies import Strategy
 
 if TYPE_CHECKING:
@@ -87,11 +87,29 @@ class Market(MarketCore):
         self.quoter.retune(knobs.interval_ns, knobs.tolerance, knobs.max_age_ns)
         self.take_strategy(strategy, post_only=knobs.post_only, due_of=_due_of(strategy))
 
+    def take_count(self, told: Instrument, recv_ns: int) -> Instrument:
+        """Know what the venue counts in now; returns what we count in, for the whole run."""
+        if self.perpetual is not None:
+            self.perpetual.recounting.on_definition(self.instrument, told, recv_ns, is_frozen=self.is_frozen)
+        return self.instrument
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether nobody knows what the venue's numbers are in ours: frozen, and not by what can be recounted."""
+        return self.is_frozen and (self.perpetual is None or self.perpetual.recounting.theirs is None)
+
     def believe(self, limits: LimitSettings) -> None:
         """Take how far a book is to be believed."""
         self.jump_max = float(limits.jump_bps_max) / 10_000
         self.lag_ns_max = limits.book_lag_ms_max * 1_000_000
         self.side_age_ns_max = limits.book_side_age_ms_max * 1_000_000
+
+    def marked(self) -> int:
+        """The mark price of a contract in units, else the middle of the book; 0 unknown."""
+        if self.perpetual is not None and self.perpetual.mark_e12:
+            shift = AMOUNT_PRECISION - self.instrument.price_precision
+            return max(1, int(self.perpetual.mark_e12 * 10 ** max(0, -shift) // 10 ** max(0, shift)))
+        return self.middle2 // 2
 
     def venue_orders(self) -> list[Order]:
         """Own open orders of this symbol as of the last look at it."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mm._core import events as ev
 from mm._core.events import pack, unpack
 from mm._core.orders import OrderState
+from mm.engine.recounting import Recounting, beyond
 from mm.instruments import AMOUNT_PRECISION, RATE_ONE, Instrument
 from mm.perpetuals import liquidation_distance_e8
 
@@ -78,6 +79,7 @@ class Perpetual:
         "mark_ns",
         "positions",
         "rate_e12",
+        "recounting",
         "reduced_ns",
         "report_ns",
         "settle_ns",
@@ -110,6 +112,7 @@ class Perpetual:
         self.is_two_sided = False
         """A long and a short stood beside each other since the account last held nothing: what has been realized by
         then is each leg's own, and not what their net would have made."""
+        self.recounting = Recounting()
 
     @property
     def net(self) -> int:
@@ -186,7 +189,7 @@ class Perpetual:
             (self.base, self.gap, self.gap_ns, self.report_ns, self.fill_ns, self.warned_ns, self.reduced_ns),
             (sorted(self.gaps.items()), self.fill_venue_ns, self.sure_ns),
             ([fill.execution_id for fill in self.foreign], self.danger, self.estimates, self.is_two_sided),
-            (sorted(self.left_out), self.has_ended),
+            (sorted(self.left_out), self.has_ended, self.recounting.facts()),
         )
 
     def durable(self) -> dict[str, Any]:
@@ -197,6 +200,7 @@ class Perpetual:
             "estimates": [list(each) for each in self.estimates],
             "fill_venue_ns": self.fill_venue_ns,
             "foreign": [pack(fill).hex() for fill in self.foreign],
+            **self.recounting.durable(),
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -207,6 +211,7 @@ class Perpetual:
         self.fill_venue_ns = saved["fill_venue_ns"]
         fills: list[Any] = [unpack(bytes.fromhex(text)) for text in saved["foreign"]]
         self.foreign = fills
+        self.recounting.restore(saved)
 
     def reads(self) -> dict[str, Any]:
         """What the venue's reads tell anew at each start."""
@@ -276,6 +281,7 @@ class Perpetuals:
         if market is None or market.perpetual is None:
             return
         perpetual = market.perpetual
+        event = perpetual.recounting.position(market.instrument, event)
         is_gone = event.source == QUERY and not event.size
         if not event.venue_ns or event.venue_ns >= perpetual.fill_venue_ns or is_gone:
             # One of before our last fill says nothing of it, however late it comes.
@@ -377,10 +383,11 @@ class Perpetuals:
         if market is None or market.perpetual is None or event.venue_ns < self._engine.started_ns:
             return
         foreign = market.perpetual.foreign
-        if (event.venue, event.symbol, FOREIGN, event.execution_id) in self._settled:
+        fill = market.perpetual.recounting.fill(market.instrument, event)
+        if fill is None or (event.venue, event.symbol, FOREIGN, event.execution_id) in self._settled:
             return
-        if all(fill.execution_id != event.execution_id for fill in foreign):
-            foreign.append(event)
+        if all(each.execution_id != fill.execution_id for each in foreign):
+            foreign.append(fill)
             del foreign[:-FOREIGN_MAX]
             self._correct(market)
 
@@ -406,7 +413,7 @@ class Perpetuals:
             if perpetual is None or not perpetual.gap or not self._has_lasted(market, now_ns):
                 continue
             told = sum(fill.side * fill.size for fill in perpetual.foreign)
-            price = self._price(market)
+            price = market.marked()
             if not price and told != perpetual.gap:
                 continue
             evidence = "the venue's position, and "
@@ -422,10 +429,10 @@ class Perpetuals:
     def _compare(self, market: Market, recv_ns: int) -> None:
         perpetual = market.perpetual
         assert perpetual is not None
-        if perpetual.base is None or not market.venue.private_up or market.is_frozen:
-            # Frozen: what the venue counts in now is not what we count in.
+        if perpetual.base is None or not market.venue.private_up or market.is_uncounted:
             return
-        gap = perpetual.net - perpetual.base - market.position.quantity
+        held = perpetual.base + market.position.quantity
+        gap = beyond(perpetual.net, held, perpetual.recounting.unit(market.instrument))
         if gap != perpetual.gap:
             perpetual.turn(gap, recv_ns)
         if not gap:
@@ -439,7 +446,7 @@ class Perpetuals:
         perpetual = market.perpetual
         assert perpetual is not None
         gap = perpetual.gap
-        if not gap or perpetual.base is None or not market.venue.private_up or market.is_frozen:
+        if not gap or perpetual.base is None or not market.venue.private_up or market.is_uncounted:
             return False
         if self._engine.strays.of_venue(market.venue.name):
             return False
@@ -454,11 +461,14 @@ class Perpetuals:
         # The deals themselves say that they are not ours.
         is_told = bool(perpetual.foreign) and sum(fill.side * fill.size for fill in perpetual.foreign) == gap
         lasts_ns = LASTS_NS
-        is_agreed = self._engine.reconciling.reads[market.venue.name].agreed_since(perpetual.gap_ns)
+        since_ns = max(perpetual.gap_ns, perpetual.recounting.sure_ns)
+        is_agreed = self._engine.reconciling.reads[market.venue.name].agreed_since(since_ns)
         if not is_told and perpetual.is_silence(perpetual.base + market.position.quantity):
             # One list that is empty would be hedged again with as much as is held.
             is_recent = perpetual.gap_ns - perpetual.fill_ns < TRAIL_NS
             lasts_ns = (TRAIL_NS if is_recent else READ_LASTS_NS) if is_agreed else NEVER_NS
+        elif perpetual.recounting.theirs is not None:
+            lasts_ns = READ_LASTS_NS if is_agreed else NEVER_NS
         elif orders and not is_told:
             # Two whole reads of deals and positions say so, or one of the venue's own rounds has passed.
             lasts_ns = READ_LASTS_NS if is_agreed else OPEN_LASTS_NS
@@ -548,15 +558,6 @@ class Perpetuals:
         market.position.apply_fill(side, price, size, fee, fee_asset)
         market.profit.on_fill(side, price, size, middle2)
         self._engine.accounts.on_fill(key, side, price, size, middle2, fee, fee_asset, is_hedge=is_hedge)
-
-    @staticmethod
-    def _price(market: Market) -> int:
-        """The mark price in units, else the middle of the book; 0 unknown."""
-        perpetual = market.perpetual
-        if perpetual is not None and perpetual.mark_e12:
-            shift = AMOUNT_PRECISION - market.instrument.price_precision
-            return max(1, int(perpetual.mark_e12 * 10 ** max(0, -shift) // 10 ** max(0, shift)))
-        return market.middle2 // 2
 
     def _danger(self, market: Market, recv_ns: int) -> None:
         perpetual = market.perpetual

@@ -133,7 +133,7 @@ def test_a_contract_that_changes_is_told_at_once_and_gets_no_order_more(tmp_path
     session.run(10)
     session.act("contract_size", value=0.0005)
     session.run(0.5)
-    assert "the venue changed the symbol's decimals or contract size" in session.alarms()
+    assert "the symbol's decimals or contract size changed" in session.alarms()
     placed = len(session.of(ev.Place))
     session.run(20)
     assert len(session.of(ev.Place)) == placed
