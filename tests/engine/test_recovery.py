@@ -19,6 +19,7 @@ from mm.errors import InvariantError
 from mm.live.recovering import faces_of
 from mm.risk import APPROVED
 from tests.engine.contracts import FUTURES, PERPETUAL, Contracts, perpetual
+from tests.engine.world import SECOND
 
 SEEDS = range(20) if os.environ.get("MM_CAMPAIGN") else range(3)
 
@@ -150,3 +151,43 @@ def test_a_hash_that_is_not_the_states_is_refused_all_the_same():
     state, told = world.engine.snapshot()
     with pytest.raises(InvariantError, match="comes out otherwise"):
         engine_of(world.settings, 2).apply(ev.Recovered(world.now_ns, state, told ^ 1))
+
+
+@pytest.mark.parametrize("is_earlier", [False, True])
+def test_an_execution_that_is_told_again_after_its_order_is_forgotten_is_booked_once(
+    make_world, monkeypatch, is_earlier
+):
+    """Not its order either is taken over again, though a start after another one looks for those that it lacks."""
+    monkeypatch.setattr("mm.engine.engine.CLOSED_MAX", 2)
+    monkeypatch.setattr("mm.engine.engine.EXECUTIONS_MAX", 2)
+    world = make_world()
+    first, *others = world.ready()
+    for each in others if is_earlier else (first, *others):
+        head = (world.now, world.now, "kraken", each.client_id, "V" + each.client_id)
+        world.tell(ev.OrderCanceled(*head, 0, "by hand"))
+    world = restarted(make_world, world, 8)
+    quotes = world.ready()
+    first = first if is_earlier else quotes[0]
+    # After the last that the start before knew of.
+    world.now += SECOND
+    for place in (first, *(each for each in quotes if each is not first)):
+        world.fill(place, place.size, execution=place.client_id, cum=place.size)
+    orders, market = world.engine.orders, world.engine.markets["kraken", "BTC/USD"]
+    name = first.client_id
+    for step in range(1, 60):
+        if orders.get(name) is None and not orders.knows_execution("kraken", "BTC/USD", name):
+            break
+        world.now += SECOND
+        world.book(600_000 + 10 * step, 600_010 + 10 * step)
+        for place in [command for command in world.decide() if type(command) is ev.Place]:
+            world.accept(place)
+            world.fill(place, place.size, execution=place.client_id, cum=place.size)
+    else:
+        raise AssertionError("it is remembered")
+    held, executions = market.position.quantity, market.position.fill_count
+    world.fill(first, first.size, execution=name, cum=first.size)
+    world.decide(SECOND)
+    head = (world.now, world.now, "kraken", name, "V" + name)
+    facts = ("BTC/USD", first.side, "filled", first.price, first.size, first.size, "", "query")
+    world.tell(ev.OrderReport(*head, *facts))
+    assert (market.position.quantity, market.position.fill_count) == (held, executions)

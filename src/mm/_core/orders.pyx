@@ -4,9 +4,8 @@ The state machine is the table of `order_states.py`; this module keeps the facts
 Whatever the venue says is taken in any order and any number of times: an execution is booked once by its id, the
 cumulative quantity never falls, a terminal state never ends, and an answer settles only the request that it answers.
 What may still fill never counts for less than the worst case: the larger size while a change is in flight or in doubt,
-the whole rest while anything is unknown, and what the venue has told as filled until its executions are here.
-
-What the venue says about orders that are not here is kept for a while, in case they are adopted.
+the whole rest while anything is unknown, and what the venue has told as filled until its executions are here. What
+it says about orders that are not here is kept for a while, in case they are adopted.
 """
 
 from hashlib import blake2b
@@ -65,9 +64,9 @@ cdef class OrderStore:
 
     closed_max: how many orders that are over are remembered (the newest; one whose fills are missing is kept longer);
     executions_max: how many execution ids of a symbol are remembered, the newest (those of an order that is remembered
-    are kept longer, since a fill is booked to no other: none can be booked twice). total: orders ever; contradictions:
-    times the venue said what cannot be true; dropped: events about unknown orders that were not kept; last_booked:
-    whether the last fill applied was booked (False: it was known, or is not ours).
+    are kept longer: none of its fills is booked twice; for the others see `has_forgotten`). total: orders ever;
+    contradictions: times the venue said what cannot be true; dropped: events about unknown orders that were not kept;
+    last_booked: whether the last fill applied was booked (False: it was known, or is not ours).
     """
 
     def __init__(self, int64_t closed_max=10_000, int64_t executions_max=200_000):
@@ -375,6 +374,10 @@ cdef class OrderStore:
         """Return whether an execution was booked."""
         return execution_id in self.group(venue, symbol).executions
 
+    def has_forgotten(self, str client_id not None):
+        """Return whether an order is over, all that it filled was booked, and nothing else of it is known any more."""
+        return client_id in self._ended._owners
+
     def durable(self):
         """Return what `restore` takes back: every order, and the executions that are booked of them.
 
@@ -382,8 +385,7 @@ cdef class OrderStore:
         """
         cdef Order order
         cdef OpenOrders group
-        rows = [order.facts() for order in self._closed.orders()]
-        rows += [order.facts() for order in self._open.orders()]
+        rows = [order.facts() for order in self._closed.orders() + self._open.orders()]
         executions = []
         for _, of_venue in sorted(self._groups.items()):
             for _, each in sorted((<dict>of_venue).items()):
@@ -589,9 +591,8 @@ cdef class OrderStore:
     cdef int _put_aside(self, OrderNews event) except -1:
         key = (event.venue, "", event.client_id) if event.client_id else (event.venue, event.venue_id, "")
         events = self._quarantine.setdefault(key, [])
-        if not events:
-            if len(self._quarantine) > QUARANTINE_MAX:
-                self.dropped += len(self._quarantine.pop(next(iter(self._quarantine))))
+        if not events and len(self._quarantine) > QUARANTINE_MAX:
+            self.dropped += len(self._quarantine.pop(next(iter(self._quarantine))))
         if len(events) < QUARANTINE_EVENTS_MAX:
             events.append(event)
         else:

@@ -108,9 +108,18 @@ class Strays:
 
     def take(self, fill: ev.Fill) -> None:
         """Take a fill without an order: where it may be ours its order is asked for."""
-        if not self._is_wanted(fill):
+        if not self._is_booked(fill) and not self._is_wanted(fill):
             self._engine.unnamed.take(fill)
             self._not_ours(fill)
+
+    def _is_booked(self, fill: ev.Fill) -> bool:
+        """Whether a fill is told again so late that its order is forgotten, with its executions: only an order whose
+        fills are all booked is. Taken over once more it would have them booked once more."""
+        engine = self._engine
+        if engine.orders.has_forgotten(fill.client_id):
+            return True
+        # Those who are forgotten are many, and their names are forgotten too; what this start has placed it has known.
+        return engine.ids.is_own(fill.client_id) and engine.ids.epoch_of(fill.client_id) == engine.epoch
 
     def _not_ours(self, fill: ev.Fill) -> None:
         self._engine.perpetuals.on_foreign_fill(fill)
