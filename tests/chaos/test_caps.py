@@ -9,7 +9,7 @@ from mm._core import events as ev
 from mm.chaos.running import Trial
 from mm.chaos.world import World
 from mm.simulator.kinds import KRAKEN, MEXC_SPOT
-from tests.chaos.judged import broken, good_place, intent, later, standing, young_world
+from tests.chaos.judged import SYMBOL, broken, good_place, intent, later, standing, young_world
 
 
 @pytest.fixture
@@ -85,6 +85,63 @@ def test_i6_a_change_that_was_answered_counts_no_more(world):
     world.journal.events.append(ev.AmendRejected(*head, "busy", "busy"))
     world.checker.look(world.now_ns)
     assert before - world.checker.caps._sides(KRAKEN)[order.request.side] == 10**8 - order.request.size
+
+
+@pytest.mark.parametrize("word", ["fill", "doubt"])
+def test_i6_a_change_counts_until_its_answer_is_written(world, word):
+    """What else is written of the order does not say that it will not arrive."""
+    order = standing(world)
+    key = (KRAKEN, order.request.client_id)
+    world.checker.caps.amending[key] = 10**8
+    before = world.checker.caps._sides(KRAKEN)
+    head = (world.now_ns, 0, *key, order.order_id)
+    if word == "fill":
+        made = (SYMBOL, order.request.side, "TZZ", 600_000, 1, -1, "m", 0, "USD")
+        world.journal.events.append(ev.Fill(*head, *made))
+    else:
+        world.journal.events.append(ev.OutcomeUnknown(*head, "amend", "no response"))
+    world.checker.look(world.now_ns)
+    assert world.checker.caps._sides(KRAKEN) == before
+
+
+def test_i6_of_two_changes_on_their_way_the_larger_counts(world):
+    order = standing(world)
+    for size in ("0.05", "0.01"):
+        sent = good_place(world, order.request.client_id, kind="amend", size=size, side=0)
+        world.checker.sent(world.now_ns, KRAKEN, sent)
+    assert world.checker.caps.amending == {(KRAKEN, order.request.client_id): 5_000_000}
+
+
+@pytest.mark.parametrize("limit", ["exposure", "count"])
+def test_i6_a_lie_about_one_order_excuses_no_other(world, limit):
+    world.checker._refused_ns[KRAKEN, "mm1Qnone"] = world.now_ns
+    bound(world, **({"exposure_usd": Decimal(1)} if limit == "exposure" else {"orders_max": 1}))
+    intent(world, "mm1Qzz")
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world))
+    assert broken(world) == {"I6"}
+
+
+@pytest.mark.parametrize("is_filled", [False, True])
+def test_i6_an_order_that_the_bot_was_told_was_refused_counts_neither_open_nor_filled(world, monkeypatch, is_filled):
+    order = standing(world)
+    side = order.request.side
+    amount, price = worst(world, side)
+    size = Decimal("0.02")
+    # To the last cent without it.
+    its_size = Decimal(order.leaves).scaleb(-8)
+    bound(world, exposure_usd=abs(amount + side * (size - its_size)) * price + Decimal("0.01"))
+    world.checker._refused_ns[KRAKEN, order.request.client_id] = world.now_ns
+    if is_filled:
+        # As if all of it had filled: held by the venue's word, and open no more.
+        exchange, held = world.venues[KRAKEN].exchange, world.checker.caps._held
+        order.cum_size += order.leaves
+        monkeypatch.setattr(exchange, "open_orders", lambda account: [])
+        monkeypatch.setattr(
+            world.checker.caps, "_held", lambda name: held(name) + side * order.cum_size * (name == KRAKEN)
+        )
+    intent(world, "mm1Qzz", side=side, size=2_000_000)
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world, side=side, size="0.02"))
+    assert not broken(world)
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,16 @@ def test_i3_an_order_that_comes_to_be_after_it_was_given_up(world):
     assert "I3" in broken(world)
 
 
+def test_i3_an_order_that_comes_to_be_after_it_was_over(world):
+    intent(world, "mm1Qzz")
+    world.journal.events.append(ev.OrderCanceled(world.now_ns, 0, KRAKEN, "mm1Qzz", "", 0, "silence"))
+    world.checker.look(world.now_ns)
+    order = replace(standing(world).request, client_id="mm1Qzz", size=10_000)
+    world.venues[KRAKEN].exchange.place(world.now_ns, order)
+    world.checker.look(world.now_ns)
+    assert "I3" in broken(world)
+
+
 def test_i4_an_execution_that_was_booked_twice(world):
     world.checker.bot = Believes(world, change=lambda quantity, cash, fees: (quantity + 200_000, cash, fees))
     world.checker.at_rest(world.now_ns)
@@ -126,15 +136,17 @@ def test_i4_an_execution_that_no_venue_has(world):
 
 
 @pytest.mark.parametrize("change", ["cash", "fees"])
-def test_i5_money_that_is_not_the_venues(world, change):
+@pytest.mark.parametrize(("untold", "is_broken"), [((), True), ((MEXC_SPOT,), True), ((KRAKEN, MEXC_SPOT), False)])
+def test_i5_money_that_is_not_the_venues(world, change, untold, is_broken):
     def lies(quantity, cash, fees):
         return (quantity, cash + 1, fees) if change == "cash" else (quantity, cash, {})
 
     world._rest()
     world._stop()
     world.checker.bot = Believes(world, change=lies)
+    world.checker.untold = untold
     world.checker.at_rest(world.now_ns)
-    assert broken(world) == {"I5"}
+    assert broken(world) == ({"I5"} if is_broken else set())
 
 
 def test_i5_a_debt_that_is_not_what_is_held(world):
@@ -333,6 +345,15 @@ def test_i13_a_quote_after_stop(world):
     assert "I13" in broken(world)
 
 
+@pytest.mark.parametrize("kind", ["place", "amend"])
+def test_i13_a_rescue_only_cancels(world, kind):
+    world.checker.is_alive = False
+    world.checker.sent(world.now_ns, KRAKEN, Sent("cancel", "mm1Qzz"))
+    assert not broken(world)
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world, kind=kind))
+    assert broken(world) == {"I13"}
+
+
 @pytest.mark.parametrize("where", ["wire", "journal"])
 def test_i14_a_secret_that_gets_out(world, where):
     secret = world.venues[KRAKEN].api_secret
@@ -367,6 +388,12 @@ def test_requests_are_read_as_the_venues_read_them():
     path = "/0/private/CancelOrder"
     assert of_request(KRAKEN, "POST", path, b"nonce=18&txid=OA") == [Sent("cancel", "", "OA", nonce="18")]
     assert of_request(KRAKEN, "POST", path, b"nonce=19&cl_ord_id=a") == [Sent("cancel", "a", nonce="19")]
+    # The venue's timer cancels nothing now.
+    path = "/0/private/CancelAllOrdersAfter"
+    assert of_request(KRAKEN, "POST", path, b"nonce=20&timeout=60") == [Sent("other", nonce="20")]
+    body = b'{"nonce":21,"orders":["OA","OB"],"cl_ord_ids":["a"]}'
+    batch = of_request(KRAKEN, "POST", "/0/private/CancelOrderBatch", body)
+    assert batch == [Sent("cancel", "a", "OA,OB", nonce="21")]
     path = "/api/v1/private/order/"
     assert of_request(MEXC_FUTURES, "POST", path + "cancel", b"[17,18]") == [Sent("cancel", venue_id="17,18")]
     body = b'[{"symbol":"BTC_USDT","externalOid":"a"}]'

@@ -105,6 +105,16 @@ def test_i10_a_cancel_that_never_leaves(world):
     assert broken(world) == {"I10"}
 
 
+def test_i10_a_cancel_of_an_order_without_an_id_of_the_venue_is_no_other_ones(world):
+    world.checker.sent(world.now_ns, KRAKEN, Sent("cancel", "mm1Qother"))
+    name = standing(world).request.client_id
+    world.journal.events.append(ev.Cancel(world.now_ns, KRAKEN, SYMBOL, name, "", "chaos"))
+    world.checker.look(world.now_ns)
+    world.checker.sent(world.now_ns, KRAKEN, Sent("cancel", "mm1Qother"))
+    world.checker.look(world.now_ns + 3 * SECOND)
+    assert broken(world) == {"I10"}
+
+
 @pytest.mark.parametrize("how", ["by id", "by client id", "all", "over", "refused", "restart"])
 def test_i10_a_cancel_that_left_or_is_over(world, how):
     order = cancel(world)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SCALE: Final = 12
 DEBT_SLACK: Final = Decimal("1.002")
 """The middle moves between the fill and the message that it is valued by."""
+SILENT: Final = frozenset({"Amend", "Fill", "OutcomeUnknown", "Cancel", "CancelRejected", "QueryOrder"})
+"""Records of an order that do not say what became of a change of it."""
 
 
 class Caps:
@@ -29,7 +31,7 @@ class Caps:
     def __init__(self, checker: Checker) -> None:
         self._checker = checker
         self.amending: dict[tuple[str, str], int] = {}
-        """Size that an order may have once a change of it arrives, in its units; until anything was written of it."""
+        """Size that an order may have once a change of it arrives, in its units; until the answer was written."""
         self.moved: dict[str, int] = {}
         """Venue to what the bot has booked there as somebody else's doing, in units of size."""
         self._debt = 0
@@ -37,7 +39,8 @@ class Caps:
 
     def read(self, kind: str, record: Any) -> None:
         """A record of the journal."""
-        self.amending.pop((record.venue, getattr(record, "client_id", "")), None)
+        if kind not in SILENT:
+            self.amending.pop((record.venue, getattr(record, "client_id", "")), None)
         if kind == "PositionChanged":
             self.moved[record.venue] = self.moved.get(record.venue, 0) + record.size
             self._debt += record.size * 10 ** (SCALE - self._checker.traded(record.venue).size_precision)
@@ -56,7 +59,8 @@ class Caps:
             # Whatever the limits say: a position has to be got out of.
             return
         if request.kind == "amend" and size is not None:
-            self.amending[venue, request.client_id] = size
+            # Of two on their way either may be the last to arrive.
+            self.amending[venue, request.client_id] = max(size, self.amending.get((venue, request.client_id), 0))
         if place.purpose == "quote":
             self._count(venue, request)
             self._owe(venue, request, place)
@@ -66,9 +70,10 @@ class Caps:
     def _count(self, venue: str, request: Sent) -> None:
         checker = self._checker
         most = checker.bounds.orders_max
-        if request.kind == "amend" or most is None or checker.is_lied_to:
+        if request.kind == "amend" or most is None:
             return
-        there = sum((name, order.request.client_id) in checker.places for name, order in checker.standing())
+        known = checker.places.keys() - checker.believed_refused()
+        there = sum((name, order.request.client_id) in known for name, order in checker.standing())
         count = there + len(checker.flying)
         if count > most:
             checker.broken("I6", venue, "orders", f"{count} orders with {request.client_id}, allowed are {most}")
@@ -86,8 +91,6 @@ class Caps:
 
     def _expose(self, venue: str, request: Sent, place: Any, size: int) -> None:
         checker = self._checker
-        if checker.is_lied_to:
-            return
         base = checker.traded(venue).base
         highest = lowest = 0
         for name in checker.venues:
@@ -96,6 +99,8 @@ class Caps:
                 continue
             scale = 10 ** (SCALE - traded.size_precision)
             held, sides = self._held(name), self._sides(name)
+            for each in sides:
+                sides[each] -= self._unheard(name, each)
             highest += (held + sides[BUY]) * scale
             lowest += (held - sides[SELL]) * scale
             if name == venue:
@@ -130,7 +135,7 @@ class Caps:
     def _added(self, venue: str, request: Sent, size: int) -> int:
         if request.kind == "place":
             return size
-        order = self._checker.venues[venue].exchange.by_client_id(ACCOUNT, request.client_id)
+        order = self._order((venue, request.client_id))
         return 0 if order is None else max(0, size - order.request.size)
 
     def _held(self, name: str) -> int:
@@ -141,13 +146,21 @@ class Caps:
             held -= checker.external(name) - self.moved.get(name, 0)
         return held
 
+    def _unheard(self, name: str, side: int) -> int:
+        """What orders of a side filled that the bot was told were refused: it may not know of that either."""
+        orders = (self._order(key) for key in self._checker.believed_refused() if key[0] == name)
+        return sum(order.cum_size for order in orders if order is not None and order.request.side == side)
+
+    def _order(self, key: tuple[str, str]) -> Any:
+        return self._checker.venues[key[0]].exchange.by_client_id(ACCOUNT, key[1])
+
     def _sides(self, name: str) -> dict[int, int]:
-        """What may still be bought and sold at a venue."""
+        """What may still be bought and sold at a venue, but for orders that the bot was told were refused."""
         checker = self._checker
         found = {BUY: 0, SELL: 0}
-        symbol = checker.traded(name).symbol
+        symbol, refused = checker.traded(name).symbol, checker.believed_refused()
         for order in checker.venues[name].exchange.open_orders(ACCOUNT):
-            if order.request.symbol == symbol:
+            if order.request.symbol == symbol and (name, order.request.client_id) not in refused:
                 more = self.amending.get((name, order.request.client_id), 0) - order.cum_size
                 found[order.request.side] += max(order.leaves, more)
         for (at, _), (way, size) in checker.flying.items():

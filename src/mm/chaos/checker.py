@@ -52,8 +52,8 @@ class Checker:
         self.venues, self.bot, self.journal, self.bounds = venues, bot, journal, bounds
         self.violations: list[Violation] = []
         self.is_alive = True
-        self.is_told = True
-        """False: a venue did something to the account and never told its price, so only sizes can agree."""
+        self.untold: Collection[str] = ()
+        """Venues that did something to the account and never told its price, so that only sizes can agree there."""
         self.looks = 0
         self.now_ns = 0
         self.places: dict[tuple[str, str], Any] = {}
@@ -119,12 +119,15 @@ class Checker:
         if request.kind == "cancel":
             self._ingest()
             self._is_cancelled = True
-            named = (*request.client_id.split(","), *request.venue_id.split(","))
+            # Without what is not named: an order of no id yet is not cancelled by that.
+            named = [name for name in (*request.client_id.split(","), *request.venue_id.split(",")) if name]
             self._asked.update(named)
             self._asked_ever.update(named)
             self.doubt.cancelled(venue, named)
         if self.is_unwritable and self.is_alive and request.kind in ("place", "amend"):
             self.broken("I7", venue, request.client_id, f"{request.client_id} left, and the journal takes nothing")
+        if not self.is_alive and request.kind in ("place", "amend"):
+            self.broken("I13", venue, request.client_id, f"a rescue sends the {request.kind} of {request.client_id}")
         if request.kind == "place":
             self._ingest()
             self._sent_place(venue, request)
@@ -357,7 +360,7 @@ class Checker:
         if known != order.order_id:
             self.broken("I1", name, client_id, f"{client_id} is {known} and {order.order_id}")
         over = self._over.get((name, client_id))
-        if over in ("OrderAbsent", "OrderRejected", "OrderDenied"):
+        if over is not None:
             self.broken("I3", name, client_id, f"{client_id} came to be after {over}")
 
     def _new_trade(self, name: str, exchange: Any, trade: Any) -> None:
@@ -415,10 +418,9 @@ class Checker:
         """What else than own executions moved the position of a venue."""
         return self.position(name) - self._sides[name].own
 
-    @property
-    def is_lied_to(self) -> bool:
-        """Whether the bot may take an order for over that stands: it can count it nowhere."""
-        return any(self.now_ns - written_ns < LIE_NS for written_ns in self._refused_ns.values())
+    def believed_refused(self) -> set[tuple[str, str]]:
+        """Orders that the bot may take for over because it was told so, and that stand: it can count them nowhere."""
+        return {key for key, written_ns in self._refused_ns.items() if self.now_ns - written_ns < LIE_NS}
 
     def middle(self, venue: str, symbol: str) -> Decimal | None:
         """Of the book as the bot heard it, None where there is none."""
@@ -497,7 +499,7 @@ class Checker:
                 self._fill(record)
             elif kind == "Latched":
                 self.latches.read(record)
-            elif kind == "Cancel" and not self._asked & {record.client_id, record.venue_id}:
+            elif kind == "Cancel" and not self._asked & {record.client_id, record.venue_id} - {""}:
                 # Else one is on its way, and nothing has been said of it.
                 self.doubt.wanted(record)
         self._read = len(self.journal)

@@ -70,10 +70,10 @@ class Doubt:
         self._owed.pop((venue, client_id), None)
 
     def cancelled(self, venue: str, names: Collection[str]) -> None:
-        """A cancel of these ids leaves; of none: of everything there."""
+        """A cancel of these ids leaves, none of them ""; of none: of everything there."""
         if self._owed:
             for key, (_, venue_id) in list(self._owed.items()):
-                if key[0] == venue and (not any(names) or key[1] in names or venue_id in names):
+                if key[0] == venue and (not names or key[1] in names or venue_id in names):
                     del self._owed[key]
 
     def answered(self, venue: str, status: int) -> None:

@@ -68,8 +68,12 @@ def of_request(venue: str, method: str, path: str, body: bytes) -> list[Sent]:
             return [OTHER]
         given = orjson.loads(body) if body[:1] == b"{" else dict(parse_qsl(body.decode()))
         nonce = str(given["nonce"])
-        if "/Cancel" not in parts.path:
+        if "/Cancel" not in parts.path or parts.path.endswith("/CancelAllOrdersAfter"):
+            # The venue's timer: it cancels nothing now.
             return [Sent("other", nonce=nonce)]
+        if parts.path.endswith("/CancelOrderBatch"):
+            names, numbers = given.get("cl_ord_ids", []), given.get("orders", [])
+            return [Sent("cancel", client_id=",".join(names), venue_id=",".join(numbers), nonce=nonce)]
         return [Sent("cancel", str(given.get("cl_ord_id", "")), str(given.get("txid", "")), nonce=nonce)]
     if venue == MEXC_SPOT and parts.path.endswith(("/api/v3/order", "/api/v3/openOrders")):
         given = dict(parse_qsl(parts.query) + parse_qsl(body.decode()))

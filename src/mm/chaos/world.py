@@ -323,7 +323,7 @@ class World:
         # What struck while it stopped counts too.
         self._count()
         self.checker.at_rest(self.now_ns)
-        if self.checker.is_told and not self._settled_late():
+        if not self.checker.untold and not self._settled_late():
             residuals = [self.residual(way) for way in self.checker.unheard(self.stopped_ns)]
             if all(residuals):
                 self.checker.unbalanced(f"the profit misses the venues' word by {float(residuals[0])} dollars")
@@ -472,7 +472,7 @@ class World:
                 fault.fired = rule.fired
                 fault.struck_s = [self._elapsed_s(struck_ns) for struck_ns in rule.struck_ns]
         taken = [fault for fault in self.faults if fault.rule.get("action") == "adl" and fault.fired]
-        self.checker.is_told = not any(fault.rule["told"] == "lists" for fault in taken)
+        self.checker.untold = {fault.venue for fault in taken if fault.rule["told"] == "lists"}
 
     def replayed(self) -> Engine:
         """A fresh engine that was given the journal of the last start."""
