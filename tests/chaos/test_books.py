@@ -320,6 +320,42 @@ def test_commits_mend_a_gap_where_they_reach_back():
     assert venue.book.doubt() == ""
 
 
+NO_LEVELS = [("-1", "3"), ("0", "0"), ("100.5", "-2"), ("NaN", "1"), ("Infinity", "1"), ("100.5", "NaN"), ("x", "1")]
+
+
+@pytest.mark.parametrize(("price", "size"), NO_LEVELS)
+def test_a_level_that_is_none_ends_a_book_by_versions_before_it(price, size):
+    for kind, push in ((Spot, spot_push), (Futures, None)):
+        venue = kind()
+        venue.snapshot(6)
+        payload = push(7, 7, asks=[(price, size)]) if push else futures_push(7, asks=[[price, size, 1]])
+        venue.books.told(START, payload)
+        assert "is no level" in venue.book.doubt()
+        assert venue.book._version == 6
+        venue.push(8, 8)
+        if push:
+            venue.snapshot(7)
+        else:
+            venue.commits(8)
+            assert venue.book.doubt()
+            venue.commits(8, 7)
+        assert venue.book.doubt() == ""
+        assert venue.book._version == 8
+
+
+@pytest.mark.parametrize(("price", "size"), NO_LEVELS)
+def test_a_level_that_is_none_ends_a_book_of_kraken_until_a_snapshot(feed, price, size):
+    level = {"price": price, "qty": size}
+    data = {"symbol": SYMBOL, "bids": [level], "asks": [], "checksum": 1, "timestamp": "2023-11-14T22:19:38.000000Z"}
+    feed.tell(json.dumps({"channel": "book", "type": "update", "data": [data]}))
+    assert "is no level" in feed.book.doubt()
+    feed.change(BUY, 600_001)
+    feed.update()
+    assert "is no level" in feed.book.doubt()
+    feed.tell(feed.feed.snapshot(10))
+    assert feed.book.doubt() == ""
+
+
 @pytest.mark.parametrize("payload", [b"", b"aggre.depth", b'{"channel":"book"', spot_push(1, 2)[:-3]])
 @pytest.mark.parametrize("venue", [KRAKEN, MEXC_SPOT, MEXC_FUTURES])
 def test_nonsense_is_no_news(venue, payload):

@@ -105,9 +105,8 @@ class Book:
         elif first > self._version + 1:
             self.lose(f"version {first} came after {self._version}")
             self._pending = [(first, last, levels)]
-        elif last > self._version:
+        elif last > self._version and self._take(levels):
             self._version = last
-            self._put(levels)
             self._moved(now_ns)
 
     def mend(self, now_ns: int, rows: Iterable[tuple[int, list[Level]]]) -> None:
@@ -128,9 +127,8 @@ class Book:
 
     def update(self, now_ns: int, levels: list[Level], depth: int, checksum: int) -> None:
         """Changes of Kraken's book; what falls out of its depth is not told."""
-        if self.why:
+        if self.why or not self._take(levels):
             return
-        self._put(levels)
         for side, prices in self._sides.items():
             for price in sorted(prices, reverse=side > 0)[depth:]:
                 del prices[price]
@@ -159,11 +157,23 @@ class Book:
             if abs(late_ns) <= JUMP_NS:
                 self.lates = self.lates + 1 if late_ns > late_max_ns else 0
 
+    def _take(self, levels: list[Level]) -> bool:
+        """Whether these are levels: of a message with one that is none nothing is known to be so."""
+        try:
+            self._put(levels)
+        except (ValueError, InvalidOperation) as error:
+            self.lose(f"{error} is no level")
+            return False
+        return True
+
     def _put(self, levels: Iterable[Level]) -> None:
-        for side, price_text, size_text in levels:
-            price = Decimal(price_text)
-            if Decimal(size_text):
-                self._sides[side][price] = (price_text, size_text)
+        read = [(side, Decimal(price), Decimal(size), (price, size)) for side, price, size in levels]
+        for _, price, size, texts in read:
+            if not (price.is_finite() and size.is_finite() and price > 0 and size >= 0):
+                raise ValueError(texts)
+        for side, price, size, texts in read:
+            if size:
+                self._sides[side][price] = texts
             else:
                 self._sides[side].pop(price, None)
 
