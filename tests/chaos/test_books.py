@@ -218,11 +218,11 @@ def futures_push(last, bids=(), asks=(), first=0):
 
 class Spot:
     def __init__(self):
-        self.books = Books(MEXC_SPOT, ["BTC/USDT"], 10**18, lambda: 0)
+        self.books = Books(MEXC_SPOT, ["BTC/USDT"], 2 * SECOND, lambda: 0)
         self.book = self.books.by_symbol["BTC/USDT"]
 
-    def push(self, first, last):
-        self.books.told(START, spot_push(first, last, bids=[("100.00", f"{last}.5")]))
+    def push(self, first, last, now_ns=START):
+        self.books.told(now_ns, spot_push(first, last, bids=[("100.00", f"{last}.5")]))
 
     def snapshot(self, version, status=200):
         said = {"lastUpdateId": version, "bids": [["100.00", "1"]], "asks": [["101.00", "1"]]}
@@ -231,11 +231,11 @@ class Spot:
 
 class Futures:
     def __init__(self):
-        self.books = Books(MEXC_FUTURES, ["BTC/USDT:USDT"], 10**18, lambda: 0)
+        self.books = Books(MEXC_FUTURES, ["BTC/USDT:USDT"], 2 * SECOND, lambda: 0)
         self.book = self.books.by_symbol["BTC/USDT:USDT"]
 
-    def push(self, first, last):
-        self.books.told(START, futures_push(last, [[100.0, last, 1]], first=first))
+    def push(self, first, last, now_ns=START):
+        self.books.told(now_ns, futures_push(last, [[100.0, last, 1]], first=first))
 
     def snapshot(self, version, status=200):
         data = {"asks": [[101.0, 1, 1]], "bids": [[100.0, 1, 1]], "version": version}
@@ -294,6 +294,14 @@ class TestVersions:
         venue.push(8, 8)
         venue.snapshot(version)
         assert bool(venue.book.doubt()) == (version < 7)
+
+    def test_what_is_older_than_the_book_says_nothing_of_it(self, kind):
+        venue = kind()
+        venue.snapshot(8)
+        for number, (version, lates) in enumerate([(7, 0), (8, 0), (9, 1), (9, 1), (10, 2)], start=3):
+            venue.push(version, version, START + number * SECOND)
+            assert venue.book.lates == lates
+        assert venue.book.heard_ns == START + 7 * SECOND
 
     def test_a_reset_holds_until_a_newer_snapshot(self, kind):
         venue = kind()

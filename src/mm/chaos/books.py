@@ -95,8 +95,11 @@ class Book:
             self.push(now_ns, *push)
         self._moved(now_ns)
 
-    def push(self, now_ns: int, first: int, last: int, levels: list[Level]) -> None:
-        """Changes that cover these versions."""
+    def push(self, now_ns: int, first: int, last: int, levels: list[Level]) -> bool:
+        """Changes that cover these versions. Returns whether they are news: what is older than the book says nothing of
+        it, nor of how late it is."""
+        if not self.why and last <= self._version:
+            return False
         if self.why:
             if self._pending and first != self._pending[-1][1] + 1:
                 # What came before a gap is in the snapshot that is to come, or reaches to where nothing leads.
@@ -105,9 +108,10 @@ class Book:
         elif first > self._version + 1:
             self.lose(f"version {first} came after {self._version}")
             self._pending = [(first, last, levels)]
-        elif last > self._version and self._take(levels):
+        elif self._take(levels):
             self._version = last
             self._moved(now_ns)
+        return True
 
     def mend(self, now_ns: int, rows: Iterable[tuple[int, list[Level]]]) -> None:
         """Single changes, each of one version, that a gap may have left out."""
@@ -292,8 +296,7 @@ class Books:
             for side, field in ((-1, 1), (1, 2))
             for level in map(fields, body.get(field, ()))
         ]
-        book.push(now_ns, int(body[4][0]), int(body[5][0]), levels)
-        if 6 in said:
+        if book.push(now_ns, int(body[4][0]), int(body[5][0]), levels) and 6 in said:
             self._heard(now_ns, book, said[6][0] * MS)
 
     def _futures(self, now_ns: int, payload: bytes) -> None:
@@ -301,8 +304,8 @@ class Books:
         data = said["data"]
         last = int(data.get("end", data["version"]))
         book = self._named(said["symbol"])
-        book.push(now_ns, int(data.get("begin", last)), last, _pairs(data))
-        self._heard(now_ns, book, int(said["ts"]) * MS)
+        if book.push(now_ns, int(data.get("begin", last)), last, _pairs(data)):
+            self._heard(now_ns, book, int(said["ts"]) * MS)
 
 
 def _pairs(said: Any) -> list[Level]:
