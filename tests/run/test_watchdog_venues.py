@@ -15,6 +15,7 @@ import pytest
 
 from mm.config import VenueSettings
 from mm.live import rescuing
+from mm.live import watchdog as watchdog_module
 from mm.live.linking import Addresses
 from mm.live.rescuing import Rescued, Target
 from mm.live.watchdog import Watchdog
@@ -83,6 +84,70 @@ def test_the_bots_key_does_what_the_watchdogs_own_could_not(
     asyncio.run(watchdog._fire("killed"))
     expected = ["own"] if is_enough else ["own", ""]
     assert used == expected, f"F72: keys {used} were used where {expected} are needed"
+
+
+def test_an_account_that_knows_none_of_our_orders_is_no_proof_though_none_was_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    used: list[str] = []
+
+    async def rescue(target: Target, owner: str, **more: Any) -> Rescued:
+        used.append(target.venue.api_key.reveal() if target.venue.api_key is not None else "")
+        return Rescued((), 0, True, "", True, False)
+
+    monkeypatch.setattr(rescuing, "rescue", rescue)
+    value = hello("mexc_spot")
+    value["own_keys"] = {"mexc_spot": value["venues"]["mexc_spot"] | {"key": "own"}}
+    asyncio.run(Watchdog(value, lambda text: None)._fire("killed"))
+    assert used == ["own", ""], f"F72: keys {used} were used, and an order that was sent last is nobody's"
+
+
+@pytest.mark.parametrize("fails", ["own", ""])
+def test_a_rescue_that_fails_keeps_neither_the_other_key_nor_the_other_venues_from_cancelling(
+    monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    used: list[tuple[str, str]] = []
+    said: list[str] = []
+
+    async def rescue(target: Target, owner: str, **more: Any) -> Rescued:
+        key = target.venue.api_key.reveal() if target.venue.api_key is not None else ""
+        used.append((target.venue.name, key))
+        if target.venue.name == "mexc_spot" and key == fails:
+            raise RuntimeError("nobody thought of that")
+        await asyncio.sleep(0)
+        return Rescued((), 1, True, "", True, key == "")
+
+    monkeypatch.setattr(rescuing, "rescue", rescue)
+    value = hello("mexc_spot", "mexc_futures")
+    value["own_keys"] = {"mexc_spot": value["venues"]["mexc_spot"] | {"key": "own"}}
+    asyncio.run(Watchdog(value, said.append)._fire("killed"))
+    assert sorted(used) == [("mexc_futures", ""), ("mexc_spot", ""), ("mexc_spot", "own")], f"F75: {used}"
+    assert "mexc_spot: RuntimeError: nobody thought of that" in said
+    assert "mexc_futures: 1 cancelled, none left by the venue's word" in said
+
+
+def test_a_trial_of_a_key_that_does_not_end_holds_no_cancel_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[str] = []
+
+    async def rescue(target: Target, owner: str, **more: Any) -> Rescued:
+        if more["epoch_max"] == 0:
+            await asyncio.sleep(60)
+        used.append(target.venue.api_key.reveal() if target.venue.api_key is not None else "")
+        return Rescued((), 1, True, "", True, True)
+
+    monkeypatch.setattr(rescuing, "rescue", rescue)
+    monkeypatch.setattr(watchdog_module, "TRIAL_ENDS_S", 0.05)
+    value = hello("mexc_spot")
+    value["own_keys"] = {"mexc_spot": value["venues"]["mexc_spot"] | {"key": "own"}}
+    watchdog = Watchdog(value, lambda text: None)
+
+    async def fire() -> None:
+        watchdog._trying = asyncio.ensure_future(watchdog._try_keys())
+        await asyncio.sleep(0)
+        await asyncio.wait_for(watchdog._fire("killed"), 5)
+
+    asyncio.run(fire())
+    assert used == ["own"]
 
 
 def test_a_key_of_the_watchdogs_own_is_tried_at_the_start_and_a_refused_one_is_told(

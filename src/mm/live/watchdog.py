@@ -42,6 +42,8 @@ PATIENCE_S: Final = 120.0
 """How long it goes on against a venue that does not answer; longer than any reconnect pause."""
 OWN_KEY_S: Final = 15.0
 """How long a key of its own may take: a rescue that works is over after seven seconds."""
+TRIAL_ENDS_S: Final = 1.0
+"""So long a trial of the keys has for its end when they are needed."""
 POLL_S: Final = 0.05
 
 
@@ -173,8 +175,10 @@ class Watchdog:
         beats = self.pulse.beats
         self._has_fired = True
         if self._trying is not None:
-            # It ends within a moment; a key's nonces rise over one link at a time.
-            await asyncio.wait([self._trying])
+            # It ends within a moment; a key's nonces rise over one link at a time. A line that does not close keeps no
+            # order open.
+            await asyncio.wait([self._trying], timeout=TRIAL_ENDS_S)
+            self._trying.cancel()
 
         def is_wanted() -> bool:
             return self.pulse.beats == beats and not self.pulse.is_over
@@ -182,14 +186,19 @@ class Watchdog:
         async def one(name: str) -> bool:
             told = self.pulse.open.get(name, {})
             for is_own in (True, False) if name in self.own_keys else (False,):
-                done = await self._rescue(name, is_wanted, told=told, epoch_max=self.hello["epoch"], is_own=is_own)
-                if done.is_wanted or done.cancelled:
-                    self.say(done.text(name))
-                if not done.is_wanted or (done.is_clean and (done.knows_us or not told)):
-                    break
+                try:
+                    done = await self._rescue(name, is_wanted, told=told, epoch_max=self.hello["epoch"], is_own=is_own)
+                except Exception as error:  # noqa: BLE001  the other key and the other venues go on
+                    self.say(f"{name}: {type(error).__name__}: {error}")
+                else:
+                    if done.is_wanted or done.cancelled:
+                        self.say(done.text(name))
+                    # An account that knows none of our orders may be another: what was sent last nobody told of.
+                    if not done.is_wanted or (done.is_clean and done.knows_us):
+                        break
                 if is_own:
                     self.say(f"{name}: that was the watchdog's own key; now with the bot's")
-            return done.is_wanted
+            return is_wanted()
 
         # All at once: a venue that cannot be reached must not keep orders at the others open.
         if not all(await asyncio.gather(*map(one, names))):
