@@ -135,6 +135,58 @@ def test_i4_an_execution_that_no_venue_has(world):
     assert "I4" in broken(world)
 
 
+@pytest.mark.parametrize("named", ["before", "after", "never"])
+def test_i4_a_fill_without_a_client_id_is_its_orders_by_the_venues_id(world, named):
+    """Whose it is, the record says that tells both ids, whichever comes first."""
+    intent(world, "mm1Qzz")
+    order = world.venues[KRAKEN].exchange.place(world.now_ns, replace(standing(world).request, client_id="mm1Qzz"))
+    debt = world.checker.caps._debt
+    told = ev.OrderAccepted(world.now_ns, 0, KRAKEN, "mm1Qzz", order.order_id)
+    made = ("BTC/USD", -1, "TZZ", 600_000, 70_000, -1, "m", 0, "USD")
+    fill = ev.Fill(world.now_ns, 0, KRAKEN, "", order.order_id, *made)
+    world.journal.events += {"before": [told, fill, fill], "after": [fill, fill, told], "never": [fill]}[named]
+    world.checker.look(world.now_ns)
+    is_known = named != "never"
+    written = world.checker._executions[KRAKEN, "BTC/USD"]
+    assert written.get("TZZ") == (-70_000 if is_known else None)
+    assert world.checker.caps._debt - debt == (-70_000 * 10_000 if is_known else 0)
+
+
+def test_i4_the_fills_of_a_run_may_all_come_without_a_client_id(world, monkeypatch):
+    class Nameless(list):
+        """The journal's events; its fills of spot, which take the debt away, without a name."""
+
+        def __init__(self, events):
+            super().__init__()
+            self.events = events
+
+        def __len__(self):
+            return len(self.events)
+
+        def __iter__(self):
+            return iter(self[:])
+
+        def __getitem__(self, index):
+            return [nameless(event) for event in self.events[index]]
+
+    def nameless(event):
+        if type(event) is not ev.Fill or event.venue != MEXC_SPOT:
+            return event
+        names = ("venue_id", "symbol", "side", "execution_id", "price", "size", "cum_size", "liquidity", "fee")
+        facts = [getattr(event, name) for name in names]
+        return ev.Fill(event.recv_ns, event.venue_ns, event.venue, "", *facts, event.fee_asset)
+
+    monkeypatch.setattr(world.checker, "journal", Nameless(world.journal.events))
+    before = len(world.venues[MEXC_SPOT].exchange.trades(ACCOUNT))
+    later(world, 30)
+    world._rest()
+    world._stop()
+    world.checker.at_rest(world.now_ns)
+    assert len(world.venues[MEXC_SPOT].exchange.trades(ACCOUNT)) > before
+    assert not world.checker.violations
+    assert world.checker.caps._debt == world.debt()
+
+
 @pytest.mark.parametrize("change", ["cash", "fees"])
 @pytest.mark.parametrize(("untold", "is_broken"), [((), True), ((MEXC_SPOT,), True), ((KRAKEN, MEXC_SPOT), False)])
 def test_i5_money_that_is_not_the_venues(world, change, untold, is_broken):

@@ -480,6 +480,9 @@ class Checker:
                 self.caps.read(kind, record)
                 self.doubt.read(kind, record)
                 self.transfers.read(kind, record)
+                is_own = (record.venue, getattr(record, "client_id", "")) in self.places
+                for fill in side.fills(kind, record, is_own=is_own):
+                    self._fill(fill)
                 if kind == "BookReset":
                     self.books[record.venue].reset(record.symbol, record.recv_ns, record.reason)
             if kind == "Place":
@@ -495,8 +498,6 @@ class Checker:
                 self.doubt.settled(record.venue, record.client_id)
             elif kind in GONE:
                 self._over_by(kind, record)
-            elif kind == "Fill":
-                self._fill(record)
             elif kind == "Latched":
                 self.latches.read(record)
             elif kind == "Cancel" and not self._asked & {record.client_id, record.venue_id} - {""}:
@@ -523,11 +524,10 @@ class Checker:
             self._changes += 1
 
     def _fill(self, record: Any) -> None:
-        if (record.venue, record.client_id) in self.places:
-            known = self._executions.setdefault((record.venue, record.symbol), {})
-            if record.execution_id not in known:
-                self.caps.filled(record)
-            known[record.execution_id] = record.side * record.size
+        known = self._executions.setdefault((record.venue, record.symbol), {})
+        if record.execution_id not in known:
+            self.caps.filled(record)
+        known[record.execution_id] = record.side * record.size
 
     # --- at rest ------------------------------------------------------------------------------------------------------
 

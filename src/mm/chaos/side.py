@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from mm.simulator.orders import SimInstrument
 
@@ -33,6 +34,27 @@ class Side:
     mark: tuple[int, ...] = ()
     ids: dict[str, str] = field(default_factory=dict)
     """Client id to the venue's id."""
+    names: dict[str, str] = field(default_factory=dict)
+    """The venue's id to the client id of an own order, by the records that tell both."""
+    unnamed: dict[str, list[Any]] = field(default_factory=dict)
+    """The venue's id to fills without a client id, until a record tells whose they are."""
     private_ns: int = 0
     is_private_up: bool = False
     nonce: int = 0
+
+    def fills(self, kind: str, record: Any, *, is_own: bool) -> list[Any]:
+        """The fills of own orders that are known by a record: itself, or by the venue's id those that waited for a
+        name. is_own: its client id is of an intent. MEXC's list of deals names the venue's id alone."""
+        client_id, venue_id = getattr(record, "client_id", ""), getattr(record, "venue_id", "")
+        told = [record] if kind == "Fill" else []
+        if told and not client_id:
+            if venue_id in self.names:
+                return told
+            self.unnamed.setdefault(venue_id, []).append(record)
+            return []
+        if not is_own:
+            return []
+        if venue_id:
+            self.names.setdefault(venue_id, client_id)
+            told += self.unnamed.pop(venue_id, ())
+        return told
