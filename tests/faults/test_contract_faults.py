@@ -156,6 +156,22 @@ def test_f69_terms_that_change_in_the_run_end_the_trading_on_that_venue(tmp_path
     assert run.replayed().state_hash() == run.engine.state_hash()
 
 
+@seeds
+def test_f69_a_contract_that_changes_while_the_venue_is_away_is_known_before_an_order(tmp_path, seed):
+    """The definitions are read anew with each connection. Ten times what was meant was hedged otherwise."""
+    run = contracts(tmp_path, seed)
+    until_held(run)
+    run.act(action="outage", duration_s=4)
+    run.run(2)
+    run.act(action="contract_size", value=0.001)
+    since = len(run.recorder.events)
+    run.run(lasting(50, 25))
+    later = run.recorder.events[since:]
+    assert [fill for fill in later if type(fill) is ev.Fill and fill.venue == KRAKEN], "nothing was to be hedged"
+    assert not [place for place in sent(run, since) if place.venue == FUTURES], "F69: an order in contracts of before"
+    assert market(run).is_frozen
+
+
 @pytest.mark.parametrize("told", ["push", "lists", "position"] if CAMPAIGN else ["push", "lists"])
 @seeds
 def test_f69_what_the_venue_cuts_in_contracts_of_another_size_is_booked(tmp_path, seed, told):

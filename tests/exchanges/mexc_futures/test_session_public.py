@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from mm._core.events import Alert, BookReset, FundingRate, InstrumentUpdate, LinkChanged, Resync
-from tests.exchanges.mexc_futures.desk import BTC, MS, SECOND, START, Desk, refusal
+from mm._core.events import Alert, BookFrame, BookReset, FundingRate, InstrumentUpdate, LinkChanged, Resync
+from mm.instruments import Instrument
+from tests.exchanges.mexc_futures.desk import BTC, MS, SECOND, START, Desk, definition, ok, refusal
 
 ETH = "ETH/USDT:USDT"
 
@@ -29,11 +30,13 @@ def in_step(*symbols: str) -> Desk:
 
 def test_contracts_first_then_one_subscription_at_a_time() -> None:
     desk = started(BTC, ETH)
-    assert [event.symbol for event in desk.of(InstrumentUpdate)] == [BTC, ETH]
+    # Once for the start, and once changes are told.
+    assert [event.symbol for event in desk.of(InstrumentUpdate)] == [BTC, ETH, BTC, ETH]
     subscribed = [
         (message["method"], message["param"]) for _, _, message in desk.sent if message["method"].startswith("sub")
     ]
     assert subscribed == [
+        ("sub.contract", {}),
         ("sub.depth", {"symbol": "BTC_USDT", "compress": False}),
         ("sub.depth", {"symbol": "ETH_USDT", "compress": False}),
         ("sub.deal", {"symbol": "BTC_USDT", "compress": False}),
@@ -42,10 +45,44 @@ def test_contracts_first_then_one_subscription_at_a_time() -> None:
         ("sub.ticker", {"symbol": "ETH_USDT"}),
         ("sub.funding.rate", {"symbol": "BTC_USDT"}),
         ("sub.funding.rate", {"symbol": "ETH_USDT"}),
-        ("sub.contract", {}),
     ]
     assert [(event.channel, event.up) for event in desk.of(LinkChanged)] == [("public", True)]
     assert [event.settle_ns for event in desk.of(FundingRate)] == [desk.settle_ms() * MS] * 2
+
+
+def test_f69_a_contract_that_changed_while_nobody_listened_is_read_before_its_book() -> None:
+    desk = in_step()
+    larger = definition("BTC_USDT") | {"contractSize": 0.001}
+    desk.replies["GET contract/detail"] = lambda fields: refusal(510)
+    desk.end("public")
+    since, asked = len(desk.events), len(desk.asked("GET contract/depth/BTC_USDT"))
+    for _ in range(30):
+        desk.push()
+        desk.run(0.1)
+    assert desk.said("sub.depth")[1:], "the connection was made anew"
+    assert len(desk.asked("GET contract/depth/BTC_USDT")) == asked, "F69: a book without a definition of now"
+    assert not desk.books[BTC].is_valid
+    desk.replies["GET contract/detail"] = lambda fields: ok(larger)
+    desk.run(20)
+    told = [event for event in desk.events[since:] if type(event) in (InstrumentUpdate, BookFrame)]
+    defined = next(number for number, event in enumerate(told) if type(event) is InstrumentUpdate)
+    assert Instrument.from_json(told[defined].definition).multiplier_precision == 3
+    assert desk.books[BTC].is_valid
+
+
+def test_a_definition_that_was_asked_for_before_changes_are_told_is_none_of_now() -> None:
+    desk = in_step()
+    # Asked for with the round of a minute, and answered when the connection is there again.
+    desk.replies["GET contract/detail"] = lambda fields: desk.later_still(3 * SECOND) or ok(definition("BTC_USDT"))
+    since = desk.now
+    while not desk.asked("GET contract/detail", since + 1):
+        desk.run(0.1)
+    desk.replies["GET contract/detail"] = lambda fields: None
+    desk.end("public")
+    read, asked = len(desk.of(InstrumentUpdate)), len(desk.asked("GET contract/depth/BTC_USDT"))
+    desk.run(5)
+    assert len(desk.of(InstrumentUpdate)) == read + 1
+    assert len(desk.asked("GET contract/depth/BTC_USDT")) == asked, "a book by a definition of before"
 
 
 def test_a_book_waits_for_its_first_push_before_it_asks_for_a_snapshot() -> None:

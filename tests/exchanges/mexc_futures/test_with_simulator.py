@@ -59,7 +59,7 @@ def test_the_bot_quotes_and_its_books_are_the_ledger(tmp_path: Path) -> None:
     assert session.venue.statistics()["malformed"] == 0
 
 
-@pytest.mark.parametrize("seed", [2, 5])
+@pytest.mark.parametrize("seed", [3, 5])
 def test_after_faults_of_every_kind_the_books_are_the_ledger(tmp_path: Path, seed: int) -> None:
     session = Session(tmp_path, seed=seed, hooks=FAULTS, funding_s=45)
     session.run(90)

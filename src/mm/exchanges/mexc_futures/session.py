@@ -1,8 +1,8 @@
 """MEXC Futures' session rules: two sockets to one address, books in step, the login, and the recovery behind it.
 
 Public: the contracts' definitions, then each channel asked by itself (`subscriptions`); a book comes into step as
-`books` tells. Private: nothing is replayed, so that after each connect, and after a message that could not be read, the
-truth is read anew:
+`books` tells, once the definitions were read anew on this connection (`definitions`). Private: nothing is replayed, so
+that after each connect, and after a message that could not be read, the truth is read anew:
 
     login -> filter -> open orders, positions, assets, own deals from before the last booked fill,
                        position mode, leverage, fee rates, funding -> preflight -> ready
@@ -25,6 +25,7 @@ from mm._core.events import Alert, BookReset, FundingPaid, InstrumentUpdate, Lin
 from mm.errors import LocalError
 from mm.exchanges.mexc_futures import topics
 from mm.exchanges.mexc_futures.books import Books
+from mm.exchanges.mexc_futures.definitions import Definitions
 from mm.exchanges.mexc_futures.funding import FundingWatch
 from mm.exchanges.mexc_futures.numbers import VENUE
 from mm.exchanges.mexc_futures.preflight import INSTEAD, AccountFacts, Severity, entry_closed, judge
@@ -101,6 +102,7 @@ class MexcFuturesSession:
         self._public_url, self._private_url = public_url, private_url
         self._topics = Subscriptions(self._symbols, merged, self._say_public)
         self._books = Books(self._symbols, self._wish)
+        self._definitions = Definitions(self._symbols, self._books.subscribed)
         self._funding = FundingWatch(self._symbols)
         self._recovery = Recovery(self._symbols, self._readable, owner, self._wish)
         self._open: set[str] = set()
@@ -135,6 +137,7 @@ class MexcFuturesSession:
         self._ping_due_ns[channel] = now_ns + PING_NS
         if channel == PUBLIC and not self._missing:
             self._topics.begin(now_ns)
+            self._listen(now_ns)
         elif channel == PRIVATE:
             self._say_private(now_ns, "login", self._codec.requests.login(now_ns))
         return ()
@@ -150,6 +153,7 @@ class MexcFuturesSession:
             self._recovery.forget()
         else:
             self._topics.closed()
+            self._definitions.closed()
             for symbol in self._symbols:
                 self._books.closed(symbol)
                 if was_open:
@@ -163,8 +167,9 @@ class MexcFuturesSession:
             if channel == PRIVATE:
                 return events + self._private_answer(now_ns, decoded)
             topic, symbol, told = self._topics.acknowledged(now_ns, decoded)
+            self._listen(now_ns)
             if topic == topics.DEPTH:
-                self._books.subscribed(now_ns, symbol)
+                self._definitions.subscribed(now_ns, symbol)
             return self._look_public(now_ns, events + told)
         for event in events:
             self._funding.heard(event)
@@ -192,6 +197,7 @@ class MexcFuturesSession:
         for event in events:
             self._funding.heard(event)
         if kind == "contracts":
+            self._definitions.read(now_ns, query)
             events = self._contract_read(now_ns, query.subject, events) + self._look_private(now_ns)
             return events + self._recovery.audit.read(now_ns, ("contracts", query.subject))
         if kind == "funding_records":
@@ -233,25 +239,27 @@ class MexcFuturesSession:
             self.facts.refusals[kind] = int(code) if code.isascii() and code.isdigit() and len(code) < 10 else 0
             self._recovery.done(query)
             return self._look_private(now_ns)
+        unread = f"{kind} {query.subject}".rstrip() + f" cannot be read: {reason}"
         if kind == "depth":
             self._books.given_up(now_ns, query)
         elif kind == "contracts":
-            if reason.startswith(UNKNOWN_CONTRACT) and self._codec.contracts.get(query.subject) is not None:
+            is_unknown = reason.startswith(UNKNOWN_CONTRACT)
+            if is_unknown:
+                self._definitions.read(now_ns, query)
+            if is_unknown and self._codec.contracts.get(query.subject) is not None:
                 return self._left_out(now_ns, query.subject)
             self._contracts_due_ns = now_ns + RETRY_NS
-            failed = self._recovery.audit.failed(now_ns, f"{kind} {query.subject} cannot be read: {reason}")
-            if reason.startswith(UNKNOWN_CONTRACT):
+            failed = self._recovery.audit.failed(now_ns, unread)
+            if is_unknown:
                 return self._contract_unlisted(now_ns, query.subject, failed)
-            what = f"{kind} {query.subject}"
-            return [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on"), *failed]
+            return [Alert(now_ns, "error", f"{VENUE}: {unread}; trying on"), *failed]
         else:
             if kind == "trades_history":
                 self._recovery.history_failed()
             self._retry_due_ns = now_ns + RETRY_NS
-        what = f"{kind} {query.subject}".rstrip()
-        told: list[Any] = [Alert(now_ns, "error", f"{VENUE}: {what} cannot be read: {reason}; trying on")]
+        told: list[Any] = [Alert(now_ns, "error", f"{VENUE}: {unread}; trying on")]
         if kind in ("open_orders", "positions", "assets", "position_mode", "trades_history"):
-            told += self._recovery.audit.failed(now_ns, f"{what} cannot be read: {reason}")
+            told += self._recovery.audit.failed(now_ns, unread)
         return told
 
     def deadline(self, now_ns: int) -> Events:
@@ -417,7 +425,12 @@ class MexcFuturesSession:
             self._wish_contract(symbol)
 
     def _wish_contract(self, symbol: str) -> None:
-        self._wish(Query("contracts", {"symbol": symbol}, is_private=False, subject=symbol))
+        generation = self._definitions.generation
+        self._wish(Query("contracts", {"symbol": symbol}, is_private=False, subject=symbol, generation=generation))
+
+    def _listen(self, now_ns: int) -> None:
+        if self._topics.hears_contracts and self._definitions.listen():
+            self._wish_contracts(now_ns)
 
     def _left_out(self, now_ns: int, symbol: str) -> list[Any]:
         """The venue does not have a contract any more that was there."""
@@ -480,6 +493,7 @@ class MexcFuturesSession:
             self._topics.listed_again(now_ns, each)
         if was_missing and not self._missing and PUBLIC in self._open and not self._topics.is_open:
             self._topics.begin(now_ns)
+            self._listen(now_ns)
         return events
 
     def _look_public(self, now_ns: int, events: list[Any]) -> list[Any]:

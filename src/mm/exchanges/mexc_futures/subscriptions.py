@@ -1,4 +1,5 @@
-"""The public subscriptions of one connection. Answers name no symbol, so that one is asked at a time, books first."""
+"""The public subscriptions of one connection. Answers name no symbol, so that one is asked at a time: changes of
+contracts, then books."""
 
 from __future__ import annotations
 
@@ -39,9 +40,9 @@ class Subscriptions:
     """See the module's text. transmit: takes messages for the socket."""
 
     def __init__(self, symbols: Sequence[str], merged: bool, transmit: Callable[[bytes], None]) -> None:
-        self._all = [_Subscription(channel, symbol) for channel in topics.CHANNELS for symbol in symbols]
         # Of every contract at once. One that changes means something else with the next order: not a minute later.
-        self._all.append(_Subscription(topics.CONTRACT, ""))
+        self._all = [_Subscription(topics.CONTRACT, "")]
+        self._all += [_Subscription(channel, symbol) for channel in topics.CHANNELS for symbol in symbols]
         self._merged, self._transmit = merged, transmit
         self.is_open = False
         self.silent_reason = ""
@@ -51,6 +52,11 @@ class Subscriptions:
     def is_on(self) -> bool:
         """At least one subscription is on."""
         return any(item.state is _State.ON for item in self._all)
+
+    @property
+    def hears_contracts(self) -> bool:
+        """Whether a change of a contract is told from now on, or never on this connection."""
+        return self._all[0].state in (_State.ON, _State.OFF)
 
     @property
     def has_books(self) -> bool:
