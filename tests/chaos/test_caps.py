@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 
 from mm._core import events as ev
+from mm.chaos.faults import Fault
 from mm.chaos.running import Trial
+from mm.chaos.settings import read
 from mm.chaos.world import World
 from mm.simulator.kinds import KRAKEN, MEXC_SPOT
-from tests.chaos.judged import SYMBOL, broken, good_place, intent, later, standing, young_world
+from tests.chaos.judged import SEED, SYMBOL, broken, good_place, intent, later, standing, young_world
 
 
 @pytest.fixture
@@ -162,6 +164,16 @@ def test_the_judges_debt_is_what_the_fills_come_to(world):
     while not world.debt():
         later(world, 1)
     assert world.checker.caps._debt == world.debt()
+
+
+def test_i6_what_fees_took_of_the_asset_is_not_held():
+    """As the bot counts it, and as the limits are written: what is there, in whole units."""
+    taken = Fault(10, MEXC_SPOT, {"on": "clock", "action": "fee_asset", "text": "base", "at_s": 5})
+    made = World(read(None, SEED), SEED, [taken], 60)
+    made.play()
+    position = made.engine.markets[MEXC_SPOT, "BTC/USDT"].position
+    assert position.held != position.quantity == made.checker.position(MEXC_SPOT)
+    assert made.checker.caps._held(MEXC_SPOT) == position.held
 
 
 def test_i6_one_order_more_than_is_allowed(world):

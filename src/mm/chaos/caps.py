@@ -139,10 +139,11 @@ class Caps:
         return 0 if order is None else max(0, size - order.request.size)
 
     def _held(self, name: str) -> int:
-        """By the venue's word, but for what the bot was not told."""
+        """By the venue's word, after fees in the asset and in whole units, but for what the bot was not told."""
         checker = self._checker
-        held = checker.position(name)
-        if checker.traded(name).contract:
+        traded = checker.traded(name)
+        held = checker.left(name) // int(10 ** (SCALE - traded.size_precision))
+        if traded.contract:
             held -= checker.external(name) - self.moved.get(name, 0)
         return held
 
