@@ -483,3 +483,33 @@ def test_a_fill_that_is_booked_behind_newer_ones_leaves_no_balance_unexplained(w
     for held, entry in ((-99, 60_100.15), (-100, 0), (-100, -60_100.15)):
         world.position(held, entry=entry)
         assert holdings(world.engine, venue)["USDT"].beyond(int(begun) + realized) == 10_015 * UNIT
+
+
+def test_with_a_long_and_a_short_beside_each_other_money_is_compared_by_each_legs_mean_price(tmp_path):
+    """What a leg realizes is its own, and stays so once the other one is gone. A transfer is told to the last unit
+    where it is more than the digits of the mean prices may hide: 0.0016 USDT."""
+    world = Contracts(tmp_path / "mm.toml", venue='position_mode = "hedge"').ready_to_quote()
+    venue = world.engine.venues[FUTURES]
+    begun = int(holdings(world.engine, venue)["USDT"].amount)
+
+    def is_compared(realized):
+        holding = holdings(world.engine, venue)["USDT"]
+        missed = [holding.beyond(begun + realized + moved) for moved in (0, -2 * 10**9, 2 * 10**9)]
+        return holding.is_sure, missed
+
+    # Our short, somebody's long beside it, and 40 of the short closed.
+    for fill in ((SELL, 600_000, 100), (BUY, 602_003, 100), (BUY, 600_500, 40)):
+        world.market.position.apply_fill(*fill)
+    world.position(-60, entry=60_000)
+    world.position(100, entry=60_200.3, position_id="P2")
+    realized = -500 * 40 * UNIT // 10
+    assert is_compared(realized) == (True, [0, -2 * 10**9, 2 * 10**9])
+    world.market.position.apply_fill(BUY, 600_400, 60)
+    world.position(0)
+    realized -= 400 * 60 * UNIT // 10
+    assert is_compared(realized) == (True, [0, -2 * 10**9, 2 * 10**9])
+    # A leg without a price, or of another size, says nothing of the money.
+    world.position(100, entry=0, position_id="P2")
+    assert not is_compared(realized)[0]
+    world.position(99, entry=60_200.3, position_id="P2")
+    assert not is_compared(realized)[0]

@@ -16,6 +16,8 @@ from tests.conformance.venues import VENUES
 ALL = (*VENUES, VENUE_CASE)
 SPOT = tuple(case for case in ALL if not str(case).startswith("mexc_futures"))
 FUTURES = next(case for case in ALL if str(case) == "mexc_futures")
+HEDGED = next(case for case in ALL if str(case).startswith("mexc_futures") and case is not FUTURES)
+"""In hedge mode."""
 CYCLES_S = 60
 """Two cycles of 30 s: in that time drift has to be seen."""
 

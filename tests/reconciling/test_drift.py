@@ -16,7 +16,7 @@ from mm.live.killing import remains
 from mm.simulator.kinds import ACCOUNT
 from tests.conformance.venues import VENUES
 from tests.reconciling import drift
-from tests.reconciling.drift import ALL, FUTURES, SPOT
+from tests.reconciling.drift import ALL, FUTURES, HEDGED, SPOT
 
 
 @pytest.fixture(params=ALL, ids=str)
@@ -178,6 +178,34 @@ def test_f68_a_position_that_the_venue_cuts_is_seen() -> None:
     assert stand.market.position.quantity == stand.size + found.amount
     stand.run(70)
     assert len(drift.differences(stand, "position")) == 1
+    drift.replays(stand)
+
+
+def test_money_that_goes_while_a_long_and_a_short_stand_beside_each_other_is_told() -> None:
+    stand = Stand(HEDGED)
+    stand.ready()
+    order = stand.place(BUY, stand.price(-1), 3 * stand.size)
+    stand.live(order)
+    stand.trade(SELL, stand.price(-1), 3 * stand.size)
+    stand.closed(order, "FILLED")
+    stand.fault_now("foreign_order", value=-stand.size)
+    drift.seen(stand, "position", "external")
+    # A part of the long is closed: it is realized by the long's own mean price.
+    order = stand.place(SELL, stand.price(2), stand.size)
+    stand.live(order)
+    stand.trade(BUY, stand.price(2), stand.size)
+    stand.closed(order, "FILLED")
+    perpetual = stand.market.perpetual
+    assert perpetual is not None
+    assert perpetual.is_two_sided
+    assert len(perpetual.positions) == 2
+    stand.run(drift.CYCLES_S + 30)
+    assert drift.differences(stand, "balance") == [], "what each leg has realized is no difference"
+    (asset,) = stand.counterpart.assets
+    amount = -(10 ** (stand.counterpart.exchange.ledger.decimals(asset) - 1))
+    drift.move(stand, asset, amount)
+    found = drift.seen(stand, "balance", "unexplained")
+    assert (found.subject, found.amount) == (asset, drift.told_amount(stand, asset, amount))
     drift.replays(stand)
 
 

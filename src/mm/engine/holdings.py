@@ -70,43 +70,59 @@ def _contract(market: Market, found: dict[str, Holding]) -> None:
     money = (position.cash + cost) * instrument.multiplier
     settle.amount += money * 10**AMOUNT_PRECISION / 10**instrument.cost_precision
     settle.slack += CUT * (1 + position.fill_count)
-    moved, slack = order_effect(market)
-    settle.moved += moved
-    settle.moved_slack += slack
+    effect = _venue_order(market)
+    moved, slack = effect or (Fraction(0), 0)
     perpetual = market.perpetual
+    if perpetual is not None and perpetual.is_two_sided:
+        # Each leg realizes by its own mean price: there is no order of the fills in which their net would do the same.
+        settle.amount += moved
+        settle.slack += slack
+    elif abs(moved) > slack:
+        settle.moved += moved
+        settle.moved_slack += slack
     if perpetual is not None:
         settle.amount += perpetual.funding.get(instrument.settle, 0)
-        if perpetual.base or perpetual.estimates or perpetual.gap or perpetual.is_two_sided or market.is_uncounted:
+        is_untold = perpetual.is_two_sided and effect is None
+        if perpetual.base or perpetual.estimates or perpetual.gap or is_untold or market.is_uncounted:
             # Closing what was there before makes a profit that nobody here can know. With a long and a short beside
-            # each other a fill does not say which of them it closed.
+            # each other that is known as long as the venue's word of both is of what we hold.
             settle.is_sure = False
     _fees(market, found)
 
 
 def order_effect(market: Market) -> tuple[Fraction, int]:
-    """What a contract's balance is more by the venue's own mean price of what is held, in 10^-12 of the settlement
-    asset, and how far that may be off by the digits of that price; 0 where both prices are the same.
+    """What a contract's balance is more by the venue's own mean prices of what is held, in 10^-12 of the settlement
+    asset, and how far that may be off by the digits of those prices; 0 where they are the same as ours.
 
     A fill that is told late is booked behind newer ones. In which order fills came changes what was realized and what
-    the rest has cost, by the same amount: their sum, and the profit, are what they are.
+    the rest has cost, by the same amount: their sum, and the profit, are what they are. So does a long and a short
+    beside each other, of which each is closed for itself.
     """
+    moved, slack = _venue_order(market) or (Fraction(0), 0)
+    return (moved, slack) if abs(moved) > slack else (Fraction(0), 0)
+
+
+def _venue_order(market: Market) -> tuple[Fraction, int] | None:
+    """The same whatever it is; None where the venue's word is not of what we hold."""
     instrument, position, perpetual = market.instrument, market.position, market.perpetual
     reports = tuple(perpetual.positions.values()) if perpetual is not None else ()
-    if len(reports) != 1 or perpetual is None or perpetual.base or perpetual.is_two_sided:
-        return Fraction(0), 0
-    (report,) = reports
-    price = report.entry_price_e12
-    if report.side * report.size != position.quantity or price <= 0:
-        return Fraction(0), 0
+    if not reports or perpetual is None or perpetual.base or perpetual.net != position.quantity:
+        return None
     numerator, denominator = position.average_price_exact
     ours = Fraction(numerator * position.quantity, denominator or 1) * instrument.multiplier
-    ours *= Fraction(10**AMOUNT_PRECISION, 10**instrument.cost_precision)
-    text = str(price)
-    # It may be cut behind its last digit, but no venue writes a mean price on a coarser grid than prices.
-    digit = min(10 ** (len(text) - len(text.rstrip("0"))), 10 ** max(0, AMOUNT_PRECISION - instrument.price_precision))
-    slack = value(instrument, digit, report.size) + 1
-    moved = report.side * value(instrument, price, report.size) - ours
-    return (moved, slack) if abs(moved) > slack else (Fraction(0), 0)
+    moved, slack = -ours * Fraction(10**AMOUNT_PRECISION, 10**instrument.cost_precision), 0
+    for report in reports:
+        price = report.entry_price_e12
+        if price <= 0:
+            return None
+        text = str(price)
+        # It may be cut behind its last digit, but no venue writes a mean price on a coarser grid than prices.
+        digit = min(
+            10 ** (len(text) - len(text.rstrip("0"))), 10 ** max(0, AMOUNT_PRECISION - instrument.price_precision)
+        )
+        moved += report.side * value(instrument, price, report.size)
+        slack += value(instrument, digit, report.size) + 1
+    return moved, slack
 
 
 def _fees(market: Market, found: dict[str, Holding]) -> None:
