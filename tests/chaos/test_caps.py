@@ -10,7 +10,8 @@ from mm.chaos.faults import Fault
 from mm.chaos.running import Trial
 from mm.chaos.settings import read
 from mm.chaos.world import World
-from mm.simulator.kinds import KRAKEN, MEXC_SPOT
+from mm.simulator.kinds import ACCOUNT, KRAKEN, MEXC_SPOT
+from mm.simulator.orders import TimeInForce
 from tests.chaos.judged import SEED, SYMBOL, broken, good_place, intent, later, standing, young_world
 
 
@@ -49,6 +50,33 @@ def test_i6_what_adds_nothing_to_the_exposure_may_go(world, monkeypatch, side, i
     intent(world, "mm1Qzz", side=side)
     world.checker.sent(world.now_ns, KRAKEN, good_place(world, side=side))
     assert broken(world) == ({"I6"} if is_broken else set())
+
+
+@pytest.mark.parametrize(
+    ("filled", "is_written", "is_broken"), [(1, False, False), (1, True, True), (-1, False, True), (0, False, True)]
+)
+def test_i6_what_filled_and_was_not_told_stands_for_the_bot(world, monkeypatch, filled, is_written, is_broken):
+    """Short by 6 where what is to come may make it long by 6: an order that makes it 6 adds nothing, until the bot
+    learns that 2 of the short are bought back."""
+    exchange = world.venues[KRAKEN].exchange
+    ours = replace(standing(world).request, client_id="mm1Qzy", side=filled, price=600_000 + filled * 60_000)
+    ours = replace(ours, time_in_force=TimeInForce.IOC, post_only=False, size=200_000)
+    intent(world, "mm1Qzy", side=filled, size=200_000)
+    if filled:
+        order = exchange.place(world.now_ns, ours)
+        trade = exchange.trades(ACCOUNT)[-1]
+        assert (trade.order_id, trade.side, trade.size) == (order.order_id, filled, 200_000)
+        head = (world.now_ns, 0, KRAKEN, "mm1Qzy", order.order_id, SYMBOL, filled, trade.execution_id)
+        world.journal.events += [ev.Fill(*head, trade.price, trade.size, -1, "t", 0, "USD")] if is_written else []
+    held = {KRAKEN: 400_000, MEXC_SPOT: -800_000}
+    sides = {KRAKEN: (200_000, 0), MEXC_SPOT: (800_000, 0)}
+    monkeypatch.setattr(world.checker.caps, "_held", held.__getitem__)
+    monkeypatch.setattr(world.checker.caps, "_sides", lambda name: dict(zip((1, -1), sides[name], strict=True)))
+    bound(world, exposure_usd=Decimal("0.005") * Decimal(good_place(world).price))
+    intent(world, "mm1Qzz", side=1, size=200_000)
+    world.checker.look(world.now_ns)
+    world.checker.sent(world.now_ns, KRAKEN, good_place(world))
+    assert ("at worst" in str(world.checker.violations)) is is_broken
 
 
 @pytest.mark.parametrize(("sign", "side", "is_broken"), [(1, 1, True), (-1, 1, False), (1, -1, False)])

@@ -110,20 +110,41 @@ class Caps:
                     text = f"{held} held and {sides[place.side]} to come with {request.client_id}, allowed are {most}"
                     checker.broken("I6", name, traded.symbol, text)
                 added = self._added(venue, request, size) * scale
-        before = max(abs(highest - (added if place.side > 0 else 0)), abs(lowest + (added if place.side < 0 else 0)))
         largest = max(abs(highest), abs(lowest))
         most_usd = checker.bounds.exposure_usd
         traded = checker.traded(venue)
         price = units(request.price, traded.price_precision) if request.price else None
-        if most_usd is None or price is None or largest <= before:
+        if most_usd is None or price is None:
             # A price that is none is another matter (I8).
             return
         value = (
             Decimal(largest).scaleb(-SCALE) * Decimal(price).scaleb(-traded.price_precision) * self._rate(traded.quote)
         )
-        if value > most_usd:
+        if value > most_usd and self._is_more(base, place.side, highest, lowest, added):
             text = f"{value:.2f} dollars at worst with {request.client_id}, allowed are {most_usd}"
             checker.broken("I6", venue, "exposure", text)
+
+    def _is_more(self, base: str, side: int, highest: int, lowest: int, added: int) -> bool:
+        """Whether an order adds to the worst case, by the venues' word and by what the bot was told: an order that
+        filled stands until that is written, so that what it bought has not yet made the lowest case any better."""
+        untold = self._untold(base)
+        for up, down in ((highest, lowest), (highest + untold[SELL], lowest - untold[BUY])):
+            before = max(abs(up - (added if side > 0 else 0)), abs(down + (added if side < 0 else 0)))
+            if max(abs(up), abs(down)) <= before:
+                return False
+        return True
+
+    def _untold(self, base: str) -> dict[int, int]:
+        """What own orders bought and sold of an asset that the bot has not written, in 10^-12."""
+        checker = self._checker
+        found = {BUY: 0, SELL: 0}
+        for name in checker.venues:
+            traded = checker.traded(name)
+            written = checker._executions.get((name, traded.symbol), {})
+            for trade in checker.own_trades(name) if traded.base == base else ():
+                if trade.execution_id not in written:
+                    found[trade.side] += trade.size * 10 ** (SCALE - traded.size_precision)
+        return found
 
     def _rate(self, quote: str) -> Decimal:
         """Dollars for one unit of a quote currency: by the market that tells it, where one is heard, else its peg."""

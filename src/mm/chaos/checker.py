@@ -418,6 +418,12 @@ class Checker:
         """What else than own executions moved the position of a venue."""
         return self.position(name) - self._sides[name].own
 
+    def own_trades(self, name: str) -> list[Any]:
+        """Executions of own orders at a venue."""
+        exchange = self.venues[name].exchange
+        orders = ((trade, exchange.order(trade.order_id)) for trade in exchange.trades(ACCOUNT))
+        return [trade for trade, order in orders if order and (name, order.request.client_id) in self.places]
+
     def believed_refused(self) -> set[tuple[str, str]]:
         """Orders that the bot may take for over because it was told so, and that stand: it can count them nowhere."""
         return {key for key, written_ns in self._refused_ns.items() if self.now_ns - written_ns < LIE_NS}

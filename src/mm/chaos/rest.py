@@ -34,11 +34,7 @@ def of_venue(checker: Checker, name: str, exchange: Any) -> None:
     """What holds for one venue: executions, position, money and fees."""
     traded = checker._sides[name].traded
     believed = checker.bot.positions().get((name, traded.symbol))
-    trades = [
-        trade
-        for trade in exchange.trades(ACCOUNT)
-        if (order := exchange.order(trade.order_id)) is not None and (name, order.request.client_id) in checker.places
-    ]
+    trades = checker.own_trades(name)
     written = checker._executions.get((name, traded.symbol), {})
     happened = {trade.execution_id: trade.side * trade.size for trade in trades}
     for missing in sorted(happened.keys() - written.keys()):
