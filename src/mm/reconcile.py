@@ -20,10 +20,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print the report; returns 0 nothing is unexplained, 1 something is, 2 nobody knows: of a venue at least."""
     arguments = _parser().parse_args(argv)
     state = Path(arguments.state)
+    has_died = False
     try:
         if (state / NAME).exists():
             return _asked(state, arguments)
     except (OSError, ValueError) as error:
+        has_died = _is_free(state)
         if arguments.now or arguments.accept is not None:
             reason = getattr(error, "strerror", None) or str(error)
             print(f"no run answers on the state folder {state} ({reason})", file=sys.stderr)
@@ -31,7 +33,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.now or arguments.accept is not None:
         print(f"no run answers on the state folder {state}: give its --state", file=sys.stderr)
         return USAGE
-    return _remembered(state, arguments)
+    return _remembered(state, arguments, has_died=has_died)
+
+
+def _is_free(state: Path) -> bool:
+    """Whether nobody holds the folder whose door is still there: the run that made it has died."""
+    from mm.persistence.state import is_held
+
+    try:
+        return not is_held(state)
+    except OSError:
+        return False
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,7 +78,7 @@ def _asked(state: Path, arguments: argparse.Namespace) -> int:
     return _shown(answer["report"], answer["text"], arguments)
 
 
-def _remembered(state: Path, arguments: argparse.Namespace) -> int:
+def _remembered(state: Path, arguments: argparse.Namespace, *, has_died: bool) -> int:
     """The last word of the last run, from its journal, else from its recording."""
     from mm._core import JournalError, JournalReader
     from mm.errors import InvariantError
@@ -90,7 +102,11 @@ def _remembered(state: Path, arguments: argparse.Namespace) -> int:
         return USAGE
     from mm.engine.differences import report_lines
 
-    return _shown(report, ["the last run's word; none goes on now", *report_lines(report)], arguments)
+    says = "the last run's word; none goes on now"
+    if has_died:
+        report["has_died"] = True
+        says = "the last word of a run that died: what its orders have done since nobody knows until the next start"
+    return _shown(report, [says, *report_lines(report)], arguments)
 
 
 def remembered(events: Iterable[Any], state: bytes = b"") -> dict[str, Any]:
@@ -167,7 +183,8 @@ def _shown(report: dict[str, Any], lines: list[str], arguments: argparse.Namespa
     venues = report["venues"].values()
     if any(venue["unexplained"] for venue in venues):
         return DIFFERENT
-    return AGREED if report.get("venues_known", True) and all(map(is_compared, venues)) else USAGE
+    is_known = report.get("venues_known", True) and not report.get("has_died", False)
+    return AGREED if is_known and all(map(is_compared, venues)) else USAGE
 
 
 if __name__ == "__main__":

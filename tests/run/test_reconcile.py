@@ -51,6 +51,17 @@ def test_a_run_says_how_far_its_books_are_the_venues(
     assert say(state, "reconcile", "--now")[0] == 2
 
 
+def test_of_a_run_that_died_nobody_knows_what_its_orders_have_done_since(
+    start: Callable[..., BotProcess], state: Path, tmp_path: Path
+) -> None:
+    bot, _ = running(start, tmp_path)
+    bot.kill()
+    code, text = say(state, "reconcile")
+    assert (code, "a run that died" in text, "no differences where it was read" in text) == (2, True, True), text
+    code, text = say(state, "reconcile", "--json")
+    assert (code, json.loads(text)["has_died"]) == (2, True)
+
+
 def test_a_report_from_a_recording_keeps_what_is_still_unexplained() -> None:
     events = [
         *read(),

@@ -54,7 +54,7 @@ SNAPSHOT = Snapshot(
 def test_the_three_monitoring_lines() -> None:
     assert summary(SNAPSHOT)[:3] == [
         "Orders: 142 total, 2 open, 128 filled",
-        "Hedges: 5 executed, $4,523.45 volume",
+        "Hedges: 5 fills, $4,523.45 volume",
         "Position: 0.0234 BTC (avg entry: $50,123.45)",
     ]
 

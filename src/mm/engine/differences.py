@@ -66,7 +66,8 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
     is_known = report.get("venues_known", True)
     if not is_known:
         lines.append("which venues the run had is not known")
-    unread = not is_known or any(not is_compared(venue) for venue in report["venues"].values())
+    has_died = report.get("has_died", False)
+    unread = not is_known or has_died or any(not is_compared(venue) for venue in report["venues"].values())
     none = "no differences where it was read" if unread else "no differences"
     lines.append(f"{len(differences)} differences" if differences else none)
     for each in differences[-SHOWN_MAX:]:

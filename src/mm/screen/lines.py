@@ -20,7 +20,7 @@ def summary(snapshot: Snapshot) -> list[str]:
     """The monitoring lines: orders, hedges, and for each market the position and what its profit is made of."""
     lines = [
         f"Orders: {snapshot.orders_total:,} total, {snapshot.orders_open:,} open, {snapshot.orders_filled:,} filled",
-        f"Hedges: {snapshot.hedges:,} executed, {money(snapshot.hedges_volume, 2, 'USD')} volume",
+        f"Hedges: {snapshot.hedges:,} fills, {money(snapshot.hedges_volume, 2, 'USD')} volume",
     ]
     lines += [debt(each) for each in snapshot.debts]
     for market in snapshot.markets:
@@ -84,7 +84,7 @@ def residual(view: AccountsView) -> str:
 def counts(snapshot: Snapshot) -> str:
     """Orders and hedges in one row."""
     orders = f"Orders: {snapshot.orders_total:,}, {snapshot.orders_open:,} open, {snapshot.orders_filled:,} filled"
-    return f"{orders}; hedges: {snapshot.hedges:,}, {money(snapshot.hedges_volume, 2, 'USD')}"
+    return f"{orders}; hedges: {snapshot.hedges:,} fills, {money(snapshot.hedges_volume, 2, 'USD')}"
 
 
 def positions(markets: Iterable[MarketView]) -> str:
