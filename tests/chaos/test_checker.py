@@ -15,6 +15,10 @@ from mm.simulator.kinds import ACCOUNT, KRAKEN, MEXC_FUTURES, MEXC_SPOT
 from mm.simulator.orders import NewOrder, OrderType, TimeInForce
 from tests.chaos.judged import SEED, broken, good_place, intent, later, standing, young_world
 
+FUTURES_SEED = 2
+"""Hedges on MEXC Futures."""
+PERPETUAL = "BTC/USDT:USDT"
+
 
 @pytest.fixture
 def world():
@@ -218,6 +222,50 @@ def test_i5_a_profit_that_does_not_close(monkeypatch):
 def transfer(venue, asset, value, at_s, told="push"):
     rule = {"on": "clock", "action": "transfer", "text": asset, "value": value, "told": told, "at_s": at_s}
     return Fault(11, venue, rule)
+
+
+def cut(at_s):
+    return Fault(11, MEXC_FUTURES, {"on": "clock", "action": "adl", "percent": 100, "told": "lists", "at_s": at_s})
+
+
+def shut_out():
+    """A position is taken while the venue lets nobody read, and the bot is stopped before it does."""
+    ban = {"on": "clock", "action": "ban", "status": 418, "duration_s": 60, "at_s": 90}
+    faults = [Fault(9, MEXC_FUTURES, ban), cut(100), Fault(12, "", {}, "stop", 101)]
+    made = World(read(None, FUTURES_SEED), FUTURES_SEED, faults, 120)
+    return made, made.play()
+
+
+def test_i4_i5_what_no_push_told_and_nobody_could_read_need_not_be_known():
+    made, report = shut_out()
+    assert report.actions["clock adl"] == 1
+    assert made.checker.external(MEXC_FUTURES)
+    assert made.positions()[MEXC_FUTURES, PERPETUAL][0] != made.checker.position(MEXC_FUTURES)
+    assert report.is_good, (report.violations, report.crash)
+
+
+def forgets(size):
+    return lambda quantity, cash, fees: (quantity - size, cash, fees)
+
+
+def test_i4_what_the_lists_have_told_is_to_be_known():
+    faults = [cut(60)]
+    made = World(read(None, FUTURES_SEED), FUTURES_SEED, faults, 200)
+    report = made.play()
+    assert report.is_good, (report.violations, report.crash)
+    taken = made.checker.external(MEXC_FUTURES)
+    assert taken
+    made.checker.bot = Believes(made, change=forgets(taken))
+    made.checker.at_rest(made.now_ns)
+    assert broken(made) == {"I4"}
+
+
+def test_i4_i5_what_nobody_could_read_excuses_no_other_size():
+    made, report = shut_out()
+    assert report.is_good
+    made.checker.bot = Believes(made, change=forgets(1))
+    made.checker.at_rest(made.now_ns)
+    assert broken(made) == {"I4", "I5"}
 
 
 MOVES = [

@@ -54,6 +54,8 @@ class Checker:
         self.is_alive = True
         self.untold: Collection[str] = ()
         """Venues that did something to the account and never told its price, so that only sizes can agree there."""
+        self.hidden: Mapping[str, Collection[int]] = {}
+        """Of those when, in ns, a part of a position was taken of which no push told."""
         self.looks = 0
         self.now_ns = 0
         self.places: dict[tuple[str, str], Any] = {}
@@ -402,6 +404,7 @@ class Checker:
             # Of contracts: what was taken away, or ordered by hand.
             scale = 10 ** (SCALE - side.traded.size_precision)
             self._volumes["external"] += abs(external - side.external) * scale
+            side.taken.append((self.now_ns, external - side.external))
             side.external = external
 
     # --- for those who look at one thing ------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mm.chaos.checker import Checker
 
 SCALE: Final = 12
+READS: Final = 2
 
 
 def together(checker: Checker) -> None:
@@ -25,7 +26,7 @@ def together(checker: Checker) -> None:
         checker.broken("I2", "", "ghosts", f"the bot still counts {', '.join(ghosts)}, no venue does")
     debt = checker.bot.debt()
     if debt is not None:
-        held = sum(checker.left(name) for name in checker.venues)
+        held = sum(checker.left(name) - _unread(checker, name) * _scale(checker, name) for name in checker.venues)
         if held != debt:
             checker.broken("I5", "", "debt", f"{held} held over all venues, owed are {debt} (10^-{SCALE})")
 
@@ -41,13 +42,14 @@ def of_venue(checker: Checker, name: str, exchange: Any) -> None:
         checker.broken("I4", name, missing, f"execution {missing} was never booked")
     for invented in sorted(written.keys() - happened.keys()):
         checker.broken("I4", name, invented, f"execution {invented} is booked, the venue has none")
-    held = checker.position(name)
+    unread = _unread(checker, name)
+    held = checker.position(name) - unread
     if believed is None:
         if held:
             checker.broken("I5", name, "position", f"{held} held, nothing is booked")
         return
     quantity, cash, fees = believed
-    booked = sum(written.values()) + checker._sides[name].external
+    booked = sum(written.values()) + checker._sides[name].external - unread
     if quantity != booked and booked == held:
         checker.broken("I4", name, "position", f"executions make {booked}, booked are {quantity}")
     elif quantity != held:
@@ -59,6 +61,24 @@ def of_venue(checker: Checker, name: str, exchange: Any) -> None:
         if cash != paid:
             checker.broken("I5", name, "cash", f"trades moved {paid}, booked are {cash}")
     _fees(checker, name, exchange, fees)
+
+
+def _unread(checker: Checker, name: str) -> int:
+    """What was taken of a position with no push of it, and that the bot may be without, and is: it has not had two
+    whole reads since, which it takes to believe a list. In units of size, signed."""
+    side = checker._sides[name]
+    hidden = [
+        (taken_ns, size)
+        for taken_ns, size in side.taken
+        if taken_ns in checker.hidden.get(name, ()) and checker.transfers.reads(name, taken_ns) < READS
+    ]
+    quantity = checker.bot.positions().get((name, side.traded.symbol), (0,))[0]
+    without = sum(size for _, size in hidden)
+    return without if quantity == checker.position(name) - without else 0
+
+
+def _scale(checker: Checker, name: str) -> int:
+    return int(10 ** (SCALE - checker.traded(name).size_precision))
 
 
 def _fees(checker: Checker, name: str, exchange: Any, booked: Mapping[str, int]) -> None:

@@ -23,6 +23,8 @@ class Side:
     """Signed size of own executions."""
     external: int = 0
     """Signed size of what else moved the position."""
+    taken: list[tuple[int, int]] = field(default_factory=list)
+    """Of that each part: when, in ns, and its signed size."""
     entries: int = 0
     """Of the ledger, read so far."""
     moved: int = 0

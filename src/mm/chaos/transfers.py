@@ -64,6 +64,8 @@ class Transfers:
         """What the bot says that it cannot explain."""
         self._uncompared: Amounts = {}
         """What a venue has beyond what is booked by its last word, as the bot says at its end."""
+        self._reads: dict[str, list[int]] = {name: [] for name in venues}
+        """When each whole read of an account began that the bot wrote, in ns."""
         self._heard: dict[tuple[str, str], tuple[int, int]] = {}
         """Balances, and when the bot wrote them, in ns."""
 
@@ -82,6 +84,8 @@ class Transfers:
         """A record of the journal."""
         if kind in BALANCES:
             self._heard[record.venue, record.asset] = (record.total, record.recv_ns)
+        elif kind == "AccountRead" and record.is_complete:
+            self._reads[record.venue].append(record.begun_ns)
         elif kind == "Difference" and record.what == "balance":
             where = (record.venue, record.subject)
             if record.verdict == UNCOMPARED:
@@ -89,6 +93,10 @@ class Transfers:
             else:
                 self._uncompared.pop(where, None)
                 self._unexplained[where] = record.amount if record.verdict == UNEXPLAINED else 0
+
+    def reads(self, venue: str, since_ns: int) -> int:
+        """How many whole reads of an account the bot had that began after a moment."""
+        return sum(begun_ns > since_ns for begun_ns in self._reads[venue])
 
     def ways(
         self, stopped_ns: int, now_ns: int, *, moved: Collection[str] = ()

@@ -472,7 +472,12 @@ class World:
                 fault.fired = rule.fired
                 fault.struck_s = [self._elapsed_s(struck_ns) for struck_ns in rule.struck_ns]
         taken = [fault for fault in self.faults if fault.rule.get("action") == "adl" and fault.fired]
-        self.checker.untold = {fault.venue for fault in taken if fault.rule["told"] == "lists"}
+        silent = [fault for fault in taken if fault.rule["told"] == "lists"]
+        self.checker.untold = {fault.venue for fault in silent}
+        self.checker.hidden = {
+            venue: [START + round(at_s * SECOND) for fault in silent if fault.venue == venue for at_s in fault.struck_s]
+            for venue in self.checker.untold
+        }
 
     def replayed(self) -> Engine:
         """A fresh engine that was given the journal of the last start."""
