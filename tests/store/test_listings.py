@@ -209,3 +209,29 @@ def test_numbers_for_people() -> None:
     assert number("1234.567", places=2, sign=True) == "+1,234.57"
     assert number(None) == "-"
     assert [waited(ns) for ns in (3_000_000, 3_100_000_000, 300 * SECOND)] == ["3 ms", "3.1 s", "5 min"]
+
+
+class Counted(list[str]):
+    """Values that count how often somebody goes through all of them."""
+
+    passes = 0
+
+    def __iter__(self) -> Any:
+        self.passes += 1
+        return super().__iter__()
+
+
+def test_a_list_of_many_rows_goes_through_each_column_a_few_times_and_not_once_a_row() -> None:
+    values = Counted(str(number) for number in range(3000))
+    shown = lines([Column("number", is_number=True, values=values), Column("text", values=["x"] * 3000)], 80)
+    assert len(shown) == 3001
+    assert {len(line) for line in shown[1:]} == {len("number  x")}
+    assert values.passes < 10, f"{values.passes} passes over a column"
+
+
+def test_for_a_program_no_table_is_made(
+    hedged: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mm.store.listings.lines", lambda *_: pytest.fail("a table was made"))
+    for command in ("orders", "fills", "hedges"):
+        assert asked(capsys, command, hedged.state, "--last", "0")[command if command != "hedges" else "debts"]

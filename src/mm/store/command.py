@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,8 +43,9 @@ def main(command: str, argv: Sequence[str]) -> int:
         wanted = Filter(arguments.venue, arguments.symbol, arguments.strategy, arguments.since, arguments.last)
         store = open_store(arguments.state, arguments.source, url)
         with closing(store.database):
-            value, shown = _found(command, store, wanted)
-            missing = [] if shown else wanted.missing(_rows(command, store))
+            value, table = _found(command, store, wanted)
+            shown = [] if arguments.json else table()
+            missing = [] if arguments.json or shown else wanted.missing(_rows(command, store))
     except (StoreError, JournalError) as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -58,20 +59,21 @@ def main(command: str, argv: Sequence[str]) -> int:
     return DONE if shown else NOTHING
 
 
-def _found(command: str, store: Store, wanted: Filter) -> tuple[dict[str, Any], list[str]]:
+def _found(command: str, store: Store, wanted: Filter) -> tuple[dict[str, Any], Callable[[], list[str]]]:
+    """The values, and the table of them for whoever wants one."""
     if command == "pnl":
         found = results.results(store, wanted)
         is_all = not (wanted.venue or wanted.symbol or wanted.is_part)
         terms = results.parts(store) if is_all else None
-        return results.facts(found, terms), results.table(found, terms, is_part=wanted.is_part) if found else []
+        return results.facts(found, terms), lambda: results.table(found, terms, is_part=wanted.is_part) if found else []
     if command == "orders":
         rows = listings.orders(store, wanted)
-        return {"orders": rows}, listings.orders_table(store, rows)
+        return {"orders": rows}, lambda: listings.orders_table(store, rows)
     if command == "fills":
         rows = listings.fills(store, wanted)
-        return {"fills": rows}, listings.fills_table(rows)
+        return {"fills": rows}, lambda: listings.fills_table(rows)
     rows = listings.debts(store, wanted)
-    return {"debts": rows}, listings.debts_table(rows)
+    return {"debts": rows}, lambda: listings.debts_table(rows)
 
 
 def _rows(command: str, store: Store) -> list[Any]:

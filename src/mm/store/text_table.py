@@ -29,9 +29,11 @@ class Column:
         """Of the longest text."""
         return max(len(self.title), *(len(value) for value in self.values), 0)
 
-    def cell(self, text: str) -> str:
-        """A text in its place."""
-        return text.rjust(self.width) if self.is_number else text.ljust(self.width)
+    def cells(self) -> list[str]:
+        """The title and each text in its place."""
+        # Once for the column: it is as long as the list is.
+        width = self.width
+        return [text.rjust(width) if self.is_number else text.ljust(width) for text in (self.title, *self.values)]
 
 
 def lines(columns: Sequence[Column], width: int = 0) -> list[str]:
@@ -52,10 +54,8 @@ def lines(columns: Sequence[Column], width: int = 0) -> list[str]:
             gap = 1
             break
         shown.remove(last)
-    count = len(shown[0].values)
-    rows = [[column.title for column in shown], *([column.values[row] for column in shown] for row in range(count))]
     space = " " * gap
-    return [space.join(column.cell(text) for column, text in zip(shown, row, strict=True)).rstrip() for row in rows]
+    return [space.join(row).rstrip() for row in zip(*(column.cells() for column in shown), strict=True)]
 
 
 def number(text: str | None, *, places: int = -1, sign: bool = False) -> str:
