@@ -42,7 +42,8 @@ CATEGORIES: Final = {
     6: "liquidation hedge",
 }
 """Orders that the venue makes on our account."""
-VERSIONS_MAX: Final = 20_000
+VERSIONS_MAX: Final = 3_000
+"""As many as orders that ended are remembered: of one that is forgotten its version says nothing any more."""
 
 
 class Orders:
