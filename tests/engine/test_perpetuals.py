@@ -172,6 +172,30 @@ def test_f68_an_order_that_is_over_and_whose_executions_are_missing_explains_the
     assert world.market.position.quantity == -100
 
 
+@pytest.mark.parametrize("kind", [ev.OrderPending, ev.OrderAccepted])
+def test_f68_a_fill_by_the_venues_id_is_ours_once_that_is_known(world, kind):
+    """Guard: what was told before the answer that names its order is booked with the answer."""
+    (hedge,) = world.quote_fills(world.bid, 100 * CONTRACT)
+
+    def told(client_id):
+        return ev.Fill(
+            world.now, world.now, FUTURES, client_id, "V77", PERPETUAL, SELL, "E1", hedge.price, 100, -1, "t", E12,
+            "USDT",
+        )  # fmt: skip
+
+    world.tell(told(""))
+    world.position(-100)
+    assert world.market.position.quantity == 0
+    world.tell(kind(world.now, world.now, FUTURES, hedge.client_id, "V77"))
+    assert world.market.position.quantity == -100, "F68: what is known to be ours waits to be booked as somebody else's"
+    world.tell(told(""), told(hedge.client_id))
+    world.tell(ev.OrderCanceled(world.now, world.now, FUTURES, hedge.client_id, "V77", -1, "ioc"))
+    sent = world.wait(6)
+    assert world.engine.perpetuals.externals == 0
+    assert world.market.position.quantity == -100
+    assert not [place for place in sent if place.purpose == "hedge"]
+
+
 def test_f68_fills_of_our_own_in_between_do_not_begin_the_wait_anew(world):
     """Guard: a difference that was another for a moment, until a report had caught up with a fill, has lasted."""
     world.hedged()

@@ -505,8 +505,8 @@ class Engine(EngineCore):
                     market.limits.refund(event.recv_ns, "cancel", age_ns)
                 elif kind is ev.AmendRejected and event.code in UNSENT:
                     market.limits.refund(event.recv_ns, "amend", age_ns)
-        if order.fills_missing:
-            # Told before anybody knew whose they are.
+        if order.fills_missing or kind is ev.OrderPending or kind is ev.OrderAccepted:
+            # Told before anybody knew whose they are: by the venue's id alone, before the answer that names it.
             for fill in self.orders.take_fills(order):
                 self.apply_fill(priced(fill))
         venue = self.venues[order.venue]
