@@ -308,6 +308,11 @@ class Books:
             self._heard(now_ns, book, int(said["ts"]) * MS)
 
 
+def skew_of(venue: Any) -> int:
+    """How far a venue's clock is off, by a hook."""
+    return int(venue.skew_ns if hasattr(venue, "skew_ns") else venue._desk.skew_ns)
+
+
 def _pairs(said: Any) -> list[Level]:
     return [(side, str(level[0]), str(level[1])) for side, name in ((1, "bids"), (-1, "asks")) for level in said[name]]
 

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, Final
 
 from mm.chaos import rest
-from mm.chaos.books import Books
+from mm.chaos.books import Books, skew_of
 from mm.chaos.caps import Caps
 from mm.chaos.doubt import DOWN_NS, Doubt
 from mm.chaos.invariants import Bot, Bounds, Violation
@@ -594,8 +594,3 @@ def _size_units(request: Sent, traded: SimInstrument, *, base: bool = False) -> 
         return None
     size *= traded.contract or 1
     return Decimal(size).scaleb(-traded.size_precision) if base else size
-
-
-def skew_of(venue: Any) -> int:
-    """How far a venue's clock is off, by a hook."""
-    return int(venue.skew_ns if hasattr(venue, "skew_ns") else venue._desk.skew_ns)
