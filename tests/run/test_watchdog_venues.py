@@ -150,15 +150,21 @@ def test_a_trial_of_a_key_that_does_not_end_holds_no_cancel_up(monkeypatch: pyte
     assert used == ["own"]
 
 
-def test_a_key_of_the_watchdogs_own_is_tried_at_the_start_and_a_refused_one_is_told(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("problem", "error", "why"),
+    [("EAPI:Invalid key", None, "EAPI:Invalid key"), ("", RuntimeError("broken"), "RuntimeError: broken")],
+)
+def test_a_key_of_the_watchdogs_own_is_tried_at_the_start_and_one_that_does_not_do_is_told(
+    monkeypatch: pytest.MonkeyPatch, problem: str, error: Exception | None, why: str
 ) -> None:
     said: list[str] = []
 
     async def rescue(target: Target, owner: str, **more: Any) -> Rescued:
         key = target.venue.api_key.reveal() if target.venue.api_key is not None else ""
         assert (key, more["epoch_max"], more["is_trial"]) == ("own", 0, True), "what the bot sent was meant"
-        return Rescued((), 0, False, "EAPI:Invalid key", True, False)
+        if error is not None:
+            raise error
+        return Rescued((), 0, False, problem, True, False)
 
     monkeypatch.setattr(rescuing, "rescue", rescue)
     value = hello("mexc_spot")
@@ -172,8 +178,8 @@ def test_a_key_of_the_watchdogs_own_is_tried_at_the_start_and_a_refused_one_is_t
         watching.cancel()
 
     asyncio.run(watch())
-    expected = "mexc_spot: the key of the watchdog does not do, the bot's will be used: EAPI:Invalid key"
-    assert said == [expected], f"F72: of a key that is refused nobody knows before it is needed: {said}"
+    expected = "mexc_spot: the key of the watchdog does not do, the bot's will be used: "
+    assert said == [expected + why], f"F72: of a key that does not do nobody knows before it is needed: {said}"
 
 
 QUOTING = """

@@ -158,9 +158,15 @@ class Watchdog:
             never = ClientIds(self.hello["owner"], 0).peek("quote")
             told = {never: (symbols[0], "")} if symbols else {}
             # No order is of start 0, so that none is meant but this.
-            done = await self._rescue(name, lambda: not self._has_fired, told=told, epoch_max=0, is_own=True)
-            if done.is_wanted and not done.is_clean:
-                why = done.problem or "the answers do not come"
+            why = ""
+            try:
+                done = await self._rescue(name, lambda: not self._has_fired, told=told, epoch_max=0, is_own=True)
+            except Exception as error:  # noqa: BLE001  of a key of which nobody knows that it does, it is said
+                why = f"{type(error).__name__}: {error}"
+            else:
+                if done.is_wanted and not done.is_clean:
+                    why = done.problem or "the answers do not come"
+            if why:
                 self.say(f"{name}: the key of the watchdog does not do, the bot's will be used: {why}")
 
         await asyncio.gather(*map(one, self.own_keys))
