@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mm._core import events as ev
 from mm._core.events import pack, unpack
 from mm._core.orders import OrderState
-from mm.engine.recounting import Recounting, beyond
+from mm.engine.recounting import TRAIL_NS, Recounting, beyond
 from mm.instruments import AMOUNT_PRECISION, RATE_ONE, Instrument
 from mm.perpetuals import liquidation_distance_e8
 
@@ -34,8 +34,6 @@ OPEN_LASTS_NS: Final = 70 * SECOND_NS
 READ_LASTS_NS: Final = 25 * SECOND_NS
 """The same once the list was read twice since: it may trail by more than 20 s."""
 NEVER_NS: Final = 2**63 - 1
-TRAIL_NS: Final = 35 * SECOND_NS
-"""So long after a fill of ours a list that does not have its position may be of before it."""
 AFTER_FILL_NS: Final = SECOND_NS
 """A report that comes sooner after a fill may be of before it."""
 AWAY: Final = 1.25

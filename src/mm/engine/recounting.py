@@ -16,7 +16,7 @@ from mm.instruments import Instrument
 
 ONE: Final = Fraction(1)
 TRAIL_NS: Final = 35_000_000_000
-"""No list trails for so long."""
+"""So long after a change or a fill a list may be of before it: lists trail by 20 s and more."""
 
 
 class Recounting:
