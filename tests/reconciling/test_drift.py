@@ -19,14 +19,6 @@ from tests.reconciling import drift
 from tests.reconciling.drift import ALL, FUTURES, HEDGED, SPOT
 
 
-@pytest.fixture(params=ALL, ids=str)
-def stand(request: pytest.FixtureRequest) -> Stand:
-    stand = Stand(request.param)
-    stand.ready()
-    stand.run(7)
-    return stand
-
-
 def test_a_quiet_account_is_read_each_half_minute_and_agrees(stand: Stand) -> None:
     stand.run(95)
     reads = [event for event in stand.recorder.events if type(event) is ev.AccountRead]

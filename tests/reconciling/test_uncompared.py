@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from mm._core import events as ev
 from mm.conformance.orders import BUY, SELL
 from mm.conformance.stand import START_NS, Stand
 from mm.instruments import AMOUNT_PRECISION
 from tests.reconciling import drift
-from tests.reconciling.drift import ALL, FUTURES
+from tests.reconciling.drift import FUTURES
 
 LEFT = "not compared"
-
-
-@pytest.fixture(params=ALL, ids=str)
-def stand(request: pytest.FixtureRequest) -> Stand:
-    stand = Stand(request.param)
-    stand.ready()
-    stand.run(7)
-    return stand
 
 
 def stop(stand: Stand) -> None:
