@@ -172,18 +172,24 @@ def test_f69_a_contract_that_changes_while_the_venue_is_away_is_known_before_an_
     assert market(run).is_frozen
 
 
-@pytest.mark.parametrize("told", ["push", "lists", "position"] if CAMPAIGN else ["push", "lists"])
-@seeds
-def test_f69_what_the_venue_cuts_in_contracts_of_another_size_is_booked(tmp_path, seed, told):
-    """Guard: positions and deals are compared in our contracts, also where nothing is sent any more."""
+def recounted(tmp_path, seed):
+    """A run that holds contracts of which one is ten of before now, and how many of those."""
     run = contracts(tmp_path, seed)
     until_held(run)
     run.pause()
     run.run(10)
-    before = run.contracts()
+    held = run.contracts()
     run.act(action="contract_size", value=0.001)
     # Longer than any list trails: none of before is told as of now.
     run.run(40)
+    return run, held
+
+
+@pytest.mark.parametrize("told", ["push", "lists", "position"] if CAMPAIGN else ["push", "lists"])
+@seeds
+def test_f69_what_the_venue_cuts_in_contracts_of_another_size_is_booked(tmp_path, seed, told):
+    """Guard: positions and deals are compared in our contracts, also where nothing is sent any more."""
+    run, before = recounted(tmp_path, seed)
     assert run.engine.perpetuals.externals == 0, "F69: the change itself was booked"
     assert market(run).position.quantity == before
     run.act(action="adl", percent=60, told=told)
@@ -202,13 +208,7 @@ def test_f69_what_the_venue_cuts_in_contracts_of_another_size_is_booked(tmp_path
 @seeds
 def test_f69_what_is_closed_by_hand_in_contracts_of_another_size_is_booked(tmp_path, seed):
     """Guard: so that a symbol can be flattened as its alarm says."""
-    run = contracts(tmp_path, seed)
-    until_held(run)
-    run.pause()
-    run.run(10)
-    held = run.contracts()
-    run.act(action="contract_size", value=0.001)
-    run.run(40)
+    run, held = recounted(tmp_path, seed)
     whole = abs(held) // 10
     run.act(action="foreign_order", value=-whole if held > 0 else whole)
     run.external = abs(held - run.contracts()) * UNITS[FUTURES]
@@ -222,12 +222,7 @@ def test_f69_what_is_closed_by_hand_in_contracts_of_another_size_is_booked(tmp_p
 @seeds
 def test_f69_money_that_goes_after_the_size_of_a_contract_has_changed_is_told(tmp_path, seed):
     """Guard: what it settles in is counted in money, whatever a contract is."""
-    run = contracts(tmp_path, seed)
-    until_held(run)
-    run.pause()
-    run.run(10)
-    run.act(action="contract_size", value=0.001)
-    run.run(40)
+    run, _ = recounted(tmp_path, seed)
     assert not run.engine.reconciling.unexplained, "F69: the change itself is no difference"
     gone = 683_055_900_880_000
     run.exchanges[FUTURES].transfer(run.now_ns, ACCOUNT, "USDT", Decimal(-gone).scaleb(-12), is_told=False)
