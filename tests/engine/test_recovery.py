@@ -153,13 +153,12 @@ def test_a_hash_that_is_not_the_states_is_refused_all_the_same():
         engine_of(world.settings, 2).apply(ev.Recovered(world.now_ns, state, told ^ 1))
 
 
-@pytest.mark.parametrize("is_earlier", [False, True])
-def test_an_execution_that_is_told_again_after_its_order_is_forgotten_is_booked_once(
-    make_world, monkeypatch, is_earlier
-):
+@pytest.mark.parametrize("whose", ["earlier", "own", "own, and its name is forgotten"])
+def test_an_execution_that_is_told_again_after_its_order_is_forgotten_is_booked_once(make_world, monkeypatch, whose):
     """Not its order either is taken over again, though a start after another one looks for those that it lacks."""
     monkeypatch.setattr("mm.engine.engine.CLOSED_MAX", 2)
     monkeypatch.setattr("mm.engine.engine.EXECUTIONS_MAX", 2)
+    is_earlier, is_name_gone = whose == "earlier", "name" in whose
     world = make_world()
     first, *others = world.ready()
     for each in others if is_earlier else (first, *others):
@@ -175,7 +174,8 @@ def test_an_execution_that_is_told_again_after_its_order_is_forgotten_is_booked_
     orders, market = world.engine.orders, world.engine.markets["kraken", "BTC/USD"]
     name = first.client_id
     for step in range(1, 60):
-        if orders.get(name) is None and not orders.knows_execution("kraken", "BTC/USD", name):
+        is_known = orders.get(name) is not None or orders.knows_execution("kraken", "BTC/USD", name)
+        if not is_known and not (is_name_gone and orders.has_forgotten(name)):
             break
         world.now += SECOND
         world.book(600_000 + 10 * step, 600_010 + 10 * step)

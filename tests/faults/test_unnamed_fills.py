@@ -26,6 +26,8 @@ LISTS_S = 75
 """Whole rounds of the lists, and what has to last after them."""
 ASKED_S = 15
 """What a question may hold back, and a difference of the position."""
+HELD_S = 10
+"""What a question does hold back: nobody else's doing is booked while the venue may still say that it is ours."""
 LOOK_UPS = ("GET order/get", "GET order/external")
 
 
@@ -277,7 +279,7 @@ def test_without_an_answer_it_is_external_after_a_while_and_ours_once_it_is_know
     stand.until("it was asked for", lambda: asked(stand))
     began_ns = stand.now_ns
     stand.until("it is external", lambda: external(stand), LISTS_S)
-    assert stand.now_ns - began_ns <= ASKED_S * SECOND
+    assert HELD_S * SECOND <= stand.now_ns - began_ns <= ASKED_S * SECOND
     if told != "late fill":
         stand.mend()
     stand.until("it is ours", lambda: stand.order(order).booked == stand.size)
