@@ -11,6 +11,7 @@ from tests.engine.world import SECOND
 
 LARGER = {"multiplier_precision": 3}
 """Ten of ours."""
+HALF = {"multiplier": 5, "multiplier_precision": 5}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_other_decimals_of_the_price_are_brought_to_ours_or_tell_nothing():
 
 
 def test_a_part_of_our_contract_is_told_in_no_deal_and_left_out_of_a_position():
-    recounting = told_of(Recounting(), {"multiplier": 5, "multiplier_precision": 5})
+    recounting = told_of(Recounting(), HALF)
     ours = perpetual()
     assert recounting.unit(ours) == Fraction(1, 2)
     assert recounting.position(ours, position(7)) == position(3)
@@ -146,6 +147,19 @@ def test_what_others_did_is_booked_by_two_whole_reads(tmp_path, left):
     fees = {"USDT": E12} if left != -10 else {}
     assert world.market.position.fees == fees, "at the venue's own price and fee"
     assert world.replayed().state_hash() == world.engine.state_hash()
+
+
+def test_a_deal_of_others_that_is_no_whole_contract_of_ours_stops_nothing(tmp_path):
+    """The position tells of it, as of any other."""
+    world = Contracts(tmp_path / "mm.toml").ready_to_quote()
+    world.hedged()
+    world.now += 40 * SECOND
+    world.tell(ev.InstrumentUpdate(world.now, FUTURES, PERPETUAL, perpetual(**HALF).to_json()))
+    world.tell(deal(3, world.now))
+    assert not world.market.perpetual.foreign
+    rounds(world, -197, 8)
+    assert world.market.position.quantity == -98
+    assert world.engine.perpetuals.externals == 1
 
 
 def test_a_restart_knows_what_the_venue_counts_in(tmp_path):

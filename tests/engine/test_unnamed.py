@@ -71,3 +71,25 @@ def test_what_is_to_be_asked_waits_until_the_venue_can_be_reached(world):
     assert not asked(world)
     world.tell(ev.LinkChanged(world.now, FUTURES, "private", True, ""))
     assert asked(world) == ["V77"]
+
+
+def external(world, signed, price):
+    """The position alone has moved, and that was booked as somebody else's doing."""
+    assert world.market.perpetual.gap == signed
+    world.tell(ev.PositionChanged(world.now, FUTURES, PERPETUAL, signed, price, 2 * price, "the venue's position"))
+    assert world.engine.perpetuals.externals == 1
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_what_was_booked_as_external_goes_back_only_for_an_order_that_was_refused(world, is_refused):
+    (hedge,) = world.quote_fills(world.bid, 100 * CONTRACT)
+    if is_refused:
+        refused(world, hedge)
+    world.position(-100)
+    external(world, -100, hedge.price)
+    assert world.market.position.quantity == -100
+    for number, size in enumerate((60, 40)):
+        told(world, hedge.price, execution=f"E{number}", name=hedge.client_id, size=size)
+        booked = (60, 100)[number]
+        held = -100 if is_refused else -100 - booked
+        assert world.market.position.quantity == held, "a fill in parts takes back each part, and of no other order"
