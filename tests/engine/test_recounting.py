@@ -191,3 +191,12 @@ def test_an_own_fill_of_before_is_booked_in_the_contracts_of_its_time(tmp_path):
     rounds(world, -10, 6)
     assert world.market.position.quantity == -100
     assert world.engine.perpetuals.externals == 0
+
+
+def test_a_change_that_is_taken_back_is_compared_on(tmp_path):
+    """The instrument stays frozen, but what is held there is counted in ours again."""
+    world = resized(tmp_path)
+    world.tell(ev.InstrumentUpdate(world.now, FUTURES, PERPETUAL, perpetual().to_json()))
+    rounds(world, -70, 8)
+    assert world.market.is_frozen
+    assert world.market.position.quantity == -70

@@ -93,3 +93,10 @@ def test_what_was_booked_as_external_goes_back_only_for_an_order_that_was_refuse
         booked = (60, 100)[number]
         held = -100 if is_refused else -100 - booked
         assert world.market.position.quantity == held, "a fill in parts takes back each part, and of no other order"
+
+
+def test_a_question_about_an_order_that_is_open_is_none_of_these(world):
+    (hedge,) = world.quote_fills(world.bid, 100 * CONTRACT)
+    world.tell(ev.QueryOrder(world.now, FUTURES, hedge.client_id, ""))
+    assert hedge.client_id in world.engine.venues[FUTURES].doubtful
+    assert not world.engine.unnamed.holds(world.now, FUTURES)
