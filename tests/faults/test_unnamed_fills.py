@@ -196,7 +196,7 @@ def test_a_start_between_the_refusal_and_the_list_books_the_fill_on_its_order(tm
     stand.judge()
 
 
-def test_a_start_while_the_question_is_open_asks_it_again(tmp_path):
+def test_a_start_while_the_question_is_open_books_the_fill_on_its_order(tmp_path):
     stand = started(FUTURES, tmp_path)
     silence(stand, "position")
     order = taken(stand)
